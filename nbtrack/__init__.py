@@ -1,0 +1,1 @@
+"""The experiment tracker that lives in the notebook."""

@@ -1,0 +1,175 @@
+"""What a tracker speaks of, as frozen data: experiments, runs, params, summaries, ids and clocks."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = [
+    "DEFAULT_EXPERIMENT",
+    "ArtifactRecord",
+    "Dataset",
+    "Experiment",
+    "LifecycleStage",
+    "MetricSummary",
+    "ParamValue",
+    "Points",
+    "RunInfo",
+    "Status",
+    "View",
+    "is_run_id",
+    "new_run_id",
+    "now_ms",
+]
+
+DEFAULT_EXPERIMENT = "Default"
+
+ParamValue: TypeAlias = "bool | int | float | str | None | list[ParamValue] | dict[str, ParamValue]"
+View: TypeAlias = Literal["active", "deleted", "all"]
+
+_RUN_ID = re.compile(r"[a-zA-Z0-9][\w\-]{0,255}")
+
+
+class Status(StrEnum):
+    """How a run stands, in MLflow's words."""
+
+    RUNNING = "RUNNING"
+    SCHEDULED = "SCHEDULED"
+    FINISHED = "FINISHED"
+    FAILED = "FAILED"
+    KILLED = "KILLED"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the run may still change by itself."""
+        return self in (Status.RUNNING, Status.SCHEDULED)
+
+
+class LifecycleStage(StrEnum):
+    """Whether a run or an experiment is in use or in the bin."""
+
+    ACTIVE = "active"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """A named group of runs; times are milliseconds since the epoch."""
+
+    id: str
+    name: str
+    artifact_location: str
+    stage: LifecycleStage = LifecycleStage.ACTIVE
+    created: int = 0
+    updated: int = 0
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """The fixed facts of a run; times are milliseconds since the epoch."""
+
+    id: str
+    experiment_id: str
+    name: str
+    status: Status
+    start_time: int
+    end_time: int | None
+    artifact_uri: str
+    user: str = ""
+    stage: LifecycleStage = LifecycleStage.ACTIVE
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSummary:
+    """What a store keeps beside a metric's points, so that tables and searches read no points.
+
+    ``last`` is the value of the greatest (step, timestamp, value) and ``first`` that of the smallest,
+    NaN counting as smaller than every number. ``min``, ``max`` and ``total`` leave NaN out; where
+    every value is NaN, ``min`` and ``max`` are NaN. ``min_step`` and ``max_step`` are the lowest
+    steps at which those values occur. Timestamps are milliseconds.
+    """
+
+    first: float
+    first_step: int
+    first_timestamp: int
+    last: float
+    last_step: int
+    last_timestamp: int
+    min: float
+    min_step: int
+    max: float
+    max_step: int
+    total: float
+    count: int
+    nan_count: int
+
+    @property
+    def mean(self) -> float:
+        """The mean of the values that are not NaN; NaN where there are none."""
+        numbers = self.count - self.nan_count
+        return self.total / numbers if numbers else float("nan")
+
+
+class Points(Protocol):
+    """All points of one metric in the order logged, as three arrays of equal length."""
+
+    @property
+    def steps(self) -> NDArray[np.int64]:
+        """The steps."""
+
+    @property
+    def timestamps(self) -> NDArray[np.int64]:
+        """Milliseconds since the epoch."""
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """The values, NaN and infinities included."""
+
+    def __len__(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactRecord:
+    """What was noted when a file was logged: its path under the run's root, bytes and sha256."""
+
+    path: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A dataset that a run read; (name, digest) is its identity, as in MLflow."""
+
+    name: str
+    digest: str
+    source_type: str = ""
+    source: str = ""
+    schema: str = ""
+    profile: str = ""
+    context: str = ""
+
+
+def new_run_id() -> str:
+    """Return a fresh run id: 32 hexadecimal digits, as MLflow's."""
+    return secrets.token_hex(16)
+
+
+def is_run_id(text: str) -> bool:
+    """Tell whether ``text`` has the form of a run id, MLflow's pattern."""
+    return _RUN_ID.fullmatch(text) is not None
+
+
+def now_ms() -> int:
+    """Return the time now in milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,129 @@
+"""Every error that nbtrack raises on purpose.
+
+NbtrackError
+├── InvalidInput (ValueError)         a name, value, option or URI that cannot be used
+│   ├── FilterError                   a filter that does not parse, with a caret under the token
+│   └── ParamConflict                 a param that already has another value
+├── WrongType (TypeError)             a value of a type that cannot be logged
+├── NotFound (LookupError)            no such run, experiment, artifact or document
+│   ├── RunNotFound
+│   ├── ExperimentNotFound
+│   └── ArtifactNotFound
+├── AlreadyExists                     an experiment's name is taken
+├── NoActiveRun                       logging through the module where no run is open
+├── Deleted                           a change to a deleted run or experiment
+├── StoreError                        the store answered with an error that a retry does not mend
+│   └── SchemaError                   the store was written by a newer nbtrack, or is not a store
+├── StoreUnavailable                  the store cannot be reached now: locked, full, read-only, away
+└── StopRun (KeyboardInterrupt)       the user pressed Stop; not an NbtrackError, so that
+                                      ``except Exception`` lets it pass
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "AlreadyExists",
+    "ArtifactNotFound",
+    "Deleted",
+    "ExperimentNotFound",
+    "FilterError",
+    "InvalidInput",
+    "NbtrackError",
+    "NoActiveRun",
+    "NotFound",
+    "ParamConflict",
+    "RunNotFound",
+    "SchemaError",
+    "StopRun",
+    "StoreError",
+    "StoreUnavailable",
+    "WrongType",
+]
+
+
+class NbtrackError(Exception):
+    """The root of all errors that nbtrack raises on purpose."""
+
+
+class InvalidInput(NbtrackError, ValueError):
+    """A name, value, option or URI cannot be used; the message says which and what would do."""
+
+
+class FilterError(InvalidInput):
+    """A filter or an ordering does not parse.
+
+    Args:
+        message: What is wrong, in one line.
+        text: The whole filter.
+        position: Where the offending token starts in ``text``, from 0.
+        length: How many characters the token has.
+    """
+
+    def __init__(self, message: str, text: str, position: int, length: int = 1) -> None:
+        self.message, self.text, self.position, self.length = message, text, position, max(1, length)
+        super().__init__(message, text, position, length)
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  {self.text}\n  {' ' * self.position}{'^' * self.length}"
+
+
+class ParamConflict(InvalidInput):
+    """A param is written once, and this one already has another value."""
+
+    def __init__(self, key: str, kept: object, refused: object) -> None:
+        self.key, self.kept, self.refused = key, kept, refused
+        super().__init__(key, kept, refused)
+
+    def __str__(self) -> str:
+        return (
+            f"param {self.key!r} is already {self.kept!r} and cannot become {self.refused!r}: "
+            "a param is written once; log it under another name, or start another run"
+        )
+
+
+class WrongType(NbtrackError, TypeError):
+    """A value has a type that cannot be logged; the message names its key."""
+
+
+class NotFound(NbtrackError, LookupError):
+    """There is no such thing in the store."""
+
+
+class RunNotFound(NotFound):
+    """The store has no run with this id."""
+
+
+class ExperimentNotFound(NotFound):
+    """The store has no experiment with this name or id."""
+
+
+class ArtifactNotFound(NotFound):
+    """The run has no artifact at this path."""
+
+
+class AlreadyExists(NbtrackError):
+    """The name is taken."""
+
+
+class NoActiveRun(NbtrackError):
+    """Nothing is being tracked here; start a run or put ``%%track`` on the cell."""
+
+
+class Deleted(NbtrackError):
+    """The run or experiment is deleted; restore it before changing it."""
+
+
+class StoreError(NbtrackError):
+    """The store answered with an error that a retry does not mend."""
+
+
+class SchemaError(StoreError):
+    """The store was written by a newer nbtrack, or is not an nbtrack store at all."""
+
+
+class StoreUnavailable(NbtrackError):
+    """The store cannot be reached now; what was logged waits in the journal."""
+
+
+class StopRun(KeyboardInterrupt):
+    """The user pressed Stop; a KeyboardInterrupt, so that ``except Exception`` lets it pass."""

@@ -1,0 +1,1 @@
+"""Where runs live: one protocol, many stores."""

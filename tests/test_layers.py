@@ -1,0 +1,79 @@
+"""Imports go one way: a module imports only from rows above its own, wherever in the file the import stands."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1] / "nbtrack"
+
+# The order of the house, from the ground up. A name stands for the module and all below it, the longest match wins.
+LAYERS = [
+    {"errors", "entities", "events"},
+    {"settings", "store.filter", "store.chunks"},
+    {"store.base", "store.artifacts.base", "journal"},
+    {"store.memory", "store.match", "store.sql", "store.artifacts"},
+    {"store.open"},
+    {"flusher", "capture", "frames", "media", "widgets.static"},
+    {"run"},
+    {"api"},
+    {"widgets"},
+    {"magics", "cli"},
+    {""},
+]
+ROW = {name: i for i, names in enumerate(LAYERS) for name in names}
+# Modules within one part may import each other; the parts are these.
+PARTS = {"journal", "capture", "store.sql", "store.artifacts", "store.memory", "store.match", "widgets", "widgets.static", "run"}
+
+
+def part_of(module: str) -> str:
+    parts = module.split(".") if module else []
+    for n in range(len(parts), -1, -1):
+        name = ".".join(parts[:n])
+        if name in ROW and (name or not parts):
+            return name
+    raise AssertionError(f"nbtrack.{module} stands in no layer: add it to LAYERS")
+
+
+def module_name(path: Path) -> str:
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    return name.removesuffix("__init__").removesuffix(".")
+
+
+def imports(path: Path) -> list[tuple[int, str]]:
+    """Every module of the package that a file imports, as names under the root."""
+    package = list(path.relative_to(ROOT).parent.parts)
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found += [
+                (node.lineno, a.name.removeprefix("nbtrack").lstrip(".")) for a in node.names if a.name.split(".")[0] == "nbtrack"
+            ]
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            base = package[: len(package) - node.level + 1]
+            target = base + (node.module.split(".") if node.module else [])
+            for a in node.names:
+                deeper = ROOT.joinpath(*target, a.name)
+                is_module = deeper.is_dir() or deeper.with_suffix(".py").is_file()
+                found.append((node.lineno, ".".join([*target, a.name] if is_module else target)))
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "nbtrack":
+            found.append((node.lineno, (node.module or "").removeprefix("nbtrack").lstrip(".")))
+    return found
+
+
+FILES = sorted(p for p in ROOT.rglob("*.py") if "versions" not in p.parts)
+
+
+@pytest.mark.parametrize("path", FILES, ids=[str(p.relative_to(ROOT)) for p in FILES])
+def test_imports_go_one_way(path):
+    module = module_name(path)
+    if module == "":
+        return  # the façade stands on everything
+    own = part_of(module) if module not in ("store", "widgets", "journal", "capture") else module
+    for line, target in imports(path):
+        assert target != "", f"{path}:{line} imports the package root"
+        if target in ("store", "widgets"):
+            continue  # empty packages
+        other = part_of(target)
+        same = other == own and own in PARTS
+        assert same or ROW[other] < ROW[own], f"{path}:{line}: {own} (row {ROW[own]}) imports {other} (row {ROW[other]})"
