@@ -9,7 +9,8 @@ ROOT = Path(__file__).parents[1] / "nbtrack"
 
 # The order of the house, from the ground up. A name stands for the module and all below it, the longest match wins.
 LAYERS = [
-    {"errors", "entities", "events"},
+    {"errors", "entities"},
+    {"events"},
     {"settings", "store.filter", "store.chunks"},
     {"store.base", "store.artifacts.base", "journal"},
     {"store.memory", "store.match", "store.sql", "store.artifacts"},
