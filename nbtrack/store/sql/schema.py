@@ -1,0 +1,259 @@
+"""The tables.
+
+Runs have two keys: ``id`` is the one the world knows, ``key`` a small integer by which the other tables refer to the run.
+Times are milliseconds since the epoch. Text compares and sorts by code point on every engine, so that a search gives
+the same runs in the same order wherever they are stored. A NaN is NULL in a row that is there, because SQLite and MySQL
+cannot keep one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeEngine
+
+__all__ = [
+    "EVENTS_LANE",
+    "HEAD",
+    "VERSION_TABLE",
+    "artifacts",
+    "axes",
+    "columns",
+    "datasets",
+    "documents",
+    "experiment_tags",
+    "experiments",
+    "metadata",
+    "metrics",
+    "params",
+    "run_datasets",
+    "run_documents",
+    "runs",
+    "tags",
+    "version",
+    "watermarks",
+]
+
+HEAD = "0001"
+VERSION_TABLE = "nbtrack_version"
+EVENTS_LANE = -1  # the lane under which ``watermarks`` counts a writer's events
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _text(length: int | None = None) -> TypeEngine[str]:
+    """Return text that sorts by code point; only engines that must limit an indexed text take the length."""
+    return String(length).with_variant(Text(collation="C"), "postgresql").with_variant(Text(), "sqlite")
+
+
+def _serial() -> Column[int]:
+    # SQLite numbers rows by itself only in a column that is called INTEGER.
+    return Column("key", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=True)
+
+
+def _run_key(**options: Any) -> Column[int]:
+    return Column("run_key", BigInteger, ForeignKey("runs.key", ondelete="CASCADE"), nullable=False, **options)
+
+
+# Small rows that are found by their primary key: kept in its order, not beside it.
+_CLUSTERED: dict[str, Any] = {"sqlite_with_rowid": False}
+
+version = Table(VERSION_TABLE, metadata, Column("version_num", String(32), primary_key=True))
+
+experiments = Table(
+    "experiments",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("name", _text(500), nullable=False, unique=True),
+    Column("artifact_location", _text(), nullable=False),
+    Column("stage", _text(16), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("updated", BigInteger, nullable=False),
+)
+
+experiment_tags = Table(
+    "experiment_tags",
+    metadata,
+    Column("experiment_id", Integer, ForeignKey("experiments.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", _text(250), primary_key=True),
+    Column("value", _text(), nullable=False),
+    **_CLUSTERED,
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    _serial(),
+    Column("id", _text(256), nullable=False, unique=True),
+    Column("experiment_id", Integer, ForeignKey("experiments.id"), nullable=False),
+    Column("name", _text(), nullable=False),
+    Column("status", _text(16), nullable=False),
+    Column("start_time", BigInteger, nullable=False),
+    Column("end_time", BigInteger),
+    Column("artifact_uri", _text(), nullable=False),
+    Column("user", _text(), nullable=False),
+    Column("stage", _text(16), nullable=False),
+    Column("deleted_time", BigInteger),
+    Column("owner", _text(), nullable=False),
+    Column("heartbeat", BigInteger, nullable=False),
+    Index("ix_runs_experiment_id_start_time", "experiment_id", "start_time", "id"),
+)
+Index("ix_runs_open", runs.c.status, sqlite_where=runs.c.status == "RUNNING", postgresql_where=runs.c.status == "RUNNING")
+
+# ``text`` is what MLflow would show, str(value). ``number`` is there for an int or a float and for a text that reads as a
+# finite decimal number, not for a bool. ``json`` is the value with its type, NULL where that is the text itself.
+params = Table(
+    "params",
+    metadata,
+    _run_key(primary_key=True),
+    Column("key", _text(250), primary_key=True),
+    Column("text", _text(), nullable=False),
+    Column("number", Double),
+    Column("json", _text()),
+    Index("ix_params_key_number", "key", "number"),
+    **_CLUSTERED,
+)
+
+tags = Table(
+    "tags",
+    metadata,
+    _run_key(primary_key=True),
+    Column("key", _text(250), primary_key=True),
+    Column("value", _text(), nullable=False),
+    **_CLUSTERED,
+)
+
+# One row a metric: the fields of MetricSummary.
+metrics = Table(
+    "metrics",
+    metadata,
+    _run_key(primary_key=True),
+    Column("key", _text(250), primary_key=True),
+    Column("first", Double),
+    Column("first_step", BigInteger, nullable=False),
+    Column("first_timestamp", BigInteger, nullable=False),
+    Column("last", Double),
+    Column("last_step", BigInteger, nullable=False),
+    Column("last_timestamp", BigInteger, nullable=False),
+    Column("min", Double),
+    Column("min_step", BigInteger, nullable=False),
+    Column("max", Double),
+    Column("max_step", BigInteger, nullable=False),
+    Column("total", Double),
+    Column("count", BigInteger, nullable=False),
+    Column("nan_count", BigInteger, nullable=False),
+    Index("ix_metrics_key_last", "key", "last"),
+    **_CLUSTERED,
+)
+
+# Points logged together share their steps and timestamps: one row of ``axes``, and one of ``columns`` a metric.
+axes = Table(
+    "axes",
+    metadata,
+    _serial(),
+    _run_key(),
+    Column("writer", _text(64), nullable=False),
+    Column("lane", Integer, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("min_step", BigInteger, nullable=False),
+    Column("max_step", BigInteger, nullable=False),
+    Column("min_timestamp", BigInteger, nullable=False),
+    Column("max_timestamp", BigInteger, nullable=False),
+    Column("steps", LargeBinary, nullable=False),
+    Column("timestamps", LargeBinary, nullable=False),
+    UniqueConstraint("run_key", "key"),
+)
+
+columns = Table(
+    "columns",
+    metadata,
+    Column("run_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("axis_key", BigInteger, primary_key=True, autoincrement=False),
+    Column("key", _text(250), primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+    ForeignKeyConstraint(["run_key", "axis_key"], ["axes.run_key", "axes.key"], ondelete="CASCADE"),
+    **_CLUSTERED,
+)
+
+# How many events (in EVENTS_LANE) and rows of each lane have been applied.
+watermarks = Table(
+    "watermarks",
+    metadata,
+    _run_key(primary_key=True),
+    Column("writer", _text(64), primary_key=True),
+    Column("lane", Integer, primary_key=True, autoincrement=False),
+    Column("applied", BigInteger, nullable=False),
+    **_CLUSTERED,
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("sha256", _text(64), primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+run_documents = Table(
+    "run_documents",
+    metadata,
+    _run_key(primary_key=True),
+    Column("kind", _text(250), primary_key=True),
+    Column("sha256", _text(64), ForeignKey("documents.sha256"), nullable=False),
+    **_CLUSTERED,
+)
+
+artifacts = Table(
+    "artifacts",
+    metadata,
+    _run_key(primary_key=True),
+    Column("path", _text(700), primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", _text(64), nullable=False),
+    **_CLUSTERED,
+)
+
+datasets = Table(
+    "datasets",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("experiment_id", Integer, ForeignKey("experiments.id", ondelete="CASCADE"), nullable=False),
+    Column("name", _text(500), nullable=False),
+    Column("digest", _text(36), nullable=False),
+    Column("source_type", _text(), nullable=False),
+    Column("source", _text(), nullable=False),
+    Column("schema", _text(), nullable=False),
+    Column("profile", _text(), nullable=False),
+    UniqueConstraint("experiment_id", "name", "digest"),
+)
+
+run_datasets = Table(
+    "run_datasets",
+    metadata,
+    _run_key(primary_key=True),
+    Column("dataset_id", Integer, ForeignKey("datasets.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("context", _text(), nullable=False),
+    **_CLUSTERED,
+)
