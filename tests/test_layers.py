@@ -24,7 +24,18 @@ LAYERS = [
 ]
 ROW = {name: i for i, names in enumerate(LAYERS) for name in names}
 # Modules within one part may import each other; the parts are these.
-PARTS = {"journal", "capture", "store.sql", "store.artifacts", "store.memory", "store.match", "widgets", "widgets.static", "run"}
+PARTS = {
+    "journal",
+    "capture",
+    "store.filter",
+    "store.sql",
+    "store.artifacts",
+    "store.memory",
+    "store.match",
+    "widgets",
+    "widgets.static",
+    "run",
+}
 
 
 def part_of(module: str) -> str:

@@ -1,0 +1,58 @@
+"""The filter language: text to a tree that every store interprets alike.
+
+::
+
+    filter     := filter OR filter | filter AND filter | NOT filter | ( filter ) | comparison
+    comparison := name  = != < <= > >=  value
+                | name [NOT] LIKE text | name [NOT] ILIKE text
+                | name [NOT] IN ( value, … ) | name [NOT] BETWEEN value AND value
+                | name IS [NOT] NULL
+    name       := metrics.KEY | metrics.KEY.STAT | params.KEY | tags.KEY | dataset.FIELD | ATTRIBUTE
+    value      := 'text' | "text" | number
+
+A string of MLflow's means here what it means there: names in singular and plural, aliases and quoting included. (But a quote
+doubled inside quotes is one, as in SQL; MLflow keeps both.) The rest is nbtrack's own.
+
+A key may be quoted with backticks, double or single quotes, and must be where it has other characters than letters, digits
+and ``_ / . : -``. After a metric's key a statistic may stand (first, last, min, max, mean, count, nan_count; without one:
+last). Unquoted, ``metrics.loss.min`` is a metric of just that name where the run has one, and else the least value of
+``loss``; ``metrics."loss.min"`` is always a key, and ``metrics."train loss".min`` always a statistic.
+
+What the two interpreters (``match``, ``sql.search``) agree on:
+
+- A comparison is true or false, never unknown. On something missing it is false, and so are the negative ones (``!=``,
+  ``NOT IN``, ``NOT LIKE``, ``NOT BETWEEN``). On something present, a negative one is the opposite of its positive one.
+- ``NOT`` before a comparison or parenthesis is plain negation: ``NOT params.lr = '1'`` also finds the runs without ``lr``.
+- NaN is present, and no positive comparison is true of it: ``metrics.x != 1`` and ``NOT metrics.x < 1`` find it.
+- Text is compared by code point. LIKE knows ``%`` and ``_`` and no escape; ILIKE takes ASCII letters of both cases as one.
+- A param is compared with a quoted value by its text, ``str(value)`` as MLflow shows it; with a number as a 64-bit float,
+  where it is an int, a float or a text that reads as a finite decimal number. Any other param is missing there.
+- ``status`` is compared in upper case. A duration (end less start; missing while the run goes on) is ``'10m'``, ``'1h 30m'``
+  or a number of seconds. A time is a number of milliseconds, ``'2026-11-01 12:30'`` or ``'2 days ago'``.
+- A run may have several datasets; a comparison is true if it is true of one of them.
+
+And of an order: missing values come last in both directions, for a metric NaN before them; params and tags sort as text.
+"""
+
+from __future__ import annotations
+
+from .parser import parse, parse_order
+from .tree import And, Comparison, Identifier, Node, Not, Operator, Or, Order, Present, Scalar, Value, param_number, param_text
+
+__all__ = [
+    "And",
+    "Comparison",
+    "Identifier",
+    "Node",
+    "Not",
+    "Operator",
+    "Or",
+    "Order",
+    "Present",
+    "Scalar",
+    "Value",
+    "param_number",
+    "param_text",
+    "parse",
+    "parse_order",
+]

@@ -1,0 +1,89 @@
+"""Values in a filter, read as what they are compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from .lexer import Token, error_at, unquote
+from .moments import duration_ms, moment_ms
+from .names import Kind, kind_of
+from .tree import Identifier, Scalar
+
+__all__ = ["read_value"]
+
+# Text, number and the clock's milliseconds to a value; ValueError says what is wrong.
+_Reader = Callable[[str, int], Scalar]
+
+
+def read_value(left: Identifier, token: Token, text: str, now: int) -> Scalar:
+    """Return the value in a token, in the unit of the name on its left.
+
+    Raises:
+        FilterError: It is no value, or not one that can be compared with that name.
+    """
+    readers: dict[str, _Reader | str] = {"number": _NUMBERS[kind_of(left)]}
+    if token.text[:1] in ("'", '"'):
+        readers["quoted"] = _TEXTS[kind_of(left)]
+    reader = readers.get(token.kind) or _no_value(left, token)
+    if isinstance(reader, str):
+        raise error_at(reader.format(token.text, unquote(token.text)), text, token)
+    try:
+        return reader(unquote(token.text), now)
+    except ValueError as error:
+        raise error_at(str(error), text, token) from error
+
+
+def _text(text: str, now: int) -> str:
+    return text
+
+
+def _upper(text: str, now: int) -> str:
+    return text.upper()
+
+
+def _float(text: str, now: int) -> float:
+    return float(text)
+
+
+def _milliseconds(text: str, now: int) -> int:
+    number = float(text)
+    if abs(number) > 2**53 or number != int(number):
+        raise ValueError("a time is a whole number of milliseconds since the epoch, or quoted: '2026-11-01', '2 days ago'")
+    return int(number)
+
+
+_NUMBERS: Final[dict[Kind, _Reader | str]] = {
+    "number": _float,
+    "param": _float,
+    "text": "this is compared as text: put quotes around it, '{0}'",
+    "status": "a status is a word in quotes: 'RUNNING', 'FINISHED', 'FAILED', 'KILLED'",
+    "id": _text,
+    "time": _milliseconds,
+    "duration": lambda text, now: float(text) * 1000,
+}
+_TEXTS: Final[dict[Kind, _Reader | str]] = {
+    "number": "a metric is a number: write {1} without quotes",
+    "param": _text,
+    "text": _text,
+    "status": _upper,
+    "id": _text,
+    "time": moment_ms,
+    "duration": lambda text, now: duration_ms(text),
+}
+
+
+def _no_value(left: Identifier, token: Token) -> str:
+    """Say, as a template, why a token is no value and what to write instead."""
+    word = token.upper
+    if token.kind == "quoted":
+        return "backticks are for names; a text stands in single quotes: '{1}'"
+    if token.kind == "path":
+        return "a name is compared with a value, not with another name; a text needs quotes: '{0}'"
+    if word == "NULL":
+        return "nothing is equal to NULL; write IS NULL or IS NOT NULL"
+    if word == "NAN":
+        return "nothing is equal to NaN; metrics.KEY.nan_count > 0 finds the runs that logged one"
+    if word in ("TRUE", "FALSE"):
+        return f"a text needs quotes, and a param that is a bool has the text '{word.capitalize()}'"
+    return "a text needs quotes: '{0}'" if word.isidentifier() else "a value was expected here: a number or a quoted text"
