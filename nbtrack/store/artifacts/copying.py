@@ -1,0 +1,113 @@
+"""Copies that are there whole or not at all, and what is known of them afterwards."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO, TypeAlias
+
+from ...errors import InvalidInput
+from .paths import TEMPORARY
+
+__all__ = ["Content", "copy_file", "copy_hashed", "files_below", "move_file"]
+
+Content: TypeAlias = "Path | bytes | bytearray | memoryview | BinaryIO"
+
+_BLOCK = 1 << 20
+
+
+def copy_hashed(source: Content, target: Path) -> tuple[int, str]:
+    """Write a file that appears whole, and return its size in bytes and the sha256 of what was written.
+
+    Memory does not grow with the size. The target's folder is made where it is missing; a file there is replaced.
+
+    Args:
+        source: A file's path, its content, or an open binary file, read from where it stands.
+        target: Where the copy goes.
+
+    Raises:
+        InvalidInput: ``source`` is a path and no file is there.
+        OSError: It cannot be read, or not be written: the disk is full, the folder read-only.
+    """
+    digest = hashlib.sha256()
+    size = 0
+    with _reading(source) as reader, _staged(target) as staged, staged.open("xb") as writer:
+        while block := reader.read(_BLOCK):
+            digest.update(block)
+            size += writer.write(block)
+    return size, digest.hexdigest()
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file so that it appears whole; errors as in ``copy_hashed``."""
+    with _reading(source) as reader, _staged(target) as staged, staged.open("xb") as writer:
+        shutil.copyfileobj(reader, writer, _BLOCK)
+
+
+def move_file(source: Path, target: Path) -> None:
+    """Move a file so that it appears whole: renamed, or copied and then removed between file systems.
+
+    A source that is gone while the target is there was moved by an earlier call, and nothing is done.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source.replace(target)
+    except FileNotFoundError:
+        if not target.is_file():
+            raise InvalidInput(f"there is no file {str(source)!r}") from None
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        copy_file(source, target)
+        source.unlink()
+
+
+def files_below(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Yield every file below a folder, in order of names: its path from there with ``/``, and where it is.
+
+    Links are followed, into each folder once; what is neither file nor folder is left out.
+
+    Raises:
+        InvalidInput: There is no such folder.
+    """
+    if not folder.is_dir():
+        raise InvalidInput(f"there is no folder {str(folder)!r}")
+    seen: set[str] = set()
+    for here, folders, names in os.walk(folder, followlinks=True):
+        if (real := os.path.realpath(here)) in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders.sort()
+        for name in sorted(names):
+            if (path := Path(here, name)).is_file():
+                yield path.relative_to(folder).as_posix(), path
+
+
+def _reading(source: Content) -> AbstractContextManager[BinaryIO]:
+    if isinstance(source, Path):
+        if not source.is_file():
+            what = "is a folder, not a file; log it with log_artifacts" if source.is_dir() else "is not there"
+            raise InvalidInput(f"the file {str(source)!r} {what}")
+        return source.open("rb")
+    return BytesIO(source) if isinstance(source, bytes | bytearray | memoryview) else nullcontext(source)
+
+
+@contextmanager
+def _staged(target: Path) -> Iterator[Path]:
+    """Give the name of a new file beside the target, which takes its place when the block has gone well."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    staged = target.with_name(TEMPORARY + secrets.token_hex(8))
+    try:
+        yield staged
+        staged.replace(target)
+    finally:
+        with suppress(FileNotFoundError):
+            staged.unlink()

@@ -1,0 +1,140 @@
+"""Artifacts in a folder of this machine, or of a file system mounted here."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from ...errors import ArtifactNotFound, InvalidInput, StoreUnavailable
+from .base import ArtifactEntry
+from .copying import copy_file, files_below, move_file
+from .missing import artifact_not_found
+from .paths import TEMPORARY, artifact_folder, artifact_path, file_uri, local_path
+
+if TYPE_CHECKING:
+    from .base import ArtifactStore
+
+__all__ = ["LocalArtifacts"]
+
+
+class LocalArtifacts:
+    """The files of one run below one folder, which is made when the first of them comes.
+
+    No path leads out of the folder, by its name or through a symbolic link inside.
+
+    Args:
+        root: The folder, or its ``file:`` URI.
+    """
+
+    def __init__(self, root: Path | str) -> None:
+        self.root = Path(os.path.abspath(local_path(root) if isinstance(root, str) else root))  # noqa: PTH100 - keeps links
+        self.uri = file_uri(self.root)
+
+    def __repr__(self) -> str:
+        return f"LocalArtifacts({self.uri!r})"
+
+    def put(self, path: str, source: Path, *, move: bool = False) -> None:
+        """Bring a file in under ``path``; see ``ArtifactStore.put``."""
+        name = artifact_path(path)
+        with self._translated(path):
+            target = self._within(self.root.joinpath(name).parent, path) / name.rpartition("/")[2]
+            if target.is_dir() and not target.is_symlink():
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
+            (move_file if move else copy_file)(source, target)
+
+    def list(self, path: str = "") -> list[ArtifactEntry]:
+        """Return what lies directly in a folder; see ``ArtifactStore.list``."""
+        name = artifact_folder(path)
+        with self._translated(path):
+            folder = self._within(self.root / name, path)
+            if not folder.is_dir():
+                return []
+            with os.scandir(folder) as found:
+                return sorted((e for f in found if (e := self._entry(name, f))), key=lambda e: e.path)
+
+    def open(self, path: str) -> BinaryIO:
+        """Open a file for reading; see ``ArtifactStore.open``."""
+        name = artifact_path(path)
+        with self._translated(path):
+            return self._present(name).open("rb")
+
+    def download(self, path: str, target: Path) -> Path:
+        """Copy a file or a folder out; see ``ArtifactStore.download``."""
+        name = artifact_folder(path)
+        with self._translated(path):
+            found = self._present(name) if name else self.root
+            into = target / name.rpartition("/")[2] if name and target.is_dir() else target
+            if found.is_file():
+                copy_file(found, into)
+            else:
+                self._download_folder(found, into)
+        return into
+
+    def delete(self, path: str) -> None:
+        """Remove a file or a folder; see ``ArtifactStore.delete``."""
+        name = artifact_folder(path)
+        with self._translated(path):
+            target = self._within(self.root.joinpath(name).parent, path) / name.rpartition("/")[2] if name else self.root
+            if target.is_dir() and not target.is_symlink():
+                shutil.rmtree(target)
+            else:
+                target.unlink(missing_ok=True)
+
+    def _download_folder(self, found: Path, into: Path) -> None:
+        into.mkdir(parents=True, exist_ok=True)
+        if not found.is_dir():
+            return
+        for relative, file in files_below(found):
+            if not file.name.startswith(TEMPORARY):
+                copy_file(self._within(file, relative), into / relative)
+
+    def _present(self, name: str) -> Path:
+        found = self._within(self.root / name, name)
+        if not found.exists():
+            raise artifact_not_found(self, name)
+        return found
+
+    def _entry(self, folder: str, found: os.DirEntry[str]) -> ArtifactEntry | None:
+        """Describe one entry of a folder; None for an unfinished file and for a link that leads out or nowhere."""
+        if found.name.startswith(TEMPORARY) or (found.is_symlink() and not self._holds(Path(found.path).resolve())):
+            return None
+        path = f"{folder}/{found.name}" if folder else found.name
+        try:
+            return ArtifactEntry(path, None, True) if found.is_dir() else ArtifactEntry(path, found.stat().st_size)
+        except FileNotFoundError:  # removed since the folder was read
+            return None
+
+    def _within(self, target: Path, named: str) -> Path:
+        """Return a path with its links resolved, which must not have led out of the root."""
+        resolved = target.resolve()
+        if not self._holds(resolved):
+            raise InvalidInput(
+                f"artifact path {named!r} leaves the run's folder through a symbolic link; give the file's own path"
+            )
+        return resolved
+
+    def _holds(self, resolved: Path) -> bool:
+        return resolved.is_relative_to(self.root.resolve())
+
+    @contextmanager
+    def _translated(self, path: str) -> Iterator[None]:
+        """Turn what the file system says into this package's errors."""
+        try:
+            yield
+        except IsADirectoryError as error:
+            raise InvalidInput(f"artifact path {path!r} is a folder; give the path of a file") from error
+        except (NotADirectoryError, FileExistsError) as error:
+            raise InvalidInput(f"artifact path {path!r} goes through a file; choose another path") from error
+        except FileNotFoundError as error:
+            raise ArtifactNotFound(f"artifact {path!r} went away while it was read") from error
+        except OSError as error:
+            raise StoreUnavailable(f"cannot use artifact {path!r} in {self.root}: {error.strerror or error}") from error
+
+
+if TYPE_CHECKING:
+    _: type[ArtifactStore] = LocalArtifacts

@@ -1,0 +1,127 @@
+"""The two kinds of names of a file: its logical path in a run, and the URI of a local folder."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path, PureWindowsPath
+from urllib.parse import unquote
+from urllib.request import url2pathname
+
+from ...errors import InvalidInput
+
+__all__ = ["TEMPORARY", "artifact_folder", "artifact_path", "file_uri", "local_path"]
+
+# Files under this name are on their way; they are no artifacts.
+TEMPORARY = ".nbtrack-tmp-"
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+):/")  # two letters at least, so a Windows drive is none
+_DECODINGS = 10
+_LONGEST_NAME = 255  # bytes of one part, on nearly every file system and object store
+_WINDOWS_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d) *(\..*)?|.*[. ]|.*[<>:\"|?*].*", re.IGNORECASE | re.DOTALL)
+
+
+def artifact_path(text: str) -> str:
+    """Return a logical path as it is, once it is known to name one file below the run's root.
+
+    Everything that MLflow refuses is refused, in whatever encoding it comes, so that a path can be joined
+    to a folder or a URI, here and on any server.
+
+    Args:
+        text: Parts joined by ``/``, such as ``plots/loss.png``.
+
+    Raises:
+        InvalidInput: The path leads out of the run's folder, or not to one name; the message says why.
+    """
+    for form in _decodings(text):
+        reason = _objection(form)
+        if reason:
+            raise InvalidInput(f"artifact path {text[:200]!r} {reason}; give a relative path such as 'plots/loss.png'")
+    return text
+
+
+def artifact_folder(text: str) -> str:
+    """Return the logical path of a folder without a trailing slash; the empty string for the run's root."""
+    return "" if text in ("", ".", "/") else artifact_path(text.removesuffix("/"))
+
+
+def file_uri(path: Path) -> str:
+    """Return the ``file:`` URI of a local path, made absolute, with what a URI cannot hold percent-encoded."""
+    return Path(os.path.abspath(path)).as_uri()  # noqa: PTH100 - also takes ".." out, without following links
+
+
+def local_path(uri: str) -> Path:
+    """Return the local path that a ``file:`` URI, or a plain path, stands for.
+
+    Raises:
+        InvalidInput: It has another scheme, another host, a query or a fragment.
+    """
+    scheme = _SCHEME.match(uri)
+    if uri.lower().startswith("file:"):
+        return _path_of_file_uri(uri)
+    if scheme:
+        raise InvalidInput(f"artifacts at {scheme[1]}: are not in this version; give a folder or a file: URI, not {uri!r}")
+    return Path(_without_nul(uri, uri)).expanduser()
+
+
+def _decodings(text: str) -> list[str]:
+    """Return the text and everything that percent-decoding, once or repeatedly, makes of it."""
+    forms = [text]
+    while len(forms) <= _DECODINGS:
+        decoded = unquote(forms[-1])
+        if decoded == forms[-1]:
+            return forms
+        forms.append(decoded)
+    raise InvalidInput(f"artifact path {text[:200]!r} is percent-encoded many times over; give the plain name")
+
+
+def _objection(path: str) -> str | None:
+    """Say what is wrong with a decoded path, None where nothing is."""
+    if not path:
+        return "is empty"
+    if path.lower().startswith("file:"):
+        return "is a URI"
+    if path.startswith("/") or re.match("[A-Za-z]:", path) or PureWindowsPath(path).is_absolute():
+        return "is absolute"
+    if "\\" in path:
+        return "has a backslash"
+    if "#" in path:
+        return "has a '#', which a URI cannot hold"
+    if any(ord(c) < 32 or ord(c) == 127 or 0xD800 <= ord(c) < 0xE000 for c in path):
+        return "has a control character, or one that is not Unicode"
+    return next((reason for part in path.split("/") if (reason := _part_objection(part))), None)
+
+
+def _part_objection(part: str) -> str | None:
+    if part == "":
+        return "has an empty part"
+    if part in (".", ".."):
+        return f"has the part {part!r}"
+    if part.startswith(TEMPORARY):
+        return f"has a part that begins with {TEMPORARY!r}, the name of unfinished files"
+    if len(part.encode()) > _LONGEST_NAME:
+        return f"has a part of more than {_LONGEST_NAME} bytes"
+    if os.name == "nt" and _WINDOWS_RESERVED.fullmatch(part):
+        return f"has the part {part!r}, which Windows cannot hold"
+    return None
+
+
+def _path_of_file_uri(uri: str) -> Path:
+    rest = uri[len("file:") :]
+    if "?" in rest or "#" in rest:
+        raise InvalidInput(f"{uri!r} has a query or a fragment; write %3F for '?' and %23 for '#'")
+    host = ""
+    if rest.startswith("//"):
+        host, slash, path = rest[2:].partition("/")
+        rest = slash + path
+    if host not in ("", "localhost"):
+        if os.name != "nt":
+            raise InvalidInput(f"{uri!r} names the host {host!r}; a file: URI is local and starts file:///")
+        rest = f"//{host}{rest}"
+    return Path(_without_nul(url2pathname(rest) if os.name == "nt" else unquote(rest), uri))
+
+
+def _without_nul(path: str, named: str) -> str:
+    if "\0" in path or not path:
+        raise InvalidInput(f"{named!r} is no path; give a folder or a file: URI")
+    return path

@@ -1,0 +1,357 @@
+"""The local artifact store and the names of files in it."""
+
+import hashlib
+import io
+import os
+import threading
+import tracemalloc
+
+import pytest
+
+from nbtrack.errors import ArtifactNotFound, InvalidInput, StoreUnavailable
+from nbtrack.store.artifacts.base import ArtifactEntry
+from nbtrack.store.artifacts.copying import copy_hashed, files_below
+from nbtrack.store.artifacts.local import LocalArtifacts
+from nbtrack.store.artifacts.open import open_artifacts
+from nbtrack.store.artifacts.paths import TEMPORARY, artifact_folder, artifact_path, file_uri, local_path
+
+
+@pytest.fixture
+def store(tmp_path):
+    return LocalArtifacts(tmp_path / "run" / "artifacts")
+
+
+@pytest.fixture
+def put(store, tmp_path):
+    def put(path, content=b"content"):
+        source = tmp_path / "source"
+        source.write_bytes(content)
+        store.put(path, source)
+
+    return put
+
+
+def names(folder):
+    return sorted(f.name for f in folder.iterdir())
+
+
+def read(store, path):
+    with store.open(path) as file:
+        return file.read()
+
+
+# Names
+
+
+@pytest.mark.parametrize(
+    "path", ["a", "plots/loss.png", "100%.txt", "a b/ü 你.txt", "..a/b..", "...", "ab:c", "x%20y", "50%25.txt"]
+)
+def test_a_plain_relative_path_is_taken_as_it_is(path):
+    assert artifact_path(path) == path
+
+
+REFUSED = """
+.. ../x a/../b a/.. a/../../b /etc/passwd //host/x C:/x c:x C:\\x \\\\host\\share ..\\x a\\b
+%2e%2e/x %2E%2E%2fx %252e%252e%252fx %25252e%25252e/x ..%2fx a%2f..%2fb %2fetc%2fpasswd %5c..%5cx a%5cb %00 a%00b a%0Ab
+file:///etc/passwd file:/x FILE:///x file:x file%3A///etc a#b a%23b . ./a a/. a//b a/ %2f a/%2e/b C%3A/x
+"""
+
+
+@pytest.mark.parametrize(
+    "path", [*REFUSED.split(), "", "a\0b", "a\nb", "a\x7fb", "a\ud800b", "%" + "25" * 12 + "2e", "n" * 256, TEMPORARY + "1"]
+)
+def test_a_path_that_could_lead_anywhere_else_is_refused_by_name(path):
+    with pytest.raises(InvalidInput) as caught:
+        artifact_path(path)
+    assert repr(path[:200]) in str(caught.value)
+    assert "give" in str(caught.value)
+
+
+@pytest.mark.parametrize("part", ["nul", "CON.txt", "com1", "a.", "a ", "a?b", "a:b"])
+def test_windows_refuses_what_it_cannot_hold(part, monkeypatch):
+    assert artifact_path(f"dir/{part}") == f"dir/{part}"
+    monkeypatch.setattr("nbtrack.store.artifacts.paths.os.name", "nt")
+    with pytest.raises(InvalidInput, match="Windows"):
+        artifact_path(f"dir/{part}")
+
+
+def test_a_folder_may_end_in_a_slash_and_the_root_is_empty():
+    assert [artifact_folder(t) for t in ("", ".", "/", "a/b", "a/b/")] == ["", "", "", "a/b", "a/b"]
+    with pytest.raises(InvalidInput):
+        artifact_folder("a/../b")
+
+
+@pytest.mark.parametrize("name", ["plain", "with space", "ünïcode 你好", "100%", "a#b?c", "tab\tname", "%41"])
+def test_a_path_comes_back_from_its_uri(tmp_path, name):
+    uri = file_uri(tmp_path / name)
+    assert uri.startswith("file:///")
+    assert uri.isascii()
+    assert local_path(uri) == tmp_path / name
+    assert LocalArtifacts(uri).root == LocalArtifacts(tmp_path / name).root
+
+
+def test_the_spellings_of_a_file_uri():
+    for uri in ("file:///tmp/a%20b", "file:/tmp/a b", "file://localhost/tmp/a%20b", "FILE:///tmp/a b", "/tmp/a b"):
+        assert str(local_path(uri)) == "/tmp/a b"
+
+
+@pytest.mark.parametrize("uri", ["file://host/x", "file:///x?y", "file:///x#y", "file:///x%00y", "a\0b", "", "file:"])
+def test_a_uri_that_is_no_local_path_is_refused(uri):
+    with pytest.raises(InvalidInput):
+        local_path(uri)
+
+
+@pytest.mark.parametrize("uri", ["s3://b/k", "gs://b", "az://c", "sftp://h/p", "https://h", "mlflow-artifacts:/0/1"])
+def test_a_remote_uri_is_for_another_version(uri):
+    with pytest.raises(InvalidInput, match="not in this version"):
+        open_artifacts(uri)
+
+
+# Files in and out
+
+
+def test_a_file_goes_in_is_listed_and_comes_out(store, put, tmp_path):
+    put("plots/loss.png", b"12345")
+    put("model.bin", b"")
+    assert store.list() == [ArtifactEntry("model.bin", 0), ArtifactEntry("plots", None, True)]
+    assert store.list("plots") == store.list("plots/") == [ArtifactEntry("plots/loss.png", 5)]
+    assert [str(e) for e in store.list("plots")] == ["plots/loss.png"]
+    assert store.list("plots")[0].name == "loss.png"
+    assert read(store, "plots/loss.png") == b"12345"
+    assert store.list("nowhere") == store.list("model.bin") == []
+
+
+def test_a_store_without_files_is_empty_and_makes_no_folder(store, tmp_path):
+    assert store.list() == []
+    assert not store.root.exists()
+    with pytest.raises(ArtifactNotFound, match="the run has none"):
+        store.open("a")
+    assert store.download("", tmp_path / "all").is_dir()
+
+
+def test_a_second_put_replaces_the_first(store, put):
+    put("a.txt", b"one")
+    put("a.txt", b"two")
+    assert read(store, "a.txt") == b"two"
+    assert len(store.list()) == 1
+
+
+def test_a_moved_source_is_gone_and_moving_again_changes_nothing(store, tmp_path):
+    spool = tmp_path / "spool"
+    spool.write_bytes(b"x")
+    store.put("a/b.txt", spool, move=True)
+    assert not spool.exists()
+    store.put("a/b.txt", spool, move=True)
+    assert read(store, "a/b.txt") == b"x"
+
+
+def test_a_move_between_file_systems_copies_and_removes(store, tmp_path, monkeypatch):
+    spool = tmp_path / "spool"
+    spool.write_bytes(b"x" * 3_000_000)
+    real = type(spool).replace
+
+    def replace(self, target):
+        if self == spool:
+            raise OSError(18, "Invalid cross-device link")
+        return real(self, target)
+
+    monkeypatch.setattr(type(spool), "replace", replace)
+    store.put("big", spool, move=True)
+    assert not spool.exists()
+    assert store.list()[0].size == 3_000_000
+
+
+@pytest.mark.parametrize("move", [False, True])
+def test_a_source_that_is_not_there_is_named(store, tmp_path, move):
+    with pytest.raises(InvalidInput, match="nothing-here"):
+        store.put("a", tmp_path / "nothing-here", move=move)
+    with pytest.raises(InvalidInput, match="log_artifacts"):
+        store.put("a", tmp_path, move=False)
+
+
+def test_a_reader_never_sees_a_part(store, put):
+    put("f", b"a" * 2_000_000)
+    torn, stop = [], threading.Event()
+
+    def look():
+        while not stop.is_set():
+            torn.extend(c for c in [read(store, "f")] if len(set(c)) != 1 or len(c) != 2_000_000)
+            torn.extend(e for e in store.list() if e.path != "f")
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    for letter in b"bcdefgh":
+        put("f", bytes([letter]) * 2_000_000)
+    stop.set()
+    thread.join()
+    assert torn == []
+
+
+def test_a_copy_that_fails_leaves_the_old_file_and_no_rubbish(store, put, monkeypatch, tmp_path):
+    put("f", b"old")
+
+    def full(reader, writer, length):
+        writer.write(b"ne")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("nbtrack.store.artifacts.copying.shutil.copyfileobj", full)
+    with pytest.raises(StoreUnavailable, match="No space left"):
+        put("f", b"new")
+    assert read(store, "f") == b"old"
+    assert names(store.root) == ["f"]
+
+
+def test_an_unfinished_file_of_a_killed_process_is_no_artifact(store, put, tmp_path):
+    put("d/f")
+    (store.root / "d" / (TEMPORARY + "1")).write_bytes(b"half")
+    assert [e.path for e in store.list("d")] == ["d/f"]
+    assert names(store.download("d", tmp_path / "out")) == ["f"]
+
+
+def test_a_file_and_a_folder_do_not_replace_each_other(store, put):
+    put("a/b")
+    with pytest.raises(InvalidInput, match="is a folder"):
+        put("a")
+    with pytest.raises(InvalidInput, match="is a folder"):
+        store.open("a")
+    with pytest.raises(InvalidInput, match="through a file"):
+        put("a/b/c")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_folder_is_unavailable(store, put):  # pragma: no cover - CI may be root
+    put("a")
+    store.root.chmod(0o500)
+    with pytest.raises(StoreUnavailable):
+        put("b")
+
+
+def test_what_is_missing_is_named_with_what_is_there(store, put):
+    put("plots/loss.png")
+    put("plots/accuracy.png")
+    with pytest.raises(ArtifactNotFound, match=r"'plots/los.png' \(did you mean 'loss.png'\?\).*accuracy.png, loss.png"):
+        store.open("plots/los.png")
+    with pytest.raises(ArtifactNotFound, match=r"there are plots/"):
+        store.download("x/y/z", store.root)
+    for n in range(20):
+        put(f"many/{n:02}")
+    with pytest.raises(ArtifactNotFound, match="and 12 more"):
+        store.open("many/x")
+
+
+def test_downloads_go_where_cp_would_put_them(store, put, tmp_path):
+    put("d/sub/f.txt", b"1")
+    put("d/g.txt", b"2")
+    here = tmp_path / "here"
+    here.mkdir()
+    assert store.download("d/g.txt", here) == here / "g.txt"
+    assert store.download("d/g.txt", here / "new" / "name.txt").read_bytes() == b"2"
+    assert store.download("d", here) == here / "d"
+    assert (here / "d" / "sub" / "f.txt").read_bytes() == b"1"
+    assert (store.download("", tmp_path / "all") / "d" / "g.txt").read_bytes() == b"2"
+
+
+def test_delete_takes_files_and_folders_and_passes_over_what_is_not_there(store, put):
+    put("a/b/c")
+    put("a/d")
+    store.delete("a/d")
+    store.delete("a/d")
+    assert [e.path for e in store.list("a")] == ["a/b"]
+    store.delete("a")
+    assert store.list() == []
+    put("x")
+    store.delete("")
+    assert not store.root.exists()
+    store.delete("")
+
+
+def test_no_link_inside_leads_out(store, put, tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret").write_text("s")
+    put("inside")
+    (store.root / "door").symlink_to(outside)
+    (store.root / "file").symlink_to(outside / "secret")
+    (store.root / "dangling").symlink_to(store.root / "nothing")
+    (store.root / "alias").symlink_to("inside")
+    assert [e.path for e in store.list()] == ["alias", "inside"]
+    assert read(store, "alias") == b"content"
+    for attempt in (
+        lambda: store.open("door/secret"),
+        lambda: store.open("file"),
+        lambda: store.list("door"),
+        lambda: store.download("door", tmp_path / "out"),
+        lambda: store.download("", tmp_path / "out"),
+        lambda: store.delete("door/secret"),
+        lambda: put("door/new"),
+    ):
+        with pytest.raises(InvalidInput, match="symbolic link"):
+            attempt()
+    put("file", b"mine")
+    store.delete("door")
+    assert (outside / "secret").read_text() == "s"
+    assert names(outside) == ["secret"]
+    assert read(store, "file") == b"mine"
+
+
+def test_the_root_itself_may_be_a_link(tmp_path, put, store):
+    put("a")
+    (tmp_path / "link").symlink_to(store.root)
+    assert read(LocalArtifacts(tmp_path / "link"), "a") == b"content"
+
+
+# Copies
+
+
+@pytest.mark.parametrize("kind", ["path", "bytes", "bytearray", "memoryview", "file"])
+def test_a_hashed_copy_tells_size_and_sha256(tmp_path, kind):
+    content = os.urandom(1_500_000)
+    source = tmp_path / "s"
+    source.write_bytes(content)
+    given = {
+        "path": source,
+        "bytes": content,
+        "bytearray": bytearray(content),
+        "memoryview": memoryview(content),
+        "file": io.BytesIO(content),
+    }[kind]
+    size, digest = copy_hashed(given, tmp_path / "deep" / "t")
+    assert (size, digest) == (len(content), hashlib.sha256(content).hexdigest())
+    assert (tmp_path / "deep" / "t").read_bytes() == content
+    assert names(tmp_path / "deep") == ["t"]
+
+
+def test_a_copy_of_a_big_file_takes_little_memory(tmp_path, store):
+    source = tmp_path / "s"
+    with source.open("wb") as file:
+        file.truncate(50_000_000)
+    tracemalloc.start()
+    try:
+        copy_hashed(source, tmp_path / "t")
+        store.put("big", source)
+        store.download("big", tmp_path / "out")
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_copy_needs_a_file(tmp_path):
+    with pytest.raises(InvalidInput, match="not there"):
+        copy_hashed(tmp_path / "no", tmp_path / "t")
+    with pytest.raises(InvalidInput, match="is a folder"):
+        copy_hashed(tmp_path, tmp_path / "t")
+
+
+def test_files_below_a_folder_come_in_order_through_links_and_not_round_in_circles(tmp_path):
+    for name in ("b/2", "b/1", "a", "c/d/e"):
+        (tmp_path / "f" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "f" / name).write_text(name)
+    (tmp_path / "f" / "c" / "loop").symlink_to(tmp_path / "f")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "x").write_text("x")
+    (tmp_path / "f" / "link").symlink_to(tmp_path / "elsewhere")
+    found = dict(files_below(tmp_path / "f"))
+    assert list(found) == ["a", "b/1", "b/2", "c/d/e", "link/x"]
+    assert found["b/1"].read_text() == "b/1"
+    with pytest.raises(InvalidInput, match="no folder"):
+        next(files_below(tmp_path / "none"))
