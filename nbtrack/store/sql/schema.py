@@ -15,7 +15,6 @@ from sqlalchemy import (
     Column,
     Double,
     ForeignKey,
-    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -168,32 +167,30 @@ metrics = Table(
     **_CLUSTERED,
 )
 
-# Points logged together share their steps and timestamps: one row of ``axes``, and one of ``columns`` a metric.
+# Points logged together share their steps and timestamps: a row of ``axes``, and ``width`` rows of ``columns``, one a metric.
+# A metric's points in the order applied are its columns in the order of their axes.
 axes = Table(
     "axes",
     metadata,
     _serial(),
-    _run_key(),
-    Column("writer", _text(64), nullable=False),
-    Column("lane", Integer, nullable=False),
+    _run_key(index=True),
     Column("count", Integer, nullable=False),
+    Column("width", Integer, nullable=False),
     Column("min_step", BigInteger, nullable=False),
     Column("max_step", BigInteger, nullable=False),
     Column("min_timestamp", BigInteger, nullable=False),
     Column("max_timestamp", BigInteger, nullable=False),
     Column("steps", LargeBinary, nullable=False),
     Column("timestamps", LargeBinary, nullable=False),
-    UniqueConstraint("run_key", "key"),
 )
 
 columns = Table(
     "columns",
     metadata,
-    Column("run_key", BigInteger, primary_key=True, autoincrement=False),
-    Column("axis_key", BigInteger, primary_key=True, autoincrement=False),
+    _run_key(primary_key=True),
     Column("key", _text(250), primary_key=True),
+    Column("axis_key", BigInteger, primary_key=True, autoincrement=False),
     Column("data", LargeBinary, nullable=False),
-    ForeignKeyConstraint(["run_key", "axis_key"], ["axes.run_key", "axes.key"], ondelete="CASCADE"),
     **_CLUSTERED,
 )
 
