@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import Final, Literal, TypeAlias
 
 from .lexer import Token, error_at, unquote
@@ -114,5 +113,7 @@ def _attribute(name: str, token: Token, text: str) -> Identifier:
 
 
 def _unknown(what: str, name: str, known: list[str], otherwise: str) -> str:
+    from difflib import get_close_matches
+
     close = get_close_matches(name.lower(), known, n=1)
     return f"there is no {what} called {name!r}; did you mean {close[0] if close else otherwise}?"

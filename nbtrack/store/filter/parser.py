@@ -18,6 +18,7 @@ __all__ = ["parse", "parse_order"]
 MAX_DEPTH: Final = 40
 MAX_COMPARISONS: Final = 400
 MAX_VALUES: Final = 10_000
+MAX_PATTERN: Final = 5_000
 
 # The operators between a name and one value: which of the tree's they are, and whether negated.
 _SHORT: Final[dict[str, tuple[Operator, bool]]] = {
@@ -177,6 +178,8 @@ class _Parser:
         value = self.value(left)
         if not isinstance(value, str):
             raise self.error(f"{operator.upper} compares text; compare a number with = != < <= > >= or BETWEEN", operator)
+        if len(value) > MAX_PATTERN:
+            raise self.error(f"a pattern has at most {MAX_PATTERN} characters", operator)
         return value
 
     def choices(self, left: Identifier, operator: Token) -> Value:

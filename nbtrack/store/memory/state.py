@@ -1,0 +1,158 @@
+"""All that a store in memory knows, and how a batch changes it."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from ...entities import ArtifactRecord, Dataset, Experiment, LifecycleStage, RunInfo, Status, now_ms
+from ...errors import Deleted, ExperimentNotFound, ParamConflict, RunNotFound
+from ...events import (
+    ArtifactLogged,
+    Batch,
+    Conflict,
+    DatasetLogged,
+    DocumentLogged,
+    Event,
+    ParamsLogged,
+    Progress,
+    RunEnded,
+    RunResumed,
+    RunStarted,
+    TagsDeleted,
+    TagsSet,
+)
+from .runs import NAME_TAG, MemoryRun, Writer
+
+__all__ = ["State"]
+
+
+@dataclass(slots=True)
+class State:
+    """Experiments by id, runs by id, documents by sha256, datasets by experiment, name and digest."""
+
+    artifact_root: str
+    experiments: dict[str, Experiment] = field(default_factory=dict)
+    runs: dict[str, MemoryRun] = field(default_factory=dict)
+    documents: dict[str, str] = field(default_factory=dict)
+    datasets: dict[tuple[str, str, str], Dataset] = field(default_factory=dict)
+
+    def draft(self, run_ids: set[str]) -> State:
+        """Return a copy in which these runs, experiments, documents and datasets can change."""
+        runs = self.runs | {key: copy.deepcopy(self.runs[key]) for key in run_ids & self.runs.keys()}
+        return State(self.artifact_root, dict(self.experiments), runs, dict(self.documents), dict(self.datasets))
+
+    # Experiments.
+
+    def experiment(self, experiment_id: str) -> Experiment:
+        """Return an experiment; ExperimentNotFound."""
+        if experiment_id not in self.experiments:
+            raise ExperimentNotFound(f"there is no experiment with the id {experiment_id!r}")
+        return self.experiments[experiment_id]
+
+    def named(self, name: str) -> Experiment | None:
+        """Return the experiment of that name."""
+        return next((experiment for experiment in self.experiments.values() if experiment.name == name), None)
+
+    def add_experiment(self, name: str, location: str | None = None, tags: dict[str, str] | None = None) -> Experiment:
+        """Add an experiment under the next free number."""
+        key, now = str(len(self.experiments)), now_ms()
+        location = location or f"{self.artifact_root}/{key}"
+        self.experiments[key] = Experiment(key, name, location, created=now, updated=now, tags=dict(tags or {}))
+        return self.experiments[key]
+
+    # Batches.
+
+    def run(self, run_id: str) -> MemoryRun:
+        """Return a run; RunNotFound."""
+        if run_id not in self.runs:
+            raise RunNotFound(f"there is no run with the id {run_id!r}")
+        return self.runs[run_id]
+
+    def apply(self, batch: Batch) -> Progress:
+        """Apply what is new in a batch and say how far its writer has come."""
+        for event in batch.events:
+            if isinstance(event, RunStarted) and batch.run_id not in self.runs:
+                self.runs[batch.run_id] = self.start(batch.run_id, event)
+        run = self.run(batch.run_id)
+        return self.apply_to(run, batch) if batch.writer else self.change(run, batch)
+
+    def change(self, run: MemoryRun, batch: Batch) -> Progress:
+        """Apply a direct batch, which may neither change a deleted run nor a param."""
+        if run.info.stage is LifecycleStage.DELETED:
+            raise Deleted(f"the run {run.info.id} or its experiment is deleted; restore it before changing it")
+        for conflict in self.apply_events(run, batch.events):
+            raise ParamConflict(conflict.key, conflict.kept, conflict.refused)
+        for lane in batch.lanes:
+            run.add_rows(lane)
+        return Progress()
+
+    def apply_to(self, run: MemoryRun, batch: Batch) -> Progress:
+        """Apply a writer's batch from where the run has come with it."""
+        writer = run.writers.setdefault(batch.writer, Writer())
+        conflicts: tuple[Conflict, ...] = ()
+        if batch.events and batch.first_event >= writer.events:
+            conflicts = self.apply_events(run, batch.events)
+            writer.events = batch.first_event + len(batch.events)
+        for lane in batch.lanes:
+            if lane.first >= writer.lanes.get(lane.lane, 0):
+                run.add_rows(lane)
+                writer.lanes[lane.lane] = lane.first + lane.count
+        return writer.progress(conflicts)
+
+    # Events.
+
+    def start(self, run_id: str, event: RunStarted) -> MemoryRun:
+        """Return a new run; in a deleted experiment it is deleted too, and comes back with it."""
+        experiment = self.named(event.experiment) or self.add_experiment(event.experiment)
+        info = RunInfo(
+            run_id,
+            experiment.id,
+            event.name or event.tags.get(NAME_TAG, ""),
+            Status.RUNNING,
+            event.start_time,
+            None,
+            f"{experiment.artifact_location}/{run_id}/artifacts",
+            event.user,
+            experiment.stage,
+        )
+        run = MemoryRun(info, owner=event.owner, heartbeat=event.start_time)
+        run.set_tags({**event.tags, NAME_TAG: info.name})
+        return run
+
+    def apply_events(self, run: MemoryRun, events: Sequence[Event]) -> tuple[Conflict, ...]:
+        """Apply events in order; the params that had another value."""
+        conflicts: list[Conflict] = []
+        for event in events:
+            match event:
+                case ParamsLogged(params):
+                    conflicts += run.set_params(params)
+                case TagsSet(tags):
+                    run.set_tags(tags)
+                case TagsDeleted(keys):
+                    run.delete_tags(keys)
+                case DocumentLogged(kind, text):
+                    self.keep(run, kind, text)
+                case DatasetLogged(dataset):
+                    self.read(run, dataset)
+                case ArtifactLogged(path, size, sha256):
+                    run.artifacts[path] = ArtifactRecord(path, size, sha256)
+                case RunResumed(owner):
+                    run.resume(owner)
+                case RunEnded(status, end_time):
+                    run.info = replace(run.info, status=status, end_time=end_time)
+        return tuple(conflicts)
+
+    def keep(self, run: MemoryRun, kind: str, text: str) -> None:
+        """Keep a document, and if it has a kind, as this run's of that kind."""
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        self.documents[digest] = text
+        if kind:
+            run.documents[kind] = digest
+
+    def read(self, run: MemoryRun, dataset: Dataset) -> None:
+        """Note a dataset, which its experiment knows by name and digest; what was noted first stays, the context too."""
+        kept = self.datasets.setdefault((run.info.experiment_id, dataset.name, dataset.digest), dataset)
+        run.datasets.setdefault((dataset.name, dataset.digest), replace(kept, context=dataset.context))

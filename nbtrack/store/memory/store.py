@@ -1,0 +1,224 @@
+"""The store protocol over a state in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ...entities import (
+    DEFAULT_EXPERIMENT,
+    ArtifactRecord,
+    Dataset,
+    Experiment,
+    LifecycleStage,
+    ParamValue,
+    Points,
+    RunInfo,
+    Status,
+    View,
+    now_ms,
+)
+from ...errors import AlreadyExists, Deleted
+from ...events import Batch, Progress
+from ..base import OpenRun, RunPage, RunQuery
+from ..match import matches, ordered
+from .points import arrays
+from .runs import MemoryRun
+from .state import State
+
+if TYPE_CHECKING:
+    from ..base import Store
+
+__all__ = ["MemoryStore"]
+
+_STAGES: dict[View, tuple[LifecycleStage, ...]] = {
+    "active": (LifecycleStage.ACTIVE,),
+    "deleted": (LifecycleStage.DELETED,),
+    "all": (LifecycleStage.ACTIVE, LifecycleStage.DELETED),
+}
+
+
+class MemoryStore:
+    """Keeps runs for as long as the process lives, with every guarantee of ``store.base`` but durability.
+
+    Args:
+        artifact_root: Where an experiment's artifacts lie unless it says otherwise, under its id.
+    """
+
+    def __init__(self, artifact_root: str = "memory:") -> None:
+        self.uri = "memory:"
+        self._lock = threading.RLock()
+        self._state = State(artifact_root)
+        self._state.add_experiment(DEFAULT_EXPERIMENT)
+
+    def apply(self, batches: Sequence[Batch]) -> list[Progress]:
+        """See ``Store.apply``."""
+        with self._lock:
+            draft = self._state.draft({batch.run_id for batch in batches})
+            progress = [draft.apply(batch) for batch in batches]
+            self._state = draft
+            return progress
+
+    def heartbeat(self, run_ids: Sequence[str], time: int) -> None:
+        """See ``Store.heartbeat``."""
+        with self._lock:
+            for run in self._known(run_ids):
+                run.heartbeat = time
+
+    def open_runs(self) -> list[OpenRun]:
+        """See ``Store.open_runs``."""
+        with self._lock:
+            runs = [run for run in self._state.runs.values() if run.info.status is Status.RUNNING]
+            return [OpenRun(run.info.id, run.owner, run.heartbeat, dict(run.tags)) for run in runs]
+
+    # Experiments.
+
+    def create_experiment(
+        self, name: str, *, artifact_location: str | None = None, tags: dict[str, str] | None = None
+    ) -> Experiment:
+        """See ``Store.create_experiment``."""
+        with self._lock:
+            self._refuse_taken(name)
+            return self._state.add_experiment(name, artifact_location, tags)
+
+    def get_experiment(self, experiment_id: str) -> Experiment:
+        """See ``Store.get_experiment``."""
+        with self._lock:
+            return self._state.experiment(experiment_id)
+
+    def find_experiment(self, name: str) -> Experiment | None:
+        """See ``Store.find_experiment``."""
+        with self._lock:
+            return self._state.named(name)
+
+    def experiments(self, view: View = "active") -> list[Experiment]:
+        """See ``Store.experiments``."""
+        with self._lock:
+            found = [experiment for experiment in self._state.experiments.values() if experiment.stage in _STAGES[view]]
+            return sorted(found, key=lambda experiment: (-experiment.created, int(experiment.id)))
+
+    def update_experiment(self, experiment_id: str, *, name: str | None = None, tags: dict[str, str] | None = None) -> None:
+        """See ``Store.update_experiment``."""
+        with self._lock:
+            old = self._state.experiment(experiment_id)
+            if old.stage is LifecycleStage.DELETED:
+                raise Deleted(f"the experiment {old.name!r} is deleted; restore it before changing it")
+            if name is not None and name != old.name:
+                self._refuse_taken(name)
+            new = replace(old, name=old.name if name is None else name, tags={**old.tags, **(tags or {})}, updated=now_ms())
+            self._state.experiments[experiment_id] = new
+
+    def delete_experiment(self, experiment_id: str) -> None:
+        """See ``Store.delete_experiment``."""
+        self._set_experiment_stage(experiment_id, LifecycleStage.DELETED)
+
+    def restore_experiment(self, experiment_id: str) -> None:
+        """See ``Store.restore_experiment``."""
+        self._set_experiment_stage(experiment_id, LifecycleStage.ACTIVE)
+
+    # Runs.
+
+    def get_run(self, run_id: str) -> RunInfo:
+        """See ``Store.get_run``."""
+        with self._lock:
+            return self._state.run(run_id).info
+
+    def search_runs(self, query: RunQuery) -> RunPage:
+        """See ``Store.search_runs``."""
+        with self._lock:
+            asked = query.experiment_ids
+            ids = {experiment.id for experiment in self.experiments()} if asked is None else set(asked)
+            scope = (run for run in self._state.runs.values() if run.info.experiment_id in ids)
+            found = [run for run in scope if run.info.stage in _STAGES[query.view] and matches(query.filter, run)]
+            infos = [run.info for run in ordered(found, query.order)]
+        end = len(infos) if query.limit is None else query.offset + query.limit
+        return RunPage(tuple(infos[query.offset : end]), more=end < len(infos))
+
+    def delete_run(self, run_id: str) -> None:
+        """See ``Store.delete_run``."""
+        self._set_run_stage(run_id, LifecycleStage.DELETED)
+
+    def restore_run(self, run_id: str) -> None:
+        """See ``Store.restore_run``."""
+        self._set_run_stage(run_id, LifecycleStage.ACTIVE)
+
+    def params(self, run_ids: Sequence[str]) -> list[tuple[str, str, ParamValue]]:
+        """See ``Store.params``."""
+        with self._lock:
+            return [
+                (run.info.id, key, value) for run in self._known(run_ids) for key, value in sorted(run.params.items(), key=_key)
+            ]
+
+    def tags(self, run_ids: Sequence[str]) -> list[tuple[str, str, str]]:
+        """See ``Store.tags``."""
+        with self._lock:
+            return [(run.info.id, key, value) for run in self._known(run_ids) for key, value in sorted(run.tags.items())]
+
+    def metrics(self, run_ids: Sequence[str], stats: Sequence[str]) -> list[tuple[str, str, *tuple[float, ...]]]:
+        """See ``Store.metrics``."""
+        with self._lock:
+            summaries = [(run.info.id, *item) for run in self._known(run_ids) for item in sorted(run.metrics.items(), key=_key)]
+            return [(run_id, key, *(getattr(summary, stat) for stat in stats)) for run_id, key, summary in summaries]
+
+    def history(self, run_id: str, key: str) -> Points:
+        """See ``Store.history``."""
+        with self._lock:
+            return arrays(list(self._state.run(run_id).points.get(key, {}).values()))
+
+    # Documents, artifacts and datasets.
+
+    def documents(self, run_id: str) -> dict[str, str]:
+        """See ``Store.documents``."""
+        with self._lock:
+            return dict(sorted(self._state.run(run_id).documents.items()))
+
+    def read_document(self, sha256: str) -> str | None:
+        """See ``Store.read_document``."""
+        with self._lock:
+            return self._state.documents.get(sha256)
+
+    def artifacts(self, run_id: str) -> list[ArtifactRecord]:
+        """See ``Store.artifacts``."""
+        with self._lock:
+            return [record for _, record in sorted(self._state.run(run_id).artifacts.items())]
+
+    def datasets(self, run_id: str) -> list[Dataset]:
+        """See ``Store.datasets``."""
+        with self._lock:
+            return [dataset for _, dataset in sorted(self._state.run(run_id).datasets.items(), key=_key)]
+
+    def close(self) -> None:
+        """See ``Store.close``; there is nothing to give back."""
+
+    # What several of these do.
+
+    def _known(self, run_ids: Sequence[str]) -> Iterator[MemoryRun]:
+        return (self._state.runs[run_id] for run_id in run_ids if run_id in self._state.runs)
+
+    def _refuse_taken(self, name: str) -> None:
+        if (taken := self._state.named(name)) is not None:
+            state = "" if taken.stage is LifecycleStage.ACTIVE else " It is deleted: restore it, or take another name."
+            raise AlreadyExists(f"there is an experiment called {name!r} already.{state}")
+
+    def _set_experiment_stage(self, experiment_id: str, stage: LifecycleStage) -> None:
+        with self._lock:
+            old = self._state.experiment(experiment_id)
+            self._state.experiments[experiment_id] = replace(old, stage=stage, updated=now_ms())
+            for run in self._state.runs.values():
+                if run.info.experiment_id == experiment_id:
+                    run.info = replace(run.info, stage=stage)
+
+    def _set_run_stage(self, run_id: str, stage: LifecycleStage) -> None:
+        with self._lock:
+            run = self._state.run(run_id)
+            run.info = replace(run.info, stage=stage)
+
+
+def _key(item: tuple[object, ...]) -> Any:
+    return item[0]
+
+
+if TYPE_CHECKING:
+    _proof: Store = MemoryStore()
