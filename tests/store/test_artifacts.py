@@ -10,10 +10,10 @@ import pytest
 
 from nbtrack.errors import ArtifactNotFound, InvalidInput, StoreUnavailable
 from nbtrack.store.artifacts.base import ArtifactEntry
-from nbtrack.store.artifacts.copying import copy_hashed, files_below
 from nbtrack.store.artifacts.local import LocalArtifacts
 from nbtrack.store.artifacts.open import open_artifacts
 from nbtrack.store.artifacts.paths import TEMPORARY, artifact_folder, artifact_path, file_uri, local_path
+from nbtrack.store.artifacts.spool import copy_hashed, files_below
 
 
 @pytest.fixture
@@ -194,7 +194,7 @@ def test_a_copy_that_fails_leaves_the_old_file_and_no_rubbish(store, put, monkey
         writer.write(b"ne")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("nbtrack.store.artifacts.copying.shutil.copyfileobj", full)
+    monkeypatch.setattr("nbtrack.store.artifacts.spool.shutil.copyfileobj", full)
     with pytest.raises(StoreUnavailable, match="No space left"):
         put("f", b"new")
     assert read(store, "f") == b"old"

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from ...errors import ArtifactNotFound, InvalidInput, StoreUnavailable
 from .base import ArtifactEntry
-from .copying import copy_file, files_below, move_file
 from .missing import artifact_not_found
 from .paths import TEMPORARY, artifact_folder, artifact_path, file_uri, local_path
+from .spool import copy_file, files_below, move_file
 
 if TYPE_CHECKING:
     from .base import ArtifactStore

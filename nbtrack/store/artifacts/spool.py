@@ -1,4 +1,4 @@
-"""Copies that are there whole or not at all, and what is known of them afterwards."""
+"""Files on their way: copies that are there whole or not at all, with size and sha256."""
 
 from __future__ import annotations
 

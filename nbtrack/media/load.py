@@ -1,0 +1,67 @@
+"""From a file's bytes back to an object, by the ending of its name; nothing is ever unpickled."""
+
+from __future__ import annotations
+
+import json
+from io import BytesIO
+from typing import Any
+
+from ..errors import InvalidInput
+from .image import load_image
+from .suffix import IMAGES, suffix_of
+from .table import is_table, load_table
+from .text import load_yaml
+
+__all__ = ["load"]
+
+_PROSE = {".txt", ".log", ".md", ".rst", ".html", ".htm", ".svg", ".xml", ".jsonl", ".ipynb", ".diff", ".patch"}
+_CODE = {".py", ".r", ".sh", ".sql", ".js", ".css", ".toml", ".ini", ".cfg"}
+
+
+def load(path: str, data: bytes) -> Any:
+    """Return what is in a file.
+
+    Images give a PIL image, ``.json`` and ``.yaml`` what they say (a DataFrame where it is a logged table),
+    ``.csv``, ``.tsv`` and ``.parquet`` a DataFrame, ``.npy`` an array and ``.npz`` a dict of arrays (never of
+    objects), text files a str, anything else its bytes.
+
+    Raises:
+        InvalidInput: The file is not what its name says.
+    """
+    suffix = suffix_of(path)
+    if suffix in IMAGES:
+        return load_image(data, path)
+    if suffix in (".csv", ".tsv", ".parquet"):
+        return load_table(data, path)
+    if suffix in (".npy", ".npz"):
+        return _arrays(data, path)
+    if suffix in (".yaml", ".yml"):
+        return load_yaml(data, path)
+    if suffix == ".json":
+        return _json(data, path)
+    return _text(data, path) if suffix in _PROSE | _CODE else data
+
+
+def _json(data: bytes, path: str) -> Any:
+    try:
+        value = json.loads(data)
+    except ValueError as error:
+        raise InvalidInput(f"{path!r} is not JSON: {error}; open() gives its bytes") from error
+    return load_table(data, path) if is_table(value) else value
+
+
+def _arrays(data: bytes, path: str) -> Any:
+    import numpy as np
+
+    try:
+        loaded = np.load(BytesIO(data), allow_pickle=False)
+        return loaded if isinstance(loaded, np.ndarray) else {name: loaded[name] for name in loaded.files}
+    except (ValueError, OSError, EOFError) as error:
+        raise InvalidInput(f"{path!r} cannot be read as arrays without unpickling: {error}; open() gives its bytes") from error
+
+
+def _text(data: bytes, path: str) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"{path!r} is not UTF-8 text: {error}; open() gives its bytes") from error
