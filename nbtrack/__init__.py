@@ -1,1 +1,129 @@
-"""The experiment tracker that lives in the notebook."""
+"""nbtrack: the experiment tracker that lives in the notebook.
+
+    %load_ext nbtrack
+    %%track --name baseline      on a cell makes that cell a run
+    nbtrack.log(loss=0.5)        logs metrics to it
+    %runs                        shows the table of runs, nbtrack.runs().df() is the DataFrame
+
+Everything here is loaded when it is first used, so that importing costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from .api import (
+        active_run,
+        compare,
+        connect,
+        end_run,
+        experiments,
+        flush,
+        get_run,
+        log,
+        log_artifact,
+        log_artifacts,
+        log_dict,
+        log_figure,
+        log_image,
+        log_metric,
+        log_metrics,
+        log_param,
+        log_params,
+        log_table,
+        log_text,
+        runs,
+        search_runs,
+        set_experiment,
+        set_tag,
+        set_tags,
+        start_run,
+    )
+    from .collection import Runs
+    from .comparison import Comparison
+    from .entities import Experiment, Status
+    from .errors import NbtrackError, StopRun
+    from .history import MetricHistory
+    from .run import Run
+    from .tracker import Tracker
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Comparison",
+    "Experiment",
+    "MetricHistory",
+    "NbtrackError",
+    "Run",
+    "Runs",
+    "Status",
+    "StopRun",
+    "Tracker",
+    "active_run",
+    "compare",
+    "connect",
+    "end_run",
+    "experiments",
+    "flush",
+    "get_run",
+    "log",
+    "log_artifact",
+    "log_artifacts",
+    "log_dict",
+    "log_figure",
+    "log_image",
+    "log_metric",
+    "log_metrics",
+    "log_param",
+    "log_params",
+    "log_table",
+    "log_text",
+    "runs",
+    "search_runs",
+    "set_experiment",
+    "set_tag",
+    "set_tags",
+    "start_run",
+]
+
+_HOMES = {
+    "Comparison": "comparison",
+    "Experiment": "entities",
+    "MetricHistory": "history",
+    "NbtrackError": "errors",
+    "Run": "run",
+    "Runs": "collection",
+    "Status": "entities",
+    "StopRun": "errors",
+    "Tracker": "tracker",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_HOMES.get(name, 'api')}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """Load the magics: ``%load_ext nbtrack``."""
+    from .magics import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: InteractiveShell) -> None:
+    """Take the magics out again: ``%unload_ext nbtrack``."""
+    from .magics import unload
+
+    unload(shell)

@@ -22,6 +22,7 @@ __all__ = [
     "Conflict",
     "DatasetLogged",
     "DocumentLogged",
+    "DocumentNamed",
     "Event",
     "LaneRows",
     "ParamsLogged",
@@ -88,6 +89,14 @@ class DocumentLogged:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentNamed:
+    """The run refers, by ``kind``, to a text that was logged before, by this run or another."""
+
+    kind: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class ArtifactLogged:
     """A file is in the artifact store; ``spool`` names it in the journal until it is."""
 
@@ -113,7 +122,16 @@ class RunEnded:
 
 
 Event: TypeAlias = (
-    RunStarted | RunResumed | ParamsLogged | TagsSet | TagsDeleted | DocumentLogged | ArtifactLogged | DatasetLogged | RunEnded
+    RunStarted
+    | RunResumed
+    | ParamsLogged
+    | TagsSet
+    | TagsDeleted
+    | DocumentLogged
+    | DocumentNamed
+    | ArtifactLogged
+    | DatasetLogged
+    | RunEnded
 )
 
 

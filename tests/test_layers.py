@@ -14,21 +14,28 @@ STATIC_PARTS = (
 STATIC = {f"widgets.{name}" for name in STATIC_PARTS}
 # The order of the house, from the ground up. A name stands for the module and all below it, the longest match wins.
 LAYERS = [
-    {"errors", "entities"},
+    {"errors", "entities", "naming"},
     {"events", "store.artifacts.paths"},
     {"settings", "store.filter", "store.chunks"},
     {"store.base", "store.artifacts.base", "journal"},
     {"store.memory", "store.match", "store.sql", "store.artifacts"},
     {"store.open", "media"},
-    {"flusher", "capture", "frames", *STATIC},
-    {"run"},
+    {"recovery", "capture", "frames", *STATIC},
+    {"flusher"},
+    {"connection"},
+    {"recorder", "history", "plots"},
+    {"details", "artifacts"},
+    {"run", "active"},
+    {"collection", "comparison", "displays", "exits"},
+    {"tracker"},
     {"api"},
     {"widgets"},
     {"magics", "cli"},
     {""},
 ]
 ROW = {name: i for i, names in enumerate(LAYERS) for name in names}
-# Modules within one part may import each other; the parts are these.
+# Modules within one part may import each other; the parts are these packages, and these modules that are one thing.
+TOGETHER = [{"history", "plots"}, {"run", "active"}, {"collection", "comparison", "displays"}]
 PARTS = {
     "journal",
     "capture",
@@ -39,7 +46,6 @@ PARTS = {
     "store.memory",
     "store.match",
     "widgets",
-    "run",
 }
 
 

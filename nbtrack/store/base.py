@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..entities import ArtifactRecord, Dataset, Experiment, ParamValue, Points, RunInfo, View
 from ..events import Batch, Progress
@@ -131,11 +131,14 @@ class Store(Protocol):
     def tags(self, run_ids: Sequence[str]) -> list[tuple[str, str, str]]:
         """Return (run id, key, value) of every tag of these runs."""
 
-    def metrics(self, run_ids: Sequence[str], stats: Sequence[str]) -> list[tuple[str, str, *tuple[float, ...]]]:
+    def metrics(self, run_ids: Sequence[str], stats: Sequence[str]) -> list[tuple[Any, ...]]:
         """Return (run id, key, …) with the named fields of ``MetricSummary`` (or ``mean``) of every metric."""
 
     def history(self, run_id: str, key: str) -> Points:
         """Return all points of a metric, in the order applied; of none where there is no such metric."""
+
+    def histories(self, run_ids: Sequence[str], keys: Sequence[str] | None) -> list[tuple[str, str, Points]]:
+        """Return (run id, key, points) of these metrics, None for all, of these runs, leaving out those of no points."""
 
     # Documents, artifacts and datasets.
 

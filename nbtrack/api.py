@@ -1,0 +1,339 @@
+"""The module functions: thin shells over the current tracker and the current run."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from . import active
+from .collection import Runs
+from .comparison import Comparison
+from .entities import Experiment, Status, View
+from .errors import NoActiveRun
+from .run import Run
+from .settings import resolve
+from .tracker import Tracker
+
+__all__ = [
+    "active_run",
+    "compare",
+    "connect",
+    "end_run",
+    "experiments",
+    "flush",
+    "get_run",
+    "log",
+    "log_artifact",
+    "log_artifacts",
+    "log_dict",
+    "log_figure",
+    "log_image",
+    "log_metric",
+    "log_metrics",
+    "log_param",
+    "log_params",
+    "log_table",
+    "log_text",
+    "runs",
+    "search_runs",
+    "set_experiment",
+    "set_tag",
+    "set_tags",
+    "start_run",
+    "tracker",
+]
+
+_lock = threading.RLock()
+_tracker: Tracker | None = None
+_config: Mapping[str, str] = {}
+
+
+def configure(config: Mapping[str, str]) -> None:
+    """Take over what the user configured by traitlets; it counts where neither argument nor environment says a thing."""
+    global _config  # noqa: PLW0603
+    _config = config
+
+
+def connect(
+    uri: str | os.PathLike[str] | None = None,
+    *,
+    experiment: str | None = None,
+    artifacts: str | os.PathLike[str] | None = None,
+) -> Tracker:
+    """Connect to a store; what is tracked from now on goes there.
+
+    Args:
+        uri: ``sqlite:///runs.db``, ``postgresql+psycopg://user@host/db``, a folder, ``memory:``. None: NBTRACK_URI,
+            else MLFLOW_TRACKING_URI, else ``c.NBTrack.uri``, else the folder ``.nbtrack`` of the project, which is
+            found from the working directory upwards as git finds its own, or made there.
+        experiment: The experiment of runs that name none.
+        artifacts: The root of artifacts; None: beside the store.
+
+    Raises:
+        InvalidInput: The URI cannot name a store.
+
+    Example:
+        >>> import nbtrack
+        >>> nbtrack.connect("memory:", experiment="digits").experiment
+        'digits'
+    """
+    global _tracker  # noqa: PLW0603
+    with _lock:
+        _tracker = Tracker(resolve(uri, experiment=experiment, artifacts=artifacts, config=_config))
+        return _tracker
+
+
+def tracker() -> Tracker:
+    """Return the current tracker, connecting to the default store if there is none."""
+    with _lock:
+        return _tracker or connect()
+
+
+def set_experiment(name: str) -> Experiment | None:
+    """Send runs to the experiment of this name from now on; it is made if there is none.
+
+    Returns:
+        The experiment; None where the store is away now, which makes it later.
+
+    Example:
+        >>> import nbtrack
+        >>> nbtrack.set_experiment("digits").name
+        'digits'
+    """
+    return tracker().set_experiment(name)
+
+
+def experiments(view: View = "active") -> list[Experiment]:
+    """Return the experiments, the newest first.
+
+    Example:
+        >>> import nbtrack
+        >>> [experiment.name for experiment in nbtrack.experiments()][-1]
+        'Default'
+    """
+    return tracker().experiments(view)
+
+
+def start_run(
+    name: str | None = None,
+    *,
+    experiment: str | None = None,
+    params: Mapping[str, Any] | None = None,
+    tags: Mapping[str, Any] | None = None,
+    parent: Run | str | None = None,
+    resume: Run | str | None = None,
+    note: str | None = None,
+) -> Run:
+    """Start a run, which is the current one until it ends; best in a ``with`` block.
+
+    Args:
+        name: Its name; None makes one up.
+        experiment: The experiment's name; None: the current one.
+        params: Params to log at once.
+        tags: Tags to set at once.
+        parent: The run in which it is nested; None: the current one, if there is one.
+        resume: A run, or its id, that goes on: RUNNING again, steps counting on.
+        note: What a person has to say about it.
+
+    Example:
+        >>> import nbtrack
+        >>> with nbtrack.start_run("baseline", params={"lr": 0.1}) as run:
+        ...     nbtrack.log(loss=0.5)
+        >>> nbtrack.get_run(run.id).params["lr"]
+        0.1
+    """
+    return tracker().start_run(name, experiment=experiment, params=params, tags=tags, parent=parent, resume=resume, note=note)
+
+
+def active_run() -> Run | None:
+    """Return the current run, None where nothing is being tracked.
+
+    In a thread it is the run that was current where the thread was started.
+    """
+    return active.active()
+
+
+def end_run(status: Status | str = Status.FINISHED) -> None:
+    """End the current run; where there is none, nothing happens."""
+    run = active.active()
+    if run is not None:
+        run.end(status)
+
+
+def get_run(run_id: str) -> Run:
+    """Return a run by its id.
+
+    Raises:
+        RunNotFound: There is none.
+    """
+    return tracker().get_run(run_id)
+
+
+def runs(
+    filter: str | None = None,
+    *,
+    experiment: str | Sequence[str] | None = None,
+    order_by: str | Sequence[str] | None = None,
+    limit: int | None = None,
+    view: View = "active",
+) -> Runs:
+    """Return the runs that match, the newest first.
+
+    Args:
+        filter: As ``"metrics.loss < 0.1 and params.lr >= 0.01"``; MLflow's language, with or, not, brackets, in,
+            between, numeric params, ``metrics.loss.min`` and ``start_time > '2 days ago'``.
+        experiment: A name, an id, or a list of them; None: the current one; ``"*"``: all.
+        order_by: As ``"metrics.loss ASC"``, or a list of such.
+        limit: How many at most.
+        view: ``"active"``, ``"deleted"`` or ``"all"``.
+
+    Raises:
+        FilterError: The filter does not parse; the message shows where.
+
+    Example:
+        >>> import nbtrack
+        >>> for lr in (0.1, 0.01):
+        ...     with nbtrack.start_run(params={"lr": lr}):
+        ...         nbtrack.log(loss=lr * 2)
+        >>> [run.params["lr"] for run in nbtrack.runs("params.lr < 0.05")]
+        [0.01]
+    """
+    return tracker().runs(filter, experiment=experiment, order_by=order_by, limit=limit, view=view)
+
+
+def search_runs(
+    experiment_ids: Sequence[str] | None = None,
+    filter_string: str = "",
+    run_view_type: int | View = "active",
+    max_results: int = 100_000,
+    order_by: Sequence[str] | None = None,
+    output_format: str = "pandas",
+    search_all_experiments: bool = False,
+    experiment_names: Sequence[str] | None = None,
+) -> Any:
+    """Return runs as ``mlflow.search_runs`` does, with its arguments, columns and dtypes, for code that moves over."""
+    return tracker().search_runs(
+        experiment_ids,
+        filter_string,
+        run_view_type,
+        max_results,
+        order_by,
+        output_format,
+        search_all_experiments,
+        experiment_names,
+    )
+
+
+def compare(*runs: Run | str | Iterable[Run | str]) -> Comparison:
+    """Compare runs: the params that differ, the metrics, the curves.
+
+    Args:
+        runs: Runs, their ids, or collections of them.
+    """
+    return tracker().compare(*runs)
+
+
+def flush(timeout: float = 60.0) -> bool:
+    """Wait until everything logged so far is in the store; tell whether it is.
+
+    Args:
+        timeout: Seconds to wait at the most; what is not in the store then waits in the journal.
+    """
+    return tracker().flush(timeout)
+
+
+def _here() -> Run:
+    """Return the current run.
+
+    Raises:
+        NoActiveRun: There is none.
+    """
+    run = active.active()
+    if run is None:
+        raise NoActiveRun("no run is open here: put %%track on the cell, or log within `with nbtrack.start_run():`")
+    return run
+
+
+def log(
+    metrics: Mapping[str, Any] | None = None, /, *, step: int | None = None, timestamp: int | None = None, **more: Any
+) -> None:
+    """Log metrics that belong together to the current run; see ``Run.log``.
+
+    Example:
+        >>> import nbtrack
+        >>> with nbtrack.start_run() as run:
+        ...     nbtrack.log(loss=0.5, accuracy=0.9)
+        ...     nbtrack.log({"val/loss": 0.6}, step=1)
+        >>> sorted(run.metrics)
+        ['accuracy', 'loss', 'val/loss']
+    """
+    _here().log(metrics, step=step, timestamp=timestamp, **more)
+
+
+def log_metric(key: str, value: float, step: int = 0, timestamp: int | None = None) -> None:
+    """Log one value of one metric to the current run; ``step`` defaults to 0, as in MLflow."""
+    _here().log_metric(key, value, step, timestamp)
+
+
+def log_metrics(metrics: Mapping[str, float], step: int = 0, timestamp: int | None = None) -> None:
+    """Log several metrics to the current run; ``step`` defaults to 0, as in MLflow."""
+    _here().log_metrics(metrics, step, timestamp)
+
+
+def log_param(key: str, value: Any) -> Any:
+    """Log a param of the current run, which keeps its type, and return its value."""
+    return _here().log_param(key, value)
+
+
+def log_params(params: Mapping[str, Any]) -> None:
+    """Log params of the current run, all of them or none."""
+    _here().log_params(params)
+
+
+def set_tag(key: str, value: Any) -> None:
+    """Set a tag of the current run, or overwrite it."""
+    _here().set_tag(key, value)
+
+
+def set_tags(tags: Mapping[str, Any]) -> None:
+    """Set tags of the current run, or overwrite them."""
+    _here().set_tags(tags)
+
+
+def log_artifact(local_path: str | os.PathLike[str], artifact_path: str | None = None) -> None:
+    """Log a copy of a file or folder to the current run; see ``Run.log_artifact``."""
+    _here().log_artifact(local_path, artifact_path)
+
+
+def log_artifacts(local_dir: str | os.PathLike[str], artifact_path: str | None = None) -> None:
+    """Log copies of all that is in a folder to the current run."""
+    _here().log_artifacts(local_dir, artifact_path)
+
+
+def log_figure(figure: Any, artifact_file: str, *, save_kwargs: Mapping[str, Any] | None = None) -> None:
+    """Log a matplotlib or plotly figure to the current run; the ending of ``artifact_file`` says in which format."""
+    _here().log_figure(figure, artifact_file, save_kwargs=save_kwargs)
+
+
+def log_image(
+    image: Any, artifact_file: str | None = None, key: str | None = None, step: int | None = None, timestamp: int | None = None
+) -> None:
+    """Log a PIL image or a numpy array as an image file to the current run; see ``Run.log_image``."""
+    _here().log_image(image, artifact_file, key, step, timestamp)
+
+
+def log_table(data: Any, artifact_file: str) -> None:
+    """Log a table to the current run: a DataFrame, a dict of columns, a list of rows; see ``Run.log_table``."""
+    _here().log_table(data, artifact_file)
+
+
+def log_text(text: str, artifact_file: str) -> None:
+    """Log a text as a file to the current run."""
+    _here().log_text(text, artifact_file)
+
+
+def log_dict(dictionary: Any, artifact_file: str) -> None:
+    """Log a dict or a list as a JSON or YAML file to the current run."""
+    _here().log_dict(dictionary, artifact_file)

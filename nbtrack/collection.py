@@ -1,0 +1,159 @@
+"""Runs that were found: a sequence, a DataFrame, a table on the screen."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from .connection import Connection
+from .details import Details
+from .entities import RunInfo
+from .errors import InvalidInput
+from .run import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from .comparison import Comparison
+
+__all__ = ["Runs"]
+
+# What can be asked of each metric: the fields of MetricSummary that a person asks for.
+STATS = ("last", "first", "min", "max", "mean", "count", "nan_count")
+
+
+class Runs(Sequence[Run]):
+    """Runs in the order in which they were found; a cell that ends with them shows a table.
+
+    Example:
+        >>> import nbtrack
+        >>> for lr in (0.1, 0.01):
+        ...     with nbtrack.start_run(params={"lr": lr}) as run:
+        ...         run.log(loss=lr * 2)
+        >>> runs = nbtrack.runs("metrics.loss < 0.1")
+        >>> [run.params["lr"] for run in runs]
+        [0.01]
+        >>> runs.df()["metrics.loss"].tolist()
+        [0.02]
+    """
+
+    def __init__(self, connection: Connection, infos: Sequence[RunInfo]) -> None:
+        self._connection, self._infos = connection, tuple(infos)
+        self._details = Details(connection, self.ids)
+        self._runs: dict[int, Run] = {}
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of the runs."""
+        return [info.id for info in self._infos]
+
+    def __len__(self) -> int:
+        return len(self._infos)
+
+    @overload
+    def __getitem__(self, index: int) -> Run: ...
+    @overload
+    def __getitem__(self, index: slice) -> Runs: ...
+    def __getitem__(self, index: int | slice) -> Run | Runs:
+        """Return the run at a place, or the runs of a slice."""
+        if isinstance(index, slice):
+            return Runs(self._connection, self._infos[index])
+        place = range(len(self._infos))[index]
+        if place not in self._runs:
+            info = self._infos[place]
+            self._runs[place] = Run(self._connection, info.id, info=info, details=self._details)
+        return self._runs[place]
+
+    # As DataFrames
+
+    def df(self, metrics: Sequence[str] = ("last",), typed: bool = True) -> pd.DataFrame:
+        """Return a DataFrame with a row a run.
+
+        Args:
+            metrics: What to say of each metric: any of last, first, min, max, mean, count, nan_count. The last value
+                of ``loss`` is the column ``metrics.loss``, its minimum ``metrics.loss.min``.
+            typed: Whether params keep their types; else they are texts, as MLflow has them.
+
+        Returns:
+            The columns run_id, name, experiment, status, start_time, end_time (UTC), duration, user, then
+            ``metrics.*``, ``params.*`` and ``tags.*``, each sorted by name.
+        """
+        from .frames import runs_frame
+
+        stats = [metrics] if isinstance(metrics, str) else list(metrics)
+        unknown = [stat for stat in stats if stat not in STATS]
+        if unknown:
+            raise InvalidInput(f"{unknown[0]!r} cannot be asked of a metric; choose from {', '.join(STATS)}")
+        store, ids = self._connection.read(), self.ids
+        found = store.metrics(ids, stats) if stats else []
+        cells = {_suffix(stat): [(run_id, key, row[i]) for run_id, key, *row in found] for i, stat in enumerate(stats)}
+        params = store.params(ids)
+        texts = params if typed else [(run_id, key, str(value)) for run_id, key, value in params]
+        names = {experiment.id: experiment.name for experiment in store.experiments("all")}
+        return runs_frame(self._infos, names, metrics=cells, params=texts, tags=store.tags(ids))
+
+    def history(self, *keys: str) -> pd.DataFrame:
+        """Return all points of these metrics, of all metrics where none is named, in one long DataFrame.
+
+        Returns:
+            The columns run_id, key, step, timestamp (UTC) and value.
+        """
+        from .frames import history_frame
+
+        return history_frame(self._connection.read().histories(self.ids, keys or None))
+
+    def to_csv(self, path: str | os.PathLike[str]) -> Path:
+        """Write ``df()`` as a CSV file and return its path."""
+        self.df().to_csv(path, index=False)
+        return Path(path)
+
+    def to_parquet(self, path: str | os.PathLike[str]) -> Path:
+        """Write ``df()`` as a Parquet file and return its path; needs ``pip install nbtrack[parquet]``."""
+        frame = self.df()
+        for column in frame.select_dtypes(object):
+            # Parquet's columns have one type each.
+            frame[column] = frame[column].map(lambda value: None if value is None else str(value))
+        frame.to_parquet(path, index=False)
+        return Path(path)
+
+    def to_html(self, path: str | os.PathLike[str]) -> Path:
+        """Write the table as one self-contained HTML file and return its path."""
+        from .displays import runs_page
+
+        Path(path).write_text(runs_page(self), encoding="utf-8")
+        return Path(path)
+
+    # To look at
+
+    def compare(self) -> Comparison:
+        """Compare these runs: the params that differ, the metrics, the curves."""
+        from .comparison import Comparison
+
+        return Comparison(self)
+
+    def plot(self, key: str, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw one metric of all runs that have it over its steps, with matplotlib."""
+        from .plots import plot_histories
+
+        having = [run for run in self if key in run.metrics]
+        if not having:
+            names = sorted({name for run in self for name in run.metrics})
+            raise InvalidInput(f"none of these runs has a metric {key!r}; they have {', '.join(names) or 'none'}")
+        return plot_histories([run.metrics[key] for run in having], labels=[run.name for run in having], ax=ax, **options)
+
+    def __repr__(self) -> str:
+        from .displays import runs_summary
+
+        return runs_summary(self)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        from .displays import runs_bundle
+
+        return runs_bundle(self)
+
+
+def _suffix(stat: str) -> str:
+    return "" if stat == "last" else f".{stat}"

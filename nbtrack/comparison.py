@@ -1,0 +1,92 @@
+"""A comparison of runs: what differs first."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from .collection import Runs
+from .errors import InvalidInput
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Comparison"]
+
+
+class Comparison:
+    """Runs side by side; a cell that ends with it shows the tables and the curves.
+
+    Example:
+        >>> import nbtrack
+        >>> ids = []
+        >>> for lr in (0.1, 0.01):
+        ...     with nbtrack.start_run(params={"lr": lr, "seed": 1}) as run:
+        ...         run.log(loss=lr * 2)
+        ...     ids.append(run.id)
+        >>> comparison = nbtrack.compare(*ids)
+        >>> list(comparison.params.index)
+        ['lr', 'seed']
+        >>> comparison.differing
+        ['lr']
+    """
+
+    def __init__(self, runs: Runs) -> None:
+        if not runs:
+            raise InvalidInput(
+                "there is nothing to compare: name runs, as nbtrack.compare(run, other) or nbtrack.runs().compare()"
+            )
+        self.runs = runs
+
+    @property
+    def labels(self) -> list[str]:
+        """The runs' names; where two are equal, with the beginning of their ids."""
+        names = [run.name for run in self.runs]
+        return [name if names.count(name) == 1 else f"{name} ({run.id[:6]})" for name, run in zip(names, self.runs, strict=True)]
+
+    @property
+    def differing(self) -> list[str]:
+        """The names of the params that are not equal in all runs, sorted."""
+        keys = sorted({key for run in self.runs for key in run.params})
+        return [key for key in keys if len({_text(run.params, key) for run in self.runs}) > 1]
+
+    @property
+    def params(self) -> pd.DataFrame:
+        """A row a param, a column a run; those that differ come first."""
+        differing = self.differing
+        keys = sorted({key for run in self.runs for key in run.params} - set(differing))
+        return self._frame({key: [run.params.get(key) for run in self.runs] for key in [*differing, *keys]})
+
+    @property
+    def metrics(self) -> pd.DataFrame:
+        """A row a metric and what is said of it (last, min, max), a column a run."""
+        keys = sorted({key for run in self.runs for key in run.metrics})
+        rows = {(key, stat): [self._stat(run, key, stat) for run in self.runs] for key in keys for stat in ("last", "min", "max")}
+        return self._frame(rows)
+
+    def df(self) -> pd.DataFrame:
+        """Return a row a run, as ``Runs.df`` does."""
+        return self.runs.df()
+
+    @staticmethod
+    def _stat(run: Any, key: str, stat: str) -> float:
+        return getattr(run.metrics[key], stat) if key in run.metrics else float("nan")
+
+    def _frame(self, rows: dict[Any, list[Any]]) -> pd.DataFrame:
+        import pandas as pd
+
+        return pd.DataFrame.from_dict(rows, orient="index", columns=self.labels)
+
+    def __repr__(self) -> str:
+        from .displays import comparison_summary
+
+        return comparison_summary(self)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        from .displays import comparison_bundle
+
+        return comparison_bundle(self)
+
+
+def _text(params: Any, key: str) -> str | None:
+    return json.dumps(params[key], sort_keys=True) if key in params else None

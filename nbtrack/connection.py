@@ -1,0 +1,135 @@
+"""One store as this process uses it: opened when first needed, with its journal and its flusher."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import weakref
+from pathlib import Path
+
+from .events import ArtifactLogged
+from .flusher import Flusher
+from .journal.writer import Writer
+from .settings import Settings
+from .store.artifacts.base import ArtifactStore
+from .store.artifacts.open import open_artifacts
+from .store.base import Store
+from .store.open import open_store
+
+__all__ = ["Connection", "connection_to", "connections"]
+
+_READ_TIMEOUT = 5.0
+
+_log = logging.getLogger("nbtrack")
+_connections: dict[Settings, Connection] = {}
+_lock = threading.Lock()
+
+
+def connection_to(settings: Settings) -> Connection:
+    """Return this process's connection for these settings, the same one each time."""
+    with _lock:
+        if settings not in _connections:
+            _connections[settings] = Connection(settings)
+        return _connections[settings]
+
+
+def connections() -> list[Connection]:
+    """Return all connections of this process."""
+    with _lock:
+        return list(_connections.values())
+
+
+class Connection:
+    """A store, the journal before it and the thread between them.
+
+    Threads: every method may be called from any thread. After a fork the child has a flusher of its own.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.flusher = Flusher(self.store, home=settings.journal, put=self._put)
+        self._store: Store | None = None
+        self._names: dict[str, str] = {}
+        self._opening = threading.Lock()
+        self._writers: weakref.WeakSet[Writer] = weakref.WeakSet()
+
+    def store(self) -> Store:
+        """Return the store, opened at the first call.
+
+        Raises:
+            StoreUnavailable: It cannot be opened now.
+        """
+        with self._opening:
+            if self._store is None:
+                _make_folder(self.settings.folder)
+                self._store = open_store(self.settings.uri, artifact_root=self.settings.artifacts)
+            return self._store
+
+    def read(self) -> Store:
+        """Return the store for reading, with all that this process has logged in it.
+
+        Where the store does not take it in time, what can be read is still what was delivered before.
+        """
+        self.flusher.flush(_READ_TIMEOUT)
+        return self.store()
+
+    def experiment_name(self, experiment_id: str) -> str:
+        """Return an experiment's name; names change rarely, so each is asked for once."""
+        if experiment_id not in self._names:
+            self._names[experiment_id] = self.store().get_experiment(experiment_id).name
+        return self._names[experiment_id]
+
+    def writer(self, run_id: str, *, owns: bool) -> Writer:
+        """Return a new writer into a run, delivered from now on."""
+        _make_folder(self.settings.folder)
+        writer = Writer(self.settings.journal, run_id, owns=owns, on_full=self.flusher.wake)
+        self._writers.add(writer)
+        self.flusher.add(writer)
+        return writer
+
+    def artifacts(self, uri: str) -> ArtifactStore:
+        """Return the artifact store of a run's ``artifact_uri``."""
+        return open_artifacts(uri)
+
+    def _put(self, store: Store, run_id: str, event: ArtifactLogged, spool: Path) -> None:
+        """Move a spooled file to where the run's artifacts are; done before, it is passed over."""
+        source = spool / event.spool
+        if event.spool and source.exists():
+            self.artifacts(store.get_run(run_id).artifact_uri).put(event.path, source, move=True)
+
+    def close(self, timeout: float) -> None:
+        """Deliver what is left for as long as ``timeout``, say what is not, and close the store; twice is fine."""
+        if not self.flusher.close(timeout):
+            runs, rows = self.flusher.pending()
+            where = self.settings.journal or "memory, and are lost"
+            _log.warning("nbtrack: %s rows of %s runs are not in the store yet; they wait in %s", rows, runs, where)
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    def after_fork(self) -> None:
+        """Begin anew in a forked child: without the parent's thread and locks."""
+        self._opening = threading.Lock()
+        self.flusher.after_fork([writer for writer in self._writers if not writer.is_sealed])
+
+
+def _make_folder(folder: Path | None) -> None:
+    """Make the project's folder, which git is to pass over; a store that cannot be made says so itself."""
+    if folder is not None and not folder.exists():
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+        except OSError:
+            return
+
+
+def _after_fork() -> None:
+    global _lock  # noqa: PLW0603
+    _lock = threading.Lock()
+    for connection in _connections.values():
+        connection.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,247 @@
+"""The thread that carries what was logged from journals to the store."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from .entities import now_ms
+from .errors import NbtrackError, StoreUnavailable
+from .events import ArtifactLogged, Batch, Progress
+from .journal.writer import Writer
+from .recovery import PutFile, deliver_open, recover
+from .store.base import Store
+
+__all__ = ["Flusher", "Subscriber"]
+
+Subscriber = Callable[[Batch], None]
+_Taken = tuple[Writer, Batch]
+
+_INTERVAL = 0.2
+_SHORT = 0.005
+_ROWS_A_BATCH = 250_000
+_HEARTBEAT = 60.0
+_LONGEST_PAUSE = 10.0
+
+_log = logging.getLogger("nbtrack")
+
+
+class Flusher:
+    """Delivers the journals of this process, a few times a second, and once those of processes that are gone.
+
+    Threads: one of its own, started by ``add`` or ``flush``; every method may be called from any thread.
+    Errors: none reach the logging code. While the store is away the journals grow, and one warning says so.
+
+    Args:
+        store: Returns the store, opening it at the first call; called from the flusher's thread only.
+        home: The folder of journals, None where they are kept in memory.
+        put: Puts a spooled file where it belongs.
+    """
+
+    def __init__(self, store: Callable[[], Store], *, home: Path | None, put: PutFile) -> None:
+        self._open_store, self._home, self._put = store, home, put
+        self._subscribers: list[Subscriber] = []
+        self.problem = ""
+        self._begin()
+
+    def _begin(self) -> None:
+        """Start without a thread, at birth and in a forked child."""
+        self._writers: dict[str, Writer] = {}
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._asked = self._answered = 0
+        self._closing = False
+        self._recovered = False
+        self._retry_in = _INTERVAL
+        self._refused: set[str] = set()
+        self._warned: set[str] = set()
+        self._beat = time.monotonic()
+
+    def after_fork(self, writers: Sequence[Writer]) -> None:
+        """Begin anew in a forked child, with the writers that live on there."""
+        self._begin()
+        self._writers = {writer.id: writer for writer in writers}
+
+    def add(self, writer: Writer) -> None:
+        """Deliver this writer's journal from now on."""
+        with self._changed:
+            self._writers[writer.id] = writer
+            self._start()
+
+    def wake(self) -> None:
+        """Make the next pass begin now."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
+        """Hand each batch to ``subscriber`` when it has been delivered; the answer ends that."""
+        self._subscribers.append(subscriber)
+        return lambda: self._subscribers.remove(subscriber) if subscriber in self._subscribers else None
+
+    def flush(self, timeout: float) -> bool:
+        """Wait until everything logged so far, in any process that logs into these runs, is in the store.
+
+        Returns:
+            Whether it is; False when the time is over, and then all of it still waits in the journal.
+        """
+        deadline = time.monotonic() + timeout
+        with self._changed:
+            self._asked += 1
+            ticket = self._asked
+            self._start()
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._answered >= ticket, max(0.0, deadline - time.monotonic()))
+            return self._answered >= ticket
+
+    def pending(self) -> tuple[int, int]:
+        """Return how many runs have something, and how many rows there are, that the store does not have."""
+        waiting = [writer for writer in tuple(self._writers.values()) if not writer.is_delivered()]
+        return len(waiting), sum(writer.pending_rows() for writer in waiting)
+
+    def close(self, timeout: float) -> bool:
+        """Deliver what is left, for as long as ``timeout``, and end the thread; twice is fine."""
+        is_done = self.flush(timeout) if self._writers else True
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.join(timeout=1.0)
+        return is_done
+
+    def _start(self) -> None:
+        if self._thread is None or not self._thread.is_alive():
+            self._closing = False
+            self._thread = threading.Thread(target=self._run, name="nbtrack-flusher", daemon=True)
+            self._thread.start()
+
+    # In the thread
+
+    def _run(self) -> None:
+        while not self._closing:
+            ticket = self._asked
+            is_complete = self._try_pass(is_asked=ticket > self._answered)
+            with self._changed:
+                if is_complete:
+                    self._answered = max(self._answered, ticket)
+                    self._changed.notify_all()
+                if not self._closing and self._asked in (ticket, self._answered):
+                    self._changed.wait(self._pause(is_complete=is_complete))
+        self._retire()
+
+    def _pause(self, *, is_complete: bool) -> float | None:
+        """Return how long to wait for the next pass, None for until there is something to do."""
+        if self.problem:
+            self._retry_in = min(_LONGEST_PAUSE, 2 * self._retry_in)
+            return self._retry_in
+        self._retry_in = _INTERVAL
+        if not is_complete:
+            return _SHORT
+        return _INTERVAL if self._writers else None
+
+    def _try_pass(self, *, is_asked: bool) -> bool:
+        """Deliver what there is; tell whether that was everything."""
+        try:
+            store = self._open_store()
+            if not self._recovered:
+                recover(store, self._home, self._put, own=frozenset(self._writers))
+                self._recovered = True
+            is_complete = self._deliver(store)
+            if is_asked and is_complete:
+                self._deliver_others(store)
+            self._give_sign(store)
+        except StoreUnavailable as error:
+            self._is_away(error)
+            return False
+        except Exception as error:  # noqa: BLE001  were this thread to end, nothing would arrive any more
+            self._warn(repr(error), "nbtrack: %r; what was logged stays in the journal", error)
+            self.problem = repr(error)
+            return False
+        self.problem = ""
+        return is_complete
+
+    def _deliver(self, store: Store) -> bool:
+        self._retire()
+        taken = [(writer, batch) for writer in tuple(self._writers.values()) if (batch := writer.take(_ROWS_A_BATCH))]
+        for writer, batch, progress in self._apply(store, taken):
+            self._applied(writer, batch, progress)
+        return all(writer.is_delivered() or writer.id in self._refused for writer in tuple(self._writers.values()))
+
+    def _apply(self, store: Store, taken: list[_Taken]) -> Iterator[tuple[Writer, Batch, Progress]]:
+        """Apply batches together; where the store refuses them, one by one, and keep back those that it refuses."""
+        if not taken:
+            return
+        try:
+            self._put_files(store, [batch for _, batch in taken])
+            reached = store.apply([batch for _, batch in taken])
+        except StoreUnavailable:
+            raise
+        except NbtrackError as error:
+            if len(taken) > 1:
+                for one in taken:
+                    yield from self._apply(store, [one])
+                return
+            self._refused.add(taken[0][0].id)
+            message = "nbtrack: run %s: the store refuses what was logged (%s); it stays in the journal"
+            self._warn(f"{taken[0][0].id} {error}", message, taken[0][0].run_id, error)
+            return
+        self._refused.difference_update(writer.id for writer, _ in taken)
+        yield from ((writer, batch, progress) for (writer, batch), progress in zip(taken, reached, strict=True))
+
+    def _applied(self, writer: Writer, batch: Batch, progress: Progress) -> None:
+        writer.applied(progress)
+        for conflict in progress.conflicts:
+            message = "nbtrack: run %s: param %r stays %r; another process tried to make it %r"
+            self._warn(f"{writer.run_id} {conflict}", message, writer.run_id, conflict.key, conflict.kept, conflict.refused)
+        for subscriber in tuple(self._subscribers):
+            subscriber(batch)
+
+    def _retire(self) -> None:
+        """Let go of writers that are done, at the pass after the one that delivered them.
+
+        By then a call that was in the middle of its row has either filled it or will find the writer sealed.
+        """
+        for writer in tuple(self._writers.values()):
+            if writer.is_sealed and writer.is_delivered() and not writer.relog_late():
+                del self._writers[writer.id]
+                writer.discard()
+            elif writer.is_finished and writer.is_delivered():
+                writer.seal()
+
+    def _put_files(self, store: Store, batches: Sequence[Batch]) -> None:
+        for batch in batches:
+            spool = self._writers[batch.writer].spool()
+            for event in batch.events:
+                if isinstance(event, ArtifactLogged) and spool is not None:
+                    self._put(store, batch.run_id, event, spool)
+
+    def _deliver_others(self, store: Store) -> None:
+        if self._home is not None:
+            own = frozenset(self._writers)
+            for run_id in {writer.run_id for writer in tuple(self._writers.values())}:
+                deliver_open(store, self._home, run_id, self._put, own=own)
+
+    def _give_sign(self, store: Store) -> None:
+        if time.monotonic() - self._beat >= _HEARTBEAT:
+            self._beat = time.monotonic()
+            owned = [writer for writer in tuple(self._writers.values()) if writer.owns]
+            for writer in owned:
+                writer.touch()
+            store.heartbeat([writer.run_id for writer in owned], now_ms())
+
+    def _is_away(self, error: StoreUnavailable) -> None:
+        runs, rows = self.pending()
+        if not self.problem:
+            _log.warning(
+                "nbtrack: the store is away (%s); %s rows of %s runs wait in the journal and arrive later", error, rows, runs
+            )
+        self.problem = str(error)
+
+    def _warn(self, about: str, message: str, *details: object) -> None:
+        """Warn once about a thing."""
+        if about not in self._warned:
+            self._warned.add(about)
+            _log.warning(message, *details)

@@ -1,0 +1,63 @@
+"""What may be logged: names, values and steps, and the errors that say why something may not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import InvalidInput, NbtrackError, WrongType
+
+__all__ = ["as_number", "check_key", "explain"]
+
+_MAX_KEY = 250
+
+
+def check_key(key: object, what: str = "metric") -> None:
+    """Check the name of a metric, param or tag.
+
+    Raises:
+        WrongType: It is no text.
+        InvalidInput: It is empty, too long, or holds characters that no store can keep.
+    """
+    if not isinstance(key, str):
+        raise WrongType(f"the name of a {what} must be a text, not {key!r} of type {type(key).__name__}")
+    if not key or len(key) > _MAX_KEY:
+        raise InvalidInput(f"the name of a {what} must have 1 to {_MAX_KEY} characters; {key[:40]!r} has {len(key)}")
+    if "\0" in key or any("\ud800" <= letter <= "\udfff" for letter in key):
+        raise InvalidInput(f"the name {key!r} of a {what} holds a NUL or half a surrogate pair, which no store can keep")
+
+
+def as_number(key: str, value: Any) -> float:
+    """Return a metric's value as a float.
+
+    Raises:
+        WrongType: It has no ``__float__``, or that fails, as for an array of several numbers.
+        InvalidInput: It is an integer beyond the range of floats.
+    """
+    try:
+        if hasattr(value, "__float__") or hasattr(value, "__index__"):
+            return float(value)
+    except OverflowError as error:
+        raise InvalidInput(f"metric {key!r} is too large for a 64-bit float") from error
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise WrongType(f"metric {key!r} is not one number but {_shown(value)}: {error}") from error
+    raise WrongType(f"metric {key!r} must be a number, not {_shown(value)}; a text or a setting is a param or a tag")
+
+
+def explain(error: Exception, metrics: Mapping[str, Any], step: Any) -> Exception:
+    """Return the error that says what was wrong with a row that could not be written."""
+    try:
+        for key, value in metrics.items():
+            as_number(key, value)
+    except NbtrackError as named:
+        return named
+    if not hasattr(step, "__index__"):
+        return WrongType(f"step must be an integer, not {_shown(step)}")
+    if not -(1 << 63) <= int(step) < 1 << 63:
+        return InvalidInput(f"step {step} does not fit in 64 bits")
+    return InvalidInput(f"the timestamp is out of range: milliseconds since the epoch, before the year 2262 ({error})")
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return f"{text if len(text) <= 60 else text[:57] + '…'} of type {type(value).__name__}"

@@ -1,0 +1,96 @@
+"""Who owns a journal, and whether that process still lives."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import socket
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+__all__ = ["Owner", "this_process"]
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """A process, told apart from any other that ever had its pid.
+
+    ``started`` is when it began, in the units of its system; ``boot`` changes with each start of the
+    machine, ``space`` with each pid namespace (a container has one of its own).
+    """
+
+    host: str
+    boot: str
+    space: str
+    pid: int
+    started: str
+
+    def to_json(self) -> str:
+        """Return the owner as one line of JSON."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> Owner | None:
+        """Read what ``to_json`` wrote; None for anything else."""
+        try:
+            return cls(**json.loads(text))
+        except (ValueError, TypeError):
+            return None
+
+    def is_alive(self) -> bool | None:
+        """Tell whether the process lives; None where that cannot be seen from here."""
+        here = this_process()
+        if self.host != here.host:
+            return None
+        if self.boot != here.boot:
+            return False
+        if self.space != here.space:
+            return None
+        return _started(self.pid) == self.started
+
+
+def this_process() -> Owner:
+    """Return the owner that this process is."""
+    return _owner_of(os.getpid())
+
+
+@functools.lru_cache(maxsize=1)
+def _owner_of(pid: int) -> Owner:
+    return Owner(socket.gethostname(), _boot(), _space(), pid, _started(pid) or "")
+
+
+def _boot() -> str:
+    path = Path("/proc/sys/kernel/random/boot_id")
+    return path.read_text().strip() if path.exists() else ""
+
+
+def _space() -> str:
+    path = Path("/proc/self/ns/pid")
+    return str(path.readlink()) if path.is_symlink() else ""
+
+
+def _started(pid: int) -> str | None:
+    """Return when a process began, None where there is no such process."""
+    return _started_linux(pid) if sys.platform == "linux" else _started_elsewhere(pid)
+
+
+def _started_linux(pid: int) -> str | None:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return None
+    # Field 2, the name, may hold spaces and brackets; what follows the last bracket does not.
+    fields = stat.rpartition(b")")[2].split()
+    is_zombie = fields[0] in (b"Z", b"X")
+    return None if is_zombie else fields[19].decode()
+
+
+def _started_elsewhere(pid: int) -> str | None:
+    import psutil
+
+    try:
+        return f"{psutil.Process(pid).create_time():.2f}"
+    except psutil.Error:
+        return None

@@ -1,0 +1,150 @@
+"""The reader's end of a journal: what another process left, or is still writing."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..events import Batch, Event, LaneRows, Progress, RunEnded, TagsSet
+from .batches import deliverable, lane_rows
+from .codec import from_json
+from .owner import Owner
+from .records import read_records
+from .rows import StoredSegment, read_segment
+
+__all__ = ["DAMAGE_TAG", "StoredJournal", "journals", "read_journal"]
+
+DAMAGE_TAG = "nbtrack.journal.damage"
+
+_FOLDER = re.compile(r"(?P<run>[a-zA-Z0-9][\w\-]{0,255})\.(?P<writer>[0-9a-f]{12})")
+_SEGMENT = re.compile(r"lane-(?P<lane>\d+)\.(?P<number>\d+)\.rows")
+
+
+def journals(home: Path, run_id: str | None = None) -> list[Path]:
+    """Return the folders of journals in ``home``, of one run or of all."""
+    try:
+        names = sorted(entry.name for entry in home.iterdir())
+    except OSError:
+        return []
+    found = [(name, match) for name in names if (match := _FOLDER.fullmatch(name))]
+    return [home / name for name, match in found if run_id in (None, match["run"])]
+
+
+@dataclass(slots=True)
+class StoredJournal:
+    """A journal as it was found in its folder.
+
+    ``damage`` says, a line each, what could not be read: never a torn tail, which only means that a call had
+    not returned. Whatever else is there is delivered all the same.
+    """
+
+    folder: Path
+    run_id: str
+    writer: str
+    owner: Owner | None = None
+    owns: bool = False
+    events: list[Event] = field(default_factory=list)
+    segments: list[StoredSegment] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    damage: list[str] = field(default_factory=list)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the run's end stands in the journal."""
+        return any(isinstance(event, RunEnded) for event in self.events)
+
+    def last_time(self) -> int:
+        """Return the time of the last sign of life, in milliseconds: of a row, or of a file."""
+        files = [path.stat().st_mtime_ns // 1_000_000 for path in self.folder.iterdir() if path.is_file()]
+        rows = [segment.copy(segment.end - 1, segment.end) for segment in self.segments if segment.written]
+        return max([*files, *(int(time) for row in rows for time in row.timestamps)], default=0)
+
+    def take(self, progress: Progress, limit: int) -> Batch | None:
+        """Return what lies beyond ``progress``, at most ``limit`` rows a lane; None where nothing does."""
+        lanes = tuple(self._rows(progress, limit))
+        reached = {**progress.lanes, **{rows.lane: rows.first + rows.count for rows in lanes}}
+        is_complete = all(reached.get(segment.header.lane, 0) >= segment.end for segment in self.segments)
+        events = tuple(deliverable(self.events[progress.events :], is_complete=is_complete))
+        return Batch(self.run_id, self.writer, progress.events, events, lanes) if events or lanes else None
+
+    def _rows(self, progress: Progress, limit: int) -> Iterator[LaneRows]:
+        begun: set[int] = set()
+        for segment in self.segments:
+            header = segment.header
+            start = max(progress.lanes.get(header.lane, 0), header.first)
+            if start < segment.end and header.lane not in begun:
+                begun.add(header.lane)
+                rows = segment.copy(start, min(segment.end, start + limit))
+                yield lane_rows(header.lane, header.keys, rows, self.names)
+
+
+def read_journal(folder: Path, *, is_live: bool = False) -> StoredJournal:
+    """Read a journal's folder; one that is damaged, cut or empty too.
+
+    Args:
+        folder: The journal's folder.
+        is_live: Whether its owner may be writing still; rows are then read up to the first empty one.
+
+    Raises:
+        FileNotFoundError: The folder went away meanwhile: somebody else delivered it.
+    """
+    match = _FOLDER.fullmatch(folder.name)
+    journal = StoredJournal(folder, match["run"] if match else "", match["writer"] if match else "")
+    _read_events(journal)
+    _read_names(journal)
+    _read_lanes(journal, is_live=is_live)
+    return journal
+
+
+def _read_events(journal: StoredJournal) -> None:
+    records = read_records(journal.folder / "events.jsonl")
+    header = records.values.get(0, {})
+    if isinstance(header, dict):
+        journal.owner = Owner.from_json(header.get("owner", ""))
+        journal.owns = bool(header.get("owns"))
+    if 0 in records.damaged:
+        journal.damage.append("the head of events.jsonl, which names the owner")
+    for number in range(1, 1 + max([0, *records.values, *records.damaged])):
+        journal.events.append(_event(journal, records.values.get(number), number))
+
+
+def _event(journal: StoredJournal, value: object, number: int) -> Event:
+    """Return the event of a line; for one that cannot be read a tag that says so, for lines count."""
+    try:
+        return from_json(value)
+    except ValueError:
+        journal.damage.append(f"line {number + 1} of events.jsonl")
+        return TagsSet({DAMAGE_TAG: journal.damage[-1]})
+
+
+def _read_names(journal: StoredJournal) -> None:
+    records = read_records(journal.folder / "names.jsonl")
+    journal.damage += [f"line {number + 1} of names.jsonl" for number in records.damaged]
+    count = 1 + max([-1, *records.values, *records.damaged])
+    journal.names = [str(records.values.get(number, f"unreadable name {number}")) for number in range(count)]
+
+
+def _read_lanes(journal: StoredJournal, *, is_live: bool) -> None:
+    found = [(match, path) for path in journal.folder.iterdir() if (match := _SEGMENT.fullmatch(path.name))]
+    found.sort(key=lambda pair: (int(pair[0]["lane"]), int(pair[0]["number"])))
+    for _, path in found:
+        try:
+            segment = read_segment(path, is_live=is_live)
+        except FileNotFoundError:
+            continue  # its owner has just delivered it
+        except ValueError as error:
+            journal.damage.append(f"{path.name}: {error}")
+            continue
+        if segment is not None:
+            journal.segments.append(segment)
+    journal.damage += [f"{path}: cut in the middle of the lane" for path in _cut(journal.segments)]
+
+
+def _cut(segments: list[StoredSegment]) -> Iterator[str]:
+    """Yield the names of cut segments that others follow: their missing rows were there once."""
+    for segment, following in itertools.pairwise(segments):
+        if segment.is_cut and following.header.lane == segment.header.lane:
+            yield segment.path.name

@@ -1,0 +1,84 @@
+"""The journal's log of records: one JSON value a line, each behind its CRC-32.
+
+A record is there when its line is whole. A file may end in the middle of a line, where its writer was killed;
+anywhere else a line that does not check is damage, and keeps its place in the numbering.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+__all__ = ["RecordFile", "Records", "read_records"]
+
+
+def encode(value: Any) -> bytes:
+    """Return a record's line."""
+    body = json.dumps(value, separators=(",", ":")).encode("ascii")
+    return b"%08x %s\n" % (zlib.crc32(body), body)
+
+
+def decode(line: bytes) -> Any:
+    """Return a line's value; ValueError where the line is damaged."""
+    check, _, body = line.partition(b" ")
+    if len(check) != 8 or int(check, 16) != zlib.crc32(body):
+        raise ValueError("the line does not match its checksum")
+    return json.loads(body)
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """What a file of records holds: values by line number, and the numbers of damaged lines."""
+
+    values: dict[int, Any]
+    damaged: tuple[int, ...]
+
+
+def read_records(path: Path) -> Records:
+    """Read every whole line of a file of records; none where there is no file."""
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return Records({}, ())
+    values, damaged = {}, []
+    # What follows the last line feed is either nothing or a torn tail: its call never returned.
+    for number, line in enumerate(lines[:-1]):
+        try:
+            values[number] = decode(line)
+        except ValueError:
+            damaged.append(number)
+    return Records(values, tuple(damaged))
+
+
+class RecordFile:
+    """A file that records are appended to; each is in the file when ``append`` returns."""
+
+    def __init__(self, path: Path) -> None:
+        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o644)
+
+    def append(self, value: Any) -> None:
+        """Write one record whole, or not at all.
+
+        Raises:
+            OSError: It could not be written, for one because the disk is full.
+        """
+        line = encode(value)
+        end = os.lseek(self._fd, 0, os.SEEK_END)
+        try:
+            written = os.write(self._fd, line)
+            if written != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError:
+            os.ftruncate(self._fd, end)
+            raise
+
+    def close(self) -> None:
+        """Give the file back; twice is fine."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1

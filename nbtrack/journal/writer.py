@@ -1,0 +1,294 @@
+"""The writer's end of a journal: one process logging into one run."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import struct
+import threading
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from ..errors import InvalidInput
+from ..events import Batch, Event, LaneRows, Progress
+from .batches import deliverable, lane_rows
+from .codec import to_json
+from .keys import as_number, check_key, explain
+from .lane import Lane
+from .owner import this_process
+from .records import RecordFile
+from .rows import MIXED, Rows
+
+__all__ = ["NO_WRITER", "NoWriter", "Writer"]
+
+_MAX_LANES = 32
+
+_writers: weakref.WeakSet[Writer] = weakref.WeakSet()
+
+
+class NoWriter:
+    """Stands for the writer before the first row."""
+
+    def write(self, metrics: dict[str, float], step: int, stamp: int) -> None:
+        """Raise KeyError: the general way will find a writer."""
+        raise KeyError
+
+
+NO_WRITER = NoWriter()
+
+
+class Writer:
+    """Takes down what is logged, and hands it to the flusher in batches.
+
+    Threads: every method may be called from any thread. A forked child's writers begin anew, in folders of
+    their own. Durability: what ``append`` or ``write`` was given is in the page cache when they return;
+    where no file can be made or written it is in memory, ``is_volatile`` says so, and nothing is raised.
+
+    Args:
+        home: The folder of journals; None keeps everything in memory.
+        run_id: The run.
+        owns: Whether the run ends with this process: its journal speaks for the run's life.
+        on_full: Called when much is waiting.
+    """
+
+    def __init__(self, home: Path | None, run_id: str, *, owns: bool, on_full: Callable[[], None] = lambda: None) -> None:
+        self.run_id, self.owns = run_id, owns
+        self._home, self._on_full = home, on_full
+        self._begin()
+        _writers.add(self)
+
+    def _begin(self) -> None:
+        """Start with an empty journal, at birth and in a forked child."""
+        self.id = secrets.token_hex(6)
+        self.is_volatile = self.is_finished = self.is_sealed = False
+        self.write: Callable[[dict[str, float], int, int], None] = NO_WRITER.write
+        self._lock = threading.RLock()
+        self._folder: Path | None = None
+        self._records: RecordFile | None = None
+        self._names: RecordFile | None = None
+        self._events: list[Event] = []
+        self._recorded = 0
+        self._progress = Progress()
+        self._lanes: list[Lane] = []
+        self._lane_by_keys: dict[tuple[str, ...], Lane] = {}
+        self._mixed: dict[str, int] = {}
+
+    # Writing
+
+    def append(self, event: Event) -> None:
+        """Take down an event."""
+        with self._lock:
+            self._events.append(event)
+            self._record()
+
+    def log(self, metrics: Mapping[str, float], step: int, stamp: int) -> None:
+        """Take down a row by the general way; ``write``, for the keys of the last call, is the fast one.
+
+        Raises:
+            WrongType: A value is not a number, or the step not an integer; nothing was logged.
+            InvalidInput: A key is not a name, or the step out of range; nothing was logged.
+        """
+        lane = self._lane_by_keys.get(tuple(metrics)) or self._open_lane(tuple(metrics))
+        try:
+            if lane.keys is MIXED:
+                numbers = [(self._mixed[key], as_number(key, value)) for key, value in metrics.items()]
+                for number in numbers:
+                    self._fill(lane, number, step, stamp)
+            else:
+                self._fill(lane, [metrics[key] for key in lane.keys], step, stamp)
+                if not self.is_sealed:
+                    self.write = lane.write
+        except (struct.error, TypeError, ValueError, OverflowError, RuntimeError) as error:
+            raise explain(error, metrics, step) from error
+
+    def _fill(self, lane: Lane, values: Iterable[float], step: int, stamp: int) -> None:
+        while True:
+            try:
+                return lane.fill(tuple(values), step, stamp)
+            except StopIteration:
+                with self._lock:
+                    is_new = lane.make_room()
+                if is_new:
+                    self._on_full()
+
+    def spool(self) -> Path | None:
+        """Return the folder for files on their way to the artifact store; None where there is no journal."""
+        with self._lock:
+            folder = self._opened()
+            return None if folder is None else folder / "spool"
+
+    # Reading
+
+    @property
+    def events_taken_down(self) -> int:
+        """How many events there are in all."""
+        return len(self._events)
+
+    def is_delivered(self) -> bool:
+        """Tell whether the store has everything."""
+        return self._progress.events >= len(self._events) and self.pending_rows() == 0
+
+    def pending_rows(self) -> int:
+        """Return how many rows are not in the store yet."""
+        return sum(lane.taken - self._progress.lanes.get(lane.number, 0) for lane in tuple(self._lanes))
+
+    def take(self, limit: int) -> Batch | None:
+        """Return what the store does not have, about ``limit`` rows a lane at most; None where it has everything."""
+        first = self._progress.events
+        waiting = self._events[first:]
+        goals = {lane.number: lane.taken for lane in tuple(self._lanes)}
+        lanes = tuple(self._rows(limit))
+        reached = {**self._progress.lanes, **{rows.lane: rows.first + rows.count for rows in lanes}}
+        is_complete = all(reached.get(lane, 0) >= goal for lane, goal in goals.items())
+        events = tuple(deliverable(waiting, is_complete=is_complete))
+        return Batch(self.run_id, self.id, first, events, lanes) if events or lanes else None
+
+    def _rows(self, limit: int) -> Iterator[LaneRows]:
+        for lane in tuple(self._lanes):
+            rows = lane.take(self._progress.lanes.get(lane.number, 0), limit)
+            if rows is not None:
+                yield lane_rows(lane.number, lane.keys, rows, tuple(self._mixed))
+
+    def applied(self, progress: Progress) -> None:
+        """Note how far the store has come, and give back the space of what it has."""
+        with self._lock:
+            self._progress = progress
+            for lane in self._lanes:
+                self._again(lane, lane.forget(progress.lanes.get(lane.number, 0)))
+
+    def _again(self, lane: Lane, late: Iterable[Rows]) -> None:
+        """Log rows anew that were given up and came after all."""
+        for rows in late:
+            for column in range(len(rows.steps)):
+                values = tuple(rows.values[:, column].tolist())
+                self._fill(lane, values, int(rows.steps[column]), int(rows.timestamps[column]) * 1_000_000 + 1)
+
+    def relog_late(self) -> bool:
+        """Look once more for rows that were given up; tell whether there were any."""
+        with self._lock:
+            before = self.pending_rows()
+            for lane in self._lanes:
+                self._again(lane, lane.late())
+            return self.pending_rows() > before
+
+    # The end
+
+    def finish(self) -> None:
+        """Note that the run, or this process's part in it, is over; the flusher lets go of the writer by and by."""
+        self.is_finished = True
+
+    def seal(self) -> None:
+        """Take no more rows: a call that comes now is told, by KeyError, to look for another writer."""
+        with self._lock:
+            self.is_sealed = True
+            self.write = NO_WRITER.write
+
+    def close(self) -> None:
+        """Give back files and memory; the journal stays on disk."""
+        with self._lock:
+            self.write = NO_WRITER.write
+            for lane in self._lanes:
+                lane.close()
+            for records in (self._records, self._names):
+                if records is not None:
+                    records.close()
+            self._lanes, self._lane_by_keys, self._records, self._names = [], {}, None, None
+
+    def discard(self) -> None:
+        """Close the journal and delete it: everything is in the store."""
+        self.close()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def touch(self) -> None:
+        """Give a sign of life to those who cannot see this process."""
+        if self._folder is not None:
+            try:
+                os.utime(self._folder / "events.jsonl")
+            except OSError:
+                self.is_volatile = True
+
+    def _opened(self) -> Path | None:
+        """Return the journal's folder, made on first use; None where that failed."""
+        if self._folder is None and self._home is not None and not self.is_volatile:
+            try:
+                self._folder = self._make_folder(self._home)
+            except OSError:
+                self.is_volatile = True
+        return self._folder
+
+    def _make_folder(self, home: Path) -> Path:
+        folder = home / f"{self.run_id}.{self.id}"
+        (folder / "spool").mkdir(parents=True)
+        self._records = RecordFile(folder / "events.jsonl")
+        owner = this_process()
+        self._records.append({"format": 1, "run": self.run_id, "writer": self.id, "owns": self.owns, "owner": owner.to_json()})
+        return folder
+
+    def _record(self) -> None:
+        """Write the events that are not in the file yet, in order, for a line's number is its event's."""
+        self._opened()
+        if self._records is None:
+            return
+        try:
+            while self._recorded < len(self._events):
+                self._records.append(to_json(self._events[self._recorded]))
+                self._recorded += 1
+            self.is_volatile = False
+        except OSError:
+            self.is_volatile = True
+
+    # Lanes
+
+    def _open_lane(self, keys: tuple[str, ...]) -> Lane:
+        """Return the lane for keys seen for the first time in this order."""
+        for key in keys:
+            check_key(key)
+        with self._lock:
+            lane = next((known for known in self._lanes if sorted(known.keys) == sorted(keys)), None)
+            if lane is None and keys:
+                lane = self._mixed_lane(keys) if len(self._lanes) >= _MAX_LANES else self._new_lane(keys)
+            if lane is None:
+                raise InvalidInput("log was given no metrics: name at least one, as in log(loss=0.5)")
+            if lane.keys is not MIXED or len(self._lane_by_keys) < 100 * _MAX_LANES:
+                self._lane_by_keys[keys] = lane
+            return lane
+
+    def _new_lane(self, keys: tuple[str, ...]) -> Lane:
+        self._record()
+        lane = Lane(len(self._lanes), keys, self._place)
+        self._lanes.append(lane)
+        return lane
+
+    def _mixed_lane(self, keys: tuple[str, ...]) -> Lane:
+        """Return the lane of rows that carry the number of their metric's name, and number these names."""
+        lane = self._lanes[-1] if self._lanes[-1].keys is MIXED else self._new_lane(MIXED)
+        for key in keys:
+            if key not in self._mixed:
+                self._name(key)
+                self._mixed[key] = len(self._mixed)
+        return lane
+
+    def _name(self, key: str) -> None:
+        try:
+            if self._names is None and self._folder is not None:
+                self._names = RecordFile(self._folder / "names.jsonl")
+            if self._names is not None:
+                self._names.append(key)
+        except OSError:
+            self.is_volatile = True
+
+    def _place(self, name: str) -> Path | None:
+        return None if self._folder is None or self.is_volatile else self._folder / name
+
+
+def _after_fork() -> None:
+    for writer in tuple(_writers):
+        writer.owns = False
+        writer._begin()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,186 @@
+"""Everything that is written into one run: checked, then taken down in its journal."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from pathlib import Path, PurePath
+from typing import Any
+
+from .capture.redact import redact_value
+from .connection import Connection
+from .entities import ParamValue, new_run_id
+from .errors import InvalidInput, NbtrackError, ParamConflict, WrongType
+from .events import ArtifactLogged, DocumentLogged, Event, ParamsLogged, TagsDeleted, TagsSet
+from .journal.keys import check_key
+from .journal.rows import stamp_of
+from .journal.writer import Writer
+from .store.artifacts.paths import artifact_path
+from .store.artifacts.spool import copy_hashed
+
+__all__ = ["Recorder", "param_value", "stamp_in"]
+
+_MAX_DEPTH = 20
+
+
+class Recorder:
+    """The writing half of a run.
+
+    Threads: every method may be called from any thread. A process that did not start the run gets a writer of
+    its own when it first writes.
+
+    Args:
+        connection: The store's connection.
+        run_id: The run.
+        owns: Whether this process opened the run and is to end it.
+    """
+
+    def __init__(self, connection: Connection, run_id: str, *, owns: bool) -> None:
+        self.connection, self.run_id, self._owns = connection, run_id, owns
+        self._writer: Writer | None = None
+        self._params: dict[str, ParamValue] | None = {} if owns else None
+
+    def writer(self) -> Writer:
+        """Return this process's writer into the run, a new one where the last was let go of."""
+        writer = self._writer
+        if writer is None or writer.is_sealed:
+            writer = self._writer = self.connection.writer(self.run_id, owns=self._owns and writer is None)
+        return writer
+
+    def finish(self) -> None:
+        """Let go of the writer when all is delivered; what comes later gets a new one."""
+        if self._writer is not None:
+            self._writer.finish()
+
+    def append(self, event: Event) -> None:
+        """Take down an event."""
+        self.writer().append(event)
+
+    # Params and tags
+
+    def log_params(self, params: Mapping[str, Any]) -> dict[str, ParamValue]:
+        """Take down params; all of them, or none where one cannot be logged.
+
+        Raises:
+            ParamConflict: One already has another value.
+        """
+        checked = {key: param_value(key, value) for key, value in params.items()}
+        known = self.known_params()
+        new = {}
+        for key, value in checked.items():
+            if key not in known:
+                new[key] = value
+            elif _text(known[key]) != _text(value):
+                raise ParamConflict(key, known[key], value)
+        if new:
+            known.update(new)
+            self.append(ParamsLogged(new))
+        return checked
+
+    def forget_params(self) -> None:
+        """Ask the store which params there are before the next one: the run had others before."""
+        self._params = None
+
+    def known_params(self) -> dict[str, ParamValue]:
+        """Return the params that this process knows of; where others may have set some, from the store."""
+        if self._params is None:
+            try:
+                self._params = {key: value for _, key, value in self.connection.read().params([self.run_id])}
+            except NbtrackError:
+                # The store is away: a conflict is then told when it delivers.
+                return {}
+        return self._params
+
+    def set_tags(self, tags: Mapping[str, Any]) -> None:
+        """Take down tags, as texts."""
+        for key in tags:
+            check_key(key, "tag")
+        self.append(TagsSet({key: str(redact_value(key, value)) for key, value in tags.items()}))
+
+    def delete_tags(self, keys: Iterable[str]) -> None:
+        """Take tags away."""
+        self.append(TagsDeleted(tuple(keys)))
+
+    # Documents and files
+
+    def document(self, kind: str, text: str) -> None:
+        """Take down a text that the run refers to by its kind."""
+        self.append(DocumentLogged(kind, text))
+
+    def file(self, path: str, source: Path | bytes) -> str:
+        """Take down a file under the run's artifacts: a copy, made now, of a file or of bytes.
+
+        Returns:
+            The path under the run's root.
+        """
+        checked = artifact_path(path)
+        spool = self.writer().spool()
+        if spool is None:
+            raise InvalidInput(
+                f"artifact {path!r} cannot be logged: the journal {self.connection.settings.journal} cannot be written; "
+                "free some space there, or connect to a store in another folder"
+            )
+        name = new_run_id()
+        size, sha256 = copy_hashed(source, spool / name)
+        self.append(ArtifactLogged(checked, size, sha256, name))
+        return checked
+
+
+def param_value(key: str, value: Any) -> ParamValue:
+    """Return a param's value as it is kept: simple values with their type, anything else as its text.
+
+    Raises:
+        WrongType: The key is no text.
+        InvalidInput: The key cannot be a name, or the value is nested too deep.
+    """
+    check_key(key, "param")
+    redacted: ParamValue = redact_value(key, _plain(key, value, 0))
+    return redacted
+
+
+def _plain(key: str, value: Any, depth: int) -> ParamValue:
+    if depth > _MAX_DEPTH:
+        raise InvalidInput(f"param {key!r} is nested more than {_MAX_DEPTH} deep; log it with log_dict")
+    if value is None or type(value) in (bool, int, float, str):
+        return value  # type: ignore[no-any-return]
+    if isinstance(value, Mapping):
+        return {str(name): _plain(key, each, depth + 1) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(key, each, depth + 1) for each in value]
+    if isinstance(value, Enum | PurePath):
+        return str(value)
+    item = getattr(value, "item", None)
+    if callable(item) and getattr(value, "ndim", 0) == 0 and not isinstance(value, type):
+        return _plain(key, item(), depth + 1)
+    return _subclass(value)
+
+
+def _subclass(value: Any) -> ParamValue:
+    """Return the plain value of a subclass of a simple type; the text of anything else."""
+    for simple in (bool, int, float, str):
+        if isinstance(value, simple):
+            return simple(value)
+    return str(value)
+
+
+def _text(value: ParamValue) -> str:
+    """Return a text that is equal for equal values of one type: 1, 1.0 and True differ, NaN equals itself."""
+    return json.dumps(value, sort_keys=True)
+
+
+def stamp_in(timestamp: Any) -> int:
+    """Return the stamp of a time in milliseconds.
+
+    Raises:
+        WrongType: It is no number.
+        InvalidInput: It is not finite.
+    """
+    if hasattr(timestamp, "__index__"):
+        return stamp_of(int(timestamp))
+    if not hasattr(timestamp, "__float__"):
+        raise WrongType(f"timestamp must be milliseconds since the epoch, not {timestamp!r}")
+    if not math.isfinite(timestamp):
+        raise InvalidInput(f"timestamp must be milliseconds since the epoch, not {timestamp!r}")
+    return stamp_of(int(timestamp))

@@ -1,0 +1,468 @@
+"""A run: one execution of training code, to be written while it lasts and read for ever."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import struct
+import time
+import weakref
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from . import active
+from .artifacts import RunArtifacts
+from .capture.failure import exception_text
+from .connection import Connection, connection_to
+from .details import Details
+from .entities import ParamValue, RunInfo, Status, now_ms
+from .errors import InvalidInput, StopRun, WrongType
+from .events import RunEnded
+from .history import Metrics
+from .journal.writer import NO_WRITER, NoWriter, Writer
+from .media import dict_bytes, figure_bytes, image_bytes, image_path, table_bytes, text_bytes
+from .recorder import Recorder, stamp_in
+from .recovery import ENDED_TAG
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Code", "LiveState", "Run"]
+
+NAME_TAG = "mlflow.runName"
+NOTE_TAG = "mlflow.note.content"
+PARENT_TAG = "mlflow.parentRunId"
+
+_END_TIMEOUT = 10.0
+
+_time_ns = time.time_ns
+# What a row may fail with on the fast way, for the general way to tell apart: other names, a full segment, a bad value.
+_NOT_WRITTEN = (KeyError, StopIteration, struct.error, TypeError, ValueError, OverflowError, RuntimeError)
+
+_live: weakref.WeakValueDictionary[str, Run] = weakref.WeakValueDictionary()
+
+
+class Code(str):
+    """The source of a run's cell; ``cells`` are the sources executed before it in the same kernel, in order."""
+
+    __slots__ = ("cells",)
+    cells: tuple[str, ...]
+
+    def __new__(cls, source: str, cells: Sequence[str] = ()) -> Self:
+        """Return the source as a text that also knows the cells before it."""
+        code = super().__new__(cls, source)
+        code.cells = tuple(cells)
+        return code
+
+
+@dataclass(slots=True)
+class LiveState:
+    """What the process that started a run knows of it without asking the store."""
+
+    name: str
+    experiment: str
+    start_time: int
+    status: Status = Status.RUNNING
+    end_time: int | None = None
+    pid: int = 0
+
+
+class Run:
+    """One execution of training code: its params, metrics, tags, artifacts and how it ended.
+
+    Made by ``nbtrack.start_run``, ``nbtrack.get_run`` and ``nbtrack.runs``. As a context manager it ends with the
+    block: FINISHED, FAILED for an exception, KILLED for an interrupt. Picklable: a worker process that
+    unpickles it logs into the same run. A run equals another with the same id, and its id.
+
+    Example:
+        >>> import nbtrack
+        >>> with nbtrack.start_run("baseline", params={"lr": 0.1}) as run:
+        ...     for step in range(3):
+        ...         run.log(loss=1 / (step + 1))
+        >>> run.status
+        <Status.FINISHED: 'FINISHED'>
+        >>> run.metrics["loss"].last
+        0.3333333333333333
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        run_id: str,
+        *,
+        info: RunInfo | None = None,
+        live: LiveState | None = None,
+        details: Details | None = None,
+        first_step: int = 0,
+    ) -> None:
+        self.id = run_id
+        self._connection, self._info, self.live, self._known = connection, info, live, details
+        self.recorder = Recorder(connection, run_id, owns=live is not None)
+        self._steps = itertools.count(first_step)
+        self._writer: Writer | NoWriter = NO_WRITER
+        if live is not None:
+            _live[run_id] = self
+
+    # What the run is
+
+    @property
+    def is_open(self) -> bool:
+        """Whether this process started the run and has not ended it."""
+        return self.live is not None and self.live.status.is_open
+
+    def _facts(self, *, fresh: bool = False) -> RunInfo:
+        if self._info is None or fresh:
+            self._info = self._connection.read().get_run(self.id)
+        return self._info
+
+    def _details(self) -> Details:
+        """Return the details read with this run; for a run of this process, those of now."""
+        return self._known if self._known is not None else Details(self._connection, [self.id])
+
+    @property
+    def name(self) -> str:
+        """The run's name; assign to rename it."""
+        return self.live.name if self.live is not None else self._facts().name
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self.set_tag(NAME_TAG, name)
+        if self.live is not None:
+            self.live.name = name
+        self._forget()
+
+    @property
+    def experiment(self) -> str:
+        """The name of the experiment."""
+        if self.live is not None:
+            return self.live.experiment
+        return self._connection.experiment_name(self._facts().experiment_id)
+
+    @property
+    def status(self) -> Status:
+        """RUNNING, SCHEDULED, FINISHED, FAILED or KILLED; of another process's run, as of when it was read."""
+        return self.live.status if self.live is not None else self._facts().status
+
+    @property
+    def start_time(self) -> datetime:
+        """When the run started, in UTC."""
+        return _moment(self.live.start_time if self.live is not None else self._facts().start_time)
+
+    @property
+    def end_time(self) -> datetime | None:
+        """When the run ended, in UTC; None while it has not."""
+        end = self.live.end_time if self.live is not None else self._facts().end_time
+        return None if end is None else _moment(end)
+
+    @property
+    def duration(self) -> timedelta | None:
+        """How long the run took; None while it has not ended."""
+        return None if self.end_time is None else self.end_time - self.start_time
+
+    @property
+    def params(self) -> Mapping[str, ParamValue]:
+        """The params with their types, read-only."""
+        if self.is_open and self._connection.flusher.problem:
+            return MappingProxyType(self.recorder.known_params())
+        return MappingProxyType(self._details().params[self.id])
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """The tags, read-only; MLflow's own begin with ``mlflow.``, nbtrack's with ``nbtrack.``."""
+        return MappingProxyType(self._details().tags[self.id])
+
+    @property
+    def metrics(self) -> Metrics:
+        """The metrics by name, each with all its points."""
+        return self._details().metrics[self.id]
+
+    @property
+    def artifact_uri(self) -> str:
+        """Where the run's artifacts are."""
+        return self._facts().artifact_uri
+
+    @property
+    def artifacts(self) -> RunArtifacts:
+        """The files of the run."""
+        return RunArtifacts(self._connection, self.id, self.artifact_uri)
+
+    @property
+    def parent(self) -> Run | None:
+        """The run in which this one is nested."""
+        parent = self.tags.get(PARENT_TAG)
+        return None if parent is None else _live.get(parent) or Run(self._connection, parent)
+
+    @property
+    def note(self) -> str:
+        """What a person wrote about the run, empty where nobody did; assign to change it."""
+        return self.tags.get(NOTE_TAG, "")
+
+    @note.setter
+    def note(self, note: str) -> None:
+        self.set_tag(NOTE_TAG, note)
+
+    # What was captured
+
+    def _document(self, kind: str) -> str | None:
+        store = self._connection.read()
+        sha256 = store.documents(self.id).get(kind)
+        return None if sha256 is None else store.read_document(sha256)
+
+    @property
+    def code(self) -> Code | None:
+        """The source of the cell, with ``.cells``, those executed before it; None where nothing was captured."""
+        source = self._document("code")
+        if source is None:
+            return None
+        store = self._connection.read()
+        cells = [store.read_document(cell["sha256"]) for cell in json.loads(self._document("cells") or "[]")]
+        return Code(source, [cell for cell in cells if cell is not None])
+
+    @property
+    def diff(self) -> str | None:
+        """What differed from the git commit in the notebook's repository; None where nothing was captured."""
+        return self._document("diff")
+
+    @property
+    def environment(self) -> Mapping[str, Any] | None:
+        """Python, platform and hardware, and under ``packages`` every installed one as ``name==version``."""
+        captured = self._document("environment")
+        if captured is None:
+            return None
+        return {**json.loads(captured), "packages": (self._document("packages") or "").splitlines()}
+
+    @property
+    def traceback(self) -> str | None:
+        """The traceback that ended the run; None where none did."""
+        return self._document("traceback")
+
+    # Logging
+
+    def log(
+        self, metrics: Mapping[str, Any] | None = None, /, *, step: int | None = None, timestamp: int | None = None, **more: Any
+    ) -> None:
+        """Log metrics that belong together: one row, safe from a crash when the call returns.
+
+        Args:
+            metrics: Values by name; anything with ``__float__`` is a value.
+            step: Any 64-bit integer; None counts up by itself, from 0.
+            timestamp: Milliseconds since the epoch; None is now.
+            more: More values, as ``run.log(loss=0.5)``.
+
+        Raises:
+            WrongType: A value is not a number; the message names it.
+        """
+        if more or metrics.__class__ is not dict:
+            metrics = _merged(metrics, more)
+        if step is None:
+            step = next(self._steps)
+        stamp = _time_ns() if timestamp is None else stamp_in(timestamp)
+        try:
+            self._writer.write(metrics, step, stamp)
+        except _NOT_WRITTEN:
+            self._write_otherwise(metrics, step, stamp)
+
+    def _write_otherwise(self, metrics: dict[str, Any], step: int, stamp: int) -> None:
+        """Log a row whose names are not those of the last one, or that has something wrong with it."""
+        while True:
+            self._writer = writer = self.recorder.writer()
+            writer.log(metrics, step, stamp)
+            # A writer that was let go of meanwhile may have missed the row; logged twice, it is still one point.
+            if not writer.is_sealed:
+                return
+
+    def log_metric(self, key: str, value: float, step: int = 0, timestamp: int | None = None) -> None:
+        """Log one value of one metric; ``step`` defaults to 0, as in MLflow."""
+        self.log({key: value}, step=step, timestamp=timestamp)
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int = 0, timestamp: int | None = None) -> None:
+        """Log several metrics; ``step`` defaults to 0, as in MLflow."""
+        self.log(metrics, step=step, timestamp=timestamp)
+
+    def log_param(self, key: str, value: Any) -> Any:
+        """Log a param, which keeps its type, and return its value.
+
+        Raises:
+            ParamConflict: It already has another value.
+        """
+        return self.recorder.log_params({key: value})[key]
+
+    def log_params(self, params: Mapping[str, Any]) -> None:
+        """Log params, all of them or none.
+
+        Raises:
+            ParamConflict: One already has another value.
+        """
+        self.recorder.log_params(params)
+
+    def set_tag(self, key: str, value: Any) -> None:
+        """Set a tag, or overwrite it; tags are texts."""
+        self.set_tags({key: value})
+
+    def set_tags(self, tags: Mapping[str, Any]) -> None:
+        """Set tags, or overwrite them; tags are texts."""
+        self.recorder.set_tags(tags)
+        self._forget()
+
+    def delete_tag(self, key: str) -> None:
+        """Take a tag away."""
+        self.recorder.delete_tags([key])
+        self._forget()
+
+    # Files
+
+    def log_artifact(self, local_path: str | os.PathLike[str], artifact_path: str | None = None) -> None:
+        """Log a copy of a file, or of a folder with all in it, as it is now.
+
+        Args:
+            local_path: The file or folder.
+            artifact_path: The folder in the run's artifacts to put it into; None: their root.
+        """
+        source = Path(local_path)
+        if source.is_dir():
+            self.log_artifacts(source, "/".join(filter(None, [artifact_path, source.name])))
+        elif source.exists():
+            self.recorder.file("/".join(filter(None, [artifact_path, source.name])), source)
+        else:
+            raise InvalidInput(f"there is no file {str(source)!r} to log (from {Path.cwd()})")
+
+    def log_artifacts(self, local_dir: str | os.PathLike[str], artifact_path: str | None = None) -> None:
+        """Log copies of all that is in a folder, as it is now."""
+        root = Path(local_dir)
+        if not root.is_dir():
+            raise InvalidInput(f"{str(root)!r} is not a folder; log one file with log_artifact")
+        for path in sorted(root.rglob("*")):
+            if path.is_file():
+                self.recorder.file("/".join(filter(None, [artifact_path, path.relative_to(root).as_posix()])), path)
+
+    def log_figure(self, figure: Any, artifact_file: str, *, save_kwargs: Mapping[str, Any] | None = None) -> None:
+        """Log a matplotlib or plotly figure; the ending of ``artifact_file`` says in which format."""
+        self.recorder.file(artifact_file, figure_bytes(figure, artifact_file, **(save_kwargs or {})))
+
+    def log_image(
+        self,
+        image: Any,
+        artifact_file: str | None = None,
+        key: str | None = None,
+        step: int | None = None,
+        timestamp: int | None = None,
+    ) -> None:
+        """Log a PIL image or a numpy array (height, width[, 1, 3 or 4]) as an image file, or by key and step."""
+        path = image_path(artifact_file, key, step, now_ms() if timestamp is None else timestamp)
+        self.recorder.file(path, image_bytes(image, path))
+
+    def log_table(self, data: Any, artifact_file: str) -> None:
+        """Log a table: a DataFrame, a dict of columns, a list of rows; a second one to the same file is appended."""
+        self.recorder.file(artifact_file, table_bytes(data, artifact_file, self.artifacts.read_if_there(artifact_file)))
+
+    def log_text(self, text: str, artifact_file: str) -> None:
+        """Log a text as a file."""
+        self.recorder.file(artifact_file, text_bytes(text))
+
+    def log_dict(self, dictionary: Any, artifact_file: str) -> None:
+        """Log a dict or a list as a JSON file, or YAML where the file's name ends so."""
+        self.recorder.file(artifact_file, dict_bytes(dictionary, artifact_file))
+
+    # The end
+
+    def flush(self, timeout: float = 60.0) -> bool:
+        """Wait until everything logged so far is in the store; tell whether it is."""
+        return self._connection.flusher.flush(timeout)
+
+    def end(self, status: Status | str = Status.FINISHED) -> None:
+        """End the run; a run that has ended stays as it is.
+
+        Waits, for at most some seconds, until the store has everything; should it be away, the rest arrives later.
+        """
+        ended = _status(status)
+        if self.live is not None and not self.live.status.is_open:
+            return
+        time_ = now_ms()
+        self.recorder.append(RunEnded(ended, time_))
+        self.recorder.finish()
+        self._forget()
+        if self.live is not None:
+            self.live.status, self.live.end_time = ended, time_
+            active.leave(self)
+        self._connection.flusher.flush(_END_TIMEOUT)
+
+    def end_with(self, error: BaseException | None) -> None:
+        """End the run as what ended its code says: nothing, an exception, an interrupt, a Stop, an exit."""
+        if error is not None and not isinstance(error, SystemExit):
+            self.recorder.document("traceback", exception_text(error))
+        if isinstance(error, StopRun):
+            self.set_tag(ENDED_TAG, "stopped")
+        self.end(_status_of(error))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.end_with(error)
+
+    def delete(self) -> None:
+        """Delete the run; ``restore`` brings it back."""
+        self._connection.read().delete_run(self.id)
+
+    def restore(self) -> None:
+        """Bring a deleted run back."""
+        self._connection.read().restore_run(self.id)
+
+    # As an object
+
+    def _forget(self) -> None:
+        """Drop what was read before: it has changed."""
+        self._known = None
+        self._info = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _attach, (self._connection.settings, self.id)
+
+    def __eq__(self, other: object) -> bool:
+        return other.id == self.id if isinstance(other, Run) else other == self.id
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def __repr__(self) -> str:
+        return f"<Run {self.name} {self.status} {self.id}>"
+
+
+def _attach(settings: Settings, run_id: str) -> Run:
+    """Return a pickled run: the same object in the process that started it, else one that logs into the same run."""
+    return _live.get(run_id) or Run(connection_to(settings), run_id)
+
+
+def _merged(metrics: Any, more: dict[str, Any]) -> dict[str, Any]:
+    """Return what ``log`` was given as one dict."""
+    if metrics is None:
+        return more
+    if not isinstance(metrics, Mapping):
+        raise WrongType(f"log takes names and values, as log(loss=0.5) or log({{'loss': 0.5}}), not a {type(metrics).__name__}")
+    return {**metrics, **more}
+
+
+def _moment(time_: int) -> datetime:
+    return datetime.fromtimestamp(time_ / 1000, UTC)
+
+
+def _status(status: Status | str) -> Status:
+    try:
+        return Status(status)
+    except ValueError:
+        raise InvalidInput(f"{status!r} is no status; a run ends as FINISHED, FAILED or KILLED") from None
+
+
+def _status_of(error: BaseException | None) -> Status:
+    """Return how a run ended whose code ended with ``error``."""
+    if isinstance(error, KeyboardInterrupt):
+        return Status.KILLED
+    if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
+        return Status.FINISHED
+    return Status.FAILED

@@ -1,0 +1,142 @@
+"""Where runs go: arguments, then the environment, then configuration, as one frozen ``Settings``.
+
+The only reader of environment variables in the package.
+"""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from .entities import DEFAULT_EXPERIMENT
+from .errors import InvalidInput
+
+__all__ = ["Settings", "environment", "project_folder", "resolve", "user_name"]
+
+FOLDER = ".nbtrack"
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One store and what goes with it.
+
+    Args:
+        uri: The store, as a URI with an absolute path.
+        artifacts: The root of its artifacts, a URI or an absolute path.
+        journal: The folder of this machine's journals for the store; None: keep them in memory.
+        experiment: The experiment of runs that name none.
+        folder: The ``.nbtrack`` folder to make, with a .gitignore in it; None where there is none.
+    """
+
+    uri: str
+    artifacts: str
+    journal: Path | None
+    experiment: str = DEFAULT_EXPERIMENT
+    folder: Path | None = None
+
+    @property
+    def shown(self) -> str:
+        """The URI for people: without a password."""
+        return re.sub(r"(://[^:/@]+):[^@/]+@", r"\1:…@", self.uri)
+
+
+def environment() -> Mapping[str, str]:
+    """Return the process's environment variables, for those that may look at some: never to be recorded."""
+    return os.environ
+
+
+def user_name() -> str:
+    """Return the user's login name, empty where there is none."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return ""
+
+
+def project_folder(start: Path) -> Path:
+    """Return the ``.nbtrack`` folder above ``start``, found as git finds its own; else the one to make in it."""
+    for folder in (start, *start.parents):
+        if (folder / FOLDER).is_dir():
+            return folder / FOLDER
+    return start / FOLDER
+
+
+def resolve(
+    uri: str | os.PathLike[str] | None = None,
+    *,
+    experiment: str | None = None,
+    artifacts: str | os.PathLike[str] | None = None,
+    config: Mapping[str, str] | None = None,
+    environ: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> Settings:
+    """Return the settings that arguments, environment and configuration make, the first that says something winning.
+
+    Args:
+        uri: A store's URI, or a folder; default NBTRACK_URI, MLFLOW_TRACKING_URI, ``config["uri"]``, the project's folder.
+        experiment: Its name; default NBTRACK_EXPERIMENT, MLFLOW_EXPERIMENT_NAME, ``config["experiment"]``, "Default".
+        artifacts: The root of artifacts; default NBTRACK_ARTIFACTS, ``config["artifacts"]``, beside the store.
+        config: What the user configured, by name.
+        environ: The environment; default this process's.
+        cwd: What relative paths are relative to; default the working directory.
+
+    Raises:
+        InvalidInput: The URI cannot name a store.
+    """
+    environ = environment() if environ is None else environ
+    config = config or {}
+    here = (cwd or Path.cwd()).absolute()
+    chosen = str(uri or environ.get("NBTRACK_URI") or environ.get("MLFLOW_TRACKING_URI") or config.get("uri") or "")
+    name = experiment or environ.get("NBTRACK_EXPERIMENT") or environ.get("MLFLOW_EXPERIMENT_NAME") or config.get("experiment")
+    root = str(artifacts or environ.get("NBTRACK_ARTIFACTS") or config.get("artifacts") or "")
+    return _settings(chosen, name or DEFAULT_EXPERIMENT, _absolute(root, here), here)
+
+
+def _settings(uri: str, experiment: str, artifacts: str, here: Path) -> Settings:
+    if not uri:
+        return _in_folder(project_folder(here), experiment, artifacts)
+    if not _SCHEME.match(uri) or re.match(r"[A-Za-z]:[\\/]", uri):
+        return _in_folder(here / Path(uri).expanduser(), experiment, artifacts)
+    scheme = uri.partition(":")[0].lower()
+    if scheme == "file":
+        return _in_folder(Path(unquote(urlsplit(uri).path)), experiment, artifacts)
+    if scheme == "sqlite":
+        return _beside_database(uri, experiment, artifacts, here)
+    if scheme == "memory":
+        return Settings("memory:", artifacts or "memory:", None, experiment)
+    return _remote(uri, experiment, artifacts, here)
+
+
+def _in_folder(folder: Path, experiment: str, artifacts: str) -> Settings:
+    if folder.is_file():
+        raise InvalidInput(f"{folder} is a file: name a folder, or the database as sqlite:///{folder}")
+    uri = f"sqlite:///{folder / 'runs.db'}"
+    return Settings(uri, artifacts or str(folder / "artifacts"), folder / "journal", experiment, folder)
+
+
+def _beside_database(uri: str, experiment: str, artifacts: str, here: Path) -> Settings:
+    path = uri.partition(":///")[2].partition("?")[0]
+    if not path or path == ":memory:":
+        raise InvalidInput(f"{uri} names no file: write sqlite:///runs.db, or memory: for a store that ends with the process")
+    database = here / path
+    files = database.with_name(database.name + ".files")
+    return Settings(f"sqlite:///{database}", artifacts or str(files / "artifacts"), files / "journal", experiment)
+
+
+def _remote(uri: str, experiment: str, artifacts: str, here: Path) -> Settings:
+    """Keep the journal of a store that is elsewhere in the project's folder, one for each store."""
+    folder = project_folder(here)
+    store = hashlib.sha256(re.sub(r"://[^@/]*@", "://", uri).encode()).hexdigest()[:12]
+    return Settings(uri, artifacts or str(folder / "artifacts"), folder / "outbox" / store, experiment, folder)
+
+
+def _absolute(root: str, here: Path) -> str:
+    return root if not root or _SCHEME.match(root) else str(here / Path(root).expanduser())
