@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import operator
 from typing import Any
 
 from ..errors import InvalidInput, NbtrackError, WrongType
 
-__all__ = ["as_number", "check_key", "explain"]
+__all__ = ["as_number", "bad_step", "check_key"]
 
 _MAX_KEY = 250
 
@@ -44,18 +44,13 @@ def as_number(key: str, value: Any) -> float:
     raise WrongType(f"metric {key!r} must be a number, not {_shown(value)}; a text or a setting is a param or a tag")
 
 
-def explain(error: Exception, metrics: Mapping[str, Any], step: Any) -> Exception:
-    """Return the error that says what was wrong with a row that could not be written."""
-    try:
-        for key, value in metrics.items():
-            as_number(key, value)
-    except NbtrackError as named:
-        return named
+def bad_step(step: object) -> NbtrackError:
+    """Return the error that says why a row of numbers could not be written: its step, or else its time."""
     if not hasattr(step, "__index__"):
         return WrongType(f"step must be an integer, not {_shown(step)}")
-    if not -(1 << 63) <= int(step) < 1 << 63:
+    if not -(1 << 63) <= operator.index(step) < 1 << 63:
         return InvalidInput(f"step {step} does not fit in 64 bits")
-    return InvalidInput(f"the timestamp is out of range: milliseconds since the epoch, before the year 2262 ({error})")
+    return InvalidInput("the timestamp is out of range: milliseconds since the epoch, before the year 2262")
 
 
 def _shown(value: object) -> str:

@@ -15,7 +15,7 @@ from ..errors import InvalidInput
 from ..events import Batch, Event, LaneRows, Progress
 from .batches import deliverable, lane_rows
 from .codec import to_json
-from .keys import as_number, check_key, explain
+from .keys import as_number, bad_step, check_key
 from .lane import Lane
 from .owner import this_process
 from .records import RecordFile
@@ -91,22 +91,23 @@ class Writer:
             InvalidInput: A key is not a name, or the step out of range; nothing was logged.
         """
         lane = self._lane_by_keys.get(tuple(metrics)) or self._open_lane(tuple(metrics))
+        # ``struct`` hides why a value is none, so values are made numbers here.
+        numbers = {key: as_number(key, value) for key, value in metrics.items()}
         try:
             if lane.keys is MIXED:
-                numbers = [(self._mixed[key], as_number(key, value)) for key, value in metrics.items()]
-                for number in numbers:
-                    self._fill(lane, number, step, stamp)
-            else:
-                self._fill(lane, [metrics[key] for key in lane.keys], step, stamp)
-                if not self.is_sealed:
-                    self.write = lane.write
-        except (struct.error, TypeError, ValueError, OverflowError, RuntimeError) as error:
-            raise explain(error, metrics, step) from error
+                for key, number in numbers.items():
+                    self._fill(lane, (self._mixed[key], number), step, stamp)
+                return
+            self._fill(lane, tuple(numbers[key] for key in lane.keys), step, stamp)
+        except struct.error as error:
+            raise bad_step(step) from error
+        if not self.is_sealed:
+            self.write = lane.write
 
-    def _fill(self, lane: Lane, values: Iterable[float], step: int, stamp: int) -> None:
+    def _fill(self, lane: Lane, values: tuple[float, ...], step: int, stamp: int) -> None:
         while True:
             try:
-                return lane.fill(tuple(values), step, stamp)
+                return lane.fill(values, step, stamp)
             except StopIteration:
                 with self._lock:
                     is_new = lane.make_room()

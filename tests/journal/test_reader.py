@@ -1,0 +1,122 @@
+"""A journal cut or damaged at any byte: a torn tail is tolerated, all else is told, and nothing crashes."""
+
+import shutil
+
+import pytest
+
+from nbtrack.entities import Status
+from nbtrack.events import RunEnded, RunStarted, TagsSet
+from nbtrack.journal.reader import DAMAGE_TAG, journals, read_journal
+from nbtrack.journal.rows import stamp_of
+from nbtrack.journal.writer import Writer
+
+from .conftest import collect
+
+NOW = stamp_of(1_700_000_000_000)
+STEPS = 5
+
+
+@pytest.fixture(scope="module")
+def journal(tmp_path_factory):
+    """A small journal of every kind of file, with a lane of two segments."""
+    home = tmp_path_factory.mktemp("journal")
+    writer = Writer(home, "a" * 32, owns=True)
+    writer.append(RunStarted("Default", "a", 1))
+    for step in range(STEPS):
+        writer.log({"loss": step + 0.5, "acc": step}, step, NOW)
+    for i in range(40):
+        writer.log({f"k{i}": 1.0}, i, NOW)
+    writer.append(TagsSet({"k": "v"}))
+    writer.append(RunEnded(Status.FINISHED, 5))
+    writer.close()
+    (folder,) = journals(home)
+    return folder
+
+
+def altered(journal, tmp_path, name, data):
+    folder = tmp_path / journal.name
+    if not folder.exists():
+        shutil.copytree(journal, folder)
+    (folder / name).write_bytes(data)
+    return read_journal(folder)
+
+
+def expected(journal):
+    return collect(read_journal(journal))
+
+
+def test_whole(journal):
+    events, points = expected(journal)
+    assert len(events) == 3
+    assert points["loss"] == [(step, step + 0.5) for step in range(STEPS)]
+    assert len(points) == 42
+    assert read_journal(journal).damage == []
+
+
+@pytest.mark.parametrize("name", ["events.jsonl", "names.jsonl", "lane-0.00000.rows", "lane-32.00000.rows"])
+def test_cut_anywhere(journal, tmp_path, name):
+    whole = (journal / name).read_bytes()
+    used = len(whole.rstrip(b"\0")) + 9
+    events, points = expected(journal)
+    for size in range(min(used, len(whole))):
+        found_events, found_points = collect(altered(journal, tmp_path, name, whole[:size]))
+        assert found_events == events[: len(found_events)]
+        for key, values in found_points.items():
+            if not key.startswith("unreadable"):
+                assert values == points[key][: len(values)]
+        if name != "lane-0.00000.rows":
+            assert found_points["loss"] == points["loss"]
+
+
+@pytest.mark.parametrize("name", ["events.jsonl", "names.jsonl", "lane-0.00000.rows"])
+def test_damaged_anywhere_is_told_or_changes_one_number(journal, tmp_path, name):
+    whole = bytearray((journal / name).read_bytes())
+    used = len(bytes(whole).rstrip(b"\0"))
+    events, points = expected(journal)
+    for at in range(used):
+        data = bytearray(whole)
+        data[at] ^= 0x5A
+        found = altered(journal, tmp_path, name, bytes(data))
+        found_events, found_points = collect(found)
+        is_whole = found_events == events and {k: len(v) for k, v in found_points.items()} == {
+            k: len(v) for k, v in points.items()
+        }
+        assert found.damage or is_whole or at == used - 1, f"byte {at} of {name} was lost without a word"
+
+
+def test_a_damaged_line_keeps_its_place_and_is_told_on_the_run(journal, tmp_path):
+    lines = (journal / "events.jsonl").read_bytes().splitlines(keepends=True)
+    lines[2] = lines[2].replace(b"v", b"w", 1)
+    found = altered(journal, tmp_path, "events.jsonl", b"".join(lines))
+    assert [type(event) for event in found.events] == [RunStarted, TagsSet, RunEnded]
+    assert found.events[1].tags == {DAMAGE_TAG: "line 3 of events.jsonl"}
+    assert found.damage == ["line 3 of events.jsonl"]
+
+
+def test_a_lane_cut_in_its_middle_is_told_and_the_rest_arrives(tmp_path):
+    writer = Writer(tmp_path, "c" * 32, owns=True)
+    for step in range(3000):
+        writer.log({"x": step}, step, NOW)
+    writer.close()
+    (folder,) = journals(tmp_path)
+    first = folder / "lane-0.00000.rows"
+    first.write_bytes(first.read_bytes()[:2000])
+    found = read_journal(folder)
+    assert found.damage == ["lane-0.00000.rows: cut in the middle of the lane"]
+    steps = [step for step, _ in collect(found)[1]["x"]]
+    assert steps == sorted(set(steps))
+    assert steps[-1] == 2999
+    assert len(steps) > 2800
+
+
+def test_a_journal_without_a_head_has_no_owner_and_loses_nothing(journal, tmp_path):
+    found = altered(journal, tmp_path, "events.jsonl", b"")
+    assert found.owner is None
+    assert collect(found)[1] == expected(journal)[1]
+
+
+def test_other_files_are_no_journals(tmp_path):
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "readme.txt").write_text("x")
+    assert journals(tmp_path) == []
+    assert journals(tmp_path / "nowhere") == []

@@ -1,0 +1,285 @@
+"""What is logged comes out of the journal, once, in order, whatever was logged."""
+
+import math
+import os
+import resource
+import signal
+import threading
+
+import numpy as np
+import pytest
+
+from nbtrack.entities import Status
+from nbtrack.errors import InvalidInput, WrongType
+from nbtrack.events import ArtifactLogged, ParamsLogged, RunEnded, RunStarted, TagsSet
+from nbtrack.journal.reader import journals, read_journal
+from nbtrack.journal.rows import stamp_of
+
+from .conftest import collect, take_all
+
+NOW = stamp_of(1_700_000_000_000)
+
+
+def folder_of(writer):
+    (folder,) = journals(writer._home)
+    return folder
+
+
+def test_rows_come_out_as_they_went_in(writer):
+    for step in range(1000):
+        writer.log({"loss": 1 / (step + 1), "acc": step}, step, NOW + step)
+    _, points = take_all(writer)
+    assert points["loss"] == [(step, 1 / (step + 1)) for step in range(1000)]
+    assert points["acc"] == [(step, float(step)) for step in range(1000)]
+
+
+def test_the_fast_way_and_the_general_way_write_the_same_rows(writer):
+    writer.log({"loss": 0.0}, 0, NOW)
+    for step in range(1, 5000):
+        try:
+            writer.write({"loss": float(step)}, step, NOW)
+        except StopIteration:
+            writer.log({"loss": float(step)}, step, NOW)
+    _, points = take_all(writer)
+    assert points["loss"] == [(step, float(step)) for step in range(5000)]
+
+
+@pytest.mark.parametrize("metrics", [{"other": 1.0}, {"loss": 1.0, "other": 2.0}, {}])
+def test_the_fast_way_refuses_other_names(writer, metrics):
+    writer.log({"loss": 0.0}, 0, NOW)
+    with pytest.raises(KeyError):
+        writer.write(metrics, 1, NOW)
+    _, points = take_all(writer)
+    assert points == {"loss": [(0, 0.0)]}
+
+
+def test_names_in_another_order_share_a_lane(writer):
+    writer.log({"a": 1.0, "b": 2.0}, 0, NOW)
+    writer.log({"b": 4.0, "a": 3.0}, 1, NOW)
+    assert len(writer._lanes) == 1
+    _, points = take_all(writer)
+    assert points == {"a": [(0, 1.0), (1, 3.0)], "b": [(0, 2.0), (1, 4.0)]}
+
+
+def test_special_values_and_extreme_steps_are_kept(writer):
+    values = [math.inf, -math.inf, -0.0, 5e-324, 1.7976931348623157e308]
+    steps = [-(1 << 63), (1 << 63) - 1, 0, -1, 7]
+    for step, value in zip(steps, values, strict=True):
+        writer.log({"x": value}, step, NOW)
+    writer.log({"x": math.nan}, 8, NOW)
+    _, points = take_all(writer)
+    assert points["x"][:5] == list(zip(steps, values, strict=True))
+    assert math.copysign(1, points["x"][2][1]) == -1
+    assert math.isnan(points["x"][5][1])
+
+
+class Tensor:
+    def __init__(self, value):
+        self.value = value
+
+    def __float__(self):
+        if isinstance(self.value, list):
+            raise RuntimeError("a Tensor with 2 elements cannot be converted to Scalar")
+        return float(self.value)
+
+
+def test_anything_with_float_is_a_value(writer):
+    writer.log({"a": np.float32(0.5), "b": np.int64(3), "c": Tensor(0.25), "d": True}, np.int64(2), NOW)
+    _, points = take_all(writer)
+    assert points == {"a": [(2, 0.5)], "b": [(2, 3.0)], "c": [(2, 0.25)], "d": [(2, 1.0)]}
+
+
+@pytest.mark.parametrize("wide", [1, 100])
+@pytest.mark.parametrize(
+    ("value", "error", "said"),
+    [
+        ("0.5", WrongType, "'loss' must be a number, not '0.5' of type str"),
+        (None, WrongType, "'loss' must be a number, not None"),
+        ([1, 2], WrongType, "'loss' must be a number"),
+        (1j, WrongType, "'loss' must be a number, not 1j of type complex"),
+        (Tensor([1, 2]), WrongType, "'loss' is not one number"),
+        (10**400, InvalidInput, "'loss' is too large"),
+    ],
+)
+def test_a_bad_value_is_named_and_nothing_else_is_lost(writer, value, error, said, wide):
+    others = {f"m{i}": 1.0 for i in range(wide)}
+    writer.log({**others, "loss": 0.5}, 0, NOW)
+    with pytest.raises(error, match=said):
+        writer.log({**others, "loss": value}, 1, NOW)
+    writer.log({**others, "loss": 0.25}, 2, NOW)
+    _, points = take_all(writer)
+    assert points["loss"] == [(0, 0.5), (2, 0.25)]
+    assert points["m0"] == [(0, 1.0), (2, 1.0)]
+    assert writer.is_delivered()
+
+
+@pytest.mark.parametrize(
+    ("step", "stamp", "said"),
+    [(0.5, NOW, "step must be an integer"), (1 << 63, NOW, "does not fit"), (0, 1 << 64, "timestamp is out of range")],
+)
+def test_a_bad_step_or_time_is_named(writer, step, stamp, said):
+    with pytest.raises((WrongType, InvalidInput), match=said):
+        writer.log({"loss": 0.5}, step, stamp)
+
+
+@pytest.mark.parametrize("key", ["", "x" * 251, "nul\0", "half \ud800"])
+def test_a_name_that_no_store_can_keep_is_refused(writer, key):
+    with pytest.raises(InvalidInput):
+        writer.log({key: 1.0}, 0, NOW)
+
+
+def test_too_many_sets_of_names_share_a_lane(writer):
+    for i in range(500):
+        writer.log({f"layer{i}": float(i), f"grad{i}": -float(i)}, i, NOW)
+    assert len(list(folder_of(writer).glob("*.rows"))) < 50
+    _, points = collect(read_journal(folder_of(writer)))
+    assert len(points) == 1000
+    assert points["layer499"] == [(499, 499.0)]
+    assert points["grad77"] == [(77, -77.0)]
+    assert take_all(writer)[1] == points
+
+
+def test_events_are_in_the_file_when_append_returns(writer):
+    writer.append(RunStarted("Default", "a", 1))
+    writer.append(ParamsLogged({"lr": 0.1, "n": None, "nan": math.inf, "text": "é 🎉 \ud800"}))
+    writer.append(ArtifactLogged("a/b", 3, "00", "spooled"))
+    writer.append(RunEnded(Status.FINISHED, 5))
+    assert read_journal(folder_of(writer)).events == writer._events
+
+
+def test_the_end_waits_for_the_rows_and_files_for_the_start(writer):
+    writer.append(RunStarted("Default", "a", 1))
+    writer.append(TagsSet({"k": "v"}))
+    writer.append(ArtifactLogged("a", 1, "00", "s"))
+    for step in range(50):
+        writer.log({"x": step}, step, NOW)
+    writer.append(RunEnded(Status.FINISHED, 5))
+    first = writer.take(10)
+    assert [type(event) for event in first.events] == [RunStarted, TagsSet]
+    events, points = take_all(writer, limit=10)
+    assert [type(event) for event in events] == [RunStarted, TagsSet, ArtifactLogged, RunEnded]
+    assert len(points["x"]) == 50
+
+
+def test_space_is_given_back(writer):
+    for step in range(100_000):
+        writer.log({"x": step}, step, NOW)
+    before = sum(path.stat().st_size for path in folder_of(writer).iterdir())
+    take_all(writer, limit=100_000)
+    after = sum(path.stat().st_size for path in folder_of(writer).iterdir())
+    assert writer.is_delivered()
+    assert after <= before
+    assert len(list(folder_of(writer).glob("*.rows"))) == 1
+
+
+def test_threads_lose_nothing(writer):
+    def work(worker):
+        for step in range(3000):
+            metrics = {"shared": float(worker), f"own{worker % 3}": float(step)}
+            try:
+                writer.write(metrics, worker * 3000 + step, NOW)
+            except (KeyError, StopIteration):
+                writer.log(metrics, worker * 3000 + step, NOW)
+
+    threads = [threading.Thread(target=work, args=(worker,)) for worker in range(6)]
+    for thread in threads:
+        thread.start()
+    taken = {}
+    while any(thread.is_alive() for thread in threads):
+        for key, points in take_all(writer)[1].items():
+            taken.setdefault(key, []).extend(points)
+    for thread in threads:
+        thread.join()
+    for key, points in take_all(writer)[1].items():
+        taken.setdefault(key, []).extend(points)
+    assert sorted(step for step, _ in taken["shared"]) == list(range(18_000))
+
+
+def test_a_row_whose_call_was_interrupted_is_given_up_and_those_behind_it_arrive(writer):
+    writer.log({"x": 0.0}, 0, NOW)
+    segment = writer._lanes[0]._segments[-1]
+    slot = next(segment.slots)  # a call that took its slot and was interrupted there
+    writer.log({"x": 2.0}, 2, NOW)
+    points = []
+    for _ in range(100):
+        points += take_all(writer)[1].get("x", [])
+    assert points == [(0, 0.0), (2, 2.0)]
+    # It was only slow after all: its row is found, and logged again.
+    writer._lanes[0]._pack(segment.buffer, slot, 1, 1.0, NOW)
+    assert writer.relog_late()
+    assert take_all(writer)[1]["x"] == [(1, 1.0)]
+    assert not writer.relog_late()
+
+
+def test_an_interrupt_in_log_leaves_the_journal_sound(writer):
+    class Interrupted:
+        def __float__(self):
+            raise KeyboardInterrupt
+
+    writer.log({"x": 0.0}, 0, NOW)
+    with pytest.raises(KeyboardInterrupt):
+        writer.log({"x": Interrupted()}, 1, NOW)
+    writer.log({"x": 2.0}, 2, NOW)
+    assert take_all(writer)[1]["x"] == [(0, 0.0), (2, 2.0)]
+
+
+def test_a_sealed_writer_takes_no_rows_by_the_fast_way(writer):
+    writer.log({"x": 0.0}, 0, NOW)
+    writer.seal()
+    with pytest.raises(KeyError):
+        writer.write({"x": 1.0}, 1, NOW)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_writes_a_journal_of_its_own(writer):
+    writer.append(RunStarted("Default", "a", 1))
+    writer.log({"x": 0.0}, 0, NOW)
+    pid = os.fork()
+    if pid == 0:
+        try:
+            writer.log({"x": 1.0}, 1, NOW)
+        finally:
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(pid, 0)
+    writer.log({"x": 2.0}, 2, NOW)
+    found = [read_journal(folder) for folder in journals(writer._home)]
+    assert sorted((journal.owns, collect(journal)[1]["x"]) for journal in found) == [
+        (False, [(1, 1.0)]),
+        (True, [(0, 0.0), (2, 2.0)]),
+    ]
+    assert [journal.owner.is_alive() for journal in sorted(found, key=lambda j: j.owns)] == [False, True]
+
+
+@pytest.mark.skipif(not hasattr(resource, "RLIMIT_FSIZE"), reason="needs file size limits")
+def test_where_files_cannot_grow_rows_and_events_stay_in_memory(writer):
+    writer.append(RunStarted("Default", "a", 1))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2048, limits[1]))
+    try:
+        for step in range(1000):
+            writer.log({"x": step}, step, NOW)
+        for i in range(100):
+            writer.append(TagsSet({f"k{i}": "v" * 100}))
+        assert writer.is_volatile
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    writer.append(TagsSet({"last": "v"}))
+    assert not writer.is_volatile
+    assert read_journal(folder_of(writer)).events == writer._events
+    events, points = take_all(writer)
+    assert len(events) == 102
+    assert len(points["x"]) == 1000
+
+
+def test_without_a_writable_folder_everything_is_in_memory(tmp_path):
+    from nbtrack.journal.writer import Writer
+
+    (tmp_path / "file").write_text("in the way")
+    writer = Writer(tmp_path / "file" / "journal", "b" * 32, owns=True)
+    writer.append(RunStarted("Default", "a", 1))
+    writer.log({"x": 1.0}, 0, NOW)
+    assert writer.is_volatile
+    assert take_all(writer) == ([RunStarted("Default", "a", 1)], {"x": [(0, 1.0)]})
+    writer.discard()
