@@ -12,7 +12,7 @@ from .entities import now_ms
 from .errors import NbtrackError, StoreUnavailable
 from .events import ArtifactLogged, Batch, Progress
 from .journal.writer import Writer
-from .recovery import PutFile, deliver_open, recover
+from .recovery import PutFile, deliver_open, recover, tell_conflicts
 from .store.base import Store
 
 __all__ = ["Flusher", "Subscriber"]
@@ -193,9 +193,7 @@ class Flusher:
 
     def _applied(self, writer: Writer, batch: Batch, progress: Progress) -> None:
         writer.applied(progress)
-        for conflict in progress.conflicts:
-            message = "nbtrack: run %s: param %r stays %r; another process tried to make it %r"
-            self._warn(f"{writer.run_id} {conflict}", message, writer.run_id, conflict.key, conflict.kept, conflict.refused)
+        tell_conflicts(writer.run_id, progress)
         for subscriber in tuple(self._subscribers):
             subscriber(batch)
 

@@ -14,7 +14,7 @@ from .journal.owner import Owner
 from .journal.reader import StoredJournal, journals, read_journal
 from .store.base import Store
 
-__all__ = ["ENDED_TAG", "PutFile", "deliver_open", "recover"]
+__all__ = ["ENDED_TAG", "PutFile", "deliver_open", "recover", "tell_conflicts"]
 
 ENDED_TAG = "nbtrack.ended"
 
@@ -96,9 +96,17 @@ def _deliver(store: Store, journal: StoredJournal, put: PutFile) -> None:
             if isinstance(event, ArtifactLogged):
                 put(store, journal.run_id, event, journal.folder / "spool")
         (reached,) = store.apply([batch])
+        tell_conflicts(journal.run_id, reached)
         if (reached.events, dict(reached.lanes)) == (progress.events, dict(progress.lanes)):
             raise StoreError(f"run {journal.run_id}: the store does not move beyond {progress}")
         progress = reached
+
+
+def tell_conflicts(run_id: str, progress: Progress) -> None:
+    """Warn of params that another process had set to another value before."""
+    for conflict in progress.conflicts:
+        message = "nbtrack: run %s: param %r stays %r; another process tried to make it %r"
+        _log.warning(message, run_id, conflict.key, conflict.kept, conflict.refused)
 
 
 def _put_away(journal: StoredJournal) -> None:

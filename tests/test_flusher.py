@@ -1,0 +1,170 @@
+"""What was logged reaches the store once, whatever the store does meanwhile."""
+
+import logging
+import threading
+
+import pytest
+
+from nbtrack.entities import Status
+from nbtrack.errors import RunNotFound, StoreError, StoreUnavailable
+from nbtrack.events import ParamsLogged, RunEnded, RunStarted, TagsSet
+from nbtrack.flusher import Flusher
+from nbtrack.journal.reader import journals
+from nbtrack.journal.rows import stamp_of
+from nbtrack.journal.writer import Writer
+from nbtrack.store.memory import MemoryStore
+
+RUN = "a" * 32
+NOW = stamp_of(1_700_000_000_000)
+
+
+class Moody(MemoryStore):
+    """A store that is away, or refuses runs, for as long as it is told to."""
+
+    def __init__(self):
+        super().__init__(artifact_root="memory:")
+        self.away = False
+        self.refused = set()
+        self.calls = 0
+
+    def apply(self, batches):
+        self.calls += 1
+        if self.away:
+            raise StoreUnavailable("database is locked")
+        if any(batch.run_id in self.refused for batch in batches):
+            raise StoreError("no")
+        return super().apply(batches)
+
+
+@pytest.fixture
+def store():
+    return Moody()
+
+
+@pytest.fixture
+def flusher(store, tmp_path):
+    flusher = Flusher(lambda: store, home=tmp_path, put=lambda *_: None)
+    yield flusher
+    store.away = False
+    store.refused.clear()
+    flusher.close(5)
+
+
+def writer_of(flusher, home, run_id=RUN):
+    writer = Writer(home, run_id, owns=True, on_full=flusher.wake)
+    writer.append(RunStarted("Default", "a", 1))
+    flusher.add(writer)
+    return writer
+
+
+def test_flush_returns_when_all_is_in_the_store(flusher, store, tmp_path):
+    writer = writer_of(flusher, tmp_path)
+    for step in range(100):
+        writer.log({"x": step}, step, NOW)
+    assert flusher.flush(10)
+    assert store.history(RUN, "x").values.tolist() == list(range(100))
+    assert flusher.pending() == (0, 0)
+
+
+def test_a_finished_journal_goes_away(flusher, store, tmp_path):
+    writer = writer_of(flusher, tmp_path)
+    writer.append(RunEnded(Status.FINISHED, 5))
+    writer.finish()
+    assert flusher.flush(10)
+    assert flusher.close(10)
+    assert journals(tmp_path) == []
+    assert store.get_run(RUN).status is Status.FINISHED
+
+
+def test_a_store_that_is_away_costs_one_line_and_gets_everything_later(flusher, store, tmp_path, caplog):
+    store.away = True
+    writer = writer_of(flusher, tmp_path)
+    for step in range(1000):
+        writer.log({"x": step}, step, NOW)
+    with caplog.at_level(logging.WARNING, "nbtrack"):
+        assert not flusher.flush(1.0)
+    (warning,) = caplog.messages
+    assert "database is locked" in warning
+    assert "1000 rows of 1 runs" in warning
+    assert flusher.pending() == (1, 1000)
+    store.away = False
+    assert flusher.flush(30)
+    assert store.history(RUN, "x").values.tolist() == list(range(1000))
+
+
+def test_a_run_that_the_store_refuses_holds_up_no_other(flusher, store, tmp_path, caplog):
+    store.refused = {"b" * 32}
+    refused = writer_of(flusher, tmp_path, "b" * 32)
+    writer_of(flusher, tmp_path).append(TagsSet({"k": "v"}))
+    with caplog.at_level(logging.WARNING, "nbtrack"):
+        flusher.flush(10)
+    assert store.tags([RUN])[0][1:] == ("k", "v") or ("k", "v") in [tag[1:] for tag in store.tags([RUN])]
+    with pytest.raises(RunNotFound):
+        store.get_run("b" * 32)
+    assert any("the store refuses" in message for message in caplog.messages)
+    store.refused.clear()
+    refused.append(TagsSet({"again": "1"}))
+    assert flusher.flush(10)
+    assert store.get_run("b" * 32).status is Status.RUNNING
+
+
+def test_conflicting_params_of_another_process_are_told(flusher, store, tmp_path, caplog):
+    writer_of(flusher, tmp_path).append(ParamsLogged({"lr": 0.1}))
+    other = Writer(tmp_path, RUN, owns=False)
+    other.append(ParamsLogged({"lr": 0.2}))
+    assert flusher.flush(10)
+    with caplog.at_level(logging.WARNING, "nbtrack"):
+        flusher.add(other)
+        assert flusher.flush(10)
+    assert store.params([RUN]) == [(RUN, "lr", 0.1)]
+    assert "'lr' stays 0.1" in caplog.text
+
+
+def test_subscribers_hear_of_each_batch_once(flusher, tmp_path):
+    heard = []
+    unsubscribe = flusher.subscribe(heard.append)
+    writer = writer_of(flusher, tmp_path)
+    for step in range(10):
+        writer.log({"x": step}, step, NOW)
+    assert flusher.flush(10)
+    steps = [step for batch in heard for lane in batch.lanes for series in lane.series for step in series.steps.tolist()]
+    assert steps == list(range(10))
+    unsubscribe()
+    writer.log({"x": 1.0}, 11, NOW)
+    assert flusher.flush(10)
+    assert len([batch for batch in heard if batch.lanes]) <= len(steps)
+
+
+def test_a_subscriber_that_fails_stops_nothing(flusher, store, tmp_path, caplog):
+    def fail(_):
+        raise ZeroDivisionError("a widget's mistake")
+
+    flusher.subscribe(fail)
+    with caplog.at_level(logging.WARNING, "nbtrack"):
+        writer_of(flusher, tmp_path).log({"x": 1.0}, 0, NOW)
+        assert flusher.flush(30)
+    assert store.history(RUN, "x").values.tolist() == [1.0]
+    assert "a widget's mistake" in caplog.text
+
+
+def test_flush_from_many_threads(flusher, store, tmp_path):
+    writer = writer_of(flusher, tmp_path)
+    results = []
+
+    def work(worker):
+        for i in range(50):
+            writer.log({"x": float(i)}, worker * 50 + i, NOW)
+        results.append(flusher.flush(30))
+
+    threads = [threading.Thread(target=work, args=(worker,)) for worker in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [True] * 8
+    assert sorted(store.history(RUN, "x").steps.tolist()) == list(range(400))
+
+
+def test_without_anything_to_do_there_is_no_thread(flusher):
+    assert flusher._thread is None
+    assert flusher.close(1)
