@@ -231,11 +231,8 @@ class Flusher:
             store.heartbeat([writer.run_id for writer in owned], now_ms())
 
     def _is_away(self, error: StoreUnavailable) -> None:
-        runs, rows = self.pending()
         if not self.problem:
-            _log.warning(
-                "nbtrack: the store is away (%s); %s rows of %s runs wait in the journal and arrive later", error, rows, runs
-            )
+            _log.warning("nbtrack: the store is away (%s); what is logged waits in the journal and arrives later", error)
         self.problem = str(error)
 
     def _warn(self, about: str, message: str, *details: object) -> None:

@@ -85,7 +85,6 @@ def test_a_store_that_is_away_costs_one_line_and_gets_everything_later(flusher, 
         assert not flusher.flush(1.0)
     (warning,) = caplog.messages
     assert "database is locked" in warning
-    assert "1000 rows of 1 runs" in warning
     assert flusher.pending() == (1, 1000)
     store.away = False
     assert flusher.flush(30)
@@ -98,7 +97,7 @@ def test_a_run_that_the_store_refuses_holds_up_no_other(flusher, store, tmp_path
     writer_of(flusher, tmp_path).append(TagsSet({"k": "v"}))
     with caplog.at_level(logging.WARNING, "nbtrack"):
         flusher.flush(10)
-    assert store.tags([RUN])[0][1:] == ("k", "v") or ("k", "v") in [tag[1:] for tag in store.tags([RUN])]
+    assert (RUN, "k", "v") in store.tags([RUN])
     with pytest.raises(RunNotFound):
         store.get_run("b" * 32)
     assert any("the store refuses" in message for message in caplog.messages)
