@@ -53,7 +53,8 @@ def tokenize(text: str) -> list[Token]:
         FilterError: A character that starts no token, a quote that does not end, or too long a text.
     """
     if len(text) > MAX_LENGTH:
-        raise FilterError(f"a filter has at most {MAX_LENGTH} characters, and this one {len(text)}", text[:60] + "…", 60)
+        message = f"a filter has at most {MAX_LENGTH} characters, and this one has {len(text)}"
+        raise error_at(message, text[:60] + "…", Token("end", "…", 60))
     return [*_tokens(text), Token("end", "", len(text))]
 
 

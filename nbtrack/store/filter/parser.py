@@ -19,6 +19,7 @@ MAX_DEPTH: Final = 40
 MAX_COMPARISONS: Final = 400
 MAX_VALUES: Final = 10_000
 MAX_PATTERN: Final = 5_000
+MAX_ORDERS: Final = 16
 
 # The operators between a name and one value: which of the tree's they are, and whether negated.
 _SHORT: Final[dict[str, tuple[Operator, bool]]] = {
@@ -60,6 +61,8 @@ def parse_order(items: str | Sequence[str] | None) -> tuple[Order, ...]:
         for token, order in parser.orders():
             if order.left in orders:
                 raise error_at(f"{token.text} stands in the order twice", text, token)
+            if len(orders) == MAX_ORDERS:
+                raise error_at(f"runs can be sorted by at most {MAX_ORDERS} things", text, token)
             orders[order.left] = order
     return tuple(orders.values())
 

@@ -167,6 +167,12 @@ class MemoryStore:
         with self._lock:
             return arrays(list(self._state.run(run_id).points.get(key, {}).values()))
 
+    def histories(self, run_ids: Sequence[str], keys: Sequence[str] | None) -> list[tuple[str, str, Points]]:
+        """See ``Store.histories``."""
+        with self._lock:
+            wanted = ((run, key) for run in self._known(run_ids) for key in sorted(run.metrics) if keys is None or key in keys)
+            return [(run.info.id, key, arrays(list(run.points[key].values()))) for run, key in wanted]
+
     # Documents, artifacts and datasets.
 
     def documents(self, run_id: str) -> dict[str, str]:
