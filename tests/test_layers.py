@@ -16,9 +16,9 @@ STATIC = {f"widgets.{name}" for name in STATIC_PARTS}
 LAYERS = [
     {"errors", "entities", "naming"},
     {"events", "store.artifacts.paths"},
-    {"settings", "store.filter", "store.chunks"},
-    {"store.base", "store.artifacts.base", "journal"},
-    {"store.memory", "store.match", "store.sql", "store.artifacts"},
+    {"settings", "store.filter", "store.chunks", "store.text"},
+    {"store.base", "store.match", "store.artifacts.base", "journal"},
+    {"store.memory", "store.sql", "store.artifacts"},
     {"store.open", "media"},
     {"recovery", "capture", "frames", *STATIC},
     {"flusher"},
@@ -44,7 +44,6 @@ PARTS = {
     "store.sql",
     "store.artifacts",
     "store.memory",
-    "store.match",
     "widgets",
 }
 

@@ -15,6 +15,7 @@ from ...events import (
     Conflict,
     DatasetLogged,
     DocumentLogged,
+    DocumentNamed,
     Event,
     ParamsLogged,
     Progress,
@@ -24,6 +25,7 @@ from ...events import (
     TagsDeleted,
     TagsSet,
 )
+from ..text import storable
 from .runs import NAME_TAG, MemoryRun, Writer
 
 __all__ = ["State"]
@@ -73,6 +75,7 @@ class State:
 
     def apply(self, batch: Batch) -> Progress:
         """Apply what is new in a batch and say how far its writer has come."""
+        batch = replace(batch, events=storable(batch.events))
         for event in batch.events:
             if isinstance(event, RunStarted) and batch.run_id not in self.runs:
                 self.runs[batch.run_id] = self.start(batch.run_id, event)
@@ -126,24 +129,31 @@ class State:
         """Apply events in order; the params that had another value."""
         conflicts: list[Conflict] = []
         for event in events:
-            match event:
-                case ParamsLogged(params):
-                    conflicts += run.set_params(params)
-                case TagsSet(tags):
-                    run.set_tags(tags)
-                case TagsDeleted(keys):
-                    run.delete_tags(keys)
-                case DocumentLogged(kind, text):
-                    self.keep(run, kind, text)
-                case DatasetLogged(dataset):
-                    self.read(run, dataset)
-                case ArtifactLogged(path, size, sha256):
-                    run.artifacts[path] = ArtifactRecord(path, size, sha256)
-                case RunResumed(owner):
-                    run.resume(owner)
-                case RunEnded(status, end_time):
-                    run.info = replace(run.info, status=status, end_time=end_time)
+            if isinstance(event, ParamsLogged):
+                conflicts += run.set_params(event.params)
+            else:
+                self.apply_event(run, event)
         return tuple(conflicts)
+
+    def apply_event(self, run: MemoryRun, event: Event) -> None:
+        """Apply an event other than params; of a start, nothing is left to do."""
+        match event:
+            case TagsSet(tags):
+                run.set_tags(tags)
+            case TagsDeleted(keys):
+                run.delete_tags(keys)
+            case DocumentLogged(kind, text):
+                self.keep(run, kind, text)
+            case DocumentNamed(kind, sha256):
+                run.documents[kind] = sha256
+            case DatasetLogged(dataset):
+                self.read(run, dataset)
+            case ArtifactLogged(path, size, sha256):
+                run.artifacts[path] = ArtifactRecord(path, size, sha256)
+            case RunResumed(owner):
+                run.resume(owner)
+            case RunEnded(status, end_time):
+                run.info = replace(run.info, status=status, end_time=end_time)
 
     def keep(self, run: MemoryRun, kind: str, text: str) -> None:
         """Keep a document, and if it has a kind, as this run's of that kind."""
