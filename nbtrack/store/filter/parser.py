@@ -14,8 +14,8 @@ from .tree import And, Comparison, Identifier, Node, Not, Operator, Or, Order, P
 
 __all__ = ["parse", "parse_order"]
 
-# What SQLite's parser and Python's stack bear with a margin, and many times what anybody writes.
-MAX_DEPTH: Final = 40
+# SQLite parses 30 levels and 500 comparisons, and is the strictest; both are many times what anybody writes.
+MAX_DEPTH: Final = 24
 MAX_COMPARISONS: Final = 400
 MAX_VALUES: Final = 10_000
 MAX_PATTERN: Final = 5_000

@@ -24,6 +24,7 @@ from ...errors import AlreadyExists, Deleted
 from ...events import Batch, Progress
 from ..base import OpenRun, RunPage, RunQuery
 from ..match import matches, ordered
+from ..text import storable
 from .points import arrays
 from .runs import MemoryRun
 from .state import State
@@ -79,6 +80,7 @@ class MemoryStore:
         self, name: str, *, artifact_location: str | None = None, tags: dict[str, str] | None = None
     ) -> Experiment:
         """See ``Store.create_experiment``."""
+        name, artifact_location, tags = storable((name, artifact_location, tags))
         with self._lock:
             self._refuse_taken(name)
             return self._state.add_experiment(name, artifact_location, tags)
@@ -91,7 +93,7 @@ class MemoryStore:
     def find_experiment(self, name: str) -> Experiment | None:
         """See ``Store.find_experiment``."""
         with self._lock:
-            return self._state.named(name)
+            return self._state.named(storable(name))
 
     def experiments(self, view: View = "active") -> list[Experiment]:
         """See ``Store.experiments``."""
@@ -101,6 +103,7 @@ class MemoryStore:
 
     def update_experiment(self, experiment_id: str, *, name: str | None = None, tags: dict[str, str] | None = None) -> None:
         """See ``Store.update_experiment``."""
+        name, tags = storable((name, tags))
         with self._lock:
             old = self._state.experiment(experiment_id)
             if old.stage is LifecycleStage.DELETED:
