@@ -1,0 +1,49 @@
+"""Fewer points of a curve that draw the same picture: the extremes of each stretch, and its gaps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["in_step_order", "minmax_indices"]
+
+
+def minmax_indices(values: NDArray[np.float64], points: int) -> NDArray[np.intp]:
+    """Return the indices of at most ``points`` values that show the curve's shape, in ascending order.
+
+    The values are cut into stretches of equal length; of each its lowest and highest finite value stay, and
+    the first that is not finite, so that a gap or an infinity is never lost. The first and the last value stay.
+
+    Args:
+        values: The curve, shape (n,), in the order of its axis.
+        points: How many to keep at most, 4 or more; all of them where there are no more.
+    """
+    n = len(values)
+    if n <= points:
+        return np.arange(n)
+    finite = np.isfinite(values)
+    kept_each = 2 if finite.all() else 3
+    stretches = max(1, (points - 2) // kept_each)
+    width = -(-n // stretches)
+    padded = np.pad(values, (0, stretches * width - n), constant_values=np.nan).reshape(stretches, width)
+    inside = np.isfinite(padded)
+    starts = np.arange(stretches) * width
+    lowest = np.where(inside, padded, np.inf).argmin(axis=1) + starts
+    highest = np.where(inside, padded, -np.inf).argmax(axis=1) + starts
+    candidates = [np.array([0, n - 1]), lowest, highest]
+    if kept_each == 3:
+        candidates.append(inside.argmin(axis=1) + starts)
+    found = np.unique(np.concatenate(candidates))
+    return found[found < n]
+
+
+def in_step_order(steps: NDArray[Any], values: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    """Return points sorted by step, those of one step in the order logged; untouched where they are sorted."""
+    if len(steps) < 2 or bool((steps[1:] >= steps[:-1]).all()):
+        return steps, values
+    order = np.argsort(steps, kind="stable")
+    return steps[order], values[order]

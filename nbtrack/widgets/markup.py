@@ -1,0 +1,101 @@
+"""The bits that the pages are made of: escaped names, tables, pictures and one small style sheet.
+
+A page reads well where a viewer strips the style sheet, the style attributes and the pictures: tables are
+tables, states are words, and nothing is told by colour alone.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+from .charts import Chart, in_words
+from .format import clip, one_line
+from .plot import Plot
+from .svg import svg, svg_uri
+
+__all__ = ["STYLE", "chart_box", "dim", "escaped", "first_that_fits", "name", "page", "saved_size", "table"]
+
+_TITLE = 400
+
+Level = TypeVar("Level")
+
+STYLE = (
+    "<style>"
+    ".nbt{font:13px/1.5 var(--jp-ui-font-family,system-ui,sans-serif);font-variant-numeric:tabular-nums;max-width:1120px}"
+    ".nbt p{margin:0 0 6px}"
+    ".nbt code{font:12px/1.5 var(--jp-code-font-family,ui-monospace,monospace);background:none;padding:0;color:inherit}"
+    ".nbt .d{opacity:.68;font-weight:400}.nbt .e{border-left:3px solid #e5534b;padding-left:8px}"
+    ".nbt table.t{border-collapse:collapse;border:0;font-size:12px;margin:2px 0 8px;display:inline-table;vertical-align:top}"
+    ".nbt .w{overflow-x:auto;margin-top:4px}.nbt .w>table.t:not(:last-child){margin-right:32px}"
+    ".nbt table.t tr.r{background:none;border:0}.nbt table.t tr.r:hover{background:#8882}"
+    ".nbt table.t .c{text-align:right;padding:2px 0 2px 18px;border:0;white-space:nowrap;vertical-align:baseline;max-width:none}"
+    ".nbt table.t .c:first-child{text-align:left;padding-left:0;font-weight:400}.nbt table.t .l{text-align:left}"
+    ".nbt table.t .h{font-weight:400;border-bottom:1px solid #8886}"
+    ".nbt table.t tbody+tbody tr:first-child .c{border-top:1px solid #8884}"
+    ".nbt .g{display:inline-block;vertical-align:top;margin:2px 20px 8px 0;max-width:100%;font-size:12px}"
+    ".nbt .g img{display:block;max-width:100%;height:auto;margin:0;background:none}"
+    "</style>"
+)
+
+
+def escaped(text: str) -> str:
+    """Return a text as markup takes it, within quotes too."""
+    return html.escape(text, quote=True)
+
+
+def name(text: str, length: int = 44) -> str:
+    """Return someone's text: escaped, isolated in its direction of writing, cut with the whole of it as a title."""
+    shown = clip(text, length)
+    title = f' title="{escaped(clip(text, _TITLE))}"' if shown != one_line(text[: 2 * length + 2]) else ""
+    return f"<bdi{title}>{escaped(shown)}</bdi>"
+
+
+def dim(markup: str) -> str:
+    """Return markup that steps back."""
+    return f'<span class="d">{markup}</span>'
+
+
+def table(head: Sequence[str], *groups: Iterable[Sequence[str]], left: int = 1) -> str:
+    """Return a table of markup, a rule between its groups of rows.
+
+    The first ``left`` columns are text, the others are numbers.
+    """
+    heads = "".join(f'<th class="c h{" l" * (i < left)}" scope="col">{cell}</th>' for i, cell in enumerate(head))
+    bodies = ("".join(f'<tr class="r">{_cells(row, left)}</tr>' for row in rows) for rows in groups)
+    body = "".join(f"<tbody>{rows}</tbody>" for rows in bodies if rows)
+    return f'<table class="t"><thead><tr class="r">{heads}</tr></thead>{body}</table>'
+
+
+def _cells(row: Sequence[str], left: int) -> str:
+    rest = "".join(f'<td class="c{" l" * (i < left)}">{cell}</td>' for i, cell in enumerate(row[1:], 1))
+    return f'<th class="c" scope="row" align="left">{row[0]}</th>{rest}'
+
+
+def chart_box(chart: Chart, plot: Plot, caption: str) -> str:
+    """Return one chart: its caption, and its picture with what it shows in words."""
+    words = escaped(clip(in_words(chart), 200))
+    picture = f'<img width="{plot.width}" height="{plot.height}" alt="{words}" src="{svg_uri(svg(plot))}">'
+    return f'<div class="g" style="display:inline-block">{caption}<br>{picture}</div>'
+
+
+def page(run_id: str, *parts: str) -> str:
+    """Return a display's markup; the run's id is where a living view finds it."""
+    slot = f' data-run="{escaped(run_id)}"' if run_id else ""
+    return f'<div class="nbt-slot"{slot}><div class="nbt nbt-static">{STYLE}{"".join(parts)}</div></div>'
+
+
+def saved_size(text: str) -> int:
+    """Return how many bytes a text takes in a notebook file, at worst."""
+    return len(json.dumps(text))
+
+
+def first_that_fits(levels: Sequence[Level], render: Callable[[Level], str], limit: int) -> str:
+    """Return the first rendering that takes at most ``limit`` bytes in a notebook file, else the last."""
+    for level in levels:
+        rendered = render(level)
+        if saved_size(rendered) <= limit:
+            break
+    return rendered

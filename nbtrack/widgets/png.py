@@ -1,0 +1,177 @@
+"""A run as one PNG picture, for viewers that show neither markup nor SVG. The home of matplotlib's painter.
+
+Only matplotlib's objects are used, never its global state, so that a user's figures and settings are left alone.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+
+from .charts import Chart, by_interest, charts_of_run, laid_out
+from .format import clip, duration, moment, number
+from .plot import GREY, Plot, Stroke
+from .run_page import STATUS_COLORS, status_word
+from .views import RunView
+
+__all__ = ["run_png"]
+
+_WIDTH = 948
+_GAP = 20
+_HEADER = 34
+_CAPTION = 20
+_ROW = 18
+_LEVELS = ((12, 1.5), (12, 1.0), (6, 1.0), (3, 1.0), (1, 0.75))  # charts, pixels a point
+_COLORS = 24
+_FONT = "DejaVu Sans"
+
+
+def run_png(view: RunView, limit: int = 14_000) -> bytes:
+    """Return a picture of a run's header and curves, in at most ``limit`` bytes where that can be.
+
+    It is transparent, in colours that read on white and on black.
+    """
+    for charts, scale in _LEVELS:
+        picture = _Canvas(view, charts, scale).painter.png()
+        if len(picture) <= limit:
+            break
+    return picture
+
+
+class _Canvas:
+    """One picture in the making, with places in points from the top left."""
+
+    def __init__(self, view: RunView, charts: int, scale: float) -> None:
+        drawn = laid_out(charts_of_run(view)[:charts])
+        places = list(_places([plot for _, plot in drawn]))
+        lines = [] if drawn else _metric_lines(view)
+        bottoms = [y + plot.height for (_, y), (_, plot) in zip(places, drawn, strict=True)]
+        self.painter = _Painter(_WIDTH, max([_HEADER + len(lines) * _ROW, *bottoms]) + 6, scale)
+        self.header(view)
+        for i, line in enumerate(lines):
+            self.painter.text(4, _HEADER + i * _ROW + 8, line, size=12)
+        for (x, y), (chart, plot) in zip(places, drawn, strict=True):
+            self.chart(chart, plot, x, y)
+
+    def header(self, view: RunView) -> None:
+        """Write how the run stands, its name and when it ran."""
+        facts = (status_word(view), view.id[:8], duration(view.duration), moment(view.started) if view.started else "")
+        self.painter.text(4, 20, "●", STATUS_COLORS[view.status], 13)
+        end = self.painter.text(22, 20, clip(view.name, 48), size=13, weight="bold")
+        self.painter.text(end + 12, 20, " · ".join(fact for fact in facts if fact), size=12)
+
+    def chart(self, chart: Chart, plot: Plot, x: float, y: float) -> None:
+        """Draw one chart with its caption above it."""
+        painter = self.painter
+        at = x + 4
+        for series in chart.series:
+            at = 10 + painter.text(at, y - 5, f"{clip(series.label, 20)} {number(series.metric.summary.last)}", series.color, 11)
+        for tick, label in plot.ticks:
+            painter.line([(x + plot.left, y + tick), (x + plot.right, y + tick)], GREY, 0.8, 0.35)
+            painter.text(x + plot.left - 5, y + tick + 3.5, label, align=1)
+        painter.text(x + plot.left, y + plot.height - 3, plot.ends[0])
+        painter.text(x + plot.right, y + plot.height - 3, plot.ends[1], align=1)
+        painter.text(x + plot.width / 2, y + plot.height / 2, plot.message, align=0.5)
+        for stroke in plot.strokes:
+            self.stroke(stroke, plot, x, y)
+
+    def stroke(self, stroke: Stroke, plot: Plot, x: float, y: float) -> None:
+        """Draw one curve."""
+        for piece in stroke.pieces:
+            self.painter.line(piece + np.array([x, y]), stroke.color, 1.5)
+        for dot in (*stroke.dots, *([stroke.end] if stroke.end else [])):
+            self.painter.marker(x + dot[0], y + dot[1], stroke.color, "o")
+        for at, up in stroke.infinities:
+            self.painter.marker(x + at, y + (plot.top if up else plot.bottom), stroke.color, "^" if up else "v")
+
+
+class _Painter:
+    """Lines, markers and words on a transparent ground, by matplotlib's Agg renderer."""
+
+    def __init__(self, width: float, height: float, scale: float) -> None:
+        from matplotlib.backends.backend_agg import RendererAgg
+        from matplotlib.transforms import Affine2D
+
+        self.renderer = RendererAgg(round(width * scale), round(height * scale), 72 * scale)
+        # Agg's ground is transparent black; its lines have their origin at the bottom, its words at the top.
+        self.place = Affine2D().scale(scale, -scale).translate(0, round(height * scale))
+        self.scale = scale
+
+    def png(self) -> bytes:
+        """Return what was painted as a file, in few colours."""
+        from PIL import Image
+
+        pixels = Image.fromarray(np.asarray(self.renderer.buffer_rgba()))
+        buffer = BytesIO()
+        pixels.quantize(_COLORS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(buffer, "PNG", compress_level=7)
+        return buffer.getvalue()
+
+    def line(self, points: Any, color: str, width: float, alpha: float = 1) -> None:
+        """Draw a line through points, shape (n, 2)."""
+        from matplotlib.path import Path
+
+        pen = self._pen(color, alpha)
+        pen.set_linewidth(width * self.scale)
+        pen.set_joinstyle("round")
+        self.renderer.draw_path(pen, Path(points), self.place)
+
+    def marker(self, x: float, y: float, color: str, shape: str) -> None:
+        """Draw a small filled marker."""
+        from matplotlib.colors import to_rgba
+        from matplotlib.markers import MarkerStyle
+        from matplotlib.transforms import Affine2D
+
+        style = MarkerStyle(shape)
+        pen = self._pen(color, 1)
+        pen.set_linewidth(0)
+        place = style.get_transform() + Affine2D().scale(5 * self.scale).translate(*self.place.transform((x, y)))
+        self.renderer.draw_path(pen, style.get_path(), place, to_rgba(color))
+
+    def text(
+        self, x: float, y: float, words: str, color: str = GREY, size: float = 10, align: float = 0, weight: str = "normal"
+    ) -> float:
+        """Write words and return where they end; ``align`` is the share of their width that lies before ``x``."""
+        from matplotlib.font_manager import FontProperties
+
+        font = FontProperties(family=_FONT, size=size, weight=weight)
+        known = _known_characters()
+        shown = "".join(c if ord(c) in known else "□" for c in words)
+        if not shown:
+            return x
+        width: float = self.renderer.get_text_width_height_descent(shown, font, False)[0] / self.scale
+        start = x - align * width
+        self.renderer.draw_text(self._pen(color, 1), start * self.scale, y * self.scale, shown, font, 0)
+        return start + width
+
+    def _pen(self, color: str, alpha: float) -> Any:
+        pen = self.renderer.new_gc()
+        pen.set_foreground(color)
+        pen.set_alpha(alpha)
+        return pen
+
+
+def _places(plots: Sequence[Plot]) -> Iterator[tuple[float, float]]:
+    """Yield where each chart goes, row by row."""
+    x, y = 0, _HEADER + _CAPTION
+    for plot in plots:
+        if x + plot.width > _WIDTH:
+            x, y = 0, y + plot.height + _CAPTION + 8
+        yield x, y
+        x += plot.width + _GAP
+
+
+def _metric_lines(view: RunView) -> list[str]:
+    """Return the last values of a run without curves."""
+    names = by_interest(view.metrics)[:12]
+    return [f"{clip(key, 40)}   {number(view.metrics[key].summary.last)}" for key in names]
+
+
+@functools.cache
+def _known_characters() -> frozenset[int]:
+    from matplotlib.font_manager import FontProperties, fontManager, get_font
+
+    return frozenset(get_font(fontManager.findfont(FontProperties(family=_FONT))).get_charmap())

@@ -1,0 +1,173 @@
+"""One run as a page: what it was, its curves, its metrics and its params."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ..entities import Status
+from .charts import Chart, by_interest, charts_of_run, laid_out
+from .format import clip, duration, moment, number, value_text
+from .markup import chart_box, dim, escaped, first_that_fits, name, page, table
+from .naming import better
+from .views import MetricView, RunView
+
+__all__ = ["STATUS_COLORS", "run_html", "status_markup", "status_word"]
+
+STATUS_COLORS = {
+    Status.RUNNING: "#3b82f6",
+    Status.SCHEDULED: "#7f8894",
+    Status.FINISHED: "#2b9c6b",
+    Status.FAILED: "#e5534b",
+    Status.KILLED: "#c98a1a",
+}
+_PER_COLUMN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class _Detail:
+    """How much of a run is shown."""
+
+    charts: int
+    points: int
+    metrics: int
+    params: int
+    text: int
+
+
+_LEVELS = (
+    _Detail(12, 1500, 24, 36, 44),
+    _Detail(12, 900, 16, 24, 32),
+    _Detail(8, 600, 12, 12, 24),
+    _Detail(6, 300, 8, 8, 20),
+    _Detail(0, 0, 4, 4, 16),
+)
+
+
+def run_html(view: RunView, limit: int = 20_000) -> str:
+    """Return a run as self-contained HTML without script, of at most ``limit`` bytes in a notebook file.
+
+    It shows fewer points, charts and rows until it fits, and says how many it leaves out.
+    """
+    return first_that_fits(_LEVELS, lambda detail: _page(view, detail), limit)
+
+
+def status_word(view: RunView) -> str:
+    """Return how a run stands in words: ``Finished``, ``Failed (crashed)``."""
+    word = view.status.value.capitalize()
+    return f"{word} ({clip(view.ended, 20)})" if view.ended else word
+
+
+def status_markup(view: RunView) -> str:
+    """Return how a run stands, with a dot in its colour."""
+    return f'<span style="color:{STATUS_COLORS[view.status]}">●</span> {escaped(status_word(view))}'
+
+
+def _page(view: RunView, detail: _Detail) -> str:
+    parts = (_header(view), _note(view), _error(view), _charts(view, detail), _tables(view, detail))
+    return page(view.id, *parts)
+
+
+def _header(view: RunView) -> str:
+    when = moment(view.started) if view.started else ""
+    facts = [
+        f"<code>{escaped(view.id[:8])}</code>",
+        duration(view.duration),
+        when,
+        f"in {name(view.experiment, 32)}" if view.experiment else "",
+        _commit(view),
+        f"child of {name(view.parent, 24)}" if view.parent else "",
+        _count(view.artifacts, "artifact") if view.artifacts else "",
+    ]
+    line = " · ".join(fact for fact in facts if fact)
+    return f"<p>{status_markup(view)} <b>{name(view.name, 60)}</b> {dim(line)}</p>"
+
+
+def _commit(view: RunView) -> str:
+    if not view.commit:
+        return ""
+    branch = f" on {name(view.branch, 24)}" if view.branch else ""
+    return f"<code>{escaped(view.commit[:7])}</code>{branch}{' + changes' * view.dirty}"
+
+
+def _note(view: RunView) -> str:
+    tags = " · ".join(f"{name(key, 24)} = {name(value, 32)}" for key, value in list(view.tags.items())[:6])
+    more = f" · and {len(view.tags) - 6} more tags" if len(view.tags) > 6 else ""
+    note = f"<p>{name(view.note, 240)}</p>" if view.note else ""
+    return note + (f"<p>{dim(tags + more)}</p>" if tags else "")
+
+
+def _error(view: RunView) -> str:
+    return f'<p class="e">{name(view.error, 240)}</p>' if view.error else ""
+
+
+def _charts(view: RunView, detail: _Detail) -> str:
+    charts = charts_of_run(view)
+    boxes = [chart_box(c, plot, _caption(c)) for c, plot in laid_out(charts[: detail.charts], detail.points)]
+    left_out = len(charts) - len(boxes)
+    more = f"<p>{dim(f'and {left_out} more curves not drawn')}</p>" if left_out else ""
+    return f"<div>{''.join(boxes)}</div>{more}" if boxes else ""
+
+
+def _caption(chart: Chart) -> str:
+    if len(chart.series) == 1:
+        return f"<b>{name(chart.title, 32)}</b> {number(chart.series[0].metric.summary.last)}"
+    legend = " ".join(
+        f'<span style="color:{s.color}">●</span>&nbsp;{name(s.label, 20)} {number(s.metric.summary.last)}' for s in chart.series
+    )
+    return f"<b>{legend}</b>" if len(chart.series) < 2 else legend
+
+
+def _tables(view: RunView, detail: _Detail) -> str:
+    metrics = _metrics(view, detail)
+    params = _params(view, detail)
+    if not metrics and not params:
+        return f"<p>{dim('Nothing was logged.' if not view.status.is_open else 'Nothing logged yet.')}</p>"
+    return f'<div class="w">{metrics}{params}</div>' + _left_out(view, detail)
+
+
+def _left_out(view: RunView, detail: _Detail) -> str:
+    counts = [
+        _count(len(view.metrics) - detail.metrics, "more metric") if len(view.metrics) > detail.metrics else "",
+        _count(len(view.params) - detail.params, "more param") if len(view.params) > detail.params else "",
+    ]
+    said = " and ".join(count for count in counts if count)
+    return f"<p>{dim(f'{said} not shown')}</p>" if said else ""
+
+
+def _metrics(view: RunView, detail: _Detail) -> str:
+    if not view.metrics:
+        return ""
+    names = by_interest(view.metrics)[: detail.metrics]
+    return table(
+        [dim(head) for head in ("metric", "last", "min", "max", "points")],
+        (_metric_row(n, view.metrics[n], detail) for n in names),
+    )
+
+
+def _metric_row(key: str, metric: MetricView, detail: _Detail) -> Sequence[str]:
+    s = metric.summary
+    nan = dim(f" {s.nan_count} NaN") if s.nan_count else ""
+    if s.count == 1:
+        return name(key, detail.text), number(s.last), "", "", "1"
+    low, high = (f"{number(v)} {dim(f'at {at}')}" for v, at in ((s.min, s.min_step), (s.max, s.max_step)))
+    direction = better(key)
+    low, high = (f"<b>{low}</b>" if direction < 0 else low), (f"<b>{high}</b>" if direction > 0 else high)
+    return name(key, detail.text), number(s.last), low, high, f"{nan} {s.count:,}"
+
+
+def _params(view: RunView, detail: _Detail) -> str:
+    items = list(view.params.items())[: detail.params]
+    rows = [(name(key, detail.text), name(value_text(value), detail.text)) for key, value in items]
+    return "".join(table((dim("param"), dim("value")), column, left=2) for column in _columns(rows))
+
+
+def _columns(rows: list[tuple[str, str]]) -> Iterable[list[tuple[str, str]]]:
+    """Split many rows into columns of about equal height."""
+    count = -(-len(rows) // _PER_COLUMN)
+    height = -(-len(rows) // count) if count else 1
+    return (rows[i : i + height] for i in range(0, len(rows), height))
+
+
+def _count(number_of: int, noun: str) -> str:
+    return f"{number_of:,} {noun}{'s' * (number_of != 1)}"

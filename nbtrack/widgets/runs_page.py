@@ -1,0 +1,126 @@
+"""A list of runs as a page: one row each, with what tells them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..entities import ParamValue
+from .charts import by_interest
+from .format import clip, duration, moment, number, value_text
+from .markup import dim, escaped, first_that_fits, name, page, table
+from .naming import better
+from .params import param_text, split_params
+from .run_page import status_markup
+from .views import RunsView, RunView
+
+__all__ = ["best_of", "runs_html", "same_params", "summary_line"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Detail:
+    """How much of a list of runs is shown."""
+
+    runs: int
+    params: int
+    metrics: int
+    text: int
+
+
+_LEVELS = (_Detail(50, 8, 8, 36), _Detail(30, 6, 6, 28), _Detail(20, 4, 4, 24), _Detail(10, 3, 3, 16), _Detail(4, 2, 2, 12))
+
+
+def runs_html(view: RunsView, limit: int = 40_000) -> str:
+    """Return a list of runs as self-contained HTML without script, of at most ``limit`` bytes in a notebook file.
+
+    Params that differ and metrics are columns, the best value of a metric is bold; params that are the same in
+    all are named below.
+    """
+    return first_that_fits(_LEVELS, lambda detail: _page(view, detail), limit)
+
+
+def summary_line(view: RunsView, shown: int) -> str:
+    """Return how many runs there are, and how many of them are shown."""
+    count = f"{view.total:,} run{'s' * (view.total != 1)}"
+    title = f" · {clip(view.title, 120)}" if view.title else ""
+    return f"{count}{title}{f' · first {shown:,} shown' if shown < view.total else ''}"
+
+
+def best_of(metric: str, runs: Sequence[RunView]) -> float | None:
+    """Return the best last value of a metric among runs.
+
+    None where its name does not tell which way is better, or where all are equal.
+    """
+    direction = better(metric)
+    values = [run.metrics[metric].summary.last for run in runs if metric in run.metrics]
+    values = [value for value in values if value == value]
+    if not direction or len(set(values)) < 2:
+        return None
+    return min(values) if direction < 0 else max(values)
+
+
+def same_params(same: Mapping[str, ParamValue], length: int, write: Callable[[str], str]) -> str:
+    """Return the params that are the same in all runs, as many as there is room for."""
+    shown = [write(f"{key} = {value_text(value)}") for key, value in list(same.items())[:length]]
+    return ", ".join(shown) + (f" and {len(same) - length:,} more" if len(same) > length else "")
+
+
+def _page(view: RunsView, detail: _Detail) -> str:
+    runs = view.runs[: detail.runs]
+    line = f"<p><b>{escaped(summary_line(view, len(runs)))}</b></p>"
+    if not runs:
+        return page("", line)
+    differing, same = split_params(runs)
+    return page("", line, f'<div class="w">{_table(runs, differing, detail)}</div>', _below(runs, differing, same, detail))
+
+
+def _table(runs: Sequence[RunView], differing: Sequence[str], detail: _Detail) -> str:
+    params, metrics = differing[: detail.params], _metric_names(runs)[: detail.metrics]
+    best = {metric: best_of(metric, runs) for metric in metrics}
+    columns = ["run", "status", "id", "started", "duration", *(name(key, detail.text) for key in (*params, *metrics))]
+    head = [dim(column) for column in columns]
+    rows = ([*_facts(run, detail), *_params(run, params, detail), *_metrics(run, metrics, best)] for run in runs)
+    return table(head, rows, left=4)
+
+
+def _facts(run: RunView, detail: _Detail) -> list[str]:
+    started = dim(moment(run.started)) if run.started else ""
+    return [
+        f"<b>{name(run.name, detail.text)}</b>",
+        status_markup(run),
+        f"<code>{escaped(run.id[:8])}</code>",
+        started,
+        duration(run.duration),
+    ]
+
+
+def _params(run: RunView, params: Sequence[str], detail: _Detail) -> list[str]:
+    return [name(param_text(run, key), detail.text) if key in run.params else dim("–") for key in params]
+
+
+def _metrics(run: RunView, metrics: Sequence[str], best: dict[str, float | None]) -> list[str]:
+    cells = []
+    for key in metrics:
+        metric = run.metrics.get(key)
+        text = number(metric.summary.last) if metric else dim("–")
+        cells.append(f"<b>{text}</b>" if metric and metric.summary.last == best[key] else text)
+    return cells
+
+
+def _metric_names(runs: Sequence[RunView]) -> list[str]:
+    return by_interest(dict.fromkeys(key for run in runs for key in run.metrics))
+
+
+def _below(runs: Sequence[RunView], differing: Sequence[str], same: Mapping[str, ParamValue], detail: _Detail) -> str:
+    left_out = [
+        _more(len(differing) - detail.params, "param that differs", "params that differ"),
+        _more(len(_metric_names(runs)) - detail.metrics, "metric", "metrics"),
+    ]
+    lines = [f"and {' and '.join(said)} not shown"] if (said := [text for text in left_out if text]) else []
+    if same and len(runs) > 1:
+        lines.append(f"same in all: {same_params(same, 12, lambda text: name(text, detail.text * 2))}")
+    return "".join(f"<p>{dim(line)}</p>" for line in lines)
+
+
+def _more(count: int, one: str, many: str) -> str:
+    return f"{count:,} more {one if count == 1 else many}" if count > 0 else ""

@@ -1,0 +1,63 @@
+"""What stays in a saved notebook: runs, lists of runs and comparisons as bundles of plain formats.
+
+Everything here is a pure function from plain data (``views``) to text or bytes. A bundle goes to
+``display(bundle, raw=True)`` or comes from ``_repr_mimebundle_``.
+"""
+
+from __future__ import annotations
+
+import base64
+
+from .compare_page import comparison_html
+from .markup import saved_size
+from .plain import comparison_text, run_line, run_text, runs_text
+from .png import run_png
+from .run_page import run_html
+from .runs_page import runs_html
+from .views import ComparisonView, RunsView, RunView
+
+__all__ = [
+    "RUN_LIMIT",
+    "comparison_bundle",
+    "comparison_html",
+    "comparison_text",
+    "run_bundle",
+    "run_html",
+    "run_line",
+    "run_png",
+    "run_text",
+    "runs_bundle",
+    "runs_html",
+    "runs_text",
+]
+
+RUN_LIMIT = 39_500  # bytes in the notebook file, of all formats of one run together
+_HTML_SHARE = 24_000
+
+
+def run_bundle(view: RunView, *, picture: bool = True) -> dict[str, str]:
+    """Return a run in HTML, PNG (as base64) and text, together at most 40 kB of a notebook file.
+
+    Args:
+        view: The run.
+        picture: Whether to paint the PNG, which imports matplotlib; without it HTML and text only.
+    """
+    text = run_text(view)
+    html = run_html(view, _HTML_SHARE)
+    bundle = {"text/html": html, "text/plain": text}
+    if picture:
+        left = RUN_LIMIT - saved_size(text) - saved_size(html)
+        painted = run_png(view, left * 3 // 4 - 200)
+        if len(painted) <= left * 3 // 4:
+            bundle["image/png"] = base64.b64encode(painted).decode("ascii")
+    return bundle
+
+
+def runs_bundle(view: RunsView) -> dict[str, str]:
+    """Return a list of runs in HTML and text."""
+    return {"text/html": runs_html(view), "text/plain": runs_text(view)}
+
+
+def comparison_bundle(view: ComparisonView) -> dict[str, str]:
+    """Return a comparison in HTML and text."""
+    return {"text/html": comparison_html(view), "text/plain": comparison_text(view)}
