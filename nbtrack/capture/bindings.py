@@ -1,0 +1,225 @@
+"""What a cell does with the names of the notebook: which it reads from earlier cells, and which it binds, how and to what."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+
+__all__ = ["Binding", "NameUse", "name_use"]
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One place where a name gets a value.
+
+    ``value`` is the expression assigned, None for ``def``, ``import``, ``with … as`` and the like. ``exact`` says
+    that the name gets just this value and not a part of it, ``once`` that this happens once whenever the cell runs,
+    ``loop`` that it may happen over and over.
+    """
+
+    value: ast.expr | None
+    exact: bool = False
+    once: bool = False
+    loop: bool = False
+
+
+@dataclass(slots=True)
+class NameUse:
+    """The names of a cell in the order in which they first come.
+
+    ``reads`` are looked up in the notebook's namespace before the cell has bound them, by its own code or
+    that of a function in it; ``bindings`` are what the cell itself puts into the namespace.
+    """
+
+    reads: dict[str, None] = field(default_factory=dict)
+    bindings: dict[str, list[Binding]] = field(default_factory=dict)
+
+
+def name_use(tree: ast.Module) -> NameUse:
+    """Find out what a cell does with names."""
+    walk = _Walk()
+    walk.visit(tree)
+    later = (name for name in walk.deferred if name not in walk.use.bindings)
+    return NameUse(dict.fromkeys(chain(walk.use.reads, later)), walk.use.bindings)
+
+
+class _Walk:
+    """Walks a cell in the order of evaluation; ``locals`` are the names of the functions and comprehensions around."""
+
+    def __init__(self) -> None:
+        self.use = NameUse()
+        self.deferred: dict[str, None] = {}
+        self._locals: list[set[str]] = []
+        self._in_function = self._in_loop = self._in_block = 0
+
+    def visit(self, node: ast.AST) -> None:
+        handle = _HANDLERS.get(type(node), _Walk._children)
+        handle(self, node)
+
+    def _children(self, node: ast.AST) -> None:
+        for child in ast.iter_child_nodes(node):
+            self.visit(child)
+
+    def _name(self, node: ast.Name) -> None:
+        if isinstance(node.ctx, ast.Store | ast.Del):
+            self._bind(node.id, Binding(None, loop=bool(self._in_loop)))
+        elif not self._is_local(node.id):
+            self._read(node.id)
+
+    def _assignment(self, node: ast.Assign) -> None:
+        self.visit(node.value)
+        for target in node.targets:
+            self._assign(target, node.value)
+
+    def _annotated(self, node: ast.AnnAssign) -> None:
+        self.visit(node.annotation)
+        if node.value is not None:
+            self.visit(node.value)
+            self._assign(node.target, node.value)
+
+    def _walrus(self, node: ast.NamedExpr) -> None:
+        self.visit(node.value)
+        self._assign(node.target, node.value)
+
+    def _augmented(self, node: ast.AugAssign) -> None:
+        self.visit(node.value)
+        if isinstance(node.target, ast.Name):
+            if not self._is_local(node.target.id):
+                self._read(node.target.id)
+            self._bind(node.target.id, Binding(None, loop=True))
+        else:
+            self.visit(node.target)
+
+    def _for(self, node: ast.For | ast.AsyncFor) -> None:
+        self.visit(node.iter)
+        self._loop([node.target, *node.body, *node.orelse])
+
+    def _while(self, node: ast.While) -> None:
+        self._loop([node.test, *node.body, *node.orelse])
+
+    def _loop(self, nodes: Iterable[ast.AST]) -> None:
+        self._in_loop += 1
+        for node in nodes:
+            self.visit(node)
+        self._in_loop -= 1
+
+    def _block(self, node: ast.AST) -> None:
+        self._in_block += 1
+        self._children(node)
+        self._in_block -= 1
+
+    def _handler(self, node: ast.ExceptHandler) -> None:
+        if node.name:
+            self._bind(node.name, Binding(None))
+        self._children(node)
+
+    def _pattern(self, node: ast.MatchAs | ast.MatchStar | ast.MatchMapping) -> None:
+        name = node.rest if isinstance(node, ast.MatchMapping) else node.name
+        if name:
+            self._bind(name, Binding(None))
+        self._children(node)
+
+    def _import(self, node: ast.Import | ast.ImportFrom) -> None:
+        for alias in node.names:
+            self._bind(alias.asname or alias.name.partition(".")[0], Binding(None))
+
+    def _class(self, node: ast.ClassDef) -> None:
+        for part in (*node.decorator_list, *node.bases, *node.keywords):
+            self.visit(part)
+        self._scope(node.body, _bound_in(node.body), deferred=True)
+        self._bind(node.name, Binding(None))
+
+    def _function(self, node: Function) -> None:
+        body: list[ast.AST] = [node.body] if isinstance(node, ast.Lambda) else list(node.body)
+        outside = [] if isinstance(node, ast.Lambda) else [*node.decorator_list, *([node.returns] if node.returns else [])]
+        arguments = [n for n in ast.walk(node.args) if isinstance(n, ast.arg)]
+        annotations = [a.annotation for a in arguments if a.annotation]
+        for part in (*outside, *node.args.defaults, *filter(None, node.args.kw_defaults), *annotations):
+            self.visit(part)
+        self._scope(body, _bound_in(body) | {a.arg for a in arguments}, deferred=True)
+        if not isinstance(node, ast.Lambda):
+            self._bind(node.name, Binding(None))
+
+    def _comprehension(self, node: Comprehension) -> None:
+        self.visit(node.generators[0].iter)
+        targets = {n.id for g in node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)}
+        inside = [g.iter for g in node.generators[1:]] + [test for g in node.generators for test in g.ifs]
+        results = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+        self._scope([*inside, *results], targets, deferred=False)
+
+    def _scope(self, nodes: Iterable[ast.AST], names: set[str], *, deferred: bool) -> None:
+        """Visit what is in a scope of its own; what it looks up outside is looked up later if it is ``deferred``."""
+        self._locals.append(names)
+        self._in_function += deferred
+        self._loop(nodes)  # called any number of times
+        self._in_function -= deferred
+        self._locals.pop()
+
+    def _is_local(self, name: str) -> bool:
+        return any(name in names for names in self._locals)
+
+    def _read(self, name: str) -> None:
+        if self._in_function:
+            self.deferred.setdefault(name)
+        elif name not in self.use.bindings:
+            self.use.reads.setdefault(name)
+
+    def _bind(self, name: str, binding: Binding) -> None:
+        if not self._is_local(name):
+            self.use.bindings.setdefault(name, []).append(binding)
+
+    def _assign(self, target: ast.expr, value: ast.expr) -> None:
+        """Bind the names of a target, taking ``a, b = 1, 2`` apart."""
+        for part, its, exact in _pairs(target, value):
+            if isinstance(part, ast.Name):
+                once = exact and not self._in_loop and not self._in_block
+                self._bind(part.id, Binding(its, exact=exact, once=once, loop=bool(self._in_loop)))
+            else:
+                self.visit(part)
+
+
+_HANDLERS: dict[type[ast.AST], Callable[[_Walk, Any], None]] = {
+    ast.Name: _Walk._name,
+    ast.Assign: _Walk._assignment,
+    ast.AnnAssign: _Walk._annotated,
+    ast.NamedExpr: _Walk._walrus,
+    ast.AugAssign: _Walk._augmented,
+    ast.While: _Walk._while,
+    ast.ExceptHandler: _Walk._handler,
+    ast.ClassDef: _Walk._class,
+    **dict.fromkeys((ast.For, ast.AsyncFor), _Walk._for),
+    **dict.fromkeys((ast.If, ast.Try, ast.TryStar, ast.Match, ast.BoolOp, ast.IfExp), _Walk._block),
+    **dict.fromkeys((ast.MatchAs, ast.MatchStar, ast.MatchMapping), _Walk._pattern),
+    **dict.fromkeys((ast.Import, ast.ImportFrom), _Walk._import),
+    **dict.fromkeys((ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda), _Walk._function),
+    **dict.fromkeys((ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp), _Walk._comprehension),
+}
+
+
+def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.expr, bool]]:
+    if not isinstance(target, ast.Tuple | ast.List):
+        yield target, value, True
+        return
+    apart = isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts)
+    if apart and not any(isinstance(e, ast.Starred) for e in (*target.elts, *value.elts)):  # type: ignore[attr-defined]
+        for part, its in zip(target.elts, value.elts, strict=True):  # type: ignore[attr-defined]
+            yield from _pairs(part, its)
+        return
+    for name in (n for n in ast.walk(target) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)):
+        yield name, value, False
+
+
+def _bound_in(body: Iterable[ast.AST]) -> set[str]:
+    """Return the names that a function's body makes its own, those of functions inside it included."""
+    nodes = [n for statement in body for n in ast.walk(statement)]
+    names = {n.id for n in nodes if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
+    names |= {n.name for n in nodes if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
+    names |= {a.asname or a.name.partition(".")[0] for n in nodes if isinstance(n, ast.Import | ast.ImportFrom) for a in n.names}
+    names |= {n.name for n in nodes if isinstance(n, ast.ExceptHandler) and n.name}
+    return names - {name for n in nodes if isinstance(n, ast.Global) for name in n.names}

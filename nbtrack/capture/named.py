@@ -1,0 +1,104 @@
+"""Params that the user names: ``%%track -p config`` takes a dataclass or a dict apart."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import re
+import types
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from ..entities import ParamValue
+from ..errors import InvalidInput
+from .redact import redact_value
+from .simple import LONGEST_VALUE, NotSimple, is_environment, simple_value
+
+__all__ = ["named_params"]
+
+_DEEPEST = 8
+_LONGEST_REPR = 300
+_FORBIDDEN = re.compile(r"[^/\w.\- ]")  # in the names of MLflow's params
+
+
+def named_params(namespace: Mapping[str, object], names: Iterable[str]) -> dict[str, ParamValue]:
+    """Return the params that the named variables hold.
+
+    A simple value is a param of that name. A dict, dataclass, ``argparse.Namespace``, ``SimpleNamespace``, named tuple,
+    attrs class, pydantic model or scikit-learn estimator is taken apart, and each value named by its path as it would
+    be written in Python: ``-p config`` gives ``config.optimizer.lr``. Functions, classes and other objects in there
+    are recorded by their names. Secrets are redacted.
+
+    Raises:
+        InvalidInput: There is no such variable, it holds neither a simple value nor fields, or a value is too long.
+    """
+    params: dict[str, ParamValue] = {}
+    for name in names:
+        if name not in namespace:
+            raise InvalidInput(_missing(name, namespace))
+        params |= _open(name, namespace[name], _DEEPEST)
+    return params
+
+
+def _missing(name: str, namespace: Mapping[str, object]) -> str:
+    close = get_close_matches(name, [key for key in namespace if not key.startswith("_")])
+    advice = f"did you mean {' or '.join(close)}?" if close else "assign it in an earlier cell"
+    return f"there is no variable {name!r} to take params from; {advice}"
+
+
+def _open(name: str, value: object, depth: int) -> dict[str, ParamValue]:
+    fields = _fields(value) if depth else None
+    if not fields:
+        return {name: _leaf(name, {} if fields is not None else value, top=depth == _DEEPEST)}
+    if is_environment(fields):
+        raise InvalidInput(f"{name} holds environment variables, which are never recorded; name the values that matter")
+    parts = [_open(f"{name}.{_FORBIDDEN.sub('_', str(key))}", part, depth - 1) for key, part in fields.items()]
+    return {key: part for found in parts for key, part in found.items()}
+
+
+def _leaf(name: str, value: object, *, top: bool) -> ParamValue:
+    simple = simple_value(value)
+    if isinstance(simple, NotSimple):
+        if top:
+            raise InvalidInput(f"{name} is a {type(value).__name__}, which no param can hold; name a number, a text or a dict")
+        simple = _described(value)
+    if len(str(simple)) > LONGEST_VALUE:
+        raise InvalidInput(f"{name} is longer than the {LONGEST_VALUE} characters of a param; log it with log_text or log_dict")
+    return redact_value(name, simple)
+
+
+def _described(value: object) -> str:
+    """Return the name of a class or function, an object's repr where that is short, else the name of its type."""
+    if isinstance(value, type | types.FunctionType | types.BuiltinFunctionType):
+        return f"{value.__module__}.{value.__qualname__}"
+    text = repr(value)
+    return (
+        text if len(text) <= _LONGEST_REPR and " at 0x" not in text else f"<{type(value).__module__}.{type(value).__qualname__}>"
+    )
+
+
+def _fields(value: object) -> Mapping[Any, object] | None:
+    """Return the fields of what can be taken apart, None for anything else."""
+    if isinstance(value, type):
+        return None
+    if isinstance(value, Mapping):
+        return value
+    if dataclasses.is_dataclass(value):
+        return {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+    if isinstance(value, argparse.Namespace | types.SimpleNamespace):
+        return vars(value)
+    if hasattr(value, "__attrs_attrs__"):
+        return {a.name: getattr(value, a.name) for a in value.__attrs_attrs__}
+    return _given(value)
+
+
+def _given(value: object) -> Mapping[Any, object] | None:
+    """Ask an object that gives its fields on demand."""
+    asked: tuple[tuple[str, dict[str, bool]], ...] = (("model_dump", {}), ("_asdict", {}), ("get_params", {"deep": False}))
+    for method, arguments in asked:
+        give = getattr(value, method, None)
+        if callable(give):
+            fields = give(**arguments)
+            return fields if isinstance(fields, Mapping) else None
+    return None

@@ -1,0 +1,47 @@
+"""Parse a cell as IPython would run it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+__all__ = ["parse_cell"]
+
+# Cell magics that run the body as if they were not there.
+_TRANSPARENT = re.compile(r"\s*%%(?:track|time|capture|prun)\b.*\n?")
+
+
+def parse_cell(source: str, transform: Callable[[str], str] | None = None) -> ast.Module | None:
+    """Return the syntax tree of a cell's Python; None where it is not Python, or does not parse.
+
+    Args:
+        source: The cell as typed.
+        transform: Turns line magics and shell commands into Python: ``InteractiveShell.transform_cell``.
+    """
+    while found := _TRANSPARENT.match(source):
+        source = source[found.end() :]
+    if source.lstrip().startswith("%%"):
+        return None
+    try:
+        with _no_warnings_of_the_parser():
+            return ast.parse(transform(source) if transform else source)
+    except (SyntaxError, ValueError):
+        return None  # the cell itself will say so
+
+
+@contextmanager
+def _no_warnings_of_the_parser() -> Iterator[None]:
+    """Leave it to IPython to warn of a wrong escape in a cell.
+
+    ``catch_warnings`` would make Python forget which warnings it has shown, and show the user's again.
+    """
+    quiet = [("ignore", None, category, None, 0) for category in (SyntaxWarning, DeprecationWarning)]
+    before = warnings.filters
+    warnings.filters = [*quiet, *before]
+    try:
+        yield
+    finally:
+        warnings.filters = before

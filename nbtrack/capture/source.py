@@ -1,0 +1,71 @@
+"""The source of the cell, and of the cells that were executed before it in this kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+from ..events import DocumentLogged
+from .base import Captured, clip_middle
+from .redact import redact_text
+
+__all__ = ["ExecutedCells", "capture_cell"]
+
+CELL_ID, EXECUTION_COUNT = "nbtrack.cell.id", "nbtrack.cell.execution_count"
+_MOST_CHARACTERS = 1_000_000
+
+
+def capture_cell(source: str, count: int, cell_id: str | None) -> Captured:
+    """Capture a cell: its text as document ``code``, its execution count and, where the front end gives one, its id as tags."""
+    tags = {EXECUTION_COUNT: str(count)} | ({CELL_ID: cell_id} if cell_id else {})
+    return Captured(tags=tags, documents=(DocumentLogged("code", _fit(source)),))
+
+
+class ExecutedCells:
+    """Captures the cells executed so far, and remembers what it has captured: one for each kernel and store.
+
+    A cell is hashed when it is first seen and its text handed out once, so a run in a notebook of
+    hundreds of cells costs what is new since the run before.
+    """
+
+    def __init__(self) -> None:
+        self._forget()
+
+    def _forget(self) -> None:
+        self._entries: list[str] = []
+        self._seen = 0
+        self._last = ""
+        self._sent: set[str] = set()
+
+    def capture(self, history: Sequence[str], count: int) -> Captured:
+        """Capture the cells before the one of execution count ``count``.
+
+        Args:
+            history: What was typed, by execution count, as in IPython's ``input_hist_raw``.
+            count: The execution count of the cell that is about to run.
+
+        Returns:
+            Document ``cells``, a JSON list of execution counts and sha256 of texts, and each text not yet
+            handed out as a document of its own.
+        """
+        end = min(count, len(history))
+        if end < self._seen or (self._seen and history[self._seen - 1] != self._last):
+            self._forget()  # the history was reset
+        new = tuple(d for n in range(self._seen, end) if history[n] and (d := self._add(n, history[n])))
+        if end:
+            self._seen, self._last = end, history[end - 1]
+        return Captured(documents=(*new, DocumentLogged("cells", f"[{','.join(self._entries)}]")))
+
+    def _add(self, count: int, source: str) -> DocumentLogged | None:
+        text = _fit(source)
+        digest = sha256(text.encode()).hexdigest()
+        self._entries.append(f'{{"execution_count":{count},"sha256":"{digest}"}}')
+        if digest in self._sent:
+            return None
+        self._sent.add(digest)
+        return DocumentLogged("", text)
+
+
+def _fit(source: str) -> str:
+    """Make a cell's text fit to be kept: bounded, free of secrets and of what is no Unicode text."""
+    return redact_text(clip_middle(source, _MOST_CHARACTERS)).encode("utf-8", errors="replace").decode()
