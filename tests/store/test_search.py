@@ -38,17 +38,18 @@ def run(id, *, experiment="e", start=0, end=None, status=Status.FINISHED, user="
     return Batch(id, "w", 0, tuple(events), (LaneRows(0, 0, 1, series),))
 
 
-def open_store(kind, request):
-    if kind == "memory":
-        return MemoryStore()
-    if kind == "sqlite":
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def stores(request):
+    """Memory, and a database that must answer alike: both have seen the same from the beginning."""
+    if request.param == "sqlite":
         url = f"sqlite:///{request.getfixturevalue('tmp_path_factory').mktemp('search')}/runs.db"
     else:
         url = request.getfixturevalue("postgres_url")
-    return SqlStore(dialect_of(sa.make_url(url)), "memory:")
-
-
-SQL = ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)]
+    stores = [MemoryStore(), SqlStore(dialect_of(sa.make_url(url)), "memory:")]
+    for store in stores:
+        store.apply(RUNS)
+    yield stores
+    stores[1].close()
 
 
 # What a filter means, on a handful of runs.
@@ -79,14 +80,6 @@ RUNS = [
     run("d", start=NOW - 5_000, end=NOW, status=Status.KILLED, params={"lr": "1e-1"}, metrics={"loss": [NAN]}),
     run("e", start=NOW, params={"lr": "fast", "opt": "ádám"}, tags={"team": "ROT"}),
 ]
-
-
-@pytest.fixture(scope="module", params=["memory", *SQL])
-def store(request):
-    store = open_store(request.param, request)
-    store.apply(RUNS)
-    yield store
-    store.close()
 
 
 def found(store, filter=None, order=None):
@@ -187,8 +180,8 @@ def matching(store, filter):
         ("experiment_id != 0", "abcde"),
     ],
 )
-def test_what_a_filter_means(store, filter, ids):
-    assert matching(store, filter) == ids
+def test_what_a_filter_means(stores, filter, ids):
+    assert [matching(store, filter) for store in stores] == [ids, ids]
 
 
 @pytest.mark.parametrize(
@@ -215,8 +208,8 @@ def test_what_a_filter_means(store, filter, ids):
         ("experiment_id, run_id", "abcde"),
     ],
 )
-def test_what_an_order_means(store, order, ids):
-    assert found(store, order=order) == ids
+def test_what_an_order_means(stores, order, ids):
+    assert [found(store, order=order) for store in stores] == [ids, ids]
 
 
 # The same answer everywhere, on any runs and any query.
@@ -336,10 +329,10 @@ QUERIES = st.builds(
 
 
 class Pair:
-    """A database and the memory that must answer alike, filled with new experiments for each example."""
+    """Two stores, filled with new experiments for each example."""
 
-    def __init__(self, database):
-        self.stores = [MemoryStore(), database]
+    def __init__(self, stores):
+        self.stores = stores
         self.rounds = itertools.count()
 
     def fill(self, runs, deleted):
@@ -369,16 +362,14 @@ class Pair:
     def clear(self):
         """Leave nothing behind that a search of every active experiment would find."""
         for store in self.stores:
-            for experiment in store.experiments():
-                if experiment.id != "0":
+            for letter in "xy":
+                if experiment := store.find_experiment(self.name(letter)):
                     store.delete_experiment(experiment.id)
 
 
-@pytest.fixture(scope="module", params=SQL)
-def pair(request):
-    database = open_store(request.param, request)
-    yield Pair(database)
-    database.close()
+@pytest.fixture(scope="module")
+def pair(stores):
+    return Pair(stores)
 
 
 @given(runs=some_runs(), deleted=st.sets(st.integers(0, 5), max_size=2), queries=st.lists(QUERIES, min_size=1, max_size=4))
