@@ -79,7 +79,7 @@ def _run_key(**options: Any) -> Column[int]:
 # Small rows that are found by their primary key: kept in its order, not beside it.
 _CLUSTERED: dict[str, Any] = {"sqlite_with_rowid": False}
 
-version = Table(VERSION_TABLE, metadata, Column("version_num", String(32), primary_key=True))
+version = Table(VERSION_TABLE, metadata, Column("version_num", _text(32), primary_key=True))
 
 experiments = Table(
     "experiments",
@@ -218,7 +218,7 @@ run_documents = Table(
     metadata,
     _run_key(primary_key=True),
     Column("kind", _text(250), primary_key=True),
-    Column("sha256", _text(64), ForeignKey("documents.sha256"), nullable=False),
+    Column("sha256", _text(64), nullable=False),
     **_CLUSTERED,
 )
 

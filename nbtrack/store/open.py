@@ -1,0 +1,55 @@
+"""From a URI to the store behind it."""
+
+from __future__ import annotations
+
+from ..errors import InvalidInput
+from .base import Store
+
+__all__ = ["open_store"]
+
+_LATER = {
+    "http": "a server",
+    "https": "a server",
+    "mysql": "a MySQL database",
+    "mariadb": "a MariaDB database",
+}
+
+
+def open_store(uri: str, *, artifact_root: str) -> Store:
+    """Open the store at ``sqlite:///…``, ``postgresql://…`` or ``memory:``; what is new there is made.
+
+    Args:
+        uri: The store; of SQLite ``sqlite:///runs.db`` is relative to the working directory and ``sqlite:////data/runs.db``
+            is absolute. ``?timeout=10`` sets for how many seconds a lock of SQLite is waited for.
+        artifact_root: Where the artifacts of new experiments go, a folder or a URI.
+
+    Raises:
+        InvalidInput: The URI is none, or of a kind that this version cannot open.
+        SchemaError: The store was written by a newer nbtrack, or the database is not a store.
+        StoreUnavailable: It cannot be reached now.
+    """
+    scheme = uri.partition(":")[0].lower()
+    if scheme == "memory":
+        from .memory import MemoryStore
+
+        return MemoryStore(artifact_root.rstrip("/"))
+    kind = scheme.partition("+")[0]
+    if kind in ("sqlite", "postgresql", "postgres"):
+        return _open_sql(uri, artifact_root)
+    instead = "use sqlite:///runs.db, postgresql+psycopg://user@host/database, or a folder"
+    if kind in _LATER:
+        raise InvalidInput(f"{_LATER[kind]} as a store is not in this version; {instead}")
+    raise InvalidInput(f"{uri!r} is not the URI of a store; {instead}")
+
+
+def _open_sql(uri: str, artifact_root: str) -> Store:
+    import sqlalchemy as sa
+
+    from .sql.dialects import dialect_of
+    from .sql.store import SqlStore
+
+    try:
+        url = sa.make_url(uri)
+    except sa.exc.ArgumentError as error:
+        raise InvalidInput(f"the URI of the store cannot be read: {error}") from error
+    return SqlStore(dialect_of(url), artifact_root)

@@ -1,0 +1,157 @@
+"""The events of a batch, gathered into what they come to, so that each table is written once."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from ...entities import Dataset, ParamValue, now_ms
+from ...events import (
+    ArtifactLogged,
+    Conflict,
+    DatasetLogged,
+    DocumentLogged,
+    DocumentNamed,
+    Event,
+    ParamsLogged,
+    RunEnded,
+    RunResumed,
+    RunStarted,
+    TagsDeleted,
+    TagsSet,
+)
+from .database import Connection
+from .params import write_params
+from .rows import RunRow
+from .schema import artifacts, datasets, documents, run_datasets, run_documents, tags
+
+__all__ = ["NAME_TAG", "Changes"]
+
+NAME_TAG = "mlflow.runName"  # the run's name once more, for those who look for it among the tags
+
+_DROP_TAG = sa.delete(tags).where(tags.c.run_key == sa.bindparam("run"), tags.c.key == sa.bindparam("tag"))
+_HAS_DOCUMENT = sa.select(documents.c.size).where(documents.c.sha256 == sa.bindparam("sha256"))
+_DATASET = sa.select(datasets.c.id).where(
+    datasets.c.experiment_id == sa.bindparam("experiment"),
+    datasets.c.name == sa.bindparam("name"),
+    datasets.c.digest == sa.bindparam("digest"),
+)
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a run's events come to.
+
+    Attributes:
+        run: Columns of its row.
+        tags: None for those to be deleted.
+        documents: sha256 by kind.
+        texts: Documents by their sha256.
+    """
+
+    run: dict[str, Any] = field(default_factory=dict)
+    params: list[tuple[str, ParamValue]] = field(default_factory=list)
+    tags: dict[str, str | None] = field(default_factory=dict)
+    documents: dict[str, str] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    artifacts: dict[str, tuple[int, str]] = field(default_factory=dict)
+    datasets: list[Dataset] = field(default_factory=list)
+    has_ended: bool = False
+
+    def gather(self, events: Iterable[Event]) -> None:
+        """Take events in, in their order."""
+        for event in events:
+            _GATHER[type(event)](self, event)
+
+    # One method an event.
+
+    def _start(self, event: RunStarted) -> None:
+        """Change nothing: a start has made the row of its run, or is for a run that is there already."""
+
+    def _resume(self, event: RunResumed) -> None:
+        self.run |= {"status": "RUNNING", "end_time": None, "owner": event.owner, "heartbeat": now_ms()}
+
+    def _end(self, event: RunEnded) -> None:
+        self.run |= {"status": event.status.value, "end_time": event.end_time}
+        self.has_ended = True
+
+    def _param(self, event: ParamsLogged) -> None:
+        self.params += event.params.items()
+
+    def _tag(self, event: TagsSet) -> None:
+        new = dict(event.tags)
+        name = new.pop(NAME_TAG, "")
+        self.tags |= new
+        if name:  # nothing erases a name
+            self.run["name"] = self.tags[NAME_TAG] = name
+
+    def _untag(self, event: TagsDeleted) -> None:
+        self.tags |= dict.fromkeys([key for key in event.keys if key != NAME_TAG])
+
+    def _keep(self, event: DocumentLogged) -> None:
+        sha256 = hashlib.sha256(event.text.encode()).hexdigest()
+        self.texts[sha256] = event.text
+        if event.kind:
+            self.documents[event.kind] = sha256
+
+    def _refer(self, event: DocumentNamed) -> None:
+        self.documents[event.kind] = event.sha256
+
+    def _artifact(self, event: ArtifactLogged) -> None:
+        self.artifacts[event.path] = (event.size, event.sha256)
+
+    def _dataset(self, event: DatasetLogged) -> None:
+        self.datasets.append(event.dataset)
+
+    # Writing.
+
+    def write(self, connection: Connection, run: RunRow, *, is_new_run: bool) -> tuple[Conflict, ...]:
+        """Write all but the run's own row, and return the params that have another value."""
+        conflicts = write_params(connection, run.key, self.params, is_new_run=is_new_run)
+        self._write_tags(connection, run.key)
+        for sha256, text in self.texts.items():
+            _write_document(connection, sha256, text)
+        connection.upsert(run_documents, [(run.key, *item) for item in self.documents.items()])
+        connection.upsert(artifacts, [(run.key, path, *noted) for path, noted in self.artifacts.items()])
+        rows = [(run.key, _dataset_id(connection, run, dataset), dataset.context) for dataset in self.datasets]
+        connection.insert_or_pass(run_datasets, rows)
+        return conflicts
+
+    def _write_tags(self, connection: Connection, run_key: int) -> None:
+        connection.upsert(tags, [(run_key, key, value) for key, value in self.tags.items() if value is not None])
+        for key in [key for key, value in self.tags.items() if value is None]:
+            connection.run(_DROP_TAG, run=run_key, tag=key)
+
+
+def _write_document(connection: Connection, sha256: str, text: str) -> None:
+    if connection.row(_HAS_DOCUMENT, sha256=sha256) is None:
+        body = text.encode()
+        connection.insert_or_pass(documents, [(sha256, len(body), zlib.compress(body))])
+
+
+def _dataset_id(connection: Connection, run: RunRow, dataset: Dataset) -> int:
+    """Return the number of a dataset in the run's experiment, where what was first known of it stays."""
+    found = connection.row(_DATASET, experiment=run.experiment_id, name=dataset.name, digest=dataset.digest)
+    if found is not None:
+        return int(found[0])
+    facts = (dataset.name, dataset.digest, dataset.source_type, dataset.source, dataset.schema, dataset.profile)
+    return connection.insert_one(datasets, (run.experiment_id, *facts))
+
+
+_GATHER: Final[dict[type[Event], Any]] = {
+    RunStarted: Changes._start,
+    RunResumed: Changes._resume,
+    RunEnded: Changes._end,
+    ParamsLogged: Changes._param,
+    TagsSet: Changes._tag,
+    TagsDeleted: Changes._untag,
+    DocumentLogged: Changes._keep,
+    DocumentNamed: Changes._refer,
+    ArtifactLogged: Changes._artifact,
+    DatasetLogged: Changes._dataset,
+}

@@ -1,0 +1,20 @@
+"""What differs from engine to engine, and nothing of it anywhere else."""
+
+from __future__ import annotations
+
+from sqlalchemy import URL
+
+from .base import Dialect
+
+__all__ = ["Dialect", "dialect_of"]
+
+
+def dialect_of(url: URL) -> Dialect:
+    """Return the dialect of a database; KeyError for an engine that is not served."""
+    if url.get_backend_name() == "sqlite":
+        from .sqlite import SQLite
+
+        return SQLite(url)
+    from .postgresql import PostgreSQL
+
+    return PostgreSQL(url)

@@ -1,0 +1,118 @@
+"""What a SQL engine must be able to do for a store."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement
+from sqlalchemy.sql.functions import FunctionElement
+
+from ....errors import NbtrackError
+
+__all__ = ["Dialect", "Unfolded", "among", "listed"]
+
+
+class Unfolded(FunctionElement[Any]):
+    """The texts of a JSON array as a table of ``value`` and ``key``, the place in the array: one parameter for any number."""
+
+    inherit_cache = True
+
+
+def among(column: sa.Column[str], parameter: str) -> ColumnElement[bool]:
+    """Return the condition that a column is one of the texts in a JSON array."""
+    values = _unfolded(parameter)
+    return column.in_(sa.select(sa.cast(values.c.value, sa.Text())))
+
+
+def listed(column: sa.Column[str], parameter: str) -> tuple[ColumnElement[int], sa.Join]:
+    """Return the rows of which a column is one of the texts in a JSON array, and the place of each in the array.
+
+    Where the table is large beside the array, every engine answers this from an index.
+    """
+    values = _unfolded(parameter)
+    return values.c.key, values.join(column.table, column == sa.cast(values.c.value, sa.Text()))
+
+
+def _unfolded(parameter: str) -> sa.TableValuedAlias:
+    return Unfolded(sa.bindparam(parameter, type_=sa.Text())).table_valued("value", "key")
+
+
+class Dialect(ABC):
+    """One database, in the language of its engine.
+
+    Attributes:
+        url: The database.
+        core: SQLAlchemy's dialect, with positional parameters.
+    """
+
+    core: sa.Dialect
+
+    def __init__(self, url: sa.URL) -> None:
+        self.url = url
+
+    @property
+    def label(self) -> str:
+        """The database as errors call it, without its password."""
+        return self.url.render_as_string(hide_password=True)
+
+    @abstractmethod
+    def engine(self) -> sa.Engine:
+        """Return a new engine with its pool.
+
+        Connections of its ``write`` option hold the right to write from the beginning of a transaction on.
+        """
+
+    def reading(self, engine: sa.Engine) -> sa.Engine:
+        """Return the engine as it is best used for reading."""
+        return engine
+
+    @abstractmethod
+    def writing(self) -> AbstractContextManager[Any]:
+        """Return what lets this process's threads write in turn, where the engine itself does not."""
+
+    @abstractmethod
+    def insert_or_pass(self, table: sa.Table) -> sa.Insert:
+        """Return an insert that passes over rows whose primary key is there."""
+
+    @abstractmethod
+    def upsert(self, table: sa.Table) -> sa.Insert:
+        """Return an insert that overwrites rows whose primary key is there."""
+
+    @abstractmethod
+    def insert_returning_key(self, table: sa.Table) -> sa.Insert:
+        """Return an insert for ``inserted_key``."""
+
+    @abstractmethod
+    def inserted_key(self, cursor: Any) -> int:
+        """Return the key that the engine gave the row just inserted."""
+
+    @abstractmethod
+    def lock_schema(self, connection: sa.Connection) -> None:
+        """Let nobody else make or migrate tables until the transaction has ended."""
+
+    @abstractmethod
+    def back_up(self, version: str) -> None:
+        """Keep a copy of the database as it is at ``version``, where that is a plain file."""
+
+    @abstractmethod
+    def is_worth_retrying(self, error: BaseException) -> bool:
+        """Tell whether the same transaction may succeed now: two that ran at the same time got in each other's way."""
+
+    @abstractmethod
+    def is_lost(self, error: BaseException) -> bool:
+        """Tell whether the connection is gone."""
+
+    @abstractmethod
+    def error(self, error: BaseException) -> NbtrackError:
+        """Return what an error of the driver means to the caller of a store."""
+
+    def like(self, column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
+        """Return whether a text matches a pattern, case and all: ``%`` is any text, ``_`` one character, nothing escapes."""
+        return column.like(pattern, escape="")
+
+    def is_among(self, key: sa.Column[Any], other: sa.Column[Any], *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+        """Return whether a row whose ``other`` is this row's ``key`` meets conditions that an index answers."""
+        return sa.exists(sa.select(sa.literal(1)).where(other == key, *conditions).correlate(key.table))

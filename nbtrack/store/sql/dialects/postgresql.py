@@ -1,0 +1,106 @@
+"""PostgreSQL through psycopg 3: one database for a team."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from ....errors import InvalidInput, NbtrackError, StoreError, StoreUnavailable
+from .base import Dialect, Unfolded
+
+try:
+    import psycopg
+except ImportError as error:
+    raise InvalidInput("a store on PostgreSQL needs psycopg: pip install 'nbtrack[postgresql]'") from error
+
+__all__ = ["PostgreSQL"]
+
+_CONNECT = {"connect_timeout": 10, "tcp_user_timeout": 30_000}  # seconds, milliseconds
+_SCHEMA_LOCK = 0x6E62_7472  # "nbtr"; one number for all who make or migrate tables in a database
+
+# Classes of SQLSTATE after which a later retry may succeed: connection, transaction rolled back, authorization, resources,
+# not in the prerequisite state (a lock not available), operator intervention, system error.
+_UNAVAILABLE = {"08", "28", "3D", "40", "53", "55", "57", "58"}
+_READ_ONLY = "25006"
+
+
+@compiles(Unfolded, "postgresql")
+def _unfolded(element: Unfolded, compiler: SQLCompiler, **options: Any) -> str:
+    array = f"CAST({compiler.process(element.clauses, **options)} AS JSON)"
+    return f"(SELECT value, place - 1 AS key FROM json_array_elements_text({array}) WITH ORDINALITY AS unfolded(value, place))"  # noqa: S608
+
+
+class PostgreSQL(Dialect):
+    """A database on a PostgreSQL server."""
+
+    core = postgresql.psycopg.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
+
+    def engine(self) -> sa.Engine:
+        """See ``Dialect.engine``."""
+        options = {name: value for name, value in _CONNECT.items() if name not in self.url.query}
+        url = self.url.set(drivername="postgresql+psycopg")
+        engine = sa.create_engine(url, connect_args=options, paramstyle="format", pool_pre_ping=True, pool_timeout=10)
+        sa.event.listen(engine, "begin", _begin)
+        return engine
+
+    def reading(self, engine: sa.Engine) -> sa.Engine:
+        """See ``Dialect.reading``: without a transaction around each statement, which takes two more messages."""
+        return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    def writing(self) -> AbstractContextManager[Any]:
+        """See ``Dialect.writing``: the server sees to it."""
+        return nullcontext()
+
+    def insert_or_pass(self, table: sa.Table) -> sa.Insert:
+        """See ``Dialect.insert_or_pass``."""
+        return postgresql.insert(table).on_conflict_do_nothing(index_elements=list(table.primary_key))
+
+    def upsert(self, table: sa.Table) -> sa.Insert:
+        """See ``Dialect.upsert``."""
+        insert = postgresql.insert(table)
+        updates = {column.name: insert.excluded[column.name] for column in table.columns if not column.primary_key}
+        return insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=updates)
+
+    def insert_returning_key(self, table: sa.Table) -> sa.Insert:
+        """See ``Dialect.insert_returning_key``."""
+        return sa.insert(table).returning(*table.primary_key)
+
+    def inserted_key(self, cursor: Any) -> int:
+        """See ``Dialect.inserted_key``."""
+        return int(cursor.fetchone()[0])
+
+    def lock_schema(self, connection: sa.Connection) -> None:
+        """See ``Dialect.lock_schema``."""
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_SCHEMA_LOCK)))
+
+    def back_up(self, version: str) -> None:
+        """See ``Dialect.back_up``: a server has backups of its own."""
+
+    def is_worth_retrying(self, error: BaseException) -> bool:
+        """See ``Dialect.is_worth_retrying``: a deadlock, or both made the same row."""
+        return isinstance(error, (psycopg.errors.TransactionRollback, psycopg.errors.UniqueViolation))
+
+    def is_lost(self, error: BaseException) -> bool:
+        """See ``Dialect.is_lost``."""
+        return isinstance(error, psycopg.OperationalError) and (error.sqlstate or "08")[:2] in ("08", "57")
+
+    def error(self, error: BaseException) -> NbtrackError:
+        """See ``Dialect.error``."""
+        state = getattr(error, "sqlstate", None) or ("08000" if isinstance(error, psycopg.OperationalError) else "")
+        if state[:2] in _UNAVAILABLE or state == _READ_ONLY:
+            return StoreUnavailable(f"{self.label} cannot be reached or used now: {_first_line(error)}")
+        return StoreError(f"{self.label}: {_first_line(error)}")
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0]
+
+
+def _begin(connection: sa.Connection) -> None:
+    if connection.get_execution_options().get("write"):
+        connection.connection.cursor().execute("SET LOCAL lock_timeout = '10s'")

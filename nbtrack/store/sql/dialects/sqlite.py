@@ -1,0 +1,150 @@
+"""SQLite: a file beside the notebook, with as many readers as one likes and one writer at a time."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import closing, suppress
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import ColumnElement
+
+from ....errors import InvalidInput, NbtrackError, SchemaError, StoreError, StoreUnavailable
+from .base import Dialect, Unfolded
+
+__all__ = ["SQLite"]
+
+_BUSY_TIMEOUT = 3.0  # seconds; another may be set by "?timeout=…"
+_UNAVAILABLE = {
+    sqlite3.SQLITE_PERM: "may not be opened",
+    sqlite3.SQLITE_BUSY: "is locked by another process",
+    sqlite3.SQLITE_LOCKED: "is locked by another connection",
+    sqlite3.SQLITE_NOMEM: "does not fit in memory",
+    sqlite3.SQLITE_READONLY: "is read-only",
+    sqlite3.SQLITE_IOERR: "cannot be read or written",
+    sqlite3.SQLITE_FULL: "has no space left on its disk",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened: the folder is missing or must not be written to",
+    sqlite3.SQLITE_PROTOCOL: "cannot be locked",
+    sqlite3.SQLITE_AUTH: "may not be opened",
+}
+_GLOB = {ord("%"): "*", ord("_"): "?", ord("*"): "[*]", ord("?"): "[?]", ord("["): "[[]"}
+
+
+@compiles(Unfolded, "sqlite")
+def _unfolded(element: Unfolded, compiler: SQLCompiler, **options: Any) -> str:
+    return f"json_each({compiler.process(element.clauses, **options)})"
+
+
+class SQLite(Dialect):
+    """A SQLite file."""
+
+    core = sqlite.dialect(paramstyle="qmark")
+
+    def __init__(self, url: sa.URL) -> None:
+        super().__init__(url)
+        if url.database in (None, "", ":memory:"):
+            raise InvalidInput(f"{self.label} names no file: write sqlite:///runs.db, or memory: to keep nothing")
+
+    @property
+    def label(self) -> str:
+        """The file as errors call it."""
+        return str(self.path)
+
+    @cached_property
+    def path(self) -> Path:
+        """The file, absolute, so that a change of the working directory does not move it."""
+        return Path(str(self.url.database)).absolute()
+
+    def engine(self) -> sa.Engine:
+        """See ``Dialect.engine``; makes the file's folder."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreUnavailable(f"the folder of {self.path} cannot be made: {error.strerror or error}") from error
+        options: dict[str, Any] = {"check_same_thread": False}
+        if "timeout" not in self.url.query:
+            options["timeout"] = _BUSY_TIMEOUT
+        engine = sa.create_engine(self.url.set(database=str(self.path)), connect_args=options, max_overflow=-1)
+        sa.event.listen(engine, "connect", _set_up)
+        sa.event.listen(engine, "begin", _begin)
+        return engine
+
+    def writing(self) -> threading.Lock:
+        """See ``Dialect.writing``: waiting at a lock is fairer, and sooner over, than asking SQLite again and again."""
+        return threading.Lock()
+
+    def insert_or_pass(self, table: sa.Table) -> sa.Insert:
+        """See ``Dialect.insert_or_pass``."""
+        return sqlite.insert(table).on_conflict_do_nothing(index_elements=list(table.primary_key))
+
+    def upsert(self, table: sa.Table) -> sa.Insert:
+        """See ``Dialect.upsert``."""
+        insert = sqlite.insert(table)
+        updates = {column.name: insert.excluded[column.name] for column in table.columns if not column.primary_key}
+        return insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=updates)
+
+    def insert_returning_key(self, table: sa.Table) -> sa.Insert:
+        """See ``Dialect.insert_returning_key``; RETURNING is newer than some SQLite in use."""
+        return sa.insert(table)
+
+    def inserted_key(self, cursor: sqlite3.Cursor) -> int:
+        """See ``Dialect.inserted_key``."""
+        return int(cursor.lastrowid or 0)
+
+    def lock_schema(self, connection: sa.Connection) -> None:
+        """See ``Dialect.lock_schema``: a transaction that writes is alone already."""
+
+    def back_up(self, version: str) -> None:
+        """See ``Dialect.back_up``: ``runs.db`` is copied to ``runs.db.0001.backup``."""
+        target = self.path.with_name(f"{self.path.name}.{version}.backup")
+        with closing(sqlite3.connect(self.path)) as source, closing(sqlite3.connect(target)) as copy:
+            source.backup(copy)
+
+    def is_worth_retrying(self, error: BaseException) -> bool:
+        """See ``Dialect.is_worth_retrying``: never, writers are alone."""
+        return False
+
+    def is_lost(self, error: BaseException) -> bool:
+        """See ``Dialect.is_lost``: never, there is no server."""
+        return False
+
+    def error(self, error: BaseException) -> NbtrackError:
+        """See ``Dialect.error``."""
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in _UNAVAILABLE:
+            return StoreUnavailable(f"{self.label} {_UNAVAILABLE[code]} ({error})")
+        if code == sqlite3.SQLITE_NOTADB:
+            return SchemaError(f"{self.label} is not a SQLite database, so not a store of nbtrack; name another file")
+        if code == sqlite3.SQLITE_CORRUPT:
+            return StoreError(f"{self.label} is damaged ({error}); sqlite3's .recover may save what is in it")
+        return StoreError(f"{self.label}: {error}")
+
+    def like(self, column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
+        """See ``Dialect.like``: GLOB, for LIKE here takes the cases of a letter as one."""
+        return column.bool_op("GLOB")(pattern.translate(_GLOB))
+
+    def is_among(self, key: sa.Column[Any], other: sa.Column[Any], *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+        """See ``Dialect.is_among``: making a list once takes less time here than a subquery for every row."""
+        return key.in_(sa.select(other).where(*conditions))
+
+
+def _set_up(connection: sqlite3.Connection, _record: object) -> None:
+    """Prepare a new connection; transactions are begun by ``_begin`` and by nobody else."""
+    connection.isolation_level = None
+    # Some file systems cannot share memory, and another process may be at it just now: any journal will do.
+    with suppress(sqlite3.OperationalError):
+        connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA wal_autocheckpoint = 4000")  # pages, 16 MB: a sync of the file less often than by default
+
+
+def _begin(connection: sa.Connection) -> None:
+    if connection.get_execution_options().get("write"):
+        connection.connection.cursor().execute("BEGIN IMMEDIATE")

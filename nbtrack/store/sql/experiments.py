@@ -1,0 +1,126 @@
+"""Experiments and their tags."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from ...entities import Experiment, LifecycleStage, View, now_ms
+from ...errors import AlreadyExists, Deleted, ExperimentNotFound
+from .database import Connection
+from .schema import experiment_tags, experiments, runs
+
+__all__ = [
+    "add_experiment",
+    "experiment_named",
+    "experiment_number",
+    "experiment_of",
+    "list_experiments",
+    "set_stage",
+    "update_experiment",
+]
+
+_LARGEST_ID = (1 << 31) - 1
+_MOVABLE = ("name", "stage", "updated")
+
+_ALL = sa.select(*experiments.columns).order_by(experiments.c.created.desc(), experiments.c.id)
+_BY_ID = sa.select(*experiments.columns).where(experiments.c.id == sa.bindparam("number"))
+_BY_NAME = sa.select(*experiments.columns).where(experiments.c.name == sa.bindparam("name"))
+_TAGS = sa.select(*experiment_tags.columns).order_by(experiment_tags.c.key)
+_TAGS_OF_ONE = _TAGS.where(experiment_tags.c.experiment_id == sa.bindparam("number"))
+_SAVE = sa.update(experiments).where(experiments.c.id == sa.bindparam("number"))
+_SAVE = _SAVE.values({name: sa.bindparam(f"new_{name}") for name in _MOVABLE})
+_LOCATE = (
+    sa.update(experiments).where(experiments.c.id == sa.bindparam("number")).values(artifact_location=sa.bindparam("location"))
+)
+_STAGE_RUNS = (
+    sa.update(runs)
+    .where(runs.c.experiment_id == sa.bindparam("number"))
+    .values(stage=sa.bindparam("new_stage"), deleted_time=sa.bindparam("time"))
+)
+
+
+def experiment_number(experiment_id: str) -> int:
+    """Return the number that an experiment's id is; ExperimentNotFound where it can be none."""
+    if experiment_id.isascii() and experiment_id.isdecimal() and int(experiment_id) <= _LARGEST_ID:
+        return int(experiment_id)
+    raise _not_found(experiment_id)
+
+
+def experiment_of(connection: Connection, experiment_id: str) -> Experiment:
+    """Return an experiment; ExperimentNotFound."""
+    row = connection.row(_BY_ID, number=experiment_number(experiment_id))
+    if row is None or str(row[0]) != experiment_id:
+        raise _not_found(experiment_id)
+    return _experiment(row, _tags_of(connection, row[0]))
+
+
+def experiment_named(connection: Connection, name: str) -> Experiment | None:
+    """Return the experiment of that name."""
+    row = connection.row(_BY_NAME, name=name)
+    return None if row is None else _experiment(row, _tags_of(connection, row[0]))
+
+
+def list_experiments(connection: Connection, view: View) -> list[Experiment]:
+    """Return all experiments of a view, newest first."""
+    tags: dict[int, dict[str, str]] = {}
+    for number, key, value in connection.rows(_TAGS):
+        tags.setdefault(number, {})[key] = value
+    found = [_experiment(row, tags.get(row[0], {})) for row in connection.rows(_ALL)]
+    return [experiment for experiment in found if view in ("all", experiment.stage)]
+
+
+def add_experiment(
+    connection: Connection, name: str, root: str, location: str | None = None, tags: dict[str, str] | None = None
+) -> Experiment:
+    """Add an experiment, whose artifacts lie under ``root`` by its id unless a location is given; AlreadyExists."""
+    _refuse_taken(connection, name)
+    now = now_ms()
+    number = connection.insert_one(experiments, (name, location or "", LifecycleStage.ACTIVE.value, now, now))
+    location = location or f"{root}/{number}"
+    connection.run(_LOCATE, number=number, location=location)
+    connection.insert(experiment_tags, [(number, key, value) for key, value in (tags or {}).items()])
+    return Experiment(str(number), name, location, created=now, updated=now, tags=dict(tags or {}))
+
+
+def update_experiment(connection: Connection, experiment_id: str, name: str | None, tags: dict[str, str] | None) -> None:
+    """Rename an experiment and set tags on it; Deleted, AlreadyExists."""
+    old = experiment_of(connection, experiment_id)
+    if old.stage is LifecycleStage.DELETED:
+        raise Deleted(f"the experiment {old.name!r} is deleted; restore it before changing it")
+    if name is not None and name != old.name:
+        _refuse_taken(connection, name)
+    number = int(old.id)
+    connection.run(
+        _SAVE, number=number, new_name=old.name if name is None else name, new_stage=old.stage.value, new_updated=now_ms()
+    )
+    connection.upsert(experiment_tags, [(number, key, value) for key, value in (tags or {}).items()])
+
+
+def set_stage(connection: Connection, experiment_id: str, stage: LifecycleStage) -> None:
+    """Delete or restore an experiment with all its runs."""
+    old = experiment_of(connection, experiment_id)
+    number, now = int(old.id), now_ms()
+    connection.run(_SAVE, number=number, new_name=old.name, new_stage=stage.value, new_updated=now)
+    time = now if stage is LifecycleStage.DELETED else None
+    connection.run(_STAGE_RUNS, number=number, new_stage=stage.value, time=time)
+
+
+def _not_found(experiment_id: str) -> ExperimentNotFound:
+    return ExperimentNotFound(f"there is no experiment with the id {experiment_id!r}")
+
+
+def _refuse_taken(connection: Connection, name: str) -> None:
+    if (taken := connection.row(_BY_NAME, name=name)) is not None:
+        state = "" if taken[3] == LifecycleStage.ACTIVE else " It is deleted: restore it, or take another name."
+        raise AlreadyExists(f"there is an experiment called {name!r} already.{state}")
+
+
+def _tags_of(connection: Connection, number: int) -> dict[str, str]:
+    return {key: value for _, key, value in connection.rows(_TAGS_OF_ONE, number=number)}
+
+
+def _experiment(row: Any, tags: dict[str, str]) -> Experiment:
+    number, name, location, stage, created, updated = row
+    return Experiment(str(number), name, location, LifecycleStage(stage), created, updated, tags)

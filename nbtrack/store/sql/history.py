@@ -1,0 +1,60 @@
+"""The points of a metric as they come out of the database: bytes, decoded when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..chunks import decode_into
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike, NDArray
+
+    from ...entities import Points
+
+__all__ = ["StoredPoints"]
+
+
+class StoredPoints:
+    """All points of one metric in the order applied, each column decoded when it is first asked for.
+
+    Args:
+        chunks: Of each the number of points and the encoded steps, timestamps and values.
+    """
+
+    def __init__(self, chunks: Sequence[Sequence[Any]]) -> None:
+        self._chunks = chunks
+
+    @cached_property
+    def steps(self) -> NDArray[np.int64]:
+        """The steps, of shape (n,)."""
+        return self._column(1, np.int64)
+
+    @cached_property
+    def timestamps(self) -> NDArray[np.int64]:
+        """Milliseconds since the epoch, of shape (n,)."""
+        return self._column(2, np.int64)
+
+    @cached_property
+    def values(self) -> NDArray[np.float64]:
+        """The values, of shape (n,)."""
+        return self._column(3, np.float64)
+
+    def _column(self, which: int, dtype: DTypeLike) -> NDArray[Any]:
+        column = np.empty(len(self), dtype)
+        start = 0
+        for chunk in self._chunks:
+            stop = start + chunk[0]
+            decode_into(chunk[which], column[start:stop])
+            start = stop
+        return column
+
+    def __len__(self) -> int:
+        return sum(count for count, *_ in self._chunks)
+
+
+if TYPE_CHECKING:
+    _proof: Points = StoredPoints([])

@@ -1,0 +1,88 @@
+"""Making the tables, and bringing older ones up to date."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from ...entities import DEFAULT_EXPERIMENT, LifecycleStage, now_ms
+from ...errors import SchemaError
+from .database import Connection, Database
+from .schema import HEAD, VERSION_TABLE, experiments, metadata, version
+
+__all__ = ["make_current", "upgrade"]
+
+_SCRIPTS = Path(__file__).with_name("migrations")
+_VERSION = sa.select(version.c.version_num)
+
+
+def make_current(database: Database, artifact_root: str) -> None:
+    """Make the tables of a new store, or migrate those of an older one; done once, whoever else tries at the same time.
+
+    Raises:
+        SchemaError: The store was written by a newer nbtrack, or the database is not a store.
+        StoreUnavailable: The database cannot be reached or written to now.
+    """
+    with database.read() as connection:
+        if _version(connection) == HEAD:
+            return
+    database.write(lambda connection: _make_current(connection, artifact_root))
+
+
+def _make_current(connection: Connection, artifact_root: str) -> None:
+    connection.dialect.lock_schema(connection.core)
+    stored = _version(connection)
+    if stored is None:
+        _make(connection, artifact_root)
+    elif stored != HEAD:
+        connection.dialect.back_up(stored)
+        upgrade(connection.core, stored)
+
+
+def _version(connection: Connection) -> str | None:
+    """Return the version of the tables, None where there are none."""
+    names = set(sa.inspect(connection.core).get_table_names())
+    if VERSION_TABLE in names:
+        row = connection.row(_VERSION)
+        return None if row is None else str(row[0])
+    if taken := sorted(names & set(metadata.tables)):
+        whose = "of MLflow" if "alembic_version" in names else "of another program"
+        raise SchemaError(
+            f"{connection.dialect.label} is a database {whose}, which has tables called {', '.join(taken)} of its own; "
+            "give nbtrack another file or database"
+        )
+    return None
+
+
+def _make(connection: Connection, artifact_root: str) -> None:
+    metadata.create_all(connection.core, checkfirst=False)
+    connection.insert(version, [(HEAD,)])
+    now = now_ms()
+    row = (0, DEFAULT_EXPERIMENT, f"{artifact_root}/0", LifecycleStage.ACTIVE.value, now, now)
+    connection.insert(experiments, [row])
+
+
+def upgrade(connection: sa.Connection, stored: str | None) -> None:
+    """Run the migrations from a version, None for an empty database, to the newest, in the connection's transaction.
+
+    Raises:
+        SchemaError: This version is not known here.
+    """
+    from alembic.operations import Operations
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+    from alembic.util import CommandError
+
+    try:
+        steps = list(ScriptDirectory(str(_SCRIPTS)).iterate_revisions("head", stored or "base"))
+    except CommandError as error:
+        raise SchemaError(
+            f"the store was written by a newer nbtrack: its tables have version {stored}, and this nbtrack knows those "
+            f"up to {HEAD}; pip install -U nbtrack"
+        ) from error
+    with Operations.context(MigrationContext.configure(connection)):
+        for step in reversed(steps):
+            step.module.upgrade()
+    connection.execute(sa.delete(version))
+    connection.execute(sa.insert(version).values(version_num=HEAD))

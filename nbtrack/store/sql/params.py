@@ -1,0 +1,61 @@
+"""Params with their types."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+
+from ...entities import ParamValue
+from ...events import Conflict
+from ..filter import param_number, param_text
+from .database import Connection
+from .dialects.base import among
+from .schema import params
+
+__all__ = ["TypedParams", "write_params"]
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode  # NaN and infinities as Python reads them
+
+_KNOWN = sa.select(params.c.key, params.c.text, params.c.json).where(
+    params.c.run_key == sa.bindparam("run"), among(params.c.key, "keys")
+)
+
+
+class TypedParams(dict[str, Any]):
+    """From the JSON of a param to its value, each text decoded once; lists and dicts every time, as they can be changed."""
+
+    def __missing__(self, text: str) -> ParamValue:
+        value: ParamValue = json.loads(text)
+        if not isinstance(value, (list, dict)):
+            self[text] = value
+        return value
+
+
+def write_params(
+    connection: Connection, run_key: int, new: list[tuple[str, ParamValue]], *, is_new_run: bool
+) -> tuple[Conflict, ...]:
+    """Write the params that a run does not have, and return those that it has with another value.
+
+    Equal texts are equal params, so that what comes back through MLflow's protocol is no conflict.
+    """
+    known = {} if is_new_run or not new else _known(connection, run_key, (key for key, _ in new))
+    rows: list[tuple[Any, ...]] = []
+    conflicts = []
+    for key, value in new:
+        text = param_text(value)
+        if key not in known:
+            known[key] = (text, value)
+            rows.append((run_key, key, text, param_number(text), None if isinstance(value, str) else _encode(value)))
+        elif known[key][0] != text:
+            conflicts.append(Conflict(key, known[key][1], value))
+    connection.insert(params, rows)
+    return tuple(conflicts)
+
+
+def _known(connection: Connection, run_key: int, keys: Iterable[str]) -> dict[str, tuple[str, ParamValue]]:
+    typed = TypedParams()
+    rows = connection.rows(_KNOWN, run=run_key, keys=json.dumps(list(keys)))
+    return {key: (text, text if encoded is None else typed[encoded]) for key, text, encoded in rows}

@@ -1,0 +1,208 @@
+"""What runs have, many runs at a time."""
+
+from __future__ import annotations
+
+import json
+import math
+import zlib
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from ...entities import ArtifactRecord, Dataset, ParamValue, Points, RunInfo
+from ...errors import InvalidInput, RunNotFound
+from ..base import OpenRun, RunPage, RunQuery
+from .database import Connection
+from .dialects.base import among, listed
+from .history import StoredPoints
+from .params import TypedParams
+from .rows import RUN_INFO, run_info, run_key
+from .schema import artifacts, axes, columns, datasets, documents, metrics, params, run_datasets, run_documents, runs, tags
+from .search import search
+from .summaries import FIELDS
+
+__all__ = [
+    "read_artifacts",
+    "read_datasets",
+    "read_document",
+    "read_documents",
+    "read_histories",
+    "read_history",
+    "read_metrics",
+    "read_open_runs",
+    "read_params",
+    "read_run",
+    "read_tags",
+    "search_runs",
+]
+
+_RUN = sa.select(*RUN_INFO).where(runs.c.id == sa.bindparam("id"))
+# Of many runs: the place of each run in the list asked for, and what it has.
+_PLACE, _LISTED = listed(runs.c.id, "ids")
+_PARAMS = (
+    sa.select(_PLACE, params.c.key, params.c.text, params.c.json)
+    .select_from(_LISTED)
+    .join(params, params.c.run_key == runs.c.key)
+)
+_TAGS = sa.select(_PLACE, tags.c.key, tags.c.value).select_from(_LISTED).join(tags, tags.c.run_key == runs.c.key)
+_CHUNKS = (
+    sa.select(_PLACE, columns.c.key, columns.c.axis_key, axes.c.count, axes.c.steps, axes.c.timestamps, columns.c.data)
+    .select_from(_LISTED)
+    .join(columns, columns.c.run_key == runs.c.key)
+    .join(axes, axes.c.key == columns.c.axis_key)
+)
+_CHUNKS_OF_KEYS = _CHUNKS.where(among(columns.c.key, "keys"))
+
+# The status is written out, because only so is the index of open runs used.
+_OPEN = sa.select(runs.c.id, runs.c.owner, runs.c.heartbeat).where(runs.c.status == sa.literal_column("'RUNNING'"))
+_CHUNKS_OF_METRIC = (
+    sa.select(axes.c.count, axes.c.steps, axes.c.timestamps, columns.c.data)
+    .join_from(columns, axes, axes.c.key == columns.c.axis_key)
+    .where(columns.c.run_key == sa.bindparam("run"), columns.c.key == sa.bindparam("metric"))
+    .order_by(columns.c.axis_key)
+)
+_DOCUMENTS = (
+    sa.select(run_documents.c.kind, run_documents.c.sha256)
+    .where(run_documents.c.run_key == sa.bindparam("run"))
+    .order_by(run_documents.c.kind)
+)
+_DOCUMENT = sa.select(documents.c.body).where(documents.c.sha256 == sa.bindparam("sha256"))
+_ARTIFACTS = (
+    sa.select(artifacts.c.path, artifacts.c.size, artifacts.c.sha256)
+    .where(artifacts.c.run_key == sa.bindparam("run"))
+    .order_by(artifacts.c.path)
+)
+_DATASETS = (
+    sa.select(
+        datasets.c.name,
+        datasets.c.digest,
+        datasets.c.source_type,
+        datasets.c.source,
+        datasets.c.schema,
+        datasets.c.profile,
+        run_datasets.c.context,
+    )
+    .join_from(run_datasets, datasets, datasets.c.id == run_datasets.c.dataset_id)
+    .where(run_datasets.c.run_key == sa.bindparam("run"))
+    .order_by(datasets.c.name, datasets.c.digest)
+)
+
+
+# Runs.
+
+
+def read_run(connection: Connection, run_id: str) -> RunInfo:
+    """Return one run; RunNotFound."""
+    row = connection.row(_RUN, id=run_id)
+    if row is None:
+        raise RunNotFound(f"there is no run with the id {run_id!r}")
+    return run_info(row)
+
+
+def search_runs(connection: Connection, query: RunQuery) -> RunPage:
+    """Return a page of the runs that match."""
+    rows = connection.core.execute(search(query, connection.dialect)).all()
+    shown = rows if query.limit is None else rows[: query.limit]
+    return RunPage(tuple(map(run_info, shown)), more=len(shown) < len(rows))
+
+
+def read_open_runs(connection: Connection) -> list[OpenRun]:
+    """Return every run in status RUNNING."""
+    found = {run_id: OpenRun(run_id, owner, heartbeat) for run_id, owner, heartbeat in connection.rows(_OPEN)}
+    for run_id, key, value in read_tags(connection, list(found)):
+        found[run_id].tags[key] = value
+    return list(found.values())
+
+
+# What they have.
+
+
+def read_params(connection: Connection, run_ids: Sequence[str]) -> list[tuple[str, str, ParamValue]]:
+    """Return (run id, key, value) of every param of these runs."""
+    typed = TypedParams()
+    return [
+        (run_ids[place], key, text if encoded is None else typed[encoded])
+        for place, key, text, encoded in _in_order(connection, _PARAMS, run_ids)
+    ]
+
+
+def read_tags(connection: Connection, run_ids: Sequence[str]) -> list[tuple[str, str, str]]:
+    """Return (run id, key, value) of every tag of these runs."""
+    return [(run_ids[place], key, value) for place, key, value in _in_order(connection, _TAGS, run_ids)]
+
+
+def read_metrics(connection: Connection, run_ids: Sequence[str], stats: Sequence[str]) -> list[tuple[Any, ...]]:
+    """Return (run id, key, …) with the named statistics of every metric of these runs."""
+    rows = _in_order(connection, _metrics(tuple(stats)), run_ids)
+    return [(run_ids[row[0]], *(_known(row) if None in row else row)[1:]) for row in rows]
+
+
+def _known(row: Sequence[Any]) -> list[Any]:
+    return [math.nan if fact is None else fact for fact in row]
+
+
+@lru_cache(maxsize=64)
+def _metrics(stats: tuple[str, ...]) -> sa.Select[Any]:
+    if unknown := [stat for stat in stats if stat != "mean" and stat not in FIELDS]:
+        raise InvalidInput(f"a metric has no statistic {unknown[0]!r}; it has mean, {', '.join(FIELDS)}")
+    mean = metrics.c.total / sa.func.nullif(metrics.c.count - metrics.c.nan_count, 0)
+    asked = [mean if stat == "mean" else metrics.c[stat] for stat in stats]
+    return sa.select(_PLACE, metrics.c.key, *asked).select_from(_LISTED).join(metrics, metrics.c.run_key == runs.c.key)
+
+
+def read_histories(connection: Connection, run_ids: Sequence[str], keys: Sequence[str] | None) -> list[tuple[str, str, Points]]:
+    """Return (run id, key, points) of metrics of these runs, None for all of them."""
+    if keys is None:
+        rows = _in_order(connection, _CHUNKS, run_ids)
+    else:
+        rows = _in_order(connection, _CHUNKS_OF_KEYS, run_ids, keys=json.dumps(list(keys)))
+    chunks: dict[tuple[str, str], list[Any]] = {}
+    for place, key, _, *chunk in rows:
+        chunks.setdefault((run_ids[place], key), []).append(chunk)
+    return [(run_id, key, StoredPoints(found)) for (run_id, key), found in chunks.items()]
+
+
+def _in_order(connection: Connection, statement: sa.Select[Any], run_ids: Sequence[str], **more: str) -> list[Any]:
+    """Return rows in the order of the runs asked for, those of a run by key.
+
+    They come so from SQLite, and from elsewhere nearly so: sorting them here takes no time then, and a sort in the
+    database does.
+    """
+    rows = connection.rows(statement, ids=json.dumps(list(run_ids)), **more)
+    rows.sort()
+    return rows
+
+
+# What one run has.
+
+
+def read_history(connection: Connection, run_id: str, key: str) -> StoredPoints:
+    """Return all points of a metric; of none where the run has no such metric."""
+    return StoredPoints(connection.rows(_CHUNKS_OF_METRIC, run=run_key(connection, run_id), metric=key))
+
+
+def _of_run(statement: sa.Select[Any], connection: Connection, run_id: str) -> list[Any]:
+    return connection.rows(statement, run=run_key(connection, run_id))
+
+
+def read_documents(connection: Connection, run_id: str) -> dict[str, str]:
+    """Return the sha256 of each document of a run, by its kind."""
+    return dict(_of_run(_DOCUMENTS, connection, run_id))
+
+
+def read_document(connection: Connection, sha256: str) -> str | None:
+    """Return a document's text, None where there is none."""
+    row = connection.row(_DOCUMENT, sha256=sha256)
+    return None if row is None else zlib.decompress(row[0]).decode()
+
+
+def read_artifacts(connection: Connection, run_id: str) -> list[ArtifactRecord]:
+    """Return what was recorded of a run's files, by path."""
+    return [ArtifactRecord(*row) for row in _of_run(_ARTIFACTS, connection, run_id)]
+
+
+def read_datasets(connection: Connection, run_id: str) -> list[Dataset]:
+    """Return the datasets that a run read, by name."""
+    return [Dataset(*row) for row in _of_run(_DATASETS, connection, run_id)]

@@ -1,0 +1,92 @@
+"""The row of a run, and what a store says of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from typing import Any
+
+import sqlalchemy as sa
+
+from ...entities import LifecycleStage, RunInfo, Status
+from ...errors import RunNotFound
+from .database import Connection
+from .dialects.base import listed
+from .schema import runs
+
+__all__ = ["RUN_INFO", "RunRow", "lock_runs", "run_info", "run_key"]
+
+RUN_INFO = (
+    runs.c.id,
+    runs.c.experiment_id,
+    runs.c.name,
+    runs.c.status,
+    runs.c.start_time,
+    runs.c.end_time,
+    runs.c.artifact_uri,
+    runs.c.user,
+    runs.c.stage,
+)
+
+_STATUS = {str(status): status for status in Status}
+_STAGE = {str(stage): stage for stage in LifecycleStage}
+
+# In the order of their keys, so that two who lock the same runs do not wait for each other.
+_LOCK = sa.select(*runs.columns).select_from(listed(runs.c.id, "ids")[1]).order_by(runs.c.key).with_for_update(of=runs)
+_KEY = sa.select(runs.c.key).where(runs.c.id == sa.bindparam("id"))
+_CHANGEABLE = ("name", "status", "end_time", "owner", "heartbeat")
+_SAVE = (
+    sa.update(runs).where(runs.c.key == sa.bindparam("run")).values({name: sa.bindparam(f"new_{name}") for name in _CHANGEABLE})
+)
+
+
+@dataclass(slots=True)
+class RunRow:
+    """A run as its row says, in the order of the columns; ``key`` is 0 before it has one."""
+
+    key: int
+    id: str
+    experiment_id: int
+    name: str
+    status: str
+    start_time: int
+    end_time: int | None
+    artifact_uri: str
+    user: str
+    stage: str
+    deleted_time: int | None
+    owner: str
+    heartbeat: int
+
+    def insert(self, connection: Connection) -> None:
+        """Make this row, and learn its key."""
+        self.key = connection.insert_one(runs, _without_key(self))
+
+    def save(self, connection: Connection) -> None:
+        """Write what events change of a run."""
+        connection.run(_SAVE, run=self.key, **{f"new_{name}": getattr(self, name) for name in _CHANGEABLE})
+
+
+_without_key = attrgetter(*[field.name for field in fields(RunRow)[1:]])
+
+
+def lock_runs(connection: Connection, run_ids: Iterable[str]) -> dict[str, RunRow]:
+    """Return those of these runs that exist, by id; until the transaction has ended nobody else changes them."""
+    rows = connection.rows(_LOCK, ids=json.dumps(list(run_ids)))
+    return {row[1]: RunRow(*row) for row in rows}
+
+
+def run_key(connection: Connection, run_id: str) -> int:
+    """Return the key of a run; RunNotFound."""
+    row = connection.row(_KEY, id=run_id)
+    if row is None:
+        raise RunNotFound(f"there is no run with the id {run_id!r}")
+    return int(row[0])
+
+
+def run_info(row: Any) -> RunInfo:
+    """Return what a row of ``RUN_INFO`` says."""
+    run_id, experiment_id, name, status, start_time, end_time, artifact_uri, user, stage = row
+    return RunInfo(run_id, str(experiment_id), name, _STATUS[status], start_time, end_time, artifact_uri, user, _STAGE[stage])

@@ -1,0 +1,175 @@
+"""The store protocol over a SQL database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import sqlalchemy as sa
+
+from ...entities import ArtifactRecord, Dataset, Experiment, LifecycleStage, ParamValue, Points, RunInfo, View, now_ms
+from ...errors import RunNotFound
+from ...events import Batch, Progress
+from ..base import OpenRun, RunPage, RunQuery
+from ..text import storable
+from . import experiments, reads
+from .database import Database
+from .dialects import Dialect
+from .migrate import make_current
+from .schema import runs
+from .writes import apply
+
+if TYPE_CHECKING:
+    from ..base import Store
+
+__all__ = ["SqlStore"]
+
+T = TypeVar("T")
+
+_BEAT = sa.update(runs).where(runs.c.id == sa.bindparam("run")).values(heartbeat=sa.bindparam("time"))
+_STAGE = (
+    sa.update(runs)
+    .where(runs.c.id == sa.bindparam("run"))
+    .values(stage=sa.bindparam("new_stage"), deleted_time=sa.bindparam("time"))
+)
+
+
+class SqlStore:
+    """Runs in a SQL database, with the guarantees of ``store.base``.
+
+    Args:
+        dialect: The database; its tables are made, or migrated, where needed.
+        artifact_root: Where an experiment's artifacts lie unless it says otherwise, under its id.
+
+    Raises:
+        SchemaError: The store was written by a newer nbtrack, or the database is not a store.
+        StoreUnavailable: The database cannot be reached now.
+    """
+
+    def __init__(self, dialect: Dialect, artifact_root: str) -> None:
+        self.uri = dialect.url.render_as_string(hide_password=True)
+        self._artifact_root = artifact_root.rstrip("/")
+        self._database = Database(dialect)
+        make_current(self._database, self._artifact_root)
+
+    def apply(self, batches: Sequence[Batch]) -> list[Progress]:
+        """See ``Store.apply``."""
+        return self._database.write(lambda connection: apply(connection, batches, self._artifact_root))
+
+    def heartbeat(self, run_ids: Sequence[str], time: int) -> None:
+        """See ``Store.heartbeat``."""
+        beats = [{"run": run_id, "time": time} for run_id in sorted(run_ids)]
+        self._database.write(lambda connection: connection.run_many(_BEAT, beats))
+
+    def open_runs(self) -> list[OpenRun]:
+        """See ``Store.open_runs``."""
+        return self._read(reads.read_open_runs)
+
+    # Experiments.
+
+    def create_experiment(
+        self, name: str, *, artifact_location: str | None = None, tags: dict[str, str] | None = None
+    ) -> Experiment:
+        """See ``Store.create_experiment``."""
+        facts = (storable(name), self._artifact_root, storable(artifact_location), storable(tags))
+        return self._database.write(lambda connection: experiments.add_experiment(connection, *facts))
+
+    def get_experiment(self, experiment_id: str) -> Experiment:
+        """See ``Store.get_experiment``."""
+        return self._read(experiments.experiment_of, experiment_id)
+
+    def find_experiment(self, name: str) -> Experiment | None:
+        """See ``Store.find_experiment``."""
+        return self._read(experiments.experiment_named, storable(name))
+
+    def experiments(self, view: View = "active") -> list[Experiment]:
+        """See ``Store.experiments``."""
+        return self._read(experiments.list_experiments, view)
+
+    def update_experiment(self, experiment_id: str, *, name: str | None = None, tags: dict[str, str] | None = None) -> None:
+        """See ``Store.update_experiment``."""
+        changes = (experiment_id, storable(name), storable(tags))
+        self._database.write(lambda connection: experiments.update_experiment(connection, *changes))
+
+    def delete_experiment(self, experiment_id: str) -> None:
+        """See ``Store.delete_experiment``."""
+        self._database.write(lambda connection: experiments.set_stage(connection, experiment_id, LifecycleStage.DELETED))
+
+    def restore_experiment(self, experiment_id: str) -> None:
+        """See ``Store.restore_experiment``."""
+        self._database.write(lambda connection: experiments.set_stage(connection, experiment_id, LifecycleStage.ACTIVE))
+
+    # Runs.
+
+    def get_run(self, run_id: str) -> RunInfo:
+        """See ``Store.get_run``."""
+        return self._read(reads.read_run, storable(run_id))
+
+    def search_runs(self, query: RunQuery) -> RunPage:
+        """See ``Store.search_runs``."""
+        return self._read(reads.search_runs, query)
+
+    def delete_run(self, run_id: str) -> None:
+        """See ``Store.delete_run``."""
+        self._set_stage(run_id, LifecycleStage.DELETED, now_ms())
+
+    def restore_run(self, run_id: str) -> None:
+        """See ``Store.restore_run``."""
+        self._set_stage(run_id, LifecycleStage.ACTIVE, None)
+
+    def _set_stage(self, run_id: str, stage: LifecycleStage, time: int | None) -> None:
+        where = {"run": storable(run_id), "new_stage": stage.value, "time": time}
+        if not self._database.write(lambda connection: connection.run(_STAGE, **where)):
+            raise RunNotFound(f"there is no run with the id {run_id!r}")
+
+    # What runs have.
+
+    def params(self, run_ids: Sequence[str]) -> list[tuple[str, str, ParamValue]]:
+        """See ``Store.params``."""
+        return self._read(reads.read_params, run_ids)
+
+    def tags(self, run_ids: Sequence[str]) -> list[tuple[str, str, str]]:
+        """See ``Store.tags``."""
+        return self._read(reads.read_tags, run_ids)
+
+    def metrics(self, run_ids: Sequence[str], stats: Sequence[str]) -> list[tuple[Any, ...]]:
+        """See ``Store.metrics``."""
+        return self._read(reads.read_metrics, run_ids, stats)
+
+    def history(self, run_id: str, key: str) -> Points:
+        """See ``Store.history``; a column of the points is decoded when it is first asked for."""
+        return self._read(reads.read_history, storable(run_id), storable(key))
+
+    def histories(self, run_ids: Sequence[str], keys: Sequence[str] | None) -> list[tuple[str, str, Points]]:
+        """See ``Store.histories``."""
+        return self._read(reads.read_histories, run_ids, keys)
+
+    def documents(self, run_id: str) -> dict[str, str]:
+        """See ``Store.documents``."""
+        return self._read(reads.read_documents, storable(run_id))
+
+    def read_document(self, sha256: str) -> str | None:
+        """See ``Store.read_document``."""
+        return self._read(reads.read_document, sha256)
+
+    def artifacts(self, run_id: str) -> list[ArtifactRecord]:
+        """See ``Store.artifacts``."""
+        return self._read(reads.read_artifacts, storable(run_id))
+
+    def datasets(self, run_id: str) -> list[Dataset]:
+        """See ``Store.datasets``."""
+        return self._read(reads.read_datasets, storable(run_id))
+
+    def close(self) -> None:
+        """See ``Store.close``."""
+        self._database.close()
+
+    def _read(self, read: Callable[..., T], *arguments: Any) -> T:
+        with self._database.read() as connection:
+            return read(connection, *arguments)
+
+
+if TYPE_CHECKING:
+    from .dialects.sqlite import SQLite
+
+    _proof: Store = SqlStore(SQLite(sa.make_url("sqlite:///runs.db")), "")

@@ -1,0 +1,131 @@
+"""Batches into tables, within one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from ...entities import LifecycleStage, Status
+from ...errors import Deleted, ParamConflict, RunNotFound
+from ...events import Batch, Conflict, Event, LaneRows, Progress, RunStarted
+from ..text import storable
+from .changes import NAME_TAG, Changes
+from .database import Connection
+from .experiments import add_experiment, experiment_named
+from .points import PointWriter
+from .rows import RunRow, lock_runs
+from .schema import EVENTS_LANE, watermarks
+
+__all__ = ["apply"]
+
+_WATERMARKS = sa.select(watermarks.c.lane, watermarks.c.applied).where(
+    watermarks.c.run_key == sa.bindparam("run"), watermarks.c.writer == sa.bindparam("writer")
+)
+
+
+def apply(connection: Connection, batches: Sequence[Batch], artifact_root: str) -> list[Progress]:
+    """Apply batches in order and say how far each writer has come; see ``Store.apply``."""
+    runs = lock_runs(connection, {batch.run_id for batch in batches})
+    return [_apply_batch(connection, runs, batch, artifact_root) for batch in batches]
+
+
+def _apply_batch(connection: Connection, runs: dict[str, RunRow], batch: Batch, artifact_root: str) -> Progress:
+    events = storable(batch.events)
+    is_new_run = batch.run_id not in runs
+    if is_new_run:
+        runs[batch.run_id] = _started(connection, batch.run_id, events, artifact_root)
+    run = runs[batch.run_id]
+    if batch.writer:
+        return _apply_numbered(connection, run, batch, events, is_new_run=is_new_run)
+    if run.stage == LifecycleStage.DELETED:
+        raise Deleted(f"the run {run.id} or its experiment is deleted; restore it before changing it")
+    for conflict in _write(connection, run, events, batch.lanes, is_new_run=is_new_run):
+        raise ParamConflict(conflict.key, conflict.kept, conflict.refused)
+    return Progress()
+
+
+def _apply_numbered(
+    connection: Connection, run: RunRow, batch: Batch, events: tuple[Event, ...], *, is_new_run: bool
+) -> Progress:
+    """Apply what a writer's batch has beyond the marks, and move them."""
+    marks: dict[int, int] = {}
+    if not is_new_run:
+        marks = dict(connection.rows(_WATERMARKS, run=run.key, writer=batch.writer))
+    if batch.first_event < marks.get(EVENTS_LANE, 0):
+        events = ()
+    lanes = [lane for lane in batch.lanes if lane.first >= marks.get(lane.lane, 0)]
+    conflicts = _write(connection, run, events, lanes, is_new_run=is_new_run)
+    moved = {lane.lane: lane.first + lane.count for lane in lanes}
+    if events:
+        moved[EVENTS_LANE] = batch.first_event + len(events)
+    connection.upsert(watermarks, [(run.key, batch.writer, *mark) for mark in moved.items()])
+    return _progress(marks | moved, conflicts)
+
+
+def _progress(marks: Mapping[int, int], conflicts: tuple[Conflict, ...]) -> Progress:
+    lanes = dict(marks)
+    return Progress(lanes.pop(EVENTS_LANE, 0), lanes, conflicts)
+
+
+def _write(
+    connection: Connection, run: RunRow, events: Sequence[Event], lanes: Sequence[LaneRows], *, is_new_run: bool
+) -> tuple[Conflict, ...]:
+    """Write events and rows that are known to be new, and return the params that have another value."""
+    changes = Changes()
+    if is_new_run and (start := _start(events)):
+        changes.tags = {**start.tags, NAME_TAG: run.name}
+    changes.gather(events)
+    if changes.run or is_new_run:
+        _save(connection, run, changes.run)
+    conflicts = changes.write(connection, run, is_new_run=is_new_run)
+    if lanes or changes.has_ended:
+        _write_points(connection, run, lanes, is_new_run=is_new_run, has_ended=changes.has_ended)
+    return conflicts
+
+
+def _save(connection: Connection, run: RunRow, changed: Mapping[str, Any]) -> None:
+    for column, value in changed.items():
+        setattr(run, column, value)
+    if run.key:
+        run.save(connection)
+    else:
+        run.insert(connection)
+
+
+def _write_points(connection: Connection, run: RunRow, lanes: Sequence[LaneRows], *, is_new_run: bool, has_ended: bool) -> None:
+    series = [each for lane in lanes for each in lane.series]
+    points = PointWriter(connection, run.key, () if is_new_run else {key for each in series for key in each.keys})
+    for each in series:
+        points.add(each)
+    points.finish()
+    if has_ended and not is_new_run:
+        points.compact()
+
+
+def _start(events: Sequence[Event]) -> RunStarted | None:
+    return next((event for event in events if isinstance(event, RunStarted)), None)
+
+
+def _started(connection: Connection, run_id: str, events: Sequence[Event], artifact_root: str) -> RunRow:
+    """Return the row of a run that starts in these events; in a deleted experiment it is deleted too."""
+    start = _start(events)
+    if start is None:
+        raise RunNotFound(f"there is no run with the id {run_id!r}")
+    experiment = experiment_named(connection, start.experiment) or add_experiment(connection, start.experiment, artifact_root)
+    return RunRow(
+        key=0,
+        id=run_id,
+        experiment_id=int(experiment.id),
+        name=start.name or start.tags.get(NAME_TAG, ""),
+        status=Status.RUNNING.value,
+        start_time=start.start_time,
+        end_time=None,
+        artifact_uri=f"{experiment.artifact_location}/{run_id}/artifacts",
+        user=start.user,
+        stage=experiment.stage.value,
+        deleted_time=None,
+        owner=start.owner,
+        heartbeat=start.start_time,
+    )
