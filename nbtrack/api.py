@@ -47,13 +47,6 @@ __all__ = [
 
 _lock = threading.RLock()
 _tracker: Tracker | None = None
-_config: Mapping[str, str] = {}
-
-
-def configure(config: Mapping[str, str]) -> None:
-    """Take over what the user configured by traitlets; it counts where neither argument nor environment says a thing."""
-    global _config  # noqa: PLW0603
-    _config = config
 
 
 def connect(
@@ -81,7 +74,7 @@ def connect(
     """
     global _tracker  # noqa: PLW0603
     with _lock:
-        _tracker = Tracker(resolve(uri, experiment=experiment, artifacts=artifacts, config=_config))
+        _tracker = Tracker(resolve(uri, experiment=experiment, artifacts=artifacts))
         return _tracker
 
 

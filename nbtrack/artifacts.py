@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO
 
 from .connection import Connection
 from .errors import ArtifactNotFound
-from .media import load, preview
+from .media import load
 from .store.artifacts.base import ArtifactEntry, ArtifactStore
+from .widgets.preview import preview
 
 __all__ = ["Artifact", "RunArtifacts"]
 
@@ -63,7 +64,7 @@ class RunArtifacts:
         """Return the files and folders at ``path``, sorted; of none where there is nothing."""
         return [Artifact(self, entry) for entry in self._store().list(path)]
 
-    def open(self, path: str) -> IO[bytes]:
+    def open(self, path: str) -> BinaryIO:
         """Open a file for reading bytes; ArtifactNotFound."""
         return self._store().open(str(path))
 

@@ -51,6 +51,8 @@ class Connection:
         self.flusher = Flusher(self.store, home=settings.journal, put=self._put)
         self._store: Store | None = None
         self._names: dict[str, str] = {}
+        # Digests of the texts that were sent to the store, so that each goes there once.
+        self.sent_documents: set[str] = set()
         self._opening = threading.Lock()
         self._writers: weakref.WeakSet[Writer] = weakref.WeakSet()
 

@@ -13,6 +13,7 @@ import sys
 from types import TracebackType
 
 from . import active
+from .capture.cell import capture_traceback
 from .connection import connections
 from .entities import Status
 from .recovery import ENDED_TAG
@@ -45,6 +46,7 @@ def _watch_exceptions() -> None:
 def _end_all() -> None:
     for run in active.open_runs():
         if _uncaught is not None:
+            run.record(capture_traceback(_uncaught))
             run.end_with(_uncaught)
         else:
             run.set_tag(ENDED_TAG, "shutdown" if _in_kernel() else "exit")

@@ -12,7 +12,7 @@ from .entities import now_ms
 from .errors import NbtrackError, StoreUnavailable
 from .events import ArtifactLogged, Batch, Progress
 from .journal.writer import Writer
-from .recovery import PutFile, deliver_open, recover, tell_conflicts
+from .recovery import PutFile, deliver_folder, deliver_open, recover, tell_conflicts
 from .store.base import Store
 
 __all__ = ["Flusher", "Subscriber"]
@@ -130,7 +130,6 @@ class Flusher:
                     self._changed.notify_all()
                 if not self._closing and self._asked in (ticket, self._answered):
                     self._changed.wait(self._pause(is_complete=is_complete))
-        self._retire()
 
     def _pause(self, *, is_complete: bool) -> float | None:
         """Return how long to wait for the next pass, None for until there is something to do."""
@@ -140,6 +139,8 @@ class Flusher:
         self._retry_in = _INTERVAL
         if not is_complete:
             return _SHORT
+        if any(writer.is_finished and writer.is_delivered() for writer in tuple(self._writers.values())):
+            return 0.0
         return _INTERVAL if self._writers else None
 
     def _try_pass(self, *, is_asked: bool) -> bool:
@@ -164,7 +165,7 @@ class Flusher:
         return is_complete
 
     def _deliver(self, store: Store) -> bool:
-        self._retire()
+        self._retire(store)
         taken = [(writer, batch) for writer in tuple(self._writers.values()) if (batch := writer.take(_ROWS_A_BATCH))]
         for writer, batch, progress in self._apply(store, taken):
             self._applied(writer, batch, progress)
@@ -197,23 +198,25 @@ class Flusher:
         for subscriber in tuple(self._subscribers):
             subscriber(batch)
 
-    def _retire(self) -> None:
-        """Let go of writers that are done, at the pass after the one that delivered them.
+    def _retire(self, store: Store) -> None:
+        """Let go of the writers whose part is over and delivered.
 
-        By then a call that was in the middle of its row has either filled it or will find the writer sealed.
+        A thread may be in the middle of a row just now. It either finds the memory closed, and another writer, or
+        its row is in the file; so the file is looked at once more where its count says so.
         """
         for writer in tuple(self._writers.values()):
-            if writer.is_sealed and writer.is_delivered() and not writer.relog_late():
-                del self._writers[writer.id]
-                writer.discard()
-            elif writer.is_finished and writer.is_delivered():
+            if writer.is_finished and writer.is_delivered():
                 writer.seal()
+                if not writer.relog_late():
+                    del self._writers[writer.id]
+                    left = writer.discard()
+                    if left is not None:
+                        deliver_folder(store, left, self._put)
 
     def _put_files(self, store: Store, batches: Sequence[Batch]) -> None:
         for batch in batches:
-            spool = self._writers[batch.writer].spool()
             for event in batch.events:
-                if isinstance(event, ArtifactLogged) and spool is not None:
+                if isinstance(event, ArtifactLogged) and (spool := self._writers[batch.writer].spool()) is not None:
                     self._put(store, batch.run_id, event, spool)
 
     def _deliver_others(self, store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping
@@ -13,7 +14,7 @@ from .capture.redact import redact_value
 from .connection import Connection
 from .entities import ParamValue, new_run_id
 from .errors import InvalidInput, NbtrackError, ParamConflict, WrongType
-from .events import ArtifactLogged, DocumentLogged, Event, ParamsLogged, TagsDeleted, TagsSet
+from .events import ArtifactLogged, DocumentLogged, DocumentNamed, Event, ParamsLogged, TagsDeleted, TagsSet
 from .journal.keys import check_key
 from .journal.rows import stamp_of
 from .journal.writer import Writer
@@ -105,9 +106,15 @@ class Recorder:
 
     # Documents and files
 
-    def document(self, kind: str, text: str) -> None:
-        """Take down a text that the run refers to by its kind."""
-        self.append(DocumentLogged(kind, text))
+    def documents(self, documents: Iterable[DocumentLogged]) -> None:
+        """Take down texts that the run refers to by their kind; one that the store was given before, only by its digest."""
+        for document in documents:
+            sha256 = hashlib.sha256(document.text.encode("utf-8", "surrogatepass")).hexdigest()
+            if sha256 not in self.connection.sent_documents:
+                self.connection.sent_documents.add(sha256)
+                self.append(document)
+            elif document.kind:
+                self.append(DocumentNamed(document.kind, sha256))
 
     def file(self, path: str, source: Path | bytes) -> str:
         """Take down a file under the run's artifacts: a copy, made now, of a file or of bytes.

@@ -14,7 +14,7 @@ from .journal.owner import Owner
 from .journal.reader import StoredJournal, journals, read_journal
 from .store.base import Store
 
-__all__ = ["ENDED_TAG", "PutFile", "deliver_open", "recover", "tell_conflicts"]
+__all__ = ["ENDED_TAG", "PutFile", "deliver_folder", "deliver_open", "recover", "tell_conflicts"]
 
 ENDED_TAG = "nbtrack.ended"
 
@@ -57,6 +57,13 @@ def deliver_open(store: Store, home: Path, run_id: str, put: PutFile, *, own: fr
                     _deliver(store, journal, put)
             except FileNotFoundError:
                 continue  # its owner has just delivered it
+
+
+def deliver_folder(store: Store, folder: Path, put: PutFile) -> None:
+    """Deliver a journal that its owner, this process, has closed."""
+    journal = read_journal(folder)
+    _deliver(store, journal, put)
+    _put_away(journal)
 
 
 def _recover_one(store: Store, folder: Path, put: PutFile) -> None:

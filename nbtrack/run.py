@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 from . import active
 from .artifacts import RunArtifacts
-from .capture.failure import exception_text
+from .capture.base import Captured
+from .capture.cell import capture_traceback
 from .connection import Connection, connection_to
 from .details import Details
 from .entities import ParamValue, RunInfo, Status, now_ms
 from .errors import InvalidInput, StopRun, WrongType
-from .events import RunEnded
+from .events import DatasetLogged, RunEnded
 from .history import Metrics
 from .journal.writer import NO_WRITER, NoWriter, Writer
 from .media import dict_bytes, figure_bytes, image_bytes, image_path, table_bytes, text_bytes
@@ -38,6 +39,7 @@ __all__ = ["Code", "LiveState", "Run"]
 NAME_TAG = "mlflow.runName"
 NOTE_TAG = "mlflow.note.content"
 PARENT_TAG = "mlflow.parentRunId"
+USER_TAG = "mlflow.user"
 
 _END_TIMEOUT = 10.0
 
@@ -192,6 +194,10 @@ class Run:
         """The files of the run."""
         return RunArtifacts(self._connection, self.id, self.artifact_uri)
 
+    def artifact_count(self) -> int:
+        """Return how many files were logged."""
+        return len(self._connection.read().artifacts(self.id))
+
     @property
     def parent(self) -> Run | None:
         """The run in which this one is nested."""
@@ -315,6 +321,16 @@ class Run:
         self.recorder.delete_tags([key])
         self._forget()
 
+    def record(self, captured: Captured) -> None:
+        """Log what was captured about the run."""
+        if captured.tags:
+            self.set_tags(captured.tags)
+        if captured.params:
+            self.log_params(captured.params)
+        self.recorder.documents(captured.documents)
+        for dataset in captured.datasets:
+            self.recorder.append(DatasetLogged(dataset))
+
     # Files
 
     def log_artifact(self, local_path: str | os.PathLike[str], artifact_path: str | None = None) -> None:
@@ -394,8 +410,6 @@ class Run:
 
     def end_with(self, error: BaseException | None) -> None:
         """End the run as what ended its code says: nothing, an exception, an interrupt, a Stop, an exit."""
-        if error is not None and not isinstance(error, SystemExit):
-            self.recorder.document("traceback", exception_text(error))
         if isinstance(error, StopRun):
             self.set_tag(ENDED_TAG, "stopped")
         self.end(_status_of(error))
@@ -404,6 +418,8 @@ class Run:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if error is not None and not isinstance(error, SystemExit):
+            self.record(capture_traceback(error))
         self.end_with(error)
 
     def delete(self) -> None:
@@ -432,6 +448,18 @@ class Run:
 
     def __repr__(self) -> str:
         return f"<Run {self.name} {self.status} {self.id}>"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        from .displays import run_bundle
+
+        return run_bundle(self)
+
+    def to_html(self, path: str | os.PathLike[str]) -> Path:
+        """Write the run's summary as one self-contained HTML file and return its path."""
+        from .displays import run_page
+
+        Path(path).write_text(run_page(self), encoding="utf-8")
+        return Path(path)
 
 
 def _attach(settings: Settings, run_id: str) -> Run:

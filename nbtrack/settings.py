@@ -5,11 +5,12 @@ The only reader of environment variables in the package.
 
 from __future__ import annotations
 
+import functools
 import getpass
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -17,11 +18,20 @@ from urllib.parse import unquote, urlsplit
 from .entities import DEFAULT_EXPERIMENT
 from .errors import InvalidInput
 
-__all__ = ["Settings", "environment", "project_folder", "resolve", "user_name"]
+__all__ = ["Settings", "configure", "environment", "project_folder", "resolve", "user_name"]
 
 FOLDER = ".nbtrack"
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:")
+
+
+_configured: Callable[[], Mapping[str, str]] = dict
+
+
+def configure(config: Callable[[], Mapping[str, str]]) -> None:
+    """Ask ``config`` from now on for what the user configured: ``uri``, ``experiment``, ``artifacts``."""
+    global _configured  # noqa: PLW0603
+    _configured = config
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,7 @@ def environment() -> Mapping[str, str]:
     return os.environ
 
 
+@functools.cache
 def user_name() -> str:
     """Return the user's login name, empty where there is none."""
     try:
@@ -84,7 +95,7 @@ def resolve(
         uri: A store's URI, or a folder; default NBTRACK_URI, MLFLOW_TRACKING_URI, ``config["uri"]``, the project's folder.
         experiment: Its name; default NBTRACK_EXPERIMENT, MLFLOW_EXPERIMENT_NAME, ``config["experiment"]``, "Default".
         artifacts: The root of artifacts; default NBTRACK_ARTIFACTS, ``config["artifacts"]``, beside the store.
-        config: What the user configured, by name.
+        config: What the user configured, by name; default what ``configure`` was given.
         environ: The environment; default this process's.
         cwd: What relative paths are relative to; default the working directory.
 
@@ -92,7 +103,7 @@ def resolve(
         InvalidInput: The URI cannot name a store.
     """
     environ = environment() if environ is None else environ
-    config = config or {}
+    config = _configured() if config is None else config
     here = (cwd or Path.cwd()).absolute()
     chosen = str(uri or environ.get("NBTRACK_URI") or environ.get("MLFLOW_TRACKING_URI") or config.get("uri") or "")
     name = experiment or environ.get("NBTRACK_EXPERIMENT") or environ.get("MLFLOW_EXPERIMENT_NAME") or config.get("experiment")

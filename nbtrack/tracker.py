@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from . import active
@@ -11,17 +12,18 @@ from .capture.base import Captured
 from .collection import Runs
 from .comparison import Comparison
 from .connection import Connection, connection_to
-from .entities import Experiment, LifecycleStage, RunInfo, Status, View, new_run_id, now_ms
+from .entities import Experiment, LifecycleStage, RunInfo, Status, View, is_run_id, new_run_id, now_ms
 from .errors import Deleted, ExperimentNotFound, InvalidInput, StoreUnavailable
-from .events import DatasetLogged, RunResumed, RunStarted
+from .events import RunResumed, RunStarted
 from .exits import end_at_exit
 from .journal.owner import this_process
 from .naming import random_name
 from .recovery import ENDED_TAG
-from .run import NOTE_TAG, PARENT_TAG, LiveState, Run
+from .run import NOTE_TAG, PARENT_TAG, USER_TAG, LiveState, Run
 from .settings import Settings, user_name
 from .store.base import RunQuery, Store
 from .store.filter import parse, parse_order
+from .surroundings import recent_surroundings
 
 __all__ = ["Tracker"]
 
@@ -97,7 +99,9 @@ class Tracker:
         active.enter(run, outer)
         end_at_exit()
         try:
-            _record(run, captured or Captured(), params, tags, note)
+            run.record(_with(captured or recent_surroundings(), tags, note))
+            if params:
+                run.log_params(params)
         except BaseException:
             run.end(Status.FAILED)
             raise
@@ -106,7 +110,7 @@ class Tracker:
     def _new(self, name: str | None, experiment: str | None, parent: Run | str | None) -> Run:
         live = LiveState(name or random_name(), experiment or self.experiment, now_ms())
         run = Run(self._connection, new_run_id(), live=live)
-        tags = {} if parent is None else {PARENT_TAG: _id_of(parent)}
+        tags = {USER_TAG: user_name()} | ({} if parent is None else {PARENT_TAG: _id_of(parent)})
         owner = this_process().to_json()
         run.recorder.append(RunStarted(live.experiment, live.name, live.start_time, user_name(), tags, owner))
         return run
@@ -123,6 +127,24 @@ class Tracker:
         run.recorder.append(RunResumed(this_process().to_json()))
         run.recorder.delete_tags([ENDED_TAG])
         return run
+
+    def find_run(self, name: str) -> Run:
+        """Return the run of an id, else the newest run of a name in the current experiment.
+
+        Raises:
+            RunNotFound: There is none.
+        """
+        store = self._connection.read()
+        named = RunQuery(self._experiment_ids(store, None), parse(f"run_name = {_quoted(name)}"), limit=1)
+        found = [] if is_run_id(name) and len(name) == 32 else store.search_runs(named).runs
+        return Run(self._connection, found[0].id, info=found[0]) if found else self.get_run(name)
+
+    def status(self) -> str:
+        """Say in words where runs go and what still waits to get there."""
+        runs, rows = self._connection.flusher.pending()
+        waiting = f"{rows:,} rows of {runs} runs wait in {self.settings.journal or 'memory'}" if runs else "nothing waits"
+        problem = f" ({self._connection.flusher.problem})" if self._connection.flusher.problem else ""
+        return f"store {self.uri}{problem}\nartifacts {self.settings.artifacts}\nexperiment {self.experiment}\n{waiting}"
 
     def get_run(self, run_id: str) -> Run:
         """Return a run by its id; RunNotFound."""
@@ -205,24 +227,19 @@ class Tracker:
         return self._connection.flusher.flush(timeout)
 
 
-def _record(
-    run: Run, captured: Captured, params: Mapping[str, Any] | None, tags: Mapping[str, Any] | None, note: str | None
-) -> None:
-    """Take down what a run starts with."""
-    own = {**captured.tags, **(tags or {}), **({} if note is None else {NOTE_TAG: note})}
-    if own:
-        run.set_tags(own)
-    together = {**captured.params, **(params or {})}
-    if together:
-        run.log_params(together)
-    for document in captured.documents:
-        run.recorder.append(document)
-    for dataset in captured.datasets:
-        run.recorder.append(DatasetLogged(dataset))
+def _with(captured: Captured, tags: Mapping[str, Any] | None, note: str | None) -> Captured:
+    """Return what was captured, and the user's own tags, which win."""
+    own = {key: str(value) for key, value in (tags or {}).items()}
+    return replace(captured, tags={**captured.tags, **own, **({} if note is None else {NOTE_TAG: note})})
 
 
 def _id_of(run: Run | str) -> str:
     return run.id if isinstance(run, Run) else str(run)
+
+
+def _quoted(text: str) -> str:
+    quote = "'" if "'" not in text else '"'
+    return f"{quote}{text}{quote}"
 
 
 def _experiment(store: Store, name: str) -> Experiment:

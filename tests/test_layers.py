@@ -33,20 +33,22 @@ LAYERS = [
     {"connection"},
     {"recorder", "history", "plots"},
     {"details", "artifacts"},
-    {"run", "active"},
-    {"collection", "comparison", "displays", "exits"},
+    {"run", "active", "collection", "comparison", "displays"},
+    {"exits", "surroundings"},
     {"tracker"},
     {"api"},
     {"widgets"},
+    {"cell"},
     {"magics", "cli"},
     {""},
 ]
 ROW = {name: i for i, names in enumerate(LAYERS) for name in names}
 # Modules within one part may import each other; the parts are these packages, and these modules that are one thing.
-TOGETHER = [STATIC, {"history", "plots"}, {"run", "active"}, {"collection", "comparison", "displays"}]
+TOGETHER = [STATIC, {"history", "plots"}, {"run", "active", "collection", "comparison", "displays"}]
 PARTS = {
     "journal",
     "capture",
+    "cell",
     "media",
     "store.filter",
     "store.sql",

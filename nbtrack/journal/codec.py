@@ -44,14 +44,16 @@ _NAMES: dict[type, str] = {
     DocumentLogged: "document",
     DocumentNamed: "named",
     ArtifactLogged: "artifact",
-    DatasetLogged: "dataset",
     RunEnded: "ended",
 }
 
 
 def to_json(event: Event) -> list[Any]:
     """Return an event as ``[kind, fields]``."""
-    return [_NAMES[type(event)], asdict(event)]
+    if isinstance(event, DatasetLogged):
+        return ["dataset", {"dataset": asdict(event.dataset)}]
+    # Not ``asdict``, which copies every mapping value by value.
+    return [_NAMES[type(event)], {name: getattr(event, name) for name in event.__dataclass_fields__}]
 
 
 def from_json(value: Any) -> Event:

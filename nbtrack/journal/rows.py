@@ -92,7 +92,8 @@ def copy_rows(data: bytes | mmap.mmap, header: Header, offset: int, start: int, 
     filled = (stamps != 0) & (stamps != VOID)
     if not filled.all():
         table = table[filled]
-    values = np.ascontiguousarray(table[:, 1:-1].T).view("<f8")
+    # Always a copy: a view of the file would keep it mapped.
+    values = np.array(table[:, 1:-1].T, order="C").view("<f8")
     return Rows(start, stop - start, table[:, 0].copy(), table[:, -1] // 1_000_000, values)
 
 

@@ -118,7 +118,10 @@ class Writer:
         """Return the folder for files on their way to the artifact store; None where there is no journal."""
         with self._lock:
             folder = self._opened()
-            return None if folder is None else folder / "spool"
+            if folder is None:
+                return None
+            (folder / "spool").mkdir(exist_ok=True)
+            return folder / "spool"
 
     # Reading
 
@@ -187,21 +190,27 @@ class Writer:
             self.write = NO_WRITER.write
 
     def close(self) -> None:
-        """Give back files and memory; the journal stays on disk."""
+        """Give back memory and files; the journal stays on disk."""
         with self._lock:
-            self.write = NO_WRITER.write
+            self.seal()
             for lane in self._lanes:
                 lane.close()
             for records in (self._records, self._names):
                 if records is not None:
                     records.close()
-            self._lanes, self._lane_by_keys, self._records, self._names = [], {}, None, None
+            self._records = self._names = None
 
-    def discard(self) -> None:
-        """Close the journal and delete it: everything is in the store."""
+    def discard(self) -> Path | None:
+        """Close the journal, and delete it if the store has everything.
+
+        Returns:
+            The folder where something came between the last delivery and now, and waits there; None where nothing did.
+        """
         self.close()
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        if self._folder is not None and self.is_delivered():
+            _remove_folder(self._folder)
+            return None
+        return self._folder
 
     def touch(self) -> None:
         """Give a sign of life to those who cannot see this process."""
@@ -222,7 +231,7 @@ class Writer:
 
     def _make_folder(self, home: Path) -> Path:
         folder = home / f"{self.run_id}.{self.id}"
-        (folder / "spool").mkdir(parents=True)
+        _make_folder(folder)
         self._records = RecordFile(folder / "events.jsonl")
         owner = this_process()
         self._records.append({"format": 1, "run": self.run_id, "writer": self.id, "owns": self.owns, "owner": owner.to_json()})
@@ -283,6 +292,23 @@ class Writer:
 
     def _place(self, name: str) -> Path | None:
         return None if self._folder is None or self.is_volatile else self._folder / name
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir()
+    except FileNotFoundError:
+        folder.mkdir(parents=True)
+
+
+def _remove_folder(folder: Path) -> None:
+    """Remove a journal; the few files of a short run without the walk that ``rmtree`` makes of it."""
+    try:
+        for path in folder.iterdir():
+            path.unlink()
+        folder.rmdir()
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _after_fork() -> None:

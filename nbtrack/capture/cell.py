@@ -1,0 +1,167 @@
+"""All captures of one tracked cell together, from before it runs until it has ended."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..events import DocumentLogged
+from .base import Captured, Guard, OutputFile, merge
+from .datasets import capture_datasets
+from .displays import DisplayCapture
+from .environment import capture_environment
+from .failure import exception_text
+from .git import capture_git
+from .gitdir import find_repository
+from .inputs import CellInputs
+from .notebook import capture_source, find_notebook, parent_command
+from .source import ExecutedCells, capture_cell
+from .streams import StreamCapture
+
+__all__ = ["PARTS", "CellCapture", "Ended", "capture_surroundings", "capture_traceback"]
+
+PARTS = ("source", "cells", "params", "datasets", "git", "environment", "streams", "displays", "traceback")
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What was captured when a cell had ended: facts, and files for the artifacts."""
+
+    facts: Captured
+    files: tuple[OutputFile, ...]
+
+
+def capture_surroundings(
+    guard: Guard, environ: Mapping[str, str], *, notebook: str | None, script: str | None = None, parts: Collection[str] = PARTS
+) -> Captured:
+    """Capture what holds for any run, in a cell or not: where its code comes from, git, the environment.
+
+    Args:
+        guard: Keeps time, and failures away.
+        environ: The environment in which git runs; nothing of it is recorded.
+        notebook: The path of the notebook, if it is known.
+        script: ``sys.argv[0]`` where there is no notebook.
+        parts: Which of ``PARTS`` are wanted.
+    """
+    repository = guard.run("git", lambda: find_repository(_folder(notebook or script)), None)
+    root = repository.root if repository else None
+    found = [guard.run("source", lambda: capture_source(notebook, script, root), Captured())]
+    if "environment" in parts:
+        found.append(guard.run("environment", lambda: capture_environment(sys.path), Captured()))
+    if "git" in parts and repository is not None:
+        found.append(guard.run("git", lambda: capture_git(repository, environ, seconds=guard.left()), Captured()))
+    return merge(*found)
+
+
+def _folder(file: str | None) -> Path:
+    folder = Path(file).parent if file and "://" not in file else Path.cwd()
+    return folder.absolute() if folder.is_dir() else Path.cwd()
+
+
+def capture_traceback(error: BaseException) -> Captured:
+    """Capture an exception with its causes as document ``traceback``."""
+    return Captured(documents=(DocumentLogged("traceback", exception_text(error)),))
+
+
+class CellCapture:
+    """Captures one cell: ``start`` before it runs, ``finish`` when it has ended; neither raises.
+
+    Args:
+        shell: IPython's ``InteractiveShell``.
+        environ: The kernel's environment, to find the notebook and to run git; nothing of it is recorded.
+        cells: Remembers which cells were captured before; the same one for all cells of a kernel and store.
+        notebook: The notebook's path where the user has set it.
+        parts: Which of ``PARTS`` are wanted.
+        without: Names that are no params of their own, because ``-p`` names them.
+        seconds: How long the captures before the cell, and those after it, may take.
+    """
+
+    def __init__(
+        self,
+        shell: Any,
+        environ: Mapping[str, str],
+        cells: ExecutedCells,
+        *,
+        notebook: str | None = None,
+        parts: Collection[str] = PARTS,
+        without: Collection[str] = (),
+        seconds: float = 1.0,
+    ) -> None:
+        self._shell, self._environ, self._cells = shell, environ, cells
+        self._notebook, self._parts, self._without = notebook, parts, without
+        self._guard = Guard(seconds)
+        self._streams, self._displays = StreamCapture(self._guard), DisplayCapture(shell, self._guard)
+        self._inputs: CellInputs | None = None
+        self._known: Mapping[str, object] = {}
+
+    def start(self, source: str, cell_id: str | None = None) -> Captured:
+        """Capture what is known before the cell runs, and begin to take down what it writes and shows.
+
+        Args:
+            source: The cell as typed, ``ExecutionInfo.raw_cell``.
+            cell_id: The front end's name for it.
+        """
+        self._guard.restart()
+        history = self._shell.history_manager.input_hist_raw
+        found = merge(
+            self._part("source", lambda: capture_cell(source, len(history), cell_id)),
+            self._part("cells", lambda: self._cells.capture(history, len(history))),
+            self._part("params", lambda: self._params(source, history)),
+            self._surroundings(),
+        )
+        found = merge(found, self._part("datasets", lambda: self._datasets(source, found.tags)), self._guard.failures())
+        self._listen()
+        return found
+
+    def finish(self, error: BaseException | None = None) -> Ended:
+        """Stop listening, and capture what the cell has left behind.
+
+        Args:
+            error: What ended the cell, ``result.error_before_exec or result.error_in_exec``.
+        """
+        for listener in (self._displays, self._streams):
+            self._guard.shield("outputs", listener.stop, None)
+        self._guard.restart()
+        none: list[OutputFile] = []
+        files = [file for part in (self._streams, self._displays) for file in self._guard.run("outputs", part.files, none)]
+        failed = self._part("traceback", lambda: capture_traceback(error)) if error is not None else Captured()
+        return Ended(merge(self._part("params", self._computed), failed, self._guard.failures()), tuple(files))
+
+    def _part(self, name: str, capture: Callable[[], Captured]) -> Captured:
+        return self._guard.run(name, capture, Captured()) if name in self._parts else Captured()
+
+    def _inputs_of(self, source: str) -> CellInputs:
+        if self._inputs is None:
+            self._inputs = CellInputs(source, self._shell.transform_cell)
+        return self._inputs
+
+    def _params(self, source: str, history: list[str]) -> Captured:
+        found = self._inputs_of(source).at_start(self._shell.user_ns, history, self._without)
+        self._known = found.params
+        return found
+
+    def _computed(self) -> Captured:
+        return self._inputs.at_end(self._shell.user_ns, self._known, self._without) if self._inputs else Captured()
+
+    def _datasets(self, source: str, tags: Mapping[str, str]) -> Captured:
+        names = self._inputs_of(source).reads(self._shell.user_ns)
+        origin = {tag: value for tag, value in tags.items() if tag.startswith("mlflow.source.")}
+        return capture_datasets(self._shell.user_ns, names, tags=origin)
+
+    def _surroundings(self) -> Captured:
+        notebook = self._guard.run("notebook", self._find_notebook, None)
+        return capture_surroundings(self._guard, self._environ, notebook=notebook, parts=self._parts)
+
+    def _find_notebook(self) -> str | None:
+        command, folder = parent_command()
+        namespace = self._shell.user_ns
+        return find_notebook(namespace, self._environ, explicit=self._notebook, command=command, command_folder=folder)
+
+    def _listen(self) -> None:
+        if "streams" in self._parts:
+            self._guard.shield("streams", self._streams.start, None)
+        if "displays" in self._parts:
+            self._guard.shield("displays", self._displays.start, None)

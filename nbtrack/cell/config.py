@@ -1,0 +1,46 @@
+"""What a user configures: ``c.NBTrack.…`` in ipython_config.py, or ``%config NBTrack.… =`` in a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+from traitlets import Bool, Float, Unicode
+from traitlets.config import SingletonConfigurable
+
+__all__ = ["CAPTURES", "NBTrack"]
+
+# What ``--no-capture`` can name and ``NBTrack.capture_…`` turn off, and which captures that is.
+CAPTURES = {
+    "code": ("source", "cells"),
+    "git": ("git",),
+    "environment": ("environment",),
+    "params": ("params",),
+    "datasets": ("datasets",),
+    "outputs": ("streams", "displays"),
+}
+
+
+class NBTrack(SingletonConfigurable):
+    """Settings of nbtrack in notebooks; environment variables come before them, arguments before both."""
+
+    uri = Unicode("", help="The store, as nbtrack.connect takes it; empty: the project's .nbtrack folder.").tag(config=True)
+    experiment = Unicode("", help="The experiment of runs that name none; empty: Default.").tag(config=True)
+    artifacts = Unicode("", help="The root of artifacts; empty: beside the store.").tag(config=True)
+    show = Bool(True, help="Whether a tracked cell ends with a summary of its run.").tag(config=True)
+    capture_code = Bool(True, help="Record the cell and those executed before it.").tag(config=True)
+    capture_git = Bool(True, help="Record commit, branch, remote and diff of the notebook's repository.").tag(config=True)
+    capture_environment = Bool(True, help="Record Python, packages, platform and hardware.").tag(config=True)
+    capture_params = Bool(True, help="Record simple values that the cell sets or reads as params.").tag(config=True)
+    capture_datasets = Bool(True, help="Record the DataFrames and arrays that the cell reads, by digest.").tag(config=True)
+    capture_outputs = Bool(True, help="Record stdout, stderr and displayed figures as artifacts.").tag(config=True)
+    capture_seconds = Float(1.0, help="How long capturing may take before a cell, and after it.").tag(config=True)
+    notebook = Unicode("", help="The notebook's path, where it cannot be found out.").tag(config=True)
+
+    def parts(self, without: Container[str] = ()) -> tuple[str, ...]:
+        """Return the captures that are wanted."""
+        wanted = [what for what in CAPTURES if getattr(self, f"capture_{what}") and what not in without]
+        return ("traceback", *(part for what in wanted for part in CAPTURES[what]))
+
+    def chosen(self) -> dict[str, str]:
+        """Return what says where runs go, as ``settings.resolve`` takes it."""
+        return {"uri": self.uri, "experiment": self.experiment, "artifacts": self.artifacts}

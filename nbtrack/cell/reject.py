@@ -1,0 +1,42 @@
+"""Keeping the body of a cell from running, with one line that says why."""
+
+from __future__ import annotations
+
+import ast
+
+from IPython.core.error import InputRejected
+
+__all__ = ["CellRejected", "Gate"]
+
+
+class CellRejected(InputRejected):  # type: ignore[misc]
+    """The body of a cell does not run because of a mistake in its ``%%track`` line."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Show as one line; IPython and ipykernel ask for this."""
+        return [f"UsageError: {self}"]
+
+
+class Gate(ast.NodeTransformer):
+    """An AST transformer that lets every cell pass but the one that it is told to reject.
+
+    IPython's cell events cannot stop a cell; a transformer of its syntax tree can.
+    """
+
+    def __init__(self) -> None:
+        self._reason = ""
+
+    def reject_next(self, reason: str) -> None:
+        """Reject the cell that is about to run."""
+        self._reason = reason
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        """Return the tree as it is.
+
+        Raises:
+            CellRejected: The cell is to be rejected.
+        """
+        reason, self._reason = self._reason, ""
+        if reason:
+            raise CellRejected(reason)
+        return node

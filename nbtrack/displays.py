@@ -1,0 +1,117 @@
+"""What a notebook shows of runs, read from the store for the static pages."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from .entities import now_ms
+from .recovery import ENDED_TAG
+from .run import NOTE_TAG, PARENT_TAG, Run
+from .widgets.static import comparison_bundle as comparison_of
+from .widgets.static import comparison_text, runs_html, runs_text
+from .widgets.static import run_bundle as run_of
+from .widgets.static import runs_bundle as runs_of
+from .widgets.views import ComparisonView, Curve, MetricView, RunsView, RunView
+
+if TYPE_CHECKING:
+    from .collection import Runs
+    from .comparison import Comparison
+
+__all__ = ["comparison_bundle", "comparison_summary", "run_bundle", "run_page", "runs_bundle", "runs_page", "runs_summary"]
+
+_CURVES = 12
+_TABLE_RUNS = 200
+_COMPARED_RUNS = 20
+
+
+def run_bundle(run: Run) -> dict[str, Any]:
+    """Return a run as a notebook shows it, with its curves."""
+    return run_of(_run_view(run, curves=_CURVES))
+
+
+def run_page(run: Run) -> str:
+    """Return a run as a page of its own."""
+    return _page(run.name, run_of(_run_view(run, curves=_CURVES), picture=False)["text/html"])
+
+
+def runs_bundle(runs: Runs) -> dict[str, Any]:
+    """Return runs as a notebook shows them: a table of the first ones."""
+    return runs_of(_runs_view(runs))
+
+
+def runs_summary(runs: Runs) -> str:
+    """Return runs as a terminal shows them."""
+    return runs_text(_runs_view(runs))
+
+
+def runs_page(runs: Runs) -> str:
+    """Return the table of runs as a page of its own."""
+    view = RunsView(tuple(_run_view(run) for run in runs), len(runs))
+    return _page("Runs", runs_html(view))
+
+
+def comparison_bundle(comparison: Comparison) -> dict[str, Any]:
+    """Return a comparison as a notebook shows it."""
+    return comparison_of(_comparison_view(comparison, curves=_CURVES))
+
+
+def comparison_summary(comparison: Comparison) -> str:
+    """Return a comparison as a terminal shows it."""
+    return comparison_text(_comparison_view(comparison, curves=0))
+
+
+def _page(title: str, body: str) -> str:
+    policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+    head = (
+        f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{policy}"><title>{html.escape(title)}</title>'
+    )
+    return f"<!doctype html>{head}\n{body}\n"
+
+
+def _runs_view(runs: Runs) -> RunsView:
+    return RunsView(tuple(_run_view(run) for run in runs[:_TABLE_RUNS]), len(runs))
+
+
+def _comparison_view(comparison: Comparison, *, curves: int) -> ComparisonView:
+    return ComparisonView(tuple(_run_view(run, curves=curves) for run in comparison.runs[:_COMPARED_RUNS]))
+
+
+def _run_view(run: Run, *, curves: int = 0) -> RunView:
+    """Read a run for display, with the curves of its first metrics."""
+    tags = run.tags
+    end = run.end_time.timestamp() if run.end_time else now_ms() / 1000
+    return RunView(
+        run.id,
+        run.name,
+        run.status,
+        experiment=run.experiment,
+        started=int(run.start_time.timestamp() * 1000),
+        duration=end - run.start_time.timestamp(),
+        params=run.params,
+        metrics=dict(_metric_views(run, curves)),
+        tags={key: value for key, value in tags.items() if not key.startswith(("mlflow.", "nbtrack."))},
+        note=tags.get(NOTE_TAG, ""),
+        commit=tags.get("mlflow.source.git.commit", ""),
+        branch=tags.get("mlflow.source.git.branch", ""),
+        dirty=tags.get("mlflow.source.git.dirty") == "true",
+        parent=tags.get(PARENT_TAG, ""),
+        artifacts=run.artifact_count() if curves else 0,
+        error=_last_line(run.traceback) if curves and run.status.name == "FAILED" else "",
+        ended=tags.get(ENDED_TAG, ""),
+    )
+
+
+def _metric_views(run: Run, curves: int) -> Iterable[tuple[str, MetricView]]:
+    metrics = run.metrics
+    drawn = frozenset(islice((key for key in metrics if metrics[key].count > 1), curves))
+    for key, history in metrics.items():
+        curve = Curve.of(history.steps, history.values) if key in drawn else None
+        yield key, MetricView(history.summary, curve)
+
+
+def _last_line(traceback: str | None) -> str:
+    lines = (traceback or "").strip().splitlines()
+    return lines[-1] if lines else ""
