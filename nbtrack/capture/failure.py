@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from .redact import redact_text
 __all__ = ["cell_name", "exception_text"]
 
 _MOST_CHARACTERS = 200_000
-_OWN_FOLDER = str(Path(__file__).parents[1])
+_OWN_FOLDER = f"{Path(__file__).parents[1]}{os.sep}"
 
 
 def exception_text(error: BaseException, name_of: Callable[[str], str | None] | None = None) -> str:

@@ -61,7 +61,7 @@ def redact_value(name: str, value: ParamValue) -> ParamValue:
 
 def redact_text(text: str) -> str:
     """Return source, a diff, a log or a traceback with every secret that shows replaced by ``[redacted]``."""
-    return redact_patterns(_redact_named(text))
+    return _redact_named(redact_patterns(text))
 
 
 class _Span(NamedTuple):

@@ -1,0 +1,78 @@
+"""A capture that fails leaves a tag and nothing else; captures that come too late are left out."""
+
+import pytest
+
+from nbtrack.capture.base import FAILED_TAG, Captured, Guard, clip_middle, failure, merge
+from nbtrack.entities import Dataset
+from nbtrack.events import DocumentLogged
+
+
+def test_captures_are_put_together():
+    one = Captured({"a": "1"}, {"x": 1}, (DocumentLogged("code", "c"),), (Dataset("d", "1"),))
+    two = Captured({"a": "2", "b": "3"}, {"y": 2}, (DocumentLogged("diff", "d"),))
+    assert merge(one, two) == Captured(
+        {"a": "2", "b": "3"}, {"x": 1, "y": 2}, (DocumentLogged("code", "c"), DocumentLogged("diff", "d")), (Dataset("d", "1"),)
+    )
+    assert merge() == Captured()
+
+
+def test_reports_of_failures_are_joined():
+    joined = merge(failure("git", "gone"), Captured({"a": "1"}), failure("params", "odd"))
+    assert joined.tags == {FAILED_TAG: "git: gone; params: odd", "a": "1"}
+
+
+class Mean(Exception):
+    def __str__(self):
+        raise RuntimeError("not even this")
+
+
+@pytest.mark.parametrize("error", [ValueError("wrong\nhere"), Mean(), RecursionError()])
+def test_whatever_a_capture_raises_stays_inside_and_is_told(error):
+    def fail():
+        raise error
+
+    guard = Guard()
+    assert guard.run("git", fail, "nothing") == "nothing"
+    assert guard.run("params", lambda: 5, 0) == 5
+    told = guard.failures().tags[FAILED_TAG]
+    assert told.startswith("git: ")
+    assert type(error).__name__ in told
+    assert "\n" not in told
+
+
+def test_an_interrupt_is_not_held_back():
+    def interrupt():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Guard().run("git", interrupt, None)
+
+
+def test_secrets_in_a_failure_are_hidden():
+    assert "hunter2" not in failure("git", "cannot read postgresql://me:hunter2@db/x").tags[FAILED_TAG]
+
+
+def test_nothing_failed():
+    assert Guard().failures() == Captured()
+
+
+def test_captures_that_come_when_the_time_is_used_up_are_left_out_and_said_to_be():
+    guard = Guard(seconds=0.0)
+    assert guard.run("datasets", lambda: 1, 0) == 0
+    assert guard.failures().tags[FAILED_TAG].startswith("datasets: left out")
+    assert guard.shield("stdout", lambda: 1, 0) == 1
+    guard.seconds = 60
+    guard.restart()
+    assert guard.run("datasets", lambda: 1, 0) == 1
+
+
+def test_long_texts_lose_whole_lines_of_their_middle():
+    text = "".join(f"line {i}\n" for i in range(1000))
+    clipped = clip_middle(text, 300).splitlines()
+    assert clipped[0] == "line 0"
+    assert clipped[-1] == "line 999"
+    assert sum("left out" in line for line in clipped) == 1
+    assert all(line.startswith("line ") or "left out" in line for line in clipped)
+    assert len("\n".join(clipped)) < 350
+    assert clip_middle("short", 300) == "short"
+    assert len(clip_middle("x" * 10_000, 300)) < 350
