@@ -79,7 +79,7 @@ def charts_of_runs(runs: Sequence[RunView]) -> list[Chart]:
 
 def laid_out(charts: Sequence[Chart], points: int = MOST_POINTS) -> list[tuple[Chart, Plot]]:
     """Lay charts out, large where they are few, with ``points`` points shared among all of their curves."""
-    width, height = {0: (0, 0), 1: (480, 168), 2: (400, 152)}.get(len(charts), (296, 128))
+    width, height = {0: (0, 0), 1: (480, 168), 2: (400, 152)}.get(len(charts), (264, 120))
     each = max(8, min(200, points // max(1, sum(len(chart.series) for chart in charts))))
     return [(c, plot([(s.curve.thinned(each), s.color) for s in c.series], width, height)) for c in charts]
 

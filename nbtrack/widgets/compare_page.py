@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..entities import ParamValue
 from .charts import by_interest, charts_of_runs, laid_out
 from .format import duration, moment, number
-from .markup import chart_box, dim, escaped, first_that_fits, name, page, table
+from .markup import chart_box, code, counted, dim, first_that_fits, name, not_drawn, page, table
 from .naming import better
 from .params import param_text, split_params
 from .plot import PALETTE
@@ -52,7 +52,7 @@ def _page(view: ComparisonView, detail: _Detail) -> str:
     if not runs:
         return page("", "<p><b>No runs to compare</b></p>")
     left_out = f" · first {len(runs)} shown" if len(runs) < len(view.runs) else ""
-    line = f"<p><b>{len(view.runs):,} run{'s' * (len(view.runs) != 1)} compared{left_out}</b></p>"
+    line = f"<p><b>{counted(len(view.runs), 'run')} compared{left_out}</b></p>"
     differing, same = split_params(runs)
     parts = (_charts(runs, detail), f'<div class="w">{_table(runs, differing, detail)}</div>', _same(same, detail))
     return page("", line, _legend(runs, detail), *parts)
@@ -76,8 +76,7 @@ def _charts(runs: Sequence[RunView], detail: _Detail) -> str:
     charts = charts_of_runs(runs)
     drawn = laid_out(charts[: detail.charts], detail.points)
     boxes = "".join(chart_box(chart, plot, f"<b>{name(chart.title, 36)}</b>") for chart, plot in drawn)
-    left_out = len(charts) - len(drawn)
-    return f"<div>{boxes}</div>" + (f"<p>{dim(f'and {left_out} more charts not drawn')}</p>" if left_out else "")
+    return f"<div>{boxes}</div>{not_drawn(len(charts) - len(drawn))}"
 
 
 def _table(runs: Sequence[RunView], differing: Sequence[str], detail: _Detail) -> str:
@@ -99,7 +98,7 @@ def _rows(what: str, rows: list[list[str]], runs: int, detail: _Detail) -> list[
 def _facts(runs: Sequence[RunView]) -> list[list[str]]:
     return [
         ["status", *(status_markup(run) for run in runs)],
-        ["id", *(f"<code>{escaped(run.id[:8])}</code>" for run in runs)],
+        ["id", *(code(run.id) for run in runs)],
         ["started", *(dim(moment(run.started)) if run.started else "" for run in runs)],
         ["duration", *(duration(run.duration) for run in runs)],
         ["commit", *(_commit(run) for run in runs)],
@@ -107,7 +106,7 @@ def _facts(runs: Sequence[RunView]) -> list[list[str]]:
 
 
 def _commit(run: RunView) -> str:
-    return f"<code>{escaped(run.commit[:7])}</code>{' + changes' * run.dirty}" if run.commit else dim("–")
+    return f"{code(run.commit, 7)}{' + changes' * run.dirty}" if run.commit else dim("–")
 
 
 def _param_row(runs: Sequence[RunView], key: str, detail: _Detail) -> list[str]:

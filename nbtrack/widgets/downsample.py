@@ -20,7 +20,7 @@ def minmax_indices(values: NDArray[np.float64], points: int) -> NDArray[np.intp]
 
     Args:
         values: The curve, shape (n,), in the order of its axis.
-        points: How many to keep at most, 4 or more; all of them where there are no more.
+        points: How many to keep at most, 5 or more; all of them where there are no more.
     """
     n = len(values)
     if n <= points:

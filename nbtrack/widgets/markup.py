@@ -16,17 +16,32 @@ from .format import clip, one_line
 from .plot import Plot
 from .svg import svg, svg_uri
 
-__all__ = ["STYLE", "chart_box", "dim", "escaped", "first_that_fits", "name", "page", "saved_size", "table"]
-
-_TITLE = 400
+__all__ = [
+    "STYLE",
+    "chart_box",
+    "code",
+    "counted",
+    "dim",
+    "escaped",
+    "first_that_fits",
+    "name",
+    "not_drawn",
+    "page",
+    "saved_size",
+    "table",
+]
 
 Level = TypeVar("Level")
+
+_TITLE = 200
+_LONGEST_ID = 256
 
 STYLE = (
     "<style>"
     ".nbt{font:13px/1.5 var(--jp-ui-font-family,system-ui,sans-serif);font-variant-numeric:tabular-nums;max-width:1120px}"
-    ".nbt p{margin:0 0 6px}"
-    ".nbt code{font:12px/1.5 var(--jp-code-font-family,ui-monospace,monospace);background:none;padding:0;color:inherit}"
+    ".nbt p{margin:0 0 6px;overflow-wrap:anywhere}"
+    ".nbt.nbt-static code{font:12px/1.5 var(--jp-code-font-family,ui-monospace,monospace)"
+    ";background:none;padding:0;color:inherit}"
     ".nbt .d{opacity:.68;font-weight:400}.nbt .e{border-left:3px solid #e5534b;padding-left:8px}"
     ".nbt table.t{border-collapse:collapse;border:0;font-size:12px;margin:2px 0 8px;display:inline-table;vertical-align:top}"
     ".nbt .w{overflow-x:auto;margin-top:4px}.nbt .w>table.t:not(:last-child){margin-right:32px}"
@@ -35,7 +50,7 @@ STYLE = (
     ".nbt table.t .c:first-child{text-align:left;padding-left:0;font-weight:400}.nbt table.t .l{text-align:left}"
     ".nbt table.t .h{font-weight:400;border-bottom:1px solid #8886}"
     ".nbt table.t tbody+tbody tr:first-child .c{border-top:1px solid #8884}"
-    ".nbt .g{display:inline-block;vertical-align:top;margin:2px 20px 8px 0;max-width:100%;font-size:12px}"
+    ".nbt .g{display:inline-block;vertical-align:top;margin:2px 16px 8px 0;max-width:100%;font-size:12px}"
     ".nbt .g img{display:block;max-width:100%;height:auto;margin:0;background:none}"
     "</style>"
 )
@@ -47,10 +62,21 @@ def escaped(text: str) -> str:
 
 
 def name(text: str, length: int = 44) -> str:
-    """Return someone's text: escaped, isolated in its direction of writing, cut with the whole of it as a title."""
+    """Return someone's text: escaped, isolated in its direction of writing, cut with more of it as a title."""
     shown = clip(text, length)
-    title = f' title="{escaped(clip(text, _TITLE))}"' if shown != one_line(text[: 2 * length + 2]) else ""
+    more = min(4 * length, _TITLE)
+    title = f' title="{escaped(clip(text, more))}"' if shown.endswith("…") and more > length else ""
     return f"<bdi{title}>{escaped(shown)}</bdi>"
+
+
+def code(text: str, length: int = 8) -> str:
+    """Return the beginning of an id."""
+    return f"<code>{escaped(one_line(text)[:length])}</code>"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number of things: ``1 run``, ``1,200 runs``."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def dim(markup: str) -> str:
@@ -81,9 +107,15 @@ def chart_box(chart: Chart, plot: Plot, caption: str) -> str:
     return f'<div class="g" style="display:inline-block">{caption}<br>{picture}</div>'
 
 
+def not_drawn(count: int) -> str:
+    """Return the line that says how many charts there would be besides, nothing for none."""
+    said = counted(count, "more chart")
+    return f"<p>{dim(f'and {said} not drawn')}</p>" if count else ""
+
+
 def page(run_id: str, *parts: str) -> str:
     """Return a display's markup; the run's id is where a living view finds it."""
-    slot = f' data-run="{escaped(run_id)}"' if run_id else ""
+    slot = f' data-run="{escaped(one_line(run_id)[:_LONGEST_ID])}"' if run_id else ""
     return f'<div class="nbt-slot"{slot}><div class="nbt nbt-static">{STYLE}{"".join(parts)}</div></div>'
 
 

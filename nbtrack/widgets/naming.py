@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 
@@ -21,6 +22,7 @@ _HIGHER = re.compile(
 )
 
 
+@functools.lru_cache(maxsize=4096)
 def split_of(name: str) -> tuple[str, str]:
     """Return a metric's name without its split, and the split: ``val_loss`` is (``loss``, ``val``).
 
@@ -41,6 +43,7 @@ def families(names: Iterable[str]) -> list[list[str]]:
     return list(groups.values())
 
 
+@functools.lru_cache(maxsize=4096)
 def better(name: str) -> int:
     """Return -1 where a lower value of this metric is better, 1 where a higher one is, 0 where the name does not tell."""
     words = _words(split_of(name)[0])

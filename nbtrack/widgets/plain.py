@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .charts import by_interest, sparkline
-from .format import clip, columns, duration, isolate, moment, number
+from .format import clip, columns, duration, isolate, moment, number, one_line
+from .markup import counted
 from .params import param_text, split_params
 from .run_page import status_word
 from .runs_page import same_params, summary_line
@@ -19,11 +20,12 @@ _RUNS = 20
 _COLUMNS = 4
 _COMPARED = 6
 _ROWS = 30
+_BARS = 16
 
 
 def run_line(view: RunView) -> str:
     """Return a run in one line: its name, status, duration and id."""
-    facts = (_text(view.name, 60), status_word(view), duration(view.duration), view.id[:8])
+    facts = (_text(view.name, 60), status_word(view), duration(view.duration), one_line(view.id)[:8])
     return " · ".join(fact for fact in facts if fact)
 
 
@@ -49,7 +51,7 @@ def runs_text(view: RunsView) -> str:
         [
             _text(run.name, 32),
             status_word(run),
-            run.id[:8],
+            one_line(run.id)[:8],
             duration(run.duration),
             *(_text(param_text(run, key), 20) for key in params),
             *(_last(run, key) for key in metrics),
@@ -90,9 +92,9 @@ def _facts(view: RunView) -> str:
     facts = [
         moment(view.started) if view.started else "",
         f"in {_text(view.experiment, 32)}" if view.experiment else "",
-        f"{view.commit[:7]}{branch}{' + changes' * view.dirty}" if view.commit else "",
+        f"{one_line(view.commit)[:7]}{branch}{' + changes' * view.dirty}" if view.commit else "",
         f"child of {_text(view.parent, 24)}" if view.parent else "",
-        f"{view.artifacts:,} artifact{'s' * (view.artifacts != 1)}" if view.artifacts else "",
+        counted(view.artifacts, "artifact") if view.artifacts else "",
     ]
     return " · ".join(fact for fact in facts if fact)
 
@@ -107,9 +109,10 @@ def _metrics(view: RunView) -> list[str]:
 
 def _metric_row(key: str, metric: MetricView) -> list[str]:
     s = metric.summary
-    extremes = [f"{number(s.min)} at {s.min_step}", f"{number(s.max)} at {s.max_step}"] if s.count > 1 else ["", ""]
-    bars = sparkline(metric.curve) if metric.curve and s.count > 1 else ""
-    return [_text(key, 32), number(s.last), *extremes, f"{s.count:,}", bars]
+    told = s.count > 1 and s.count > s.nan_count
+    extremes = [f"{number(s.min)} at {s.min_step}", f"{number(s.max)} at {s.max_step}"] if told else ["", ""]
+    bars = sparkline(metric.curve, _BARS) if metric.curve and s.count > 1 else ""
+    return [_text(key, 32), number(s.last), *extremes, f"{s.count:,}", bars.ljust(_BARS)]
 
 
 def _last(run: RunView, key: str) -> str:

@@ -24,7 +24,6 @@ GREY = "#797979"
 
 _LETTER = 5.8  # pixels of a digit at the font size of 10
 _LOG_RATIO = 1000.0
-_LARGEST = 1e300
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +55,14 @@ class Plot:
 
 @dataclass(frozen=True, slots=True)
 class _Axis:
-    """The vertical axis: its range, in decades where it is logarithmic."""
+    """The vertical axis: its range in decades where it is logarithmic, else in quarters, which no float overflows."""
 
     low: float
     high: float
     log: bool = False
 
     def place(self, values: NDArray[np.float64], top: float, bottom: float) -> NDArray[np.float64]:
-        scaled = np.log10(values) if self.log else np.clip(values, -_LARGEST, _LARGEST)
+        scaled = np.log10(values) if self.log else values / 4
         return bottom - (scaled - self.low) / (self.high - self.low) * (bottom - top)
 
 
@@ -99,20 +98,19 @@ def _ends(steps: NDArray[np.float64]) -> tuple[str, str]:
 def _axis(values: NDArray[np.float64]) -> tuple[_Axis, list[tuple[float, str]]]:
     """Return an axis with room for these values, and its marks with their labels."""
     low, high = float(values.min()), float(values.max())
-    if low == high:
-        room = abs(low) * 0.5 or 1.0
-        return _Axis(low - room, high + room), [(low, number(low, 4))]
+    if low / 4 == high / 4:
+        room = abs(low) / 8 or 1.0
+        return _Axis(low / 4 - room, low / 4 + room), [(low, number(low, 4))]
     if low > 0 and high / np.quantile(values, 0.1) >= _LOG_RATIO:
         axis = _Axis(math.log10(low) - 0.1, math.log10(high) + 0.1, log=True)
         return axis, _decades(low, high)
-    low, high = max(low, -_LARGEST), min(high, _LARGEST)
-    room = (high - low) * 0.06
-    return _Axis(low - room, high + room), _marks(low, high)
+    room = (high / 4 - low / 4) * 0.06
+    return _Axis(low / 4 - room, high / 4 + room), _marks(low, high)
 
 
 def _marks(low: float, high: float) -> list[tuple[float, str]]:
     """Return two to five round values in a range, with labels that tell them apart."""
-    raw = (high - low) / 4
+    raw = high / 4 - low / 4
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= raw * 0.999)
     first = math.ceil(low / step - 1e-9)

@@ -13,20 +13,21 @@ from typing import Any
 import numpy as np
 
 from .charts import Chart, by_interest, charts_of_run, laid_out
-from .format import clip, duration, moment, number
+from .format import clip, duration, moment, number, one_line
 from .plot import GREY, Plot, Stroke
 from .run_page import STATUS_COLORS, status_word
 from .views import RunView
 
 __all__ = ["run_png"]
 
-_WIDTH = 948
-_GAP = 20
+_WIDTH = 840
+_GAP = 16
 _HEADER = 34
 _CAPTION = 20
 _ROW = 18
-_LEVELS = ((12, 1.5), (12, 1.0), (6, 1.0), (3, 1.0), (1, 0.75))  # charts, pixels a point
-_COLORS = 24
+_SHARP = 4  # that many charts are painted with more pixels
+_LEVELS = ((4, 1.5), (9, 1.0), (6, 1.0), (3, 1.0), (1, 0.75))  # charts, pixels a point
+_COLORS = 16
 _FONT = "DejaVu Sans"
 
 
@@ -35,8 +36,9 @@ def run_png(view: RunView, limit: int = 14_000) -> bytes:
 
     It is transparent, in colours that read on white and on black.
     """
-    for charts, scale in _LEVELS:
-        picture = _Canvas(view, charts, scale).painter.png()
+    charts = charts_of_run(view)
+    for count, scale in _LEVELS[len(charts) > _SHARP :]:
+        picture = _Canvas(view, charts[:count], scale).painter.png()
         if len(picture) <= limit:
             break
     return picture
@@ -45,8 +47,8 @@ def run_png(view: RunView, limit: int = 14_000) -> bytes:
 class _Canvas:
     """One picture in the making, with places in points from the top left."""
 
-    def __init__(self, view: RunView, charts: int, scale: float) -> None:
-        drawn = laid_out(charts_of_run(view)[:charts])
+    def __init__(self, view: RunView, charts: Sequence[Chart], scale: float) -> None:
+        drawn = laid_out(charts)
         places = list(_places([plot for _, plot in drawn]))
         lines = [] if drawn else _metric_lines(view)
         bottoms = [y + plot.height for (_, y), (_, plot) in zip(places, drawn, strict=True)]
@@ -59,7 +61,7 @@ class _Canvas:
 
     def header(self, view: RunView) -> None:
         """Write how the run stands, its name and when it ran."""
-        facts = (status_word(view), view.id[:8], duration(view.duration), moment(view.started) if view.started else "")
+        facts = (status_word(view), one_line(view.id)[:8], duration(view.duration), moment(view.started) if view.started else "")
         self.painter.text(4, 20, "●", STATUS_COLORS[view.status], 13)
         end = self.painter.text(22, 20, clip(view.name, 48), size=13, weight="bold")
         self.painter.text(end + 12, 20, " · ".join(fact for fact in facts if fact), size=12)

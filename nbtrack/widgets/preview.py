@@ -19,7 +19,7 @@ from ..media.suffix import suffix_of
 from ..media.table import is_table, load_table
 from .format import size as size_text
 from .format import value_text
-from .markup import STYLE, dim, escaped, name, table
+from .markup import STYLE, counted, dim, escaped, name, table
 
 __all__ = ["preview"]
 
@@ -66,7 +66,7 @@ def preview(path: str, file: BinaryIO, size: int) -> dict[str, str]:
 def _page(path: str, size: int, body: str, line: str) -> dict[str, str]:
     if not body:
         return {"text/plain": line}
-    return {"text/html": f'<div class="nbt">{STYLE}<p>{_caption(path, size)}</p>{body}</div>', "text/plain": line}
+    return {"text/html": f'<div class="nbt nbt-static">{STYLE}<p>{_caption(path, size)}</p>{body}</div>', "text/plain": line}
 
 
 def _caption(path: str, size: int) -> str:
@@ -87,7 +87,7 @@ def _media(path: str, data: bytes, kind: str, size: int) -> dict[str, str]:
         "audio": f'<audio controls src="{uri}"></audio>',
     }[kind.partition("/")[0]]
     native = {kind: encoded} if kind in _NATIVE and len(data) <= _NATIVE_LIMIT else {}
-    return {"text/html": f'<div class="nbt">{STYLE}<p>{_caption(path, size)}</p>{shown}</div>'} | native
+    return {"text/html": f'<div class="nbt nbt-static">{STYLE}<p>{_caption(path, size)}</p>{shown}</div>'} | native
 
 
 def _structured(path: str, data: bytes, suffix: str) -> str:
@@ -126,8 +126,8 @@ def _head(columns: Sequence[str], rows: Any, total: int | None) -> str:
     shown = [[name(_cell(value), 40) for value in itertools.islice(row, _COLUMNS)] for row in rows]
     head = [name(column, 32) for column in columns[:_COLUMNS]]
     lines = [row + [""] * (len(head) - len(row)) for row in shown]
-    rows_said = f"first {len(shown)} rows of more" if total is None else f"{total:,} row{'s' * (total != 1)}"
-    columns_said = f"{len(columns):,} column{'s' * (len(columns) != 1)}"
+    rows_said = f"first {len(shown)} rows of more" if total is None else counted(total, "row")
+    columns_said = counted(len(columns), "column")
     return f'<div class="w">{table(head, lines)}</div><p>{dim(f"{rows_said}, {columns_said}")}</p>'
 
 

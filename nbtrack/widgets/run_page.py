@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from ..entities import Status
 from .charts import Chart, by_interest, charts_of_run, laid_out
 from .format import clip, duration, moment, number, value_text
-from .markup import chart_box, dim, escaped, first_that_fits, name, page, table
-from .naming import better
+from .markup import chart_box, code, counted, dim, escaped, first_that_fits, name, not_drawn, page, table
+from .naming import better, families
 from .views import MetricView, RunView
 
 __all__ = ["STATUS_COLORS", "run_html", "status_markup", "status_word"]
@@ -37,10 +37,11 @@ class _Detail:
 
 _LEVELS = (
     _Detail(12, 1500, 24, 36, 44),
-    _Detail(12, 900, 16, 24, 32),
-    _Detail(8, 600, 12, 12, 24),
-    _Detail(6, 300, 8, 8, 20),
-    _Detail(0, 0, 4, 4, 16),
+    _Detail(12, 1000, 20, 24, 32),
+    _Detail(12, 700, 16, 16, 24),
+    _Detail(9, 500, 12, 12, 20),
+    _Detail(6, 300, 8, 8, 16),
+    _Detail(0, 0, 4, 4, 12),
 )
 
 
@@ -71,13 +72,13 @@ def _page(view: RunView, detail: _Detail) -> str:
 def _header(view: RunView) -> str:
     when = moment(view.started) if view.started else ""
     facts = [
-        f"<code>{escaped(view.id[:8])}</code>",
+        code(view.id),
         duration(view.duration),
         when,
         f"in {name(view.experiment, 32)}" if view.experiment else "",
         _commit(view),
         f"child of {name(view.parent, 24)}" if view.parent else "",
-        _count(view.artifacts, "artifact") if view.artifacts else "",
+        counted(view.artifacts, "artifact") if view.artifacts else "",
     ]
     line = " · ".join(fact for fact in facts if fact)
     return f"<p>{status_markup(view)} <b>{name(view.name, 60)}</b> {dim(line)}</p>"
@@ -87,7 +88,7 @@ def _commit(view: RunView) -> str:
     if not view.commit:
         return ""
     branch = f" on {name(view.branch, 24)}" if view.branch else ""
-    return f"<code>{escaped(view.commit[:7])}</code>{branch}{' + changes' * view.dirty}"
+    return f"{code(view.commit, 7)}{branch}{' + changes' * view.dirty}"
 
 
 def _note(view: RunView) -> str:
@@ -104,18 +105,18 @@ def _error(view: RunView) -> str:
 def _charts(view: RunView, detail: _Detail) -> str:
     charts = charts_of_run(view)
     boxes = [chart_box(c, plot, _caption(c)) for c, plot in laid_out(charts[: detail.charts], detail.points)]
-    left_out = len(charts) - len(boxes)
-    more = f"<p>{dim(f'and {left_out} more curves not drawn')}</p>" if left_out else ""
-    return f"<div>{''.join(boxes)}</div>{more}" if boxes else ""
+    curves = families(key for key, metric in view.metrics.items() if metric.summary.count > 1)
+    return f"<div>{''.join(boxes)}</div>{not_drawn(max(len(charts), len(curves)) - len(boxes))}" if charts else ""
 
 
 def _caption(chart: Chart) -> str:
+    """Return a chart's name and last value, or where it has several curves a legend of them."""
     if len(chart.series) == 1:
         return f"<b>{name(chart.title, 32)}</b> {number(chart.series[0].metric.summary.last)}"
-    legend = " ".join(
-        f'<span style="color:{s.color}">●</span>&nbsp;{name(s.label, 20)} {number(s.metric.summary.last)}' for s in chart.series
+    return " ".join(
+        f'<span style="color:{s.color}">●</span>&nbsp;<b>{name(s.label, 20)}</b> {number(s.metric.summary.last)}'
+        for s in chart.series
     )
-    return f"<b>{legend}</b>" if len(chart.series) < 2 else legend
 
 
 def _tables(view: RunView, detail: _Detail) -> str:
@@ -128,8 +129,8 @@ def _tables(view: RunView, detail: _Detail) -> str:
 
 def _left_out(view: RunView, detail: _Detail) -> str:
     counts = [
-        _count(len(view.metrics) - detail.metrics, "more metric") if len(view.metrics) > detail.metrics else "",
-        _count(len(view.params) - detail.params, "more param") if len(view.params) > detail.params else "",
+        counted(len(view.metrics) - detail.metrics, "more metric") if len(view.metrics) > detail.metrics else "",
+        counted(len(view.params) - detail.params, "more param") if len(view.params) > detail.params else "",
     ]
     said = " and ".join(count for count in counts if count)
     return f"<p>{dim(f'{said} not shown')}</p>" if said else ""
@@ -147,13 +148,13 @@ def _metrics(view: RunView, detail: _Detail) -> str:
 
 def _metric_row(key: str, metric: MetricView, detail: _Detail) -> Sequence[str]:
     s = metric.summary
-    nan = dim(f" {s.nan_count} NaN") if s.nan_count else ""
-    if s.count == 1:
-        return name(key, detail.text), number(s.last), "", "", "1"
+    points = f"{s.count:,} {dim(f'({s.nan_count:,} NaN)')}" if s.nan_count else f"{s.count:,}"
+    if s.count == 1 or s.count == s.nan_count:
+        return name(key, detail.text), number(s.last), "", "", points
     low, high = (f"{number(v)} {dim(f'at {at}')}" for v, at in ((s.min, s.min_step), (s.max, s.max_step)))
     direction = better(key)
     low, high = (f"<b>{low}</b>" if direction < 0 else low), (f"<b>{high}</b>" if direction > 0 else high)
-    return name(key, detail.text), number(s.last), low, high, f"{nan} {s.count:,}"
+    return name(key, detail.text), number(s.last), low, high, points
 
 
 def _params(view: RunView, detail: _Detail) -> str:
@@ -167,7 +168,3 @@ def _columns(rows: list[tuple[str, str]]) -> Iterable[list[tuple[str, str]]]:
     count = -(-len(rows) // _PER_COLUMN)
     height = -(-len(rows) // count) if count else 1
     return (rows[i : i + height] for i in range(0, len(rows), height))
-
-
-def _count(number_of: int, noun: str) -> str:
-    return f"{number_of:,} {noun}{'s' * (number_of != 1)}"

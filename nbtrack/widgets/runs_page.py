@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..entities import ParamValue
 from .charts import by_interest
-from .format import clip, duration, moment, number, value_text
-from .markup import dim, escaped, first_that_fits, name, page, table
+from .format import ago, clip, duration, moment, number, value_text
+from .markup import code, counted, dim, escaped, first_that_fits, name, page, table
 from .naming import better
 from .params import param_text, split_params
 from .run_page import status_markup
@@ -28,22 +29,22 @@ class _Detail:
 
 
 _LEVELS = (_Detail(50, 8, 8, 36), _Detail(30, 6, 6, 28), _Detail(20, 4, 4, 24), _Detail(10, 3, 3, 16), _Detail(4, 2, 2, 12))
+_EVERYTHING = _Detail(sys.maxsize, sys.maxsize, sys.maxsize, 80)
 
 
-def runs_html(view: RunsView, limit: int = 40_000) -> str:
+def runs_html(view: RunsView, limit: int | None = 40_000) -> str:
     """Return a list of runs as self-contained HTML without script, of at most ``limit`` bytes in a notebook file.
 
     Params that differ and metrics are columns, the best value of a metric is bold; params that are the same in
-    all are named below.
+    all are named below. Without a limit everything is shown.
     """
-    return first_that_fits(_LEVELS, lambda detail: _page(view, detail), limit)
+    return first_that_fits(_LEVELS, lambda detail: _page(view, detail), limit) if limit else _page(view, _EVERYTHING)
 
 
 def summary_line(view: RunsView, shown: int) -> str:
     """Return how many runs there are, and how many of them are shown."""
-    count = f"{view.total:,} run{'s' * (view.total != 1)}"
     title = f" · {clip(view.title, 120)}" if view.title else ""
-    return f"{count}{title}{f' · first {shown:,} shown' if shown < view.total else ''}"
+    return f"{counted(view.total, 'run')}{title}{f' · first {shown:,} shown' if shown < view.total else ''}"
 
 
 def best_of(metric: str, runs: Sequence[RunView]) -> float | None:
@@ -71,27 +72,31 @@ def _page(view: RunsView, detail: _Detail) -> str:
     if not runs:
         return page("", line)
     differing, same = split_params(runs)
-    return page("", line, f'<div class="w">{_table(runs, differing, detail)}</div>', _below(runs, differing, same, detail))
+    return page(
+        "", line, f'<div class="w">{_table(runs, differing, detail, view.now)}</div>', _below(runs, differing, same, detail)
+    )
 
 
-def _table(runs: Sequence[RunView], differing: Sequence[str], detail: _Detail) -> str:
+def _table(runs: Sequence[RunView], differing: Sequence[str], detail: _Detail, now: int) -> str:
     params, metrics = differing[: detail.params], _metric_names(runs)[: detail.metrics]
     best = {metric: best_of(metric, runs) for metric in metrics}
-    columns = ["run", "status", "id", "started", "duration", *(name(key, detail.text) for key in (*params, *metrics))]
-    head = [dim(column) for column in columns]
-    rows = ([*_facts(run, detail), *_params(run, params, detail), *_metrics(run, metrics, best)] for run in runs)
-    return table(head, rows, left=4)
+    keys = [name(key, detail.text) for key in (*params, *metrics)]
+    head = [dim(column) for column in ("run", "status", "duration", *keys, "started", "id")]
+    rows = (
+        [*_outcome(run, detail), *_params(run, params, detail), *_metrics(run, metrics, best), *_origin(run, now)] for run in runs
+    )
+    return table(head, rows, left=2)
 
 
-def _facts(run: RunView, detail: _Detail) -> list[str]:
-    started = dim(moment(run.started)) if run.started else ""
-    return [
-        f"<b>{name(run.name, detail.text)}</b>",
-        status_markup(run),
-        f"<code>{escaped(run.id[:8])}</code>",
-        started,
-        duration(run.duration),
-    ]
+def _outcome(run: RunView, detail: _Detail) -> list[str]:
+    return [f"<b>{name(run.name, detail.text)}</b>", status_markup(run), duration(run.duration)]
+
+
+def _origin(run: RunView, now: int) -> list[str]:
+    """Return when a run started, how long before now as a title, since a saved page grows old; and its id."""
+    then = f' title="{ago(run.started, now)} when this was shown"' if now else ""
+    started = dim(f"<span{then}>{moment(run.started)}</span>") if run.started else ""
+    return [started, code(run.id)]
 
 
 def _params(run: RunView, params: Sequence[str], detail: _Detail) -> list[str]:

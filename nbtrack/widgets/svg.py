@@ -75,5 +75,5 @@ def _circle(x: float, y: float, radius: int) -> str:
 
 
 def _triangle(x: float, y: float, up: bool) -> str:
-    tip = -8 if up else 8
-    return f"M{2 * x - 5:.0f},{2 * y:.0f}h10l-5,{tip}z"
+    tip = 12 if up else -12
+    return f"M{2 * x - 7:.0f},{2 * y + tip:.0f}h14l-7,{-tip}z"

@@ -85,11 +85,15 @@ class RunView:
 
 @dataclass(frozen=True, slots=True)
 class RunsView:
-    """A list of runs: those read for the display, in their order, and how many there are in all."""
+    """A list of runs: those read for the display, in their order, and how many there are in all.
+
+    ``title`` says which they are, such as a filter; ``now`` is when they are shown, in milliseconds.
+    """
 
     runs: tuple[RunView, ...]
     total: int
     title: str = ""
+    now: int = 0
 
 
 @dataclass(frozen=True, slots=True)
