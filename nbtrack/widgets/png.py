@@ -31,7 +31,7 @@ _COLORS = 16
 _FONT = "DejaVu Sans"
 
 
-def run_png(view: RunView, limit: int = 14_000) -> bytes:
+def run_png(view: RunView, limit: int = 20_000) -> bytes:
     """Return a picture of a run's header and curves, in at most ``limit`` bytes where that can be.
 
     It is transparent, in colours that read on white and on black.

@@ -50,7 +50,8 @@ def run_html(view: RunView, limit: int = 20_000) -> str:
 
     It shows fewer points, charts and rows until it fits, and says how many it leaves out.
     """
-    return first_that_fits(_LEVELS, lambda detail: _page(view, detail), limit)
+    charts = charts_of_run(view)
+    return first_that_fits(_LEVELS, lambda detail: _page(view, charts, detail), limit)
 
 
 def status_word(view: RunView) -> str:
@@ -64,8 +65,8 @@ def status_markup(view: RunView) -> str:
     return f'<span style="color:{STATUS_COLORS[view.status]}">●</span> {escaped(status_word(view))}'
 
 
-def _page(view: RunView, detail: _Detail) -> str:
-    parts = (_header(view), _note(view), _error(view), _charts(view, detail), _tables(view, detail))
+def _page(view: RunView, charts: Sequence[Chart], detail: _Detail) -> str:
+    parts = (_header(view), _note(view), _error(view), _charts(view, charts, detail), _tables(view, detail))
     return page(view.id, *parts)
 
 
@@ -102,8 +103,7 @@ def _error(view: RunView) -> str:
     return f'<p class="e">{name(view.error, 240)}</p>' if view.error else ""
 
 
-def _charts(view: RunView, detail: _Detail) -> str:
-    charts = charts_of_run(view)
+def _charts(view: RunView, charts: Sequence[Chart], detail: _Detail) -> str:
     boxes = [chart_box(c, plot, _caption(c)) for c, plot in laid_out(charts[: detail.charts], detail.points)]
     curves = families(key for key, metric in view.metrics.items() if metric.summary.count > 1)
     return f"<div>{''.join(boxes)}</div>{not_drawn(max(len(charts), len(curves)) - len(boxes))}" if charts else ""
