@@ -147,10 +147,10 @@ class Flusher:
         """Deliver what there is; tell whether that was everything."""
         try:
             store = self._open_store()
+            is_complete = self._deliver(store)
             if not self._recovered:
                 recover(store, self._home, self._put, own=frozenset(self._writers))
                 self._recovered = True
-            is_complete = self._deliver(store)
             if is_asked and is_complete:
                 self._deliver_others(store)
             self._give_sign(store)

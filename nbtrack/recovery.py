@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .entities import Status, now_ms
-from .errors import StoreError
+from .errors import RunNotFound, StoreError
 from .events import ArtifactLogged, Batch, Event, Progress, RunEnded, TagsDeleted, TagsSet
 from .journal.owner import Owner
 from .journal.reader import StoredJournal, journals, read_journal
@@ -55,8 +55,8 @@ def deliver_open(store: Store, home: Path, run_id: str, put: PutFile, *, own: fr
                     _recover_one(store, folder, put)
                 else:
                     _deliver(store, journal, put)
-            except FileNotFoundError:
-                continue  # its owner has just delivered it
+            except (FileNotFoundError, RunNotFound):
+                continue  # its owner has just delivered it, or is the first to know of the run
 
 
 def deliver_folder(store: Store, folder: Path, put: PutFile) -> None:
@@ -75,6 +75,8 @@ def _recover_one(store: Store, folder: Path, put: PutFile) -> None:
         _deliver(store, journal, put)
     except FileNotFoundError:
         return  # somebody else has just delivered it
+    except RunNotFound:
+        return  # a worker's journal, and the process that started the run has not delivered its own yet
     except StoreError as error:
         _log.warning("nbtrack: the journal %s is kept, for the store refused it: %s", folder, error)
         return
