@@ -216,16 +216,16 @@ def test_what_an_order_means(stores, order, ids):
 
 WORDS = ["", "a", "A", "ab", "aB", "a_b", "a%b", "a\nb", "it's", "\\", "*", "[a]", "a?", "é", "É", "ß", "\uffff", "𝒳"]
 FIGURES = ["1", "1.0", "01", "-0", "10", "9", "1e0", "1e999", "nan", "True", " 1"]
-TEXTS = st.sampled_from([*WORDS, *FIGURES])
+TEXTS = st.sampled_from(["a", "A", "1"]) | st.sampled_from(WORDS) | st.sampled_from(FIGURES)
 PATTERNS = st.lists(st.sampled_from(["%", "_", "a", "A", "B", "*", "?", "[", "]", "\\", "é", "1", "𝒳"]), max_size=4).map("".join)
 NUMBERS = st.sampled_from([0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 10.0, 1e300, 5e-324, INF, -INF])
 TIMES = st.integers(0, 3).map(lambda n: n * 500)
-METRIC_KEYS = ["m", "m.min", "m.min.max", "val loss", "é"]
+METRIC_KEYS = ["m", "m.min", "val é"]
 STATS = ["", ".min", ".max", ".mean", ".first", ".count", ".nan_count"]
 METRICS = [f"metrics.`{key}`{stat}" for key in METRIC_KEYS for stat in STATS]
-METRICS += ["metrics.m", "metrics.m.min", "metrics.m.min.max", "metrics.m.last", "metrics.none"]
-PARAMS = ["params.p", "params.q", "params.none"]
-LABELS = ["tags.t", "tags.mlflow.runName", "run_name", "run_id", "user_id", "artifact_uri", "experiment_id", "tags.none"]
+METRICS += 3 * ["metrics.m", "metrics.m.min", "metrics.m.min.max", "metrics.m.last"]
+PARAMS = 5 * ["params.p", "params.q"]
+LABELS = ["tags.t", "tags.mlflow.runName", "run_name", "run_id", "user_id", "artifact_uri", "experiment_id"]
 DATASETS = ["dataset.name", "dataset.digest", "dataset.context"]
 MOMENTS = ["start_time", "end_time", "duration"]
 NAMES = METRICS + PARAMS + LABELS + MOMENTS
@@ -288,7 +288,7 @@ def some_runs(draw):
     params = TEXTS | st.integers(-2, 10) | NUMBERS | st.sampled_from([True, False, None, [1], {"a": 1}, NAN, 10**400, 2**60 + 1])
     end = st.tuples(TIMES, st.sampled_from([Status.FINISHED, Status.FAILED])) | st.none()
     runs = []
-    for _ in range(draw(st.integers(1, 6))):
+    for _ in range(draw(st.integers(2, 6))):
         ended = draw(end)
         start = draw(TIMES)
         runs.append(
@@ -298,9 +298,9 @@ def some_runs(draw):
                 "end": ended and start + ended[0],
                 "status": ended and ended[1],
                 "user": draw(TEXTS),
-                "params": draw(st.dictionaries(st.sampled_from("pq"), params)),
+                "params": draw(st.dictionaries(st.sampled_from("pq"), params, min_size=1)),
                 "tags": draw(st.dictionaries(st.sampled_from(["t", "mlflow.runName"]), TEXTS)),
-                "metrics": draw(st.dictionaries(st.sampled_from(METRIC_KEYS), st.lists(values, max_size=3))),
+                "metrics": draw(st.dictionaries(st.sampled_from(METRIC_KEYS), st.lists(values, max_size=3), min_size=1)),
                 "datasets": draw(st.lists(st.tuples(TEXTS, st.sampled_from("12"), TEXTS), max_size=2)),
             }
         )
@@ -319,12 +319,12 @@ class Query:
 
 QUERIES = st.builds(
     Query,
-    st.none() | FILTERS,
+    FILTERS,
     ORDERS,
-    st.sampled_from([None, "", "x", "y", "xy", "z"]),
-    st.sampled_from(["active", "deleted", "all"]),
-    st.none() | st.integers(0, 4),
-    st.integers(0, 3),
+    st.sampled_from(["xy", "xy", "xy", "x", "y", "yz", "", None]),
+    st.sampled_from(["active", "active", "all", "deleted"]),
+    st.sampled_from([None, None, None, 0, 1, 2, 4]),
+    st.sampled_from([0, 0, 0, 1, 3]),
 )
 
 
@@ -378,7 +378,7 @@ def test_memory_and_database_find_the_same_runs_in_the_same_order(pair, runs, de
     pair.fill(runs, deleted)
     for query in queries:
         expected, answer = pair.answers(query)
-        event(f"{len(expected.runs)} runs found")
+        event("some found" if expected.runs else "none found")
         assert answer == expected, query
     pair.clear()
 
