@@ -82,9 +82,8 @@ class _Choice:
             return self._settled_part(node)
         if isinstance(node, ast.Call):
             return self._settled_call(node)
-        return isinstance(node, _TRANSPARENT) and all(
-            self._settled(n) for n in ast.iter_child_nodes(node) if isinstance(n, ast.expr)
-        )
+        parts = [n for n in ast.iter_child_nodes(node) if isinstance(n, ast.expr)]
+        return isinstance(node, _TRANSPARENT) and bool(parts) and all(map(self._settled, parts))  # [] is there to be filled
 
     def _given(self, name: str) -> bool:
         of_cell = name in self._use.bindings and name not in self._use.reads
@@ -114,7 +113,7 @@ class _Choice:
         known = known or (
             isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id == "math"
         )
-        return known and all(self._settled(a) for a in arguments)
+        return known and bool(arguments) and all(map(self._settled, arguments))
 
 
 _NO_LITERAL = object()

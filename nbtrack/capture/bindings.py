@@ -49,13 +49,21 @@ def name_use(tree: ast.Module) -> NameUse:
     return NameUse(dict.fromkeys(chain(walk.use.reads, later)), walk.use.bindings)
 
 
+@dataclass(slots=True)
+class _Scope:
+    """The names of a function, a comprehension or, as far as its body has bound them, a class."""
+
+    names: set[str]
+    is_class: bool = False
+
+
 class _Walk:
-    """Walks a cell in the order of evaluation; ``locals`` are the names of the functions and comprehensions around."""
+    """Walks a cell in the order of evaluation."""
 
     def __init__(self) -> None:
         self.use = NameUse()
         self.deferred: dict[str, None] = {}
-        self._locals: list[set[str]] = []
+        self._scopes: list[_Scope] = []
         self._in_function = self._in_loop = self._in_block = 0
 
     def visit(self, node: ast.AST) -> None:
@@ -132,7 +140,7 @@ class _Walk:
     def _class(self, node: ast.ClassDef) -> None:
         for part in (*node.decorator_list, *node.bases, *node.keywords):
             self.visit(part)
-        self._scope(node.body, _bound_in(node.body), deferred=True)
+        self._inside(node.body, _Scope(set(), is_class=True), deferred=False)
         self._bind(node.name, Binding(None))
 
     def _function(self, node: Function) -> None:
@@ -142,7 +150,7 @@ class _Walk:
         annotations = [a.annotation for a in arguments if a.annotation]
         for part in (*outside, *node.args.defaults, *filter(None, node.args.kw_defaults), *annotations):
             self.visit(part)
-        self._scope(body, _bound_in(body) | {a.arg for a in arguments}, deferred=True)
+        self._inside(body, _Scope(_bound_in(body) | {a.arg for a in arguments}), deferred=True)
         if not isinstance(node, ast.Lambda):
             self._bind(node.name, Binding(None))
 
@@ -151,18 +159,19 @@ class _Walk:
         targets = {n.id for g in node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)}
         inside = [g.iter for g in node.generators[1:]] + [test for g in node.generators for test in g.ifs]
         results = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
-        self._scope([*inside, *results], targets, deferred=False)
+        self._inside([*inside, *results], _Scope(targets), deferred=False)
 
-    def _scope(self, nodes: Iterable[ast.AST], names: set[str], *, deferred: bool) -> None:
+    def _inside(self, nodes: Iterable[ast.AST], scope: _Scope, *, deferred: bool) -> None:
         """Visit what is in a scope of its own; what it looks up outside is looked up later if it is ``deferred``."""
-        self._locals.append(names)
+        self._scopes.append(scope)
         self._in_function += deferred
         self._loop(nodes)  # called any number of times
         self._in_function -= deferred
-        self._locals.pop()
+        self._scopes.pop()
 
     def _is_local(self, name: str) -> bool:
-        return any(name in names for names in self._locals)
+        # the names of a class are seen by its body, not by its methods
+        return any(name in s.names for s in self._scopes if not s.is_class or s is self._scopes[-1])
 
     def _read(self, name: str) -> None:
         if self._in_function:
@@ -171,7 +180,9 @@ class _Walk:
             self.use.reads.setdefault(name)
 
     def _bind(self, name: str, binding: Binding) -> None:
-        if not self._is_local(name):
+        if self._scopes and self._scopes[-1].is_class:
+            self._scopes[-1].names.add(name)
+        elif not self._is_local(name):
             self.use.bindings.setdefault(name, []).append(binding)
 
     def _assign(self, target: ast.expr, value: ast.expr) -> None:
