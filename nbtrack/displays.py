@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from .entities import now_ms
 from .recovery import ENDED_TAG
 from .run import NOTE_TAG, PARENT_TAG, Run
+from .widgets.charts import by_interest
 from .widgets.static import comparison_bundle as comparison_of
 from .widgets.static import comparison_text, runs_html, runs_text
 from .widgets.static import run_bundle as run_of
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["comparison_bundle", "comparison_summary", "run_bundle", "run_page", "runs_bundle", "runs_page", "runs_summary"]
 
-_CURVES = 12
+_CURVES = 24
 _TABLE_RUNS = 200
 _COMPARED_RUNS = 20
 
@@ -49,8 +49,8 @@ def runs_summary(runs: Runs) -> str:
 
 def runs_page(runs: Runs) -> str:
     """Return the table of runs as a page of its own."""
-    view = RunsView(tuple(_run_view(run) for run in runs), len(runs))
-    return _page("Runs", runs_html(view))
+    view = RunsView(tuple(_run_view(run) for run in runs), len(runs), now=now_ms())
+    return _page("Runs", runs_html(view, None))
 
 
 def comparison_bundle(comparison: Comparison) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def _page(title: str, body: str) -> str:
 
 
 def _runs_view(runs: Runs) -> RunsView:
-    return RunsView(tuple(_run_view(run) for run in runs[:_TABLE_RUNS]), len(runs))
+    return RunsView(tuple(_run_view(run) for run in runs[:_TABLE_RUNS]), len(runs), now=now_ms())
 
 
 def _comparison_view(comparison: Comparison, *, curves: int) -> ComparisonView:
@@ -106,7 +106,7 @@ def _run_view(run: Run, *, curves: int = 0) -> RunView:
 
 def _metric_views(run: Run, curves: int) -> Iterable[tuple[str, MetricView]]:
     metrics = run.metrics
-    drawn = frozenset(islice((key for key in metrics if metrics[key].count > 1), curves))
+    drawn = frozenset(by_interest([key for key in metrics if metrics[key].count > 1])[:curves])
     for key, history in metrics.items():
         curve = Curve.of(history.steps, history.values) if key in drawn else None
         yield key, MetricView(history.summary, curve)

@@ -26,7 +26,7 @@ from .errors import InvalidInput, StopRun, WrongType
 from .events import DatasetLogged, RunEnded
 from .history import Metrics
 from .journal.writer import NO_WRITER, NoWriter, Writer
-from .media import dict_bytes, figure_bytes, image_bytes, image_path, table_bytes, text_bytes
+from .media import dict_bytes, figure_bytes, image_bytes, image_path, table_bytes, tables_tag, text_bytes, thumbnail_bytes
 from .recorder import Recorder, stamp_in
 from .recovery import ENDED_TAG
 from .settings import Settings
@@ -40,6 +40,7 @@ NAME_TAG = "mlflow.runName"
 NOTE_TAG = "mlflow.note.content"
 PARENT_TAG = "mlflow.parentRunId"
 USER_TAG = "mlflow.user"
+TABLES_TAG = "mlflow.loggedArtifacts"
 
 _END_TIMEOUT = 10.0
 
@@ -372,10 +373,15 @@ class Run:
         """Log a PIL image or a numpy array (height, width[, 1, 3 or 4]) as an image file, or by key and step."""
         path = image_path(artifact_file, key, step, now_ms() if timestamp is None else timestamp)
         self.recorder.file(path, image_bytes(image, path))
+        if key is not None:
+            # What MLflow's own gallery looks for.
+            self.recorder.file(path.removesuffix(".png") + "+compressed.webp", thumbnail_bytes(image))
+            self.set_tag("mlflow.loggedImages", "true")
 
     def log_table(self, data: Any, artifact_file: str) -> None:
         """Log a table: a DataFrame, a dict of columns, a list of rows; a second one to the same file is appended."""
         self.recorder.file(artifact_file, table_bytes(data, artifact_file, self.artifacts.read_if_there(artifact_file)))
+        self.set_tag(TABLES_TAG, tables_tag(self.tags.get(TABLES_TAG), artifact_file))
 
     def log_text(self, text: str, artifact_file: str) -> None:
         """Log a text as a file."""
