@@ -123,11 +123,14 @@ class Flusher:
     def _run(self) -> None:
         while not self._closing:
             ticket = self._asked
-            is_complete = self._try_pass(is_asked=ticket > self._answered)
-            with self._changed:
-                if is_complete:
+            is_complete = self._try(self._pass)
+            if is_complete:
+                with self._changed:
                     self._answered = max(self._answered, ticket)
                     self._changed.notify_all()
+            # Whoever waits for the store need not wait for files to be deleted.
+            self._try(self._retire)
+            with self._changed:
                 if not self._closing and self._asked in (ticket, self._answered):
                     self._changed.wait(self._pause(is_complete=is_complete))
 
@@ -139,21 +142,12 @@ class Flusher:
         self._retry_in = _INTERVAL
         if not is_complete:
             return _SHORT
-        if any(writer.is_finished and writer.is_delivered() for writer in tuple(self._writers.values())):
-            return 0.0
         return _INTERVAL if self._writers else None
 
-    def _try_pass(self, *, is_asked: bool) -> bool:
-        """Deliver what there is; tell whether that was everything."""
+    def _try(self, work: Callable[[], bool]) -> bool:
+        """Do a piece of work; tell whether it came about."""
         try:
-            store = self._open_store()
-            is_complete = self._deliver(store)
-            if not self._recovered:
-                recover(store, self._home, self._put, own=frozenset(self._writers))
-                self._recovered = True
-            if is_asked and is_complete:
-                self._deliver_others(store)
-            self._give_sign(store)
+            return work()
         except StoreUnavailable as error:
             self._is_away(error)
             return False
@@ -161,11 +155,21 @@ class Flusher:
             self._warn(repr(error), "nbtrack: %r; what was logged stays in the journal", error)
             self.problem = repr(error)
             return False
+
+    def _pass(self) -> bool:
+        """Deliver what there is; tell whether that was everything."""
+        store = self._open_store()
+        is_complete = self._deliver(store)
+        if not self._recovered:
+            recover(store, self._home, self._put, own=frozenset(self._writers))
+            self._recovered = True
+        if is_complete and self._asked > self._answered:
+            self._deliver_others(store)
+        self._give_sign(store)
         self.problem = ""
         return is_complete
 
     def _deliver(self, store: Store) -> bool:
-        self._retire(store)
         taken = [(writer, batch) for writer in tuple(self._writers.values()) if (batch := writer.take(_ROWS_A_BATCH))]
         for writer, batch, progress in self._apply(store, taken):
             self._applied(writer, batch, progress)
@@ -198,7 +202,7 @@ class Flusher:
         for subscriber in tuple(self._subscribers):
             subscriber(batch)
 
-    def _retire(self, store: Store) -> None:
+    def _retire(self) -> bool:
         """Let go of the writers whose part is over and delivered.
 
         A thread may be in the middle of a row just now. It either finds the memory closed, and another writer, or
@@ -211,7 +215,8 @@ class Flusher:
                     del self._writers[writer.id]
                     left = writer.discard()
                     if left is not None:
-                        deliver_folder(store, left, self._put)
+                        deliver_folder(self._open_store(), left, self._put)
+        return True
 
     def _put_files(self, store: Store, batches: Sequence[Batch]) -> None:
         for batch in batches:
