@@ -277,7 +277,7 @@ FILTERS = st.recursive(COMPARISONS, lambda parts: parts.map("NOT ({})".format) |
 ORDERS = st.lists(
     st.tuples(st.sampled_from([*NAMES, "status"]), st.sampled_from(["", " DESC"])),
     max_size=3,
-    unique_by=lambda order: order[0],
+    unique_by=lambda order: parse_order(order[0]),
 ).map(lambda orders: [name + direction for name, direction in orders])
 
 
