@@ -113,7 +113,7 @@ class Runs(Sequence[Run]):
     def to_parquet(self, path: str | os.PathLike[str]) -> Path:
         """Write ``df()`` as a Parquet file and return its path; needs ``pip install nbtrack[parquet]``."""
         frame = self.df()
-        for column in frame.select_dtypes(object):
+        for column in [name for name in frame if frame[name].dtype.kind == "O"]:
             # Parquet's columns have one type each.
             frame[column] = frame[column].map(lambda value: None if value is None else str(value))
         frame.to_parquet(path, index=False)

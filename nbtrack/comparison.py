@@ -11,6 +11,8 @@ from .errors import InvalidInput
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .run import Run
+
 __all__ = ["Comparison"]
 
 
@@ -53,29 +55,26 @@ class Comparison:
     @property
     def params(self) -> pd.DataFrame:
         """A row a param, a column a run; those that differ come first."""
+        import pandas as pd
+
         differing = self.differing
-        keys = sorted({key for run in self.runs for key in run.params} - set(differing))
-        return self._frame({key: [run.params.get(key) for run in self.runs] for key in [*differing, *keys]})
+        same = sorted({key for run in self.runs for key in run.params} - set(differing))
+        rows = [[run.params.get(key) for run in self.runs] for key in [*differing, *same]]
+        return pd.DataFrame(rows, index=pd.Index([*differing, *same], name="param"), columns=self.labels)
 
     @property
     def metrics(self) -> pd.DataFrame:
         """A row a metric and what is said of it (last, min, max), a column a run."""
+        import pandas as pd
+
         keys = sorted({key for run in self.runs for key in run.metrics})
-        rows = {(key, stat): [self._stat(run, key, stat) for run in self.runs] for key in keys for stat in ("last", "min", "max")}
-        return self._frame(rows)
+        index = pd.MultiIndex.from_product([keys, ("last", "min", "max")], names=["metric", "value"])
+        rows = [[_stat(run, key, stat) for run in self.runs] for key, stat in index]
+        return pd.DataFrame(rows, index=index, columns=self.labels)
 
     def df(self) -> pd.DataFrame:
         """Return a row a run, as ``Runs.df`` does."""
         return self.runs.df()
-
-    @staticmethod
-    def _stat(run: Any, key: str, stat: str) -> float:
-        return getattr(run.metrics[key], stat) if key in run.metrics else float("nan")
-
-    def _frame(self, rows: dict[Any, list[Any]]) -> pd.DataFrame:
-        import pandas as pd
-
-        return pd.DataFrame.from_dict(rows, orient="index", columns=self.labels)
 
     def __repr__(self) -> str:
         from .displays import comparison_summary
@@ -86,6 +85,10 @@ class Comparison:
         from .displays import comparison_bundle
 
         return comparison_bundle(self)
+
+
+def _stat(run: Run, key: str, stat: str) -> float:
+    return getattr(run.metrics[key], stat) if key in run.metrics else float("nan")
 
 
 def _text(params: Any, key: str) -> str | None:

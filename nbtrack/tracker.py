@@ -23,6 +23,7 @@ from .run import NOTE_TAG, PARENT_TAG, USER_TAG, LiveState, Run
 from .settings import Settings, user_name
 from .store.base import RunQuery, Store
 from .store.filter import parse, parse_order
+from .store.open import check_uri
 from .surroundings import recent_surroundings
 
 __all__ = ["Tracker"]
@@ -37,6 +38,7 @@ class Tracker:
     """
 
     def __init__(self, settings: Settings) -> None:
+        check_uri(settings.uri)
         self.settings = settings
         self.experiment = settings.experiment
         self._connection = connection_to(settings)

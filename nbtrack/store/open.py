@@ -5,8 +5,9 @@ from __future__ import annotations
 from ..errors import InvalidInput
 from .base import Store
 
-__all__ = ["open_store"]
+__all__ = ["check_uri", "open_store"]
 
+_KINDS = {"memory": "memory", "sqlite": "sqlite", "postgresql": "postgresql", "postgres": "postgresql"}
 _LATER = {
     "http": "a server",
     "https": "a server",
@@ -28,14 +29,22 @@ def open_store(uri: str, *, artifact_root: str) -> Store:
         SchemaError: The store was written by a newer nbtrack, or the database is not a store.
         StoreUnavailable: It cannot be reached now.
     """
-    scheme = uri.partition(":")[0].lower()
-    if scheme == "memory":
+    if check_uri(uri) == "memory":
         from .memory import MemoryStore
 
         return MemoryStore(artifact_root.rstrip("/"))
-    kind = scheme.partition("+")[0]
-    if kind in ("sqlite", "postgresql", "postgres"):
-        return _open_sql(uri, artifact_root)
+    return _open_sql(uri, artifact_root)
+
+
+def check_uri(uri: str) -> str:
+    """Return the kind of store that a URI names: memory, sqlite or postgresql; nothing is opened.
+
+    Raises:
+        InvalidInput: It names none, or one of a kind that this version cannot open.
+    """
+    kind = uri.partition(":")[0].lower().partition("+")[0]
+    if kind in _KINDS:
+        return _KINDS[kind]
     instead = "use sqlite:///runs.db, postgresql+psycopg://user@host/database, or a folder"
     if kind in _LATER:
         raise InvalidInput(f"{_LATER[kind]} as a store is not in this version; {instead}")

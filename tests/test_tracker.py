@@ -1,0 +1,214 @@
+"""A store full of runs as a user asks for them."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import nbtrack
+from nbtrack.errors import Deleted, ExperimentNotFound, FilterError, InvalidInput, RunNotFound
+
+
+@pytest.fixture
+def runs(tracker):
+    """Three runs, the newest first: c, b, a."""
+    made = []
+    for i, name in enumerate("abc"):
+        with nbtrack.start_run(name, params={"lr": 10.0**-i, "layers": i, "kind": "x" if i else "y"}) as run:
+            for step in range(5):
+                run.log({"loss": (i + 1) / (step + 1), "val/acc": step * 0.1}, step=step)
+            if i == 2:
+                run.log(only=math.nan)
+        made.append(run)
+    return made[::-1]
+
+
+def names(**query):
+    return [run.name for run in nbtrack.runs(**query)]
+
+
+def test_runs_are_found_ordered_and_limited(runs):
+    assert names() == ["c", "b", "a"]
+    assert names(filter="params.lr < 0.5") == ["c", "b"]
+    assert names(filter="metrics.loss.min <= 0.4 and not params.kind = 'x'") == ["a"]
+    assert names(order_by="metrics.loss") == ["a", "b", "c"]
+    assert names(order_by=["params.kind ASC", "start_time ASC"]) == ["b", "c", "a"]
+    assert names(limit=2) == ["c", "b"]
+    assert names(limit=0) == []
+
+
+def test_a_bad_filter_shows_where(runs):
+    with pytest.raises(FilterError) as caught:
+        nbtrack.runs("params.lr < ")
+    assert str(caught.value).splitlines()[1].strip() == "params.lr <"
+    assert str(caught.value).splitlines()[2].strip() == "^"
+    with pytest.raises(InvalidInput, match="view"):
+        nbtrack.runs(view="gone")
+    with pytest.raises(InvalidInput, match="limit"):
+        nbtrack.runs(limit=-1)
+
+
+def test_runs_are_a_sequence(runs):
+    found = nbtrack.runs()
+    assert len(found) == 3
+    assert found[0] == runs[0]
+    assert found[-1] == runs[-1]
+    assert list(found) == runs
+    assert runs[1] in found
+    assert isinstance(found[:2], nbtrack.Runs)
+    assert found[:2].ids == [run.id for run in runs[:2]]
+    with pytest.raises(IndexError):
+        found[3]
+
+
+def test_df(runs):
+    frame = nbtrack.runs().df(metrics=("last", "min", "count"))
+    assert list(frame.columns[:8]) == ["run_id", "name", "experiment", "status", "start_time", "end_time", "duration", "user"]
+    metric_columns = [column for column in frame.columns if column.startswith("metrics.")]
+    assert metric_columns == [f"metrics.{key}{stat}" for stat in ("", ".min", ".count") for key in ("loss", "only", "val/acc")]
+    assert frame["params.lr"].dtype == np.float64
+    assert frame["params.layers"].tolist() == [2, 1, 0]
+    assert frame["params.layers"].dtype == np.int64
+    assert frame["metrics.loss"].tolist() == [3 / 5, 2 / 5, 1 / 5]
+    assert math.isnan(frame["metrics.only"][1])
+    assert frame["experiment"].tolist() == ["Default"] * 3
+    assert str(frame["start_time"].dtype).endswith("UTC]")
+    assert (frame["duration"] == frame["end_time"] - frame["start_time"]).all()
+    assert nbtrack.runs().df(typed=False)["params.lr"].tolist() == ["0.01", "0.1", "1.0"]
+    with pytest.raises(InvalidInput, match="'median' cannot be asked"):
+        nbtrack.runs().df(metrics=["median"])
+
+
+def test_df_of_nothing(tracker):
+    frame = nbtrack.runs().df()
+    assert len(frame) == 0
+    assert list(frame.columns) == ["run_id", "name", "experiment", "status", "start_time", "end_time", "duration", "user"]
+    assert len(nbtrack.runs().history()) == 0
+    assert repr(nbtrack.runs())
+
+
+def test_history_is_long(runs):
+    frame = nbtrack.runs().history("loss", "only")
+    assert list(frame.columns) == ["run_id", "key", "step", "timestamp", "value"]
+    assert len(frame) == 16
+    one = frame[(frame.run_id == runs[0].id) & (frame.key == "loss")]
+    assert one["value"].tolist() == [3 / (step + 1) for step in range(5)]
+    assert set(nbtrack.runs().history().key) == {"loss", "only", "val/acc"}
+
+
+def test_files(runs, tmp_path):
+    found = nbtrack.runs()
+    assert pd.read_csv(found.to_csv(tmp_path / "r.csv"))["name"].tolist() == ["c", "b", "a"]
+    assert pd.read_parquet(found.to_parquet(tmp_path / "r.parquet"))["metrics.loss"].tolist() == [3 / 5, 2 / 5, 1 / 5]
+    page = found.to_html(tmp_path / "r.html").read_text()
+    assert "<script" not in page
+    assert all(run.name in page for run in runs)
+
+
+def test_plots(runs):
+    import matplotlib
+
+    matplotlib.use("Agg")
+    ax = nbtrack.runs().plot("loss")
+    assert [line.get_label() for line in ax.lines] == ["c", "b", "a"]
+    assert ax.lines[0].get_ydata().tolist() == [3 / (step + 1) for step in range(5)]
+    assert nbtrack.get_run(runs[0].id).metrics["loss"].plot().get_ylabel() == "loss"
+    with pytest.raises(InvalidInput, match="none of these runs has a metric 'nope'; they have loss, only, val/acc"):
+        nbtrack.runs().plot("nope")
+    import matplotlib.pyplot as plt
+
+    plt.close("all")
+
+
+def test_compare(runs):
+    for comparison in (nbtrack.compare(*runs), nbtrack.compare(nbtrack.runs()), nbtrack.compare(*[run.id for run in runs])):
+        assert comparison.labels == ["c", "b", "a"]
+        assert comparison.differing == ["kind", "layers", "lr"]
+        assert comparison.params.loc["lr"].tolist() == [0.01, 0.1, 1.0]
+        assert comparison.metrics.loc[("loss", "min")].tolist() == [3 / 5, 2 / 5, 1 / 5]
+        assert set(comparison._repr_mimebundle_()) == {"text/html", "text/plain"}
+    with pytest.raises(InvalidInput, match="nothing to compare"):
+        nbtrack.compare()
+    with pytest.raises(RunNotFound):
+        nbtrack.compare("f" * 32)
+
+
+def test_experiments(runs, tracker):
+    made = nbtrack.set_experiment("digits")
+    with nbtrack.start_run() as here:
+        pass
+    with nbtrack.start_run(experiment="other") as there:
+        pass
+    assert (here.experiment, there.experiment) == ("digits", "other")
+    assert {experiment.name for experiment in nbtrack.experiments()} == {"Default", "digits", "other"}
+    assert names() == [here.name]
+    assert names(experiment="other") == [there.name]
+    assert names(experiment=[made.id, "other"]) == [there.name, here.name]
+    assert len(nbtrack.runs(experiment="*")) == 5
+    with pytest.raises(ExperimentNotFound, match="there is no experiment 'digit'; there is 'digits'"):
+        nbtrack.runs(experiment="digit")
+    store = tracker.connection.store()
+    store.delete_experiment(made.id)
+    with pytest.raises(Deleted, match="'digits' is deleted"):
+        nbtrack.set_experiment("digits")
+    with pytest.raises(InvalidInput):
+        nbtrack.set_experiment("  ")
+
+
+def test_connect_chooses_the_store(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    nbtrack.connect()
+    with nbtrack.start_run() as run:
+        pass
+    assert (tmp_path / ".nbtrack" / ".gitignore").read_text() == "*\n"
+    monkeypatch.chdir(tmp_path / "deep" / "er")
+    nbtrack.connect()
+    assert nbtrack.runs()[0] == run
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:///other.db")
+    assert nbtrack.connect().uri == f"sqlite:///{tmp_path}/deep/er/other.db"
+    monkeypatch.setenv("NBTRACK_URI", "memory:")
+    monkeypatch.setenv("NBTRACK_EXPERIMENT", "e")
+    assert (nbtrack.connect().uri, nbtrack.connect().experiment) == ("memory:", "e")
+
+
+@pytest.mark.parametrize("uri", ["http://localhost:5000", "https://example.org", "mysql+pymysql://u@h/db"])
+def test_what_this_version_cannot_open_says_so_at_once(uri):
+    with pytest.raises(InvalidInput, match="not in this version"):
+        nbtrack.connect(uri)
+
+
+def test_passwords_of_stores_are_not_shown():
+    tracker = nbtrack.connect("postgresql+psycopg://user:geheim@nowhere.invalid/db")
+    assert "geheim" not in repr(tracker)
+    assert "geheim" not in tracker.status()
+
+
+def test_two_stores_at_once(tmp_path):
+    one = nbtrack.connect(tmp_path / "one")
+    two = nbtrack.connect(tmp_path / "two")
+    with one.start_run("in one") as a, two.start_run("in two") as b:
+        a.log(x=1)
+        b.log(x=2)
+    assert [run.name for run in one.runs()] == ["in one"]
+    assert [run.name for run in two.runs()] == ["in two"]
+    one.connection.close(5)
+
+
+def test_search_runs_has_mlflow_s_columns(runs):
+    frame = nbtrack.search_runs(filter_string="params.kind = 'x'", order_by=["metrics.loss ASC"])
+    assert list(frame.columns[:6]) == ["run_id", "experiment_id", "status", "artifact_uri", "start_time", "end_time"]
+    assert frame["params.lr"].tolist() == ["0.1", "0.01"]
+    assert frame["tags.mlflow.runName"].tolist() == ["b", "c"]
+    assert frame["experiment_id"].tolist() == ["0", "0"]
+    assert math.isnan(frame["metrics.only"][0])
+    assert len(nbtrack.search_runs(experiment_names=["Default"])) == 3
+    assert len(nbtrack.search_runs(["0"], max_results=1)) == 1
+    assert [run.name for run in nbtrack.search_runs(output_format="list")] == ["c", "b", "a"]
+    assert len(nbtrack.search_runs(search_all_experiments=True)) == 3
+
+
+def test_status_says_what_is_where(tracker):
+    assert str(tracker.settings.journal) not in tracker.status()
+    assert "nothing waits" in tracker.status()
