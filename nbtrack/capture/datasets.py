@@ -135,7 +135,7 @@ def _pandas_series(series: Any) -> _Facts:
 def _pandas_bytes(sample: Any) -> bytes:
     try:
         hashes: bytes = sys.modules["pandas"].util.hash_pandas_object(sample).to_numpy().tobytes()
-    except TypeError:  # lists and the like in the cells
+    except (TypeError, ValueError):  # lists and the like in the cells, text that is no Unicode
         return _text_bytes(sample.to_numpy().tolist())
     return hashes
 

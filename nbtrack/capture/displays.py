@@ -84,7 +84,7 @@ class DisplayCapture:
         files: list[OutputFile] = []
         for output in self._outputs:
             files += self._guard.shield("displays", partial(_files, output, counts), [])
-        return files
+        return list({file.path: file for file in files}.values())  # of several values the last one
 
     def _on_message(self, message: dict[str, Any]) -> dict[str, Any]:
         self._guard.shield("displays", lambda: self._read(message), None)

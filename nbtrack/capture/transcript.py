@@ -8,9 +8,12 @@ from collections import deque
 
 __all__ = ["Transcript"]
 
-_TOKEN = re.compile(r"\x1b\[([0-?]*)[ -/]*([@-~])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[^\[\]]|[\r\n\x08]|[^\r\n\x08\x1b]+|\x1b")
+_TOKEN = re.compile(
+    r"\x1b\[([0-?]*)[ -/]*([@-~])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]+[0-~]|\x1b[^\[\] -/]"
+    r"|[\r\n\x08]|[^\r\n\x08\x1b]+|\x1b"
+)
 _CONTROL = re.compile(r"[\r\x08\x1b]")
-_UNFINISHED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]*)?\Z")
+_UNFINISHED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]*|[ -/]+)?\Z")
 
 
 class Transcript:
@@ -91,7 +94,8 @@ class Transcript:
         self._lines[self._row] = line[: self._column] + text + line[self._column + len(text) :]
         self._column += len(text)
         if self._column > self._LONGEST_LINE:
-            self._newline()
+            self._kept.add("\n".join(self._lines))
+            self._lines, self._row, self._column = [""], 0, 0
 
     def _newline(self) -> None:
         self._row, self._column = self._row + 1, 0
