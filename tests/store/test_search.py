@@ -62,7 +62,7 @@ RUNS = [
         user="ada",
         params={"lr": 0.1, "opt": "adam", "layers": [1, 2], "flag": True, "none": None},
         tags={"team": "Red", "path": "c:\\data", "rate": "100%"},
-        metrics={"loss": [3.0, 1.0, 2.0], "val/loss": [0.5]},
+        metrics={"loss": [3.0, 1.0, 2.0], "val/loss": [0.5], "acc.max": [NAN]},
         datasets=[("iris", "d1", "train"), ("digits", "d2", "test")],
     ),
     run(
@@ -151,6 +151,7 @@ def matching(store, filter):
         ("metrics.loss.min = -inf", "c"),
         ("metrics.loss.min = 1", "a"),
         ("metrics.loss.min = 7", "b"),  # where there is a metric of that name
+        ("metrics.loss.min = 5", ""),
         ("metrics.`loss`.min = 5", "b"),
         ("metrics.`loss.min` < 100", "b"),
         ("metrics.loss.min IS NULL", "e"),
@@ -196,6 +197,7 @@ def test_what_a_filter_means(stores, filter, ids):
         ("metrics.loss.min DESC", "bacde"),
         ("metrics.`loss`.min DESC", "bacde"),
         ("metrics.loss.count DESC", "abcde"),
+        ("metrics.acc.max", "aedbc"),
         ("params.lr", "bacde"),  # as text: 0.01 0.1 1 1e-1 fast
         ("params.lr DESC", "edcab"),
         ("params.opt", "baced"),
