@@ -73,10 +73,10 @@ class CellCapture:
         shell: IPython's ``InteractiveShell``.
         environ: The kernel's environment, to find the notebook and to run git; nothing of it is recorded.
         cells: Remembers which cells were captured before; the same one for all cells of a kernel and store.
+        guard: Keeps the time of the captures before the cell, and of those after it, and what failed of them.
         notebook: The notebook's path where the user has set it.
         parts: Which of ``PARTS`` are wanted.
         without: Names that are no params of their own, because ``-p`` names them.
-        seconds: How long the captures before the cell, and those after it, may take.
     """
 
     def __init__(
@@ -84,16 +84,15 @@ class CellCapture:
         shell: Any,
         environ: Mapping[str, str],
         cells: ExecutedCells,
+        guard: Guard,
         *,
         notebook: str | None = None,
         parts: Collection[str] = PARTS,
         without: Collection[str] = (),
-        seconds: float = 1.0,
     ) -> None:
-        self._shell, self._environ, self._cells = shell, environ, cells
+        self._shell, self._environ, self._cells, self._guard = shell, environ, cells, guard
         self._notebook, self._parts, self._without = notebook, parts, without
-        self._guard = Guard(seconds)
-        self._streams, self._displays = StreamCapture(self._guard), DisplayCapture(shell, self._guard)
+        self._streams, self._displays = StreamCapture(guard), DisplayCapture(shell, guard)
         self._inputs: CellInputs | None = None
         self._known: Mapping[str, object] = {}
 
@@ -128,7 +127,7 @@ class CellCapture:
         none: list[OutputFile] = []
         files = [file for part in (self._streams, self._displays) for file in self._guard.run("outputs", part.files, none)]
         failed = self._part("traceback", lambda: capture_traceback(error)) if error is not None else Captured()
-        return Ended(merge(self._part("params", self._computed), failed, self._guard.failures()), tuple(files))
+        return Ended(merge(self._part("params", self._computed), failed), tuple(files))
 
     def _part(self, name: str, capture: Callable[[], Captured]) -> Captured:
         return self._guard.run(name, capture, Captured()) if name in self._parts else Captured()

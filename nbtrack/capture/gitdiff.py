@@ -14,7 +14,8 @@ __all__ = ["Changed", "diff_text"]
 # The same for everyone, whatever a user's settings say of diffs, and without running anything else.
 _PLAIN = ["--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--no-relative", "--ignore-submodules=untracked"]
 _FORM = ["--src-prefix=a/", "--dst-prefix=b/", "--unified=3", "--submodule=short"]
-_DIFF = ["diff", "HEAD", *_PLAIN, *_FORM, "--", ".", ":(exclude,icase)*.ipynb"]
+_DIFF = ["diff", "HEAD", *_PLAIN, *_FORM, "--"]
+_MOST_PATHS = 100
 _MOST_NOTEBOOKS = 8
 _MOST_NOTEBOOK_BYTES = 2_000_000
 _EMPTY_NOTEBOOK = '{"cells": []}'
@@ -35,11 +36,19 @@ def diff_text(git: Git, changed: Sequence[Changed], most_bytes: int) -> str:
     begin with ``# nbtrack:``.
     """
     notebooks = [c for c in changed if c.path.lower().endswith(".ipynb")]
+    files = [c.path for c in changed if not c.path.lower().endswith(".ipynb")]
     parts = []
-    if len(notebooks) < len(changed):
-        parts.append(_cut(git.ask(_DIFF, most_bytes=most_bytes)))
+    if files:
+        parts.append(_cut(git.ask(_diff_of(files), most_bytes=most_bytes)))
     parts += _notebook_diffs(git, notebooks)
     return _bounded("\n".join(part.rstrip("\n") for part in parts if part) + "\n", most_bytes)
+
+
+def _diff_of(files: list[str]) -> list[str]:
+    """Write the command: told which files have changed, git need not look at all of them again."""
+    if len(files) <= _MOST_PATHS:
+        return ["--literal-pathspecs", *_DIFF, *files]
+    return [*_DIFF, ".", ":(exclude,icase)*.ipynb"]
 
 
 def _cut(patch: Output) -> str:

@@ -96,6 +96,22 @@ def test_changes_in_the_tree_and_in_the_index_are_one_patch_that_applies(project
     assert (other / "staged.py").read_text() == "a = 1\n"
 
 
+def test_many_files_and_names_that_look_like_patterns(project):
+    for i in range(150):
+        project.write(f"many/{i}.py", f"x = {i}\n")
+    project.write("[a]*.py", "1\n")
+    project.write("a.py", "1\n")
+    project.commit()
+    project.write("[a]*.py", "2\n")
+    assert project.diff().count("diff --git") == 1
+    for i in range(150):
+        project.write(f"many/{i}.py", f"y = {i}\n")
+    project.write("nb.ipynb", notebook("x = 1"))
+    project.git("add", "-A")
+    assert project.diff().count("diff --git") == 151
+    assert project.diff().endswith("+# %%\n+x = 1\n")
+
+
 def test_untracked_files_do_not_count(project):
     project.write("new.py", "x")
     assert project.capture().tags[DIRTY] == "false"
