@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 
 from ...entities import ArtifactRecord, ParamValue, Status, now_ms
@@ -43,7 +44,7 @@ class MemoryRun(Record):
         """Set the params that are new, and return those that have another value; equal texts are equal params."""
         conflicts = []
         for key, value in params.items():
-            kept = self.params.setdefault(key, value)
+            kept = self.params.setdefault(key, deepcopy(value))
             if param_text(kept) != param_text(value):
                 conflicts.append(Conflict(key, kept, value))
         return tuple(conflicts)

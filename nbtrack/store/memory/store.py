@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -150,9 +151,8 @@ class MemoryStore:
     def params(self, run_ids: Sequence[str]) -> list[tuple[str, str, ParamValue]]:
         """See ``Store.params``."""
         with self._lock:
-            return [
-                (run.info.id, key, value) for run in self._known(run_ids) for key, value in sorted(run.params.items(), key=_key)
-            ]
+            found = [(run.info.id, *item) for run in self._known(run_ids) for item in sorted(run.params.items(), key=_key)]
+            return copy.deepcopy(found)
 
     def tags(self, run_ids: Sequence[str]) -> list[tuple[str, str, str]]:
         """See ``Store.tags``."""
