@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import functools
-import re
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
-from IPython.core.magic_arguments import argument, magic_arguments
+from IPython.core.magic_arguments import argument, kwds, magic_arguments
 
-from .cell.completion import complete_filter, complete_run
+from .cell.completion import add_completers, remove_completers
 from .cell.config import NBTrack
 from .cell.hooks import CellHooks
-from .cell.options import parse_track
-from .cell.transform import make_transformer
+from .cell.options import parse_runs, parse_track, words_of
+from .cell.transform import comment_out
 from .errors import NbtrackError
 from .settings import configure
 
@@ -30,7 +29,6 @@ __all__ = ["NBTrackMagics", "load", "unload"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_RUNS_OPTION = re.compile(r"\s*(-e|--experiment|-o|--order-by|-n|--limit)[ =]+(\"[^\"]*\"|'[^']*'|\S+)")
 _ATTRIBUTE = "_nbtrack_magics"
 
 
@@ -54,41 +52,51 @@ class NBTrackMagics(Magics):
     def __init__(self, shell: InteractiveShell) -> None:
         super().__init__(shell)
         self.settings = NBTrack(parent=shell)
-        parser = type(self).track.parser
-        self.hooks = CellHooks(shell, self.settings, functools.partial(parse_track, parser))
-        self.transformer = make_transformer(functools.partial(parse_track, parser))
+        self.hooks = CellHooks(shell, self.settings, functools.partial(parse_track, type(self).track.parser))
 
-    @magic_arguments("%%track")
-    @argument("name", nargs="?", help="Name of the run; one is made up if there is none.")
+    @magic_arguments()
+    @kwds(usage="%%track [NAME] [option …]\n  %%track on|off")
+    @argument("name", metavar="NAME", nargs="?", help="The run's name; without one it is given one, such as calm-otter-417.")
     @argument("--name", dest="name_option", metavar="NAME", help="The same.")
-    @argument("-e", "--experiment", help="Experiment of the run.")
+    @argument("-e", "--experiment", help="The experiment it belongs to, made if there is none of this name.")
     @argument(
         "-p",
         "--param",
         nargs="+",
         action="extend",
-        metavar="NAME",
-        help="Variables to log as params.",
+        metavar="VARIABLE",
+        help="Variables to log as params; a dict, a dataclass or an estimator is taken apart.",
     )
-    @argument("-t", "--tag", nargs="+", action="extend", metavar="K=V", help="Tags.")
-    @argument("--note", help="What you have to say about the run.")
-    @argument("--resume", metavar="ID", help="Go on with this run.")
-    @argument("--no-capture", nargs="*", metavar="WHAT", help="Of code, git, environment, params, datasets, outputs; or all.")
+    @argument("-t", "--tag", nargs="+", action="extend", metavar="KEY=VALUE", help="Tags to set.")
+    @argument("--note", metavar="TEXT", help="What you have to say about it.")
+    @argument("--resume", metavar="ID", help="Go on with this run, its steps counting on.")
+    @argument(
+        "--no-capture",
+        nargs="*",
+        metavar="WHAT",
+        help="Leave out code, git, environment, params, datasets or outputs; all of them where none is named.",
+    )
     @line_cell_magic
     def track(self, line: str, cell: str | None = None) -> None:
-        """Make the cell a run: its code, params, metrics, outputs and how it ended.
+        """Make the cell a run: its code, params, metrics and outputs are recorded, and how it ended.
 
-        ``%%track`` must be the cell's first line; the cell behaves as it would without it. As a line,
+        ``%%track`` is the first line of the cell, which otherwise runs as it would without it. The line
         ``%track on`` makes every cell from the next one on a run, ``%track off`` ends that.
 
-        Example::
+        Examples::
 
-            %%track baseline -p lr epochs --note "smaller batches"
+            %%track baseline
+            lr, epochs = 0.1, 20                      # becomes params by itself
             for epoch in range(epochs):
-                nbtrack.log(loss=train(lr))
+                nbtrack.log(loss=train(lr))           # a point of a metric, at about a microsecond
+
+            %%track "lr {lr}" -p config -t data=v2 --note "smaller batches"
+
+        Without being asked it records: the cell and those executed before it, git commit and changes, packages
+        and machine, simple values that the cell sets or reads, DataFrames and arrays by digest, what it
+        prints and shows, and the traceback. ``%config NBTrack`` lists the settings, ``%runs`` the runs.
         """
         if cell is not None:
-            parse_track(type(self).track.parser, line)
             raise UsageError("%%track must be the first line of the cell")
         if line.strip() not in ("on", "off"):
             raise UsageError("%track takes on or off; to track one cell put %%track on its first line")
@@ -97,58 +105,65 @@ class NBTrackMagics(Magics):
     @line_magic
     @_usage_errors
     def runs(self, line: str) -> Runs:
-        """Show the runs that match a filter: ``%runs [-e EXPERIMENT] [-o ORDER] [-n LIMIT] [FILTER]``.
+        """Show the runs that match a filter, the newest first: ``%runs [FILTER] [-e EXPERIMENT] [-o ORDER] [-n LIMIT]``.
 
-        The filter needs no quotes around it; ``-e "*"`` looks in all experiments.
+        The filter needs no quotes around it. Without ``-e`` the runs are those of the current experiment, with
+        ``-e "*"`` of all. The value is that of ``nbtrack.runs(…)``: ``_.df()`` in the next cell is the DataFrame.
 
-        Example::
+        Examples::
 
+            %runs
             %runs metrics.accuracy > 0.9 and params.lr < 0.01
+            %runs status = 'FAILED' or start_time > '2 days ago'
             %runs -o "metrics.loss ASC" -n 10
         """
         from .api import runs
 
-        options: dict[str, str] = {}
-        while option := _RUNS_OPTION.match(line):
-            options[option[1].lstrip("-")[0]] = option[2].strip("\"'")
-            line = line[option.end() :]
-        return runs(line.strip() or None, experiment=options.get("e"), order_by=options.get("o"), limit=_limit(options.get("n")))
+        options = parse_runs(line)
+        return runs(options.filter, experiment=options.experiment, order_by=options.order_by, limit=options.limit)
 
     @line_magic
     @_usage_errors
     def compare(self, line: str) -> Comparison:
-        """Compare runs by name or id: ``%compare RUN RUN …``; of a name the newest run is taken.
+        """Compare runs by name or id: ``%compare RUN RUN …``.
+
+        It shows the params that differ, the metrics and their curves. Of a name the newest run is taken.
 
         Example::
 
             %compare baseline calm-otter-417
         """
-        import shlex
-
         from .api import tracker
 
-        return tracker().compare(*(tracker().find_run(word) for word in shlex.split(line)))
+        names = words_of("%compare", line)
+        if not names:
+            raise UsageError("%compare takes names or ids of runs, as %compare baseline calm-otter-417")
+        return tracker().compare(*map(tracker().find_run, names))
 
     @line_magic
     @_usage_errors
     def nbtrack(self, line: str) -> None:
-        """Say where runs go: ``%nbtrack connect URI``, ``%nbtrack experiment NAME``, ``%nbtrack status``."""
+        """Say where runs go: ``%nbtrack connect URI``, ``%nbtrack experiment NAME``, ``%nbtrack status``.
+
+        A URI names a database or a folder; ``nbtrack.connect?`` has them all. Without one runs go where they
+        went in the beginning.
+
+        Examples::
+
+            %nbtrack connect sqlite:///runs.db
+            %nbtrack experiment digits
+        """
         from .api import connect, set_experiment, tracker
 
-        word, _, rest = line.strip().partition(" ")
-        if word == "connect":
-            connect(rest.strip() or None)
-        elif word == "experiment":
-            set_experiment(rest.strip())
-        elif word not in ("", "status"):
-            raise UsageError(f"%nbtrack {word}: say connect URI, experiment NAME or status")
+        action, _, rest = line.strip().partition(" ")
+        rest = rest.strip().strip("\"'")
+        if action == "connect":
+            connect(rest or None)
+        elif action == "experiment":
+            set_experiment(rest)
+        elif action not in ("", "status"):
+            raise UsageError(f"%nbtrack {action}: say connect URI, experiment NAME or status")
         print(tracker().status())  # noqa: T201
-
-
-def _limit(text: str | None) -> int | None:
-    if text is not None and not text.isdigit():
-        raise UsageError(f"-n {text}: say how many runs at most, as -n 10")
-    return None if text is None else int(text)
 
 
 def load(shell: InteractiveShell) -> None:
@@ -160,11 +175,18 @@ def load(shell: InteractiveShell) -> None:
     configure(magics.settings.chosen)
     shell.register_magics(magics)
     shell.configurables.append(magics.settings)
-    shell.input_transformer_manager.line_transforms.insert(0, magics.transformer)
+    magics.settings.observe(_reconnect, ["uri", "experiment", "artifacts"])
+    shell.input_transformer_manager.line_transforms.insert(0, comment_out)
     magics.hooks.register()
-    shell.set_hook("complete_command", complete_filter, str_key="%runs")
-    shell.set_hook("complete_command", complete_run, str_key="%compare")
+    add_completers(shell)
     shell.user_ns.setdefault("nbtrack", sys.modules[__package__])
+
+
+def _reconnect(change: object) -> None:
+    """Go by what the user has just configured."""
+    from .api import connect
+
+    connect()
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -174,10 +196,11 @@ def unload(shell: InteractiveShell) -> None:
         return
     delattr(shell, _ATTRIBUTE)
     magics.hooks.unregister()
+    remove_completers(shell)
     configure(dict)
     transforms = shell.input_transformer_manager.line_transforms
-    if magics.transformer in transforms:
-        transforms.remove(magics.transformer)
+    if comment_out in transforms:
+        transforms.remove(comment_out)
     if magics.settings in shell.configurables:
         shell.configurables.remove(magics.settings)
     for kind, names in magics.magics.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 
 from traitlets import Bool, Float, Unicode
-from traitlets.config import SingletonConfigurable
+from traitlets.config import Configurable
 
 __all__ = ["CAPTURES", "NBTrack"]
 
@@ -20,7 +20,7 @@ CAPTURES = {
 }
 
 
-class NBTrack(SingletonConfigurable):
+class NBTrack(Configurable):
     """Settings of nbtrack in notebooks; environment variables come before them, arguments before both."""
 
     uri = Unicode("", help="The store, as nbtrack.connect takes it; empty: the project's .nbtrack folder.").tag(config=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
 
@@ -18,9 +20,15 @@ if TYPE_CHECKING:
 
     from ..capture.source import ExecutedCells
     from ..connection import Connection
+    from ..run import Run
     from .tracked import TrackedCell
 
 __all__ = ["CellHooks"]
+
+# While every cell is a run, a cell that has nothing but one of these is none: it looks at runs.
+_ABOUT_RUNS = re.compile(r"\s*%(?:track|runs|compare|nbtrack|(?:un|re)?load_ext)\b[^\n]*\s*")
+# No calling function's variables are to be filled in, only the notebook's.
+_NO_FRAME = 1_000_000
 
 
 class CellHooks:
@@ -37,18 +45,19 @@ class CellHooks:
         self._gate = Gate()
         self._executed: dict[Connection, ExecutedCells] = {}
         self._cell: TrackedCell | None = None
-        self._info: ExecutionInfo | None = None
+        self._is_registered = False
         self.every_cell = False
 
     def register(self) -> None:
         """Begin to listen."""
+        self._is_registered = True
         self._shell.ast_transformers.append(self._gate)
         self._shell.events.register("pre_run_cell", self._before)
         self._shell.events.register("post_run_cell", self._after)
 
     def unregister(self) -> None:
-        """Listen no more, after the cell that is running, if one is."""
-        self.every_cell = False
+        """Listen no more; where a tracked cell is running, for its end only."""
+        self._is_registered = False
         self._shell.events.unregister("pre_run_cell", self._before)
         if self._gate in self._shell.ast_transformers:
             self._shell.ast_transformers.remove(self._gate)
@@ -56,42 +65,57 @@ class CellHooks:
             self._shell.events.unregister("post_run_cell", self._after)
 
     def _before(self, info: ExecutionInfo) -> None:
-        asked = arguments_of(info.raw_cell or "")
         # A cell run by a tracked cell, as by get_ipython().run_cell, belongs to that one's run.
-        if info.silent or self._cell is not None or (asked is None and not self.every_cell):
+        if info.silent or self._cell is not None:
+            return
+        line = self._asked(info.raw_cell or "")
+        if line is None:
             return
         try:
-            options = self._parse(self._shell.var_expand(asked or ""))
-        except UsageError:
-            return  # the magic itself says so
-        self._start(info, options)
+            self._cell = self._begin(info, self._shell.var_expand(line, depth=_NO_FRAME))
+        except (UsageError, NbtrackError) as error:
+            self._gate.reject_next(str(error))
+        except KeyboardInterrupt:
+            self._gate.reject_next("interrupted before the cell began")
 
-    def _start(self, info: ExecutionInfo, options: TrackOptions) -> None:
+    def _asked(self, source: str) -> str | None:
+        """Return the ``%%track`` line of a cell that is to be a run, None for others."""
+        if self.every_cell and not _ABOUT_RUNS.fullmatch(source):
+            return arguments_of(source) or ""
+        return arguments_of(source)
+
+    def _begin(self, info: ExecutionInfo, line: str) -> TrackedCell:
+        options = self._parse(line)
         from ..api import tracker
         from ..capture.source import ExecutedCells
         from .tracked import TrackedCell
 
-        try:
-            executed = self._executed.setdefault(tracker().connection, ExecutedCells())
-            cell = TrackedCell(self._shell, self._settings, options, executed)
-            cell.start(info)
-        except NbtrackError as error:
-            self._gate.reject_next(str(error))
-            return
-        self._cell, self._info = cell, info
+        connection = tracker().connection
+        # Were the cell not to begin, what is known of the cells before would not have been recorded.
+        executed = self._executed.pop(connection, None) or ExecutedCells()
+        cell = TrackedCell.begin(self._shell, self._settings, options, executed, info)
+        self._executed[connection] = executed
+        return cell
 
-    def _after(self, result: ExecutionResult) -> None:
-        # IPython gives the result of a cell the very info that was given before it.
-        if self._cell is None or result.info is not self._info:
+    def _after(self, result: ExecutionResult | None) -> None:
+        self._gate.open()
+        if self._cell is None or not self._cell.is_of(result):
             return
-        cell, self._cell, self._info = self._cell, None, None
+        cell, self._cell = self._cell, None
+        if not self._is_registered:
+            self._shell.events.unregister("post_run_cell", self._after)
         cell.end(result)
         if self._settings.show:
             _show(cell.run)
 
 
-def _show(run: Any) -> None:
-    """Leave the summary of a run in the cell's output."""
+def _show(run: Run) -> None:
+    """Leave the summary of a run in the cell's output; where the store is away, one line."""
     from IPython.display import display
 
-    display(run)
+    from ..displays import run_bundle
+
+    try:
+        display(run_bundle(run), raw=True)
+    except NbtrackError as error:
+        print(f"run {run.name} {run.status}; it cannot be shown now: {error}", file=sys.stderr)  # noqa: T201

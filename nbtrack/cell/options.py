@@ -1,8 +1,10 @@
-"""The arguments of ``%%track``."""
+"""The arguments of ``%%track`` and ``%runs``."""
 
 from __future__ import annotations
 
+import re
 import shlex
+from argparse import Namespace
 from dataclasses import dataclass
 
 from IPython.core.error import UsageError
@@ -10,7 +12,7 @@ from IPython.core.magic_arguments import MagicArgumentParser
 
 from .config import CAPTURES
 
-__all__ = ["TrackOptions", "parse_track"]
+__all__ = ["RunsOptions", "TrackOptions", "parse_runs", "parse_track", "words_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,32 +28,45 @@ class TrackOptions:
     no_capture: frozenset[str] = frozenset()
 
 
+def words_of(magic: str, line: str) -> list[str]:
+    """Split a line into words, as a shell does.
+
+    Raises:
+        UsageError: A quote is not closed.
+    """
+    try:
+        return shlex.split(line)
+    except ValueError as error:
+        raise UsageError(f"{magic} {line}: {str(error).lower()}; put what has spaces or quotes in it in quotes") from None
+
+
 def parse_track(parser: MagicArgumentParser, line: str) -> TrackOptions:
     """Read a ``%%track`` line.
 
     Raises:
         UsageError: It cannot be read; one line says why.
     """
+    words = words_of("%%track", line)
     try:
-        words = shlex.split(line)
-    except ValueError as error:
-        raise UsageError(f"%%track {line}: {str(error).lower()}; put texts with spaces or quotes in quotes") from None
-    found = parser.parse_args(words)
+        found = parser.parse_args(words)
+    except UsageError as error:
+        raise UsageError(f"%%track: {error}; %%track? tells what there is") from None
+    name = _name(found)
+    no_capture = frozenset() if found.no_capture is None else frozenset(found.no_capture or CAPTURES)
+    unknown = sorted(no_capture - CAPTURES.keys())
+    if unknown:
+        raise UsageError(f"--no-capture {unknown[0]}: choose from {', '.join(CAPTURES)}, or name none for all of them")
+    tags = tuple(_tag(text) for text in found.tag or ())
+    return TrackOptions(name, found.experiment, tuple(found.param or ()), tags, found.note, found.resume, no_capture)
+
+
+def _name(found: Namespace) -> str | None:
     if found.name and found.name_option:
         raise UsageError(f"%%track was given two names, {found.name!r} and {found.name_option!r}")
-    unknown = [what for what in found.no_capture or () if what not in CAPTURES]
-    if unknown:
-        raise UsageError(f"--no-capture {unknown[0]}: choose from {', '.join(CAPTURES)}, or give none for all")
-    no_capture = frozenset() if found.no_capture is None else frozenset(found.no_capture or CAPTURES)
-    return TrackOptions(
-        found.name or found.name_option,
-        found.experiment,
-        tuple(found.param or ()),
-        tuple(_tag(text) for text in found.tag or ()),
-        found.note,
-        found.resume,
-        no_capture,
-    )
+    name: str | None = found.name or found.name_option
+    if found.resume and (name or found.experiment):
+        raise UsageError("%%track --resume goes on with a run, which has its name and its experiment already")
+    return name
 
 
 def _tag(text: str) -> tuple[str, str]:
@@ -59,3 +74,44 @@ def _tag(text: str) -> tuple[str, str]:
     if not equals or not key:
         raise UsageError(f"-t {text}: write a tag as key=value")
     return key, value
+
+
+@dataclass(frozen=True, slots=True)
+class RunsOptions:
+    """What a ``%runs`` line asks for."""
+
+    filter: str | None = None
+    experiment: str | None = None
+    order_by: str | None = None
+    limit: int | None = None
+
+
+_WORD = re.compile(r"\"[^\"]*\"|'[^']*'|\S+")
+_RUNS_OPTIONS = {"-e": "experiment", "-o": "order_by", "-n": "limit"}
+_RUNS_OPTIONS |= {"--experiment": "experiment", "--order-by": "order_by", "--limit": "limit"}
+
+
+def parse_runs(line: str) -> RunsOptions:
+    """Read a ``%runs`` line: options before or after a filter, which is taken as it is, quotes and all.
+
+    Raises:
+        UsageError: An option is unknown or has no value.
+    """
+    found: dict[str, str] = {}
+    while option := next((word for word in _WORD.finditer(line) if _is_option(word[0])), None):
+        value = _WORD.search(line, option.end())
+        if option[0] not in _RUNS_OPTIONS or value is None:
+            raise UsageError(f"%runs {option[0]}: the options are -e EXPERIMENT, -o ORDER and -n LIMIT")
+        found[_RUNS_OPTIONS[option[0]]] = value[0].strip("\"'")
+        line = line[: option.start()] + line[value.end() :]
+    return RunsOptions(line.strip() or None, found.get("experiment"), found.get("order_by"), _limit(found.get("limit")))
+
+
+def _is_option(word: str) -> bool:
+    return re.match(r"--?[a-z]", word) is not None and word not in ("-inf", "-nan")
+
+
+def _limit(text: str | None) -> int | None:
+    if text is not None and not text.isdecimal():
+        raise UsageError(f"-n {text}: say how many runs at most, as -n 10")
+    return None if text is None else int(text)

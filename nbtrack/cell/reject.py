@@ -13,7 +13,7 @@ class CellRejected(InputRejected):  # type: ignore[misc]
     """The body of a cell does not run because of a mistake in its ``%%track`` line."""
 
     def _render_traceback_(self) -> list[str]:
-        """Show as one line; IPython and ipykernel ask for this."""
+        """Show as one line, as a magic's ``UsageError`` is shown; IPython and ipykernel ask for this."""
         return [f"UsageError: {self}"]
 
 
@@ -29,6 +29,10 @@ class Gate(ast.NodeTransformer):
     def reject_next(self, reason: str) -> None:
         """Reject the cell that is about to run."""
         self._reason = reason
+
+    def open(self) -> None:
+        """Let the next cell pass: one that does not parse never came to the gate."""
+        self._reason = ""
 
     def visit(self, node: ast.AST) -> ast.AST:
         """Return the tree as it is.

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from asyncio import CancelledError
+from functools import partial
+from typing import TYPE_CHECKING, Self
 
 from ..api import tracker
+from ..capture.base import Guard
 from ..capture.cell import CellCapture
 from ..capture.named import named_params
 from ..capture.source import ExecutedCells
@@ -20,56 +23,75 @@ __all__ = ["TrackedCell"]
 
 
 class TrackedCell:
-    """A cell that is a run.
+    """A cell that is a run; ``begin`` makes one just before its body runs."""
 
-    Args:
-        shell: IPython's shell.
-        settings: What the user configured.
-        options: What the cell's first line asks for.
-        executed: What is known of the cells before; one for each kernel and store.
-    """
+    def __init__(self, run: Run, capture: CellCapture, guard: Guard, source: str) -> None:
+        self.run = run
+        self._capture, self._guard, self._source = capture, guard, source
 
-    def __init__(self, shell: InteractiveShell, settings: NBTrack, options: TrackOptions, executed: ExecutedCells) -> None:
-        self._options = options
-        self._named = named_params(shell.user_ns, options.params)
-        self._capture = CellCapture(
-            shell,
-            environment(),
-            executed,
-            notebook=settings.notebook or None,
-            parts=settings.parts(without=options.no_capture),
-            without=options.params,
-            seconds=settings.capture_seconds,
-        )
-        self.run: Run
+    @classmethod
+    def begin(
+        cls,
+        shell: InteractiveShell,
+        settings: NBTrack,
+        options: TrackOptions,
+        executed: ExecutedCells,
+        info: ExecutionInfo,
+    ) -> Self:
+        """Start the run of a cell, with all that is known before its body runs.
 
-    def start(self, info: ExecutionInfo) -> None:
-        """Start the run, with all that is known before the body runs.
+        Args:
+            shell: IPython's shell.
+            settings: What the user configured.
+            options: What the cell's first line asks for.
+            executed: What is known of the cells before; one for each kernel and store.
+            info: The cell.
 
         Raises:
             NbtrackError: The options ask for what cannot be; nothing was started.
         """
-        options = self._options
-        captured = self._capture.start(info.raw_cell, info.cell_id)
+        guard = Guard(settings.capture_seconds)
+        capture = CellCapture(
+            shell,
+            environment(),
+            executed,
+            guard,
+            notebook=settings.notebook or None,
+            parts=settings.parts(without=options.no_capture),
+            without=options.params,
+        )
         try:
-            self.run = tracker().start_run(
+            run = tracker().start_run(
                 options.name,
                 experiment=options.experiment,
-                params=self._named,
+                params=named_params(shell.user_ns, options.params),
                 tags=dict(options.tags),
                 note=options.note,
                 resume=options.resume,
-                captured=captured,
+                captured=capture.start(info.raw_cell, info.cell_id),
             )
         except BaseException:
-            self._capture.finish()
+            capture.finish()
             raise
+        return cls(run, capture, guard, info.raw_cell)
 
-    def end(self, result: ExecutionResult) -> None:
-        """End the run as the body ended, with all that is known only now."""
-        error = result.error_before_exec or result.error_in_exec
-        ended = self._capture.finish(error)
-        self.run.record(ended.facts)
-        for file in ended.files:
-            self.run.recorder.file(file.path, file.data)
-        self.run.end_with(error)
+    def is_of(self, result: ExecutionResult | None) -> bool:
+        """Whether this is the cell's own result, and not that of a cell run within it; None is that of a cancelled cell."""
+        return result is None or result.info.raw_cell == self._source
+
+    def end(self, result: ExecutionResult | None) -> None:
+        """End the run as the body ended, with all that is known only now, whatever of it cannot be recorded."""
+        error = _error_of(result)
+        try:
+            ended = self._capture.finish(error)
+            self._guard.shield("facts", lambda: self.run.record(ended.facts), None)
+            for file in ended.files:
+                self._guard.shield("outputs", partial(self.run.recorder.file, file.path, file.data), "")
+            self.run.record(self._guard.failures())
+        finally:
+            self.run.end_with(KeyboardInterrupt() if isinstance(error, CancelledError) else error)
+
+
+def _error_of(result: ExecutionResult | None) -> BaseException | None:
+    """Return what ended a cell; an interrupt cancels one that awaits something."""
+    return CancelledError() if result is None else result.error_before_exec or result.error_in_exec
