@@ -124,10 +124,12 @@ class CellCapture:
         for listener in (self._displays, self._streams):
             self._guard.shield("outputs", listener.stop, None)
         self._guard.restart()
+        # what matters most comes first: long outputs may use the time up
+        failed = self._part("traceback", lambda: capture_traceback(error)) if error is not None else Captured()
+        computed = self._part("params", self._computed)
         none: list[OutputFile] = []
         files = [file for part in (self._streams, self._displays) for file in self._guard.run("outputs", part.files, none)]
-        failed = self._part("traceback", lambda: capture_traceback(error)) if error is not None else Captured()
-        return Ended(merge(self._part("params", self._computed), failed), tuple(files))
+        return Ended(merge(computed, failed), tuple(files))
 
     def _part(self, name: str, capture: Callable[[], Captured]) -> Captured:
         return self._guard.run(name, capture, Captured()) if name in self._parts else Captured()
