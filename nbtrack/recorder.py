@@ -24,6 +24,7 @@ from .store.artifacts.spool import copy_hashed
 __all__ = ["Recorder", "param_value", "stamp_in"]
 
 _MAX_DEPTH = 20
+_MAX_BITS = 13_000  # Python turns longer integers into text only when told to
 
 
 class Recorder:
@@ -150,6 +151,8 @@ def param_value(key: str, value: Any) -> ParamValue:
 def _plain(key: str, value: Any, depth: int) -> ParamValue:
     if depth > _MAX_DEPTH:
         raise InvalidInput(f"param {key!r} is nested more than {_MAX_DEPTH} deep; log it with log_dict")
+    if type(value) is int and value.bit_length() > _MAX_BITS:
+        raise InvalidInput(f"param {key!r} has more than 4,000 digits; log it with log_text")
     if value is None or type(value) in (bool, int, float, str):
         return value  # type: ignore[no-any-return]
     if isinstance(value, Mapping):

@@ -40,6 +40,8 @@ _OPTION = rf"""(?x){_REST}(?:["'][ \t]*+,\s{{0,100}}+|[ \t]++)(?:{_QUOTED}|(?P<b
 _HANDED = rf"""(?x){_REST}\\?["'][ \t]*+,\s{{0,100}}+{_QUOTED}"""
 _SETTER = re.compile(r"\b(?:set|get|env|default)\w{0,20}\(\s{0,20}\\?[\"']\Z")
 
+_SHORTEST = 5  # characters that say a name and a value: ``pw=ab``
+
 _REFERENCE = re.compile(r"\{[^{}]*\}|\$\{?\w+\}?|<[^<>]*>|%\(?\w*\)?s?|\*+|\.+|\[redacted\]|")
 _PLAIN = re.compile(r"(?i:none|null|true|false)|[-+]?[\d.]+(?:e[-+]?\d+)?|(?:u?int|float|complex|bfloat)\d*")
 _VARIABLE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
@@ -61,6 +63,8 @@ def redact_value(name: str, value: ParamValue) -> ParamValue:
 
 def redact_text(text: str) -> str:
     """Return source, a diff, a log or a traceback with every secret that shows replaced by ``[redacted]``."""
+    if len(text) < _SHORTEST:
+        return text
     return _redact_named(redact_patterns(text))
 
 

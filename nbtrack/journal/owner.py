@@ -27,6 +27,7 @@ class Owner:
     pid: int
     started: str
 
+    @functools.cache  # noqa: B019  there are as many owners as processes that were looked at
     def to_json(self) -> str:
         """Return the owner as one line of JSON."""
         return json.dumps(asdict(self), separators=(",", ":"))

@@ -60,6 +60,7 @@ class RecordFile:
 
     def __init__(self, path: Path) -> None:
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o644)
+        self._size = 0
 
     def append(self, value: Any) -> None:
         """Write one record whole, or not at all.
@@ -68,14 +69,13 @@ class RecordFile:
             OSError: It could not be written, for one because the disk is full.
         """
         line = encode(value)
-        end = os.lseek(self._fd, 0, os.SEEK_END)
         try:
-            written = os.write(self._fd, line)
-            if written != len(line):
+            if os.write(self._fd, line) != len(line):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError:
-            os.ftruncate(self._fd, end)
+            os.ftruncate(self._fd, self._size)
             raise
+        self._size += len(line)
 
     def close(self) -> None:
         """Give the file back; twice is fine."""
