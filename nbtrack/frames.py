@@ -93,7 +93,7 @@ def mlflow_frame(infos: Sequence[RunInfo], *, metrics: Cells, params: Cells, tag
 
 
 def _mlflow_times(times: Sequence[int | None]) -> list[Any]:
-    return [None if time is None else pd.to_datetime(time, unit="ms", utc=True) for time in times]
+    return [pd.NaT if time is None else pd.to_datetime(time, unit="ms", utc=True) for time in times]
 
 
 def _texts(column: list[Any]) -> list[str | None]:
