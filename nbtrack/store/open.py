@@ -59,6 +59,9 @@ def _open_sql(uri: str, artifact_root: str) -> Store:
 
     try:
         url = sa.make_url(uri)
-    except sa.exc.ArgumentError as error:
-        raise InvalidInput(f"the URI of the store cannot be read: {error}") from error
+    except (sa.exc.ArgumentError, ValueError) as error:
+        raise InvalidInput(
+            "the URI of the store cannot be read: write sqlite:///runs.db or postgresql+psycopg://user@host:5432/database, "
+            "and what is special in a name or password as %XX"
+        ) from error
     return SqlStore(dialect_of(url), artifact_root)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
@@ -11,7 +13,10 @@ from ...errors import SchemaError
 from .database import Connection, Database
 from .schema import HEAD, VERSION_TABLE, experiments, metadata, version
 
-__all__ = ["make_current", "upgrade"]
+if TYPE_CHECKING:
+    from alembic.script import Script
+
+__all__ = ["make_current", "migrations", "upgrade"]
 
 _SCRIPTS = Path(__file__).with_name("migrations")
 _VERSION = sa.select(version.c.version_num)
@@ -36,8 +41,9 @@ def _make_current(connection: Connection, artifact_root: str) -> None:
     if stored is None:
         _make(connection, artifact_root)
     elif stored != HEAD:
+        steps = migrations(stored)
         connection.dialect.back_up(stored)
-        upgrade(connection.core, stored)
+        upgrade(connection.core, steps)
 
 
 def _version(connection: Connection) -> str | None:
@@ -63,26 +69,31 @@ def _make(connection: Connection, artifact_root: str) -> None:
     connection.insert(experiments, [row])
 
 
-def upgrade(connection: sa.Connection, stored: str | None) -> None:
-    """Run the migrations from a version, None for an empty database, to the newest, in the connection's transaction.
+def migrations(stored: str | None) -> list[Script]:
+    """Return the migrations from a version, None for an empty database, to the newest, in their order.
 
     Raises:
         SchemaError: This version is not known here.
     """
-    from alembic.operations import Operations
-    from alembic.runtime.migration import MigrationContext
     from alembic.script import ScriptDirectory
-    from alembic.util import CommandError
+    from alembic.script.revision import RevisionError
 
     try:
-        steps = list(ScriptDirectory(str(_SCRIPTS)).iterate_revisions("head", stored or "base"))
-    except CommandError as error:
+        return list(ScriptDirectory(str(_SCRIPTS)).iterate_revisions("head", stored or "base"))[::-1]
+    except RevisionError as error:
         raise SchemaError(
             f"the store was written by a newer nbtrack: its tables have version {stored}, and this nbtrack knows those "
             f"up to {HEAD}; pip install -U nbtrack"
         ) from error
+
+
+def upgrade(connection: sa.Connection, steps: Sequence[Script]) -> None:
+    """Run migrations in the connection's transaction."""
+    from alembic.operations import Operations
+    from alembic.runtime.migration import MigrationContext
+
     with Operations.context(MigrationContext.configure(connection)):
-        for step in reversed(steps):
+        for step in steps:
             step.module.upgrade()
     connection.execute(sa.delete(version))
     connection.execute(sa.insert(version).values(version_num=HEAD))

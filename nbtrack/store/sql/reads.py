@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ...entities import ArtifactRecord, Dataset, ParamValue, Points, RunInfo
-from ...errors import InvalidInput, RunNotFound
+from ...errors import RunNotFound
 from ..base import OpenRun, RunPage, RunQuery
 from .database import Connection
 from .dialects.base import among, listed
@@ -21,7 +21,6 @@ from .params import TypedParams
 from .rows import RUN_INFO, run_info, run_key
 from .schema import artifacts, axes, columns, datasets, documents, metrics, params, run_datasets, run_documents, runs, tags
 from .search import search
-from .summaries import FIELDS
 
 __all__ = [
     "read_artifacts",
@@ -145,9 +144,7 @@ def _known(row: Sequence[Any]) -> list[Any]:
 
 @lru_cache(maxsize=64)
 def _metrics(stats: tuple[str, ...]) -> sa.Select[Any]:
-    if unknown := [stat for stat in stats if stat != "mean" and stat not in FIELDS]:
-        raise InvalidInput(f"a metric has no statistic {unknown[0]!r}; it has mean, {', '.join(FIELDS)}")
-    mean = metrics.c.total / sa.func.nullif(metrics.c.count - metrics.c.nan_count, 0)
+    mean = metrics.c.total / sa.func.nullif(metrics.c.count - metrics.c.nan_count, sa.literal_column("0"))
     asked = [mean if stat == "mean" else metrics.c[stat] for stat in stats]
     return sa.select(_PLACE, metrics.c.key, *asked).select_from(_LISTED).join(metrics, metrics.c.run_key == runs.c.key)
 

@@ -119,7 +119,8 @@ runs = Table(
     Column("heartbeat", BigInteger, nullable=False),
     Index("ix_runs_experiment_id_start_time", "experiment_id", "start_time", "id"),
 )
-Index("ix_runs_open", runs.c.status, sqlite_where=runs.c.status == "RUNNING", postgresql_where=runs.c.status == "RUNNING")
+# Of other engines all runs are in it: to name their option here would load them where SQLite is all that is used.
+Index("ix_runs_open", runs.c.status, sqlite_where=runs.c.status == "RUNNING")
 
 # ``text`` is what MLflow would show, str(value). ``number`` is there for an int or a float and for a text that reads as a
 # finite decimal number, not for a bool. ``json`` is the value with its type, NULL where that is the text itself.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 
 from ...entities import ArtifactRecord, Dataset, Experiment, LifecycleStage, ParamValue, Points, RunInfo, View, now_ms
 from ...errors import RunNotFound
-from ...events import Batch, Progress
+from ...events import Batch, Progress, RunEnded
 from ..base import OpenRun, RunPage, RunQuery
 from ..text import storable
 from . import experiments, reads
@@ -50,11 +51,17 @@ class SqlStore:
         self.uri = dialect.url.render_as_string(hide_password=True)
         self._artifact_root = artifact_root.rstrip("/")
         self._database = Database(dialect)
-        make_current(self._database, self._artifact_root)
+        with ExitStack() as stack:
+            stack.callback(self._database.close)
+            make_current(self._database, self._artifact_root)
+            stack.pop_all()
 
     def apply(self, batches: Sequence[Batch]) -> list[Progress]:
         """See ``Store.apply``."""
-        return self._database.write(lambda connection: apply(connection, batches, self._artifact_root))
+        progress = self._database.write(lambda connection: apply(connection, batches, self._artifact_root))
+        if any(isinstance(event, RunEnded) for batch in batches for event in batch.events):
+            self._database.dialect.settle()
+        return progress
 
     def heartbeat(self, run_ids: Sequence[str], time: int) -> None:
         """See ``Store.heartbeat``."""

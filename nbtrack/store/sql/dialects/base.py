@@ -97,6 +97,9 @@ class Dialect(ABC):
     def back_up(self, version: str) -> None:
         """Keep a copy of the database as it is at ``version``, where that is a plain file."""
 
+    def settle(self) -> None:  # noqa: B027
+        """Put what was written where it is to stay, after much of it and where the engine leaves that for later."""
+
     @abstractmethod
     def is_worth_retrying(self, error: BaseException) -> bool:
         """Tell whether the same transaction may succeed now: two that ran at the same time got in each other's way."""

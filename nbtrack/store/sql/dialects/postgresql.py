@@ -21,6 +21,7 @@ except ImportError as error:
 __all__ = ["PostgreSQL"]
 
 _CONNECT = {"connect_timeout": 10, "tcp_user_timeout": 30_000}  # seconds, milliseconds
+_LOCK_TIMEOUT = "10s"  # for a run that another writer is holding
 _SCHEMA_LOCK = 0x6E62_7472  # "nbtr"; one number for all who make or migrate tables in a database
 
 # Classes of SQLSTATE after which a later retry may succeed: connection, transaction rolled back, authorization, resources,
@@ -103,4 +104,4 @@ def _first_line(error: BaseException) -> str:
 
 def _begin(connection: sa.Connection) -> None:
     if connection.get_execution_options().get("write"):
-        connection.connection.cursor().execute("SET LOCAL lock_timeout = '10s'")
+        connection.connection.cursor().execute(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from contextlib import closing, suppress
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +22,8 @@ from .base import Dialect, Unfolded
 __all__ = ["SQLite"]
 
 _BUSY_TIMEOUT = 3.0  # seconds; another may be set by "?timeout=…"
+_LARGE_LOG = 4 << 20  # bytes of the write-ahead log; SQLite itself reuses its space, but does not give it back
+_BETWEEN_SETTLING = 1.0  # seconds
 _UNAVAILABLE = {
     sqlite3.SQLITE_PERM: "may not be opened",
     sqlite3.SQLITE_BUSY: "is locked by another process",
@@ -48,6 +51,7 @@ class SQLite(Dialect):
 
     def __init__(self, url: sa.URL) -> None:
         super().__init__(url)
+        self._settled = -_BETWEEN_SETTLING
         if url.database in (None, "", ":memory:"):
             raise InvalidInput(f"{self.label} names no file: write sqlite:///runs.db, or memory: to keep nothing")
 
@@ -105,6 +109,17 @@ class SQLite(Dialect):
         target = self.path.with_name(f"{self.path.name}.{version}.backup")
         with closing(sqlite3.connect(self.path)) as source, closing(sqlite3.connect(target)) as copy:
             source.backup(copy)
+
+    def settle(self) -> None:
+        """See ``Dialect.settle``: a large write-ahead log goes into the file, unless someone is reading from it."""
+        log = self.path.with_name(f"{self.path.name}-wal")
+        now = time.monotonic()
+        with suppress(OSError, sqlite3.Error):
+            # It costs a sync of the disk, so not after each of many small writes.
+            if now - self._settled > _BETWEEN_SETTLING and log.stat().st_size > _LARGE_LOG:
+                self._settled = now
+                with closing(sqlite3.connect(self.path, timeout=0)) as connection:
+                    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def is_worth_retrying(self, error: BaseException) -> bool:
         """See ``Dialect.is_worth_retrying``: never, writers are alone."""

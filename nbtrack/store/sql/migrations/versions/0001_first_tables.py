@@ -53,8 +53,8 @@ def upgrade() -> None:
         sa.Column("schema", text(), nullable=False),
         sa.Column("profile", text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_datasets"),
-        sa.ForeignKeyConstraint(["experiment_id"], ["experiments.id"], name="fk_datasets_experiment_id", ondelete="CASCADE"),
         sa.UniqueConstraint("experiment_id", "name", "digest", name="uq_datasets_experiment_id_name_digest"),
+        sa.ForeignKeyConstraint(["experiment_id"], ["experiments.id"], name="fk_datasets_experiment_id", ondelete="CASCADE"),
     )
     op.create_table(
         "experiment_tags",
@@ -87,7 +87,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["experiment_id"], ["experiments.id"], name="fk_runs_experiment_id"),
     )
     op.create_index("ix_runs_experiment_id_start_time", "runs", ["experiment_id", "start_time", "id"])
-    op.create_index("ix_runs_open", "runs", ["status"])
+    op.create_index("ix_runs_open", "runs", ["status"], sqlite_where=sa.column("status") == "RUNNING")
     op.create_table(
         "artifacts",
         sa.Column("run_key", sa.BigInteger(), nullable=False),

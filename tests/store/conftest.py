@@ -1,0 +1,98 @@
+"""Stores to test with: a PostgreSQL server of our own, started when a test first asks for it."""
+
+from __future__ import annotations
+
+import getpass
+import importlib.util
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+
+def missing(reason: str) -> None:
+    """Skip the test, or fail it where everything is required to run."""
+    if os.environ.get("NBTRACK_REQUIRE_ALL") == "1":
+        pytest.fail(f"{reason}, and NBTRACK_REQUIRE_ALL is set")
+    pytest.skip(reason)
+
+
+def postgres_programs() -> Path | None:
+    """Return the folder of PostgreSQL's server programs, the newest there is."""
+    found = shutil.which("initdb")
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name.split(".")[0]))
+    return Path(found).resolve().parent if found else folders[-1] if folders else None
+
+
+class PostgresServer:
+    """A server on a socket in a folder of its own; root may not run one, so there the user postgres does."""
+
+    def __init__(self, programs: Path, folder: Path) -> None:
+        self.programs, self.folder = programs, folder
+        self.names = count()
+        is_root = os.geteuid() == 0
+        self.user = "postgres" if is_root else getpass.getuser()
+        self.prefix = ["runuser", "-u", "postgres", "--"] if is_root else []
+        if is_root:
+            shutil.chown(folder, "postgres")
+
+    def run(self, program: str, *arguments: str) -> None:
+        command = [*self.prefix, str(self.programs / program), *arguments]
+        done = subprocess.run(command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        assert done.returncode == 0, f"{program} failed: {done.stderr}"
+
+    @contextmanager
+    def running(self) -> Iterator[PostgresServer]:
+        data = str(self.folder / "data")
+        self.run("initdb", "-D", data, "-U", "test", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8")
+        options = f"-c fsync=off -c full_page_writes=off -c listen_addresses='' -c unix_socket_directories={self.folder}"
+        self.run("pg_ctl", "-D", data, "-w", "-l", str(self.folder / "log"), "-o", options, "start")
+        try:
+            yield self
+        finally:
+            self.run("pg_ctl", "-D", data, "-m", "immediate", "stop")
+
+    def new_database(self) -> str:
+        """Make a database and return the URI of a store in it.
+
+        Its own collation is not by code point, as is usual; what a store sorts must be.
+        """
+        import psycopg
+
+        name = f"nbtrack{next(self.names)}"
+        with psycopg.connect(host=str(self.folder), user="test", dbname="postgres", autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'")
+        return f"postgresql+psycopg://test@/{name}?host={self.folder}"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    programs = postgres_programs()
+    if programs is None:
+        missing("PostgreSQL's server programs (initdb, pg_ctl) are not installed")
+    if importlib.util.find_spec("psycopg") is None:
+        missing("psycopg is not installed")
+    folder = Path(tempfile.mkdtemp(prefix="nbtrack-pg-"))
+    try:
+        with PostgresServer(programs, folder).running() as server:
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def new_postgres_url(postgres_server: PostgresServer) -> Callable[[], str]:
+    """Return what makes a new database with each call."""
+    return postgres_server.new_database
+
+
+@pytest.fixture(scope="module")
+def postgres_url(new_postgres_url: Callable[[], str]) -> str:
+    """Return the URI of a new database, one a module."""
+    return new_postgres_url()

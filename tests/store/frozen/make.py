@@ -1,0 +1,62 @@
+"""Make the database of the newest schema, once: ``python -m tests.store.frozen.make``."""
+
+from __future__ import annotations
+
+import math
+import sys
+from pathlib import Path
+
+from nbtrack.entities import Dataset, Status
+from nbtrack.events import ArtifactLogged, DatasetLogged, DocumentLogged, ParamsLogged, RunEnded
+from nbtrack.store.base import Store
+from nbtrack.store.open import open_store
+from nbtrack.store.sql.schema import HEAD
+
+from ..building import START, batch, rows, started
+
+PARAMS = {
+    "lr": 0.1,
+    "epochs": 5,
+    "amsgrad": True,
+    "optimizer": "adam",
+    "none": None,
+    "layers": [64, 32],
+    "nan": math.nan,
+    "é 中": "🎉",
+}
+SMOOTH = [1 / (step + 1) for step in range(5000)]
+ODD = [0.0, -0.0, math.nan, math.inf, -math.inf, 5e-324]
+PACKAGES = "numpy==2.0\n" * 50
+
+
+def fill(store: Store) -> None:
+    """Write what the test reads: three runs in two experiments."""
+    store.create_experiment("vision", tags={"team": "blue"})
+    data = Dataset("digits", "abc", "local", "digits.csv", "{}", '{"rows": 1797}', "train")
+    facts = (
+        ParamsLogged(PARAMS),
+        DocumentLogged("packages", PACKAGES),
+        ArtifactLogged("a/b.png", 7, "b" * 64),
+        DatasetLogged(data),
+    )
+    store.apply([batch("finished", started("fit", "vision", user="ada", tags={"t": "1"}), *facts)])
+    store.apply([batch("finished", first=5, lanes=[rows({"loss": SMOOTH, "acc": SMOOTH[::-1]})])])
+    store.apply([batch("finished", first=5, lanes=[rows({"odd": ODD}, [5, 4, 3, 2, 1, -1], number=1)])])
+    store.apply([batch("finished", RunEnded(Status.FINISHED, START + 60_000), first=5)])
+    store.apply([batch("open", started("going on", owner="host:1:2"), lanes=[rows({"loss": [0.5]})])])
+    store.apply([batch("deleted", started(), RunEnded(Status.FAILED, START + 1))])
+    store.delete_run("deleted")
+
+
+def main() -> None:
+    path = Path(__file__).with_name(f"schema-{HEAD}.db")
+    if path.exists():
+        sys.exit(f"{path} is there; a released schema is never made again")
+    store = open_store(f"sqlite:///{path}", artifact_root="/data/artifacts")
+    fill(store)
+    store.close()
+    print(f"made {path}")
+
+
+if __name__ == "__main__":
+    main()

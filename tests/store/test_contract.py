@@ -1,0 +1,22 @@
+"""The contract is the same for all: no store's tests override one of it."""
+
+from __future__ import annotations
+
+from .contract import StoreContract
+from .test_memory import TestMemory as Memory
+from .test_postgresql import TestPostgreSQL as PostgreSQL
+from .test_sqlite import TestSQLite as SQLite
+
+
+def subclasses(cls):
+    return [each for direct in cls.__subclasses__() for each in [direct, *subclasses(direct)]]
+
+
+def test_every_store_keeps_all_of_it():
+    assert {Memory, PostgreSQL, SQLite} <= set(subclasses(StoreContract))
+
+
+def test_no_inherited_test_is_overridden():
+    for each in subclasses(StoreContract):
+        inherited = {name for base in each.__mro__[1:] for name in vars(base) if name.startswith("test")}
+        assert not inherited & vars(each).keys()

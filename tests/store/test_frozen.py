@@ -1,0 +1,67 @@
+"""Databases of earlier releases: every one opens, reads as it was written, and is written on."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from nbtrack.entities import ArtifactRecord, LifecycleStage, Status
+from nbtrack.events import RunEnded
+from nbtrack.store.open import open_store
+from nbtrack.store.sql.schema import HEAD
+
+from .building import START, batch, points, rows
+from .contract import same, same_points
+from .frozen.make import ODD, PACKAGES, PARAMS, SMOOTH
+
+FROZEN = sorted(Path(__file__).with_name("frozen").glob("schema-*.db"))
+
+
+@pytest.fixture(params=FROZEN, ids=[path.stem for path in FROZEN])
+def store(request, tmp_path):
+    shutil.copy(request.param, tmp_path / "runs.db")
+    store = open_store(f"sqlite:///{tmp_path}/runs.db", artifact_root="artifacts")
+    yield store
+    store.close()
+
+
+def test_the_newest_schema_is_among_them():
+    assert f"schema-{HEAD}" in {path.stem for path in FROZEN}
+
+
+def test_its_runs_are_as_they_were(store):
+    run = store.get_run("finished")
+    assert (run.name, run.user, run.status, run.start_time) == ("fit", "ada", Status.FINISHED, START)
+    assert (run.end_time, run.artifact_uri) == (START + 60_000, "/data/artifacts/1/finished/artifacts")
+    assert store.get_experiment(run.experiment_id).tags == {"team": "blue"}
+    assert store.get_run("deleted").stage is LifecycleStage.DELETED
+    assert [(each.run_id, each.owner) for each in store.open_runs()] == [("open", "host:1:2")]
+
+
+def test_what_they_have_is_as_it_was(store):
+    found = {key: value for _, key, value in store.params(["finished"])}
+    assert found.keys() == PARAMS.keys()
+    assert same([found[key] for key in PARAMS], list(PARAMS.values()))
+    assert {key: type(value) for key, value in found.items()} == {key: type(value) for key, value in PARAMS.items()}
+    assert store.tags(["finished"]) == [("finished", "mlflow.runName", "fit"), ("finished", "t", "1")]
+    assert store.read_document(store.documents("finished")["packages"]) == PACKAGES
+    assert store.artifacts("finished") == [ArtifactRecord("a/b.png", 7, "b" * 64)]
+    assert [(each.name, each.digest, each.context) for each in store.datasets("finished")] == [("digits", "abc", "train")]
+
+
+def test_its_points_are_as_they_were(store):
+    assert store.history("finished", "loss").values.tolist() == SMOOTH
+    assert store.history("finished", "acc").values.tolist() == SMOOTH[::-1]
+    steps = [5, 4, 3, 2, 1, -1]
+    assert same_points(points(store, "finished", "odd"), [(s, START + 10 * s, v) for s, v in zip(steps, ODD, strict=True)])
+    assert same(
+        store.metrics(["finished"], ["last", "min", "max_step", "count"])[1], ["finished", "loss", 1 / 5000, 1 / 5000, 0, 5000]
+    )
+
+
+def test_it_is_written_on(store):
+    store.apply([batch("open", RunEnded(Status.KILLED, START + 9), first=1, lanes=[rows({"loss": [0.4]}, [1], first=1)])])
+    assert store.get_run("open").status is Status.KILLED
+    assert store.history("open", "loss").values.tolist() == [0.5, 0.4]

@@ -1,0 +1,159 @@
+"""The store in a PostgreSQL database."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+import sqlalchemy as sa
+
+from nbtrack.errors import SchemaError, StoreUnavailable
+from nbtrack.store.open import open_store
+from nbtrack.store.sql.dialects import postgresql
+
+from .building import batch, new_id, rows, started, tags
+from .contract import values_of
+from .durable import DurableContract
+
+pytestmark = pytest.mark.slow
+
+
+class TestPostgreSQL(DurableContract):
+    @pytest.fixture
+    def uri(self, new_postgres_url):
+        return new_postgres_url()
+
+
+@pytest.fixture
+def url(new_postgres_url):
+    return new_postgres_url()
+
+
+@pytest.fixture
+def store(url):
+    store = open_store(url, artifact_root="artifacts")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def other(url):
+    """Somebody else's connection."""
+    engine = sa.create_engine(url)
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
+def test_any_name_for_it_will_do(url, scheme):
+    store = open_store(url.replace("postgresql+psycopg", scheme), artifact_root="artifacts")
+    assert store.find_experiment("Default")
+    store.close()
+
+
+def test_its_password_is_not_told(url):
+    store = open_store(url.replace("test@", "test:secret@"), artifact_root="artifacts")
+    assert "secret" not in store.uri
+    store.close()
+
+
+def test_a_server_that_is_not_there_is_unavailable(tmp_path):
+    with pytest.raises(StoreUnavailable, match="cannot be reached or used now") as caught:
+        open_store(f"postgresql://test:secret@/db?host={tmp_path}", artifact_root="artifacts")
+    assert "secret" not in str(caught.value)
+
+
+def test_a_database_that_is_not_there_is_unavailable(url):
+    with pytest.raises(StoreUnavailable, match="nowhere"):
+        open_store(url.replace("/nbtrack", "/nowhere"), artifact_root="artifacts")
+
+
+def test_connections_that_the_server_closed_are_made_anew(store, other):
+    store.apply([batch("r", started())])
+    other.execute(sa.text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"))
+    assert store.get_run("r").name == "a run"
+    store.apply([batch("r", first=1, lanes=[rows({"m": [1]})])])
+    assert values_of(store, "r", "m") == [1]
+
+
+def test_a_connection_lost_in_a_transaction_leaves_the_store_unchanged(store, other, monkeypatch):
+    store.apply([batch("r", started())])
+    kill = sa.text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle in transaction'")
+    everything = postgresql.PostgreSQL.inserted_key
+
+    def lose(self, cursor):
+        other.execution_options(isolation_level="AUTOCOMMIT").execute(kill)
+        return everything(self, cursor)
+
+    with monkeypatch.context() as patch, pytest.raises(StoreUnavailable):
+        patch.setattr(postgresql.PostgreSQL, "inserted_key", lose)
+        store.apply([batch("r", tags(a="b"), first=1, lanes=[rows({"m": [1]})])])
+    store.apply([batch("r", tags(a="b"), first=1, lanes=[rows({"m": [1]})])])
+    assert values_of(store, "r", "m") == [1]
+
+
+def test_a_run_that_someone_holds_is_unavailable_and_not_waited_for_without_end(store, other, monkeypatch):
+    monkeypatch.setattr(postgresql, "_LOCK_TIMEOUT", "50ms")
+    store.apply([batch("r", started())])
+    other.execute(sa.text("SELECT * FROM runs FOR UPDATE"))
+    with pytest.raises(StoreUnavailable, match="lock timeout"):
+        store.apply([batch("r", tags(a="b"), first=1)])
+    other.rollback()
+    store.apply([batch("r", tags(a="b"), first=1)])
+
+
+def test_a_read_only_database_is_unavailable(store, other):
+    other.execute(sa.text("ALTER ROLE test SET default_transaction_read_only = on"))
+    other.commit()
+    store.close()
+    try:
+        with pytest.raises(StoreUnavailable, match="read-only"):
+            store.apply([batch("r", started())])
+        assert store.find_experiment("Default")
+    finally:
+        other.execute(sa.text("SET default_transaction_read_only = off"))
+        other.execute(sa.text("ALTER ROLE test RESET default_transaction_read_only"))
+        other.commit()
+
+
+def test_writers_that_lock_the_same_runs_in_another_order_both_get_through(store):
+    ids = [new_id() for _ in range(6)]
+    store.apply([batch(each, started()) for each in ids])
+    begin = threading.Barrier(2)
+    failed = []
+
+    def write(writer, order):
+        begin.wait()
+        for i in range(20):
+            store.apply([batch(each, tags(**{writer: str(i)}), first=i, writer=writer) for each in order])
+
+    def note(error):
+        failed.append(error.exc_value)
+
+    hook, threading.excepthook = threading.excepthook, note
+    threads = [threading.Thread(target=write, args=pair) for pair in (("a", ids), ("b", ids[::-1]))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    threading.excepthook = hook
+    assert failed == []
+    assert sum(1 for _, key, value in store.tags(ids) if key in "ab" and value == "19") == 12
+
+
+def test_the_database_of_another_program_is_left_alone(url, other):
+    other.execute(sa.text("CREATE TABLE alembic_version (id int); CREATE TABLE runs (id int)"))
+    other.commit()
+    with pytest.raises(SchemaError, match="of MLflow"):
+        open_store(url, artifact_root="artifacts")
+
+
+def test_stores_live_beside_each_other_in_schemas(url, other):
+    other.execute(sa.text("CREATE SCHEMA one; CREATE SCHEMA two"))
+    other.commit()
+    for schema in ("one", "two"):
+        store = open_store(f"{url}&options=-csearch_path%3D{schema}", artifact_root="artifacts")
+        store.apply([batch(schema, started())])
+        assert [run.run_id for run in store.open_runs()] == [schema]
+        store.close()
