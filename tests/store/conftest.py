@@ -54,21 +54,28 @@ class PostgresServer:
         options = f"-c fsync=off -c full_page_writes=off -c listen_addresses='' -c unix_socket_directories={self.folder}"
         self.run("pg_ctl", "-D", data, "-w", "-l", str(self.folder / "log"), "-o", options, "start")
         try:
+            # Its own collation is not by code point, as is usual; what a store sorts must be.
+            self.execute("CREATE DATABASE nbtrack TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'", "postgres")
             yield self
         finally:
             self.run("pg_ctl", "-D", data, "-m", "immediate", "stop")
 
-    def new_database(self) -> str:
-        """Make a database and return the URI of a store in it.
-
-        Its own collation is not by code point, as is usual; what a store sorts must be.
-        """
+    def execute(self, statement: str, database: str = "nbtrack") -> None:
         import psycopg
 
-        name = f"nbtrack{next(self.names)}"
-        with psycopg.connect(host=str(self.folder), user="test", dbname="postgres", autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'")
-        return f"postgresql+psycopg://test@/{name}?host={self.folder}"
+        with psycopg.connect(host=str(self.folder), user="test", dbname=database, autocommit=True) as connection:
+            connection.execute(statement)
+
+    @property
+    def url(self) -> str:
+        """The URI of a store in the database itself."""
+        return f"postgresql+psycopg://test@/nbtrack?host={self.folder}"
+
+    def new_url(self) -> str:
+        """Return the URI of a new store, in a schema of its own."""
+        name = f"store{next(self.names)}"
+        self.execute(f"CREATE SCHEMA {name}")
+        return f"{self.url}&options=-csearch_path%3D{name}"
 
 
 @pytest.fixture(scope="session")
@@ -88,11 +95,11 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 @pytest.fixture(scope="session")
 def new_postgres_url(postgres_server: PostgresServer) -> Callable[[], str]:
-    """Return what makes a new database with each call."""
-    return postgres_server.new_database
+    """Return what gives the URI of a new store with each call."""
+    return postgres_server.new_url
 
 
 @pytest.fixture(scope="module")
 def postgres_url(new_postgres_url: Callable[[], str]) -> str:
-    """Return the URI of a new database, one a module."""
+    """Return the URI of a new store, one a module."""
     return new_postgres_url()
