@@ -73,7 +73,7 @@ class Connection:
 
         Where the store does not take it in time, what can be read is still what was delivered before.
         """
-        self.flusher.flush(_READ_TIMEOUT)
+        self.flusher.flush(_READ_TIMEOUT, is_patient=False)
         return self.store()
 
     def experiment_name(self, experiment_id: str) -> str:

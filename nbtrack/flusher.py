@@ -52,7 +52,7 @@ class Flusher:
         self._writers: dict[str, Writer] = {}
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
-        self._asked = self._answered = 0
+        self._asked = self._answered = self._tried = 0
         self._closing = False
         self._recovered = False
         self._retry_in = _INTERVAL
@@ -81,8 +81,12 @@ class Flusher:
         self._subscribers.append(subscriber)
         return lambda: self._subscribers.remove(subscriber) if subscriber in self._subscribers else None
 
-    def flush(self, timeout: float) -> bool:
+    def flush(self, timeout: float, *, is_patient: bool = True) -> bool:
         """Wait until everything logged so far, in any process that logs into these runs, is in the store.
+
+        Args:
+            timeout: Seconds to wait at the most.
+            is_patient: Whether to wait on where the store was tried and is away.
 
         Returns:
             Whether it is; False when the time is over, and then all of it still waits in the journal.
@@ -93,7 +97,11 @@ class Flusher:
             ticket = self._asked
             self._start()
             self._changed.notify_all()
-            self._changed.wait_for(lambda: self._answered >= ticket, max(0.0, deadline - time.monotonic()))
+
+            def is_over() -> bool:
+                return self._answered >= ticket or (not is_patient and bool(self.problem) and self._tried >= ticket)
+
+            self._changed.wait_for(is_over, max(0.0, deadline - time.monotonic()))
             return self._answered >= ticket
 
     def pending(self) -> tuple[int, int]:
@@ -124,10 +132,10 @@ class Flusher:
         while not self._closing:
             ticket = self._asked
             is_complete = self._try(self._pass)
-            if is_complete:
-                with self._changed:
-                    self._answered = max(self._answered, ticket)
-                    self._changed.notify_all()
+            with self._changed:
+                self._tried = ticket
+                self._answered = max(self._answered, ticket if is_complete else 0)
+                self._changed.notify_all()
             # Whoever waits for the store need not wait for files to be deleted.
             self._try(self._retire)
             with self._changed:

@@ -201,8 +201,11 @@ def unload(shell: InteractiveShell) -> None:
     transforms = shell.input_transformer_manager.line_transforms
     if comment_out in transforms:
         transforms.remove(comment_out)
-    if magics.settings in shell.configurables:
-        shell.configurables.remove(magics.settings)
+    for configurable in (magics, magics.settings):
+        if configurable in shell.configurables:
+            shell.configurables.remove(configurable)
+    manager = shell.magics_manager
+    manager.registry.pop(type(magics).__name__, None)
     for kind, names in magics.magics.items():
         for name in names:
-            shell.magics_manager.magics[kind].pop(name, None)
+            manager.magics[kind].pop(name, None)

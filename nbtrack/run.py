@@ -323,11 +323,12 @@ class Run:
         self._forget()
 
     def record(self, captured: Captured) -> None:
-        """Log what was captured about the run."""
+        """Log what was captured about the run; a param that it has already stays as it is."""
         if captured.tags:
             self.set_tags(captured.tags)
         if captured.params:
-            self.log_params(captured.params)
+            known = self.recorder.known_params()
+            self.log_params({key: value for key, value in captured.params.items() if key not in known})
         self.recorder.documents(captured.documents)
         for dataset in captured.datasets:
             self.recorder.append(DatasetLogged(dataset))
@@ -412,7 +413,7 @@ class Run:
         if self.live is not None:
             self.live.status, self.live.end_time = ended, time_
             active.leave(self)
-        self._connection.flusher.flush(_END_TIMEOUT)
+        self._connection.flusher.flush(_END_TIMEOUT, is_patient=False)
 
     def end_with(self, error: BaseException | None) -> None:
         """End the run as what ended its code says: nothing, an exception, an interrupt, a Stop, an exit."""

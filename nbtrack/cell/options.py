@@ -86,9 +86,11 @@ class RunsOptions:
     limit: int | None = None
 
 
-_WORD = re.compile(r"\"[^\"]*\"|'[^']*'|\S+")
-_RUNS_OPTIONS = {"-e": "experiment", "-o": "order_by", "-n": "limit"}
-_RUNS_OPTIONS |= {"--experiment": "experiment", "--order-by": "order_by", "--limit": "limit"}
+_RUNS_OPTIONS = {"e": "experiment", "o": "order_by", "n": "limit"}
+_RUNS_OPTIONS |= {"experiment": "experiment", "order-by": "order_by", "limit": "limit"}
+_QUOTED = r"\"[^\"]*\"|'[^']*'"
+# A quoted text of the filter, to be passed over, or an option with its value; -inf and -nan are numbers.
+_RUNS_PART = re.compile(rf"{_QUOTED}|(?<!\S)--?(?!inf\b|nan\b)(?P<option>[a-z][\w-]*)(?:[\s=]+(?P<value>{_QUOTED}|\S+))?")
 
 
 def parse_runs(line: str) -> RunsOptions:
@@ -98,17 +100,17 @@ def parse_runs(line: str) -> RunsOptions:
         UsageError: An option is unknown or has no value.
     """
     found: dict[str, str] = {}
-    while option := next((word for word in _WORD.finditer(line) if _is_option(word[0])), None):
-        value = _WORD.search(line, option.end())
-        if option[0] not in _RUNS_OPTIONS or value is None:
-            raise UsageError(f"%runs {option[0]}: the options are -e EXPERIMENT, -o ORDER and -n LIMIT")
-        found[_RUNS_OPTIONS[option[0]]] = value[0].strip("\"'")
-        line = line[: option.start()] + line[value.end() :]
-    return RunsOptions(line.strip() or None, found.get("experiment"), found.get("order_by"), _limit(found.get("limit")))
 
+    def take(part: re.Match[str]) -> str:
+        if part["option"] is None:
+            return part[0]
+        if part["option"] not in _RUNS_OPTIONS or part["value"] is None:
+            raise UsageError(f"%runs {part[0]}: the options are -e EXPERIMENT, -o ORDER and -n LIMIT")
+        found[_RUNS_OPTIONS[part["option"]]] = part["value"].strip("\"'")
+        return ""
 
-def _is_option(word: str) -> bool:
-    return re.match(r"--?[a-z]", word) is not None and word not in ("-inf", "-nan")
+    condition = _RUNS_PART.sub(take, line).strip()
+    return RunsOptions(condition or None, found.get("experiment"), found.get("order_by"), _limit(found.get("limit")))
 
 
 def _limit(text: str | None) -> int | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from IPython.core.inputtransformer2 import leading_indent
+
 __all__ = ["arguments_of", "comment_out"]
 
 _HEAD = re.compile(r"%%track(?!\S)(?P<arguments>[^\n]*)")
@@ -26,7 +28,9 @@ def comment_out(lines: list[str]) -> list[str]:
     """
     if not lines or not _HEAD.match(lines[0]):
         return lines
-    body = next((i for i, line in enumerate(lines[1:], 1) if line.strip()), len(lines))
-    if body < len(lines) and lines[body].startswith("%%"):
-        return lines[body:]
-    return ["#" + lines[0], *lines[1:]]
+    first = next((i for i, line in enumerate(lines[1:], 1) if line.strip()), len(lines))
+    # IPython has taken out the indentation that a pasted cell begins with, but not below the line.
+    body = leading_indent(lines[first:])
+    if body and body[0].startswith("%%"):
+        return body  # type: ignore[no-any-return]
+    return ["#" + lines[0], *lines[1:first], *body]

@@ -1,0 +1,96 @@
+"""Shells and kernels to run cells in."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import nbtrack
+from nbtrack.settings import resolve
+from nbtrack.tracker import Tracker
+
+OURS = ("NBTRACK_", "MLFLOW_", "JPY_", "GIT_")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What became of one cell: what it showed, in order, as lists that begin with their kind."""
+
+    shown: list[list]
+    success: bool
+    error: str | None
+    message: str
+
+    def of(self, kind):
+        return [each for each in self.shown if each[0] == kind]
+
+    @property
+    def stdout(self):
+        return "".join(text for _, text in self.of("stdout"))
+
+    @property
+    def stderr(self):
+        return "".join(text for _, text in self.of("stderr"))
+
+    @property
+    def value(self):
+        return self.of("value")[0][1]["text/plain"] if self.of("value") else None
+
+
+class ShellServer:
+    """Runs lists of cells, each list in a process of its own."""
+
+    def __init__(self, home):
+        environ = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+        environ |= {"HOME": str(home), "IPYTHONDIR": str(home / "ipython"), "MPLBACKEND": "agg"}
+        script = Path(__file__).with_name("shell_server.py")
+        self.process = subprocess.Popen(
+            [sys.executable, str(script)], env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def run(self, folder, *cells, environ=None, config=None):
+        request = {"folder": str(folder), "cells": cells, "environ": environ or {}, "config": config or {}}
+        print(json.dumps(request), file=self.process.stdin, flush=True)
+        answers = json.loads(self.process.stdout.readline())
+        assert answers is not None, "the shell died"
+        return [Cell(**answer) for answer in answers]
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(10)
+        self.process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def shell_server(tmp_path_factory):
+    server = ShellServer(tmp_path_factory.mktemp("home"))
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def cells(shell_server, tmp_path):
+    """Run cells in a shell that has nbtrack loaded, and return what became of each."""
+
+    def run(*cells, **options):
+        return shell_server.run(tmp_path, "%load_ext nbtrack", *cells, **options)[1:]
+
+    return run
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """Read the runs that a shell left in the store of its folder, the oldest first, once it has ended."""
+    trackers = []
+
+    def read(experiment="*"):
+        trackers.append(Tracker(resolve(tmp_path / ".nbtrack")))
+        return [nbtrack.Run(trackers[-1].connection, run.id) for run in reversed(trackers[-1].runs(experiment=experiment))]
+
+    yield read
+    for tracker in trackers:
+        tracker.connection.close(10)

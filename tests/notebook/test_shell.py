@@ -1,0 +1,548 @@
+"""The magics in a real shell: what they record, what they show, and how they answer mistakes."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+import nbtrack
+
+# Prints what the extension has put into the shell, to be compared with what there was before.
+FOOTPRINT = """
+ip, ours = get_ipython(), "track runs compare nbtrack".split()
+print("footprint",
+      len(ip.input_transformer_manager.line_transforms), len(ip.ast_transformers),
+      [type(each).__name__ for each in ip.configurables if "Track" in type(each).__name__],
+      sorted((event, len(calls)) for event, calls in ip.events.callbacks.items()),
+      sorted(name for name in ip.magics_manager.registry if "Track" in name),
+      sorted(name for kind in ip.magics_manager.magics.values() for name in kind if name in ours),
+      sorted(key for key in ip.strdispatchers["complete_command"].strs if key.strip("%") in ours))
+"""
+
+
+def only(runs):
+    (run,) = runs
+    return run
+
+
+def assert_one_line(cell, text):
+    """Assert that a magic's line was answered with one line, and nothing else."""
+    assert not cell.success
+    assert cell.error == "UsageError"
+    assert cell.shown == [["stderr", f"UsageError: {cell.message}\n"]]
+    assert text in cell.message
+
+
+def assert_rejected(cell, text):
+    """Assert that a tracked cell's body did not run, and that one line says why."""
+    assert not cell.success
+    assert cell.error == "CellRejected"
+    assert cell.shown == [["error", "CellRejected", cell.message, f"UsageError: {cell.message}"]]
+    assert "\n" not in cell.message
+    assert text in cell.message
+
+
+# What a tracked cell records
+
+
+def test_a_cell_is_a_run(cells, stored):
+    cell = cells("%%track baseline\nlr = 0.1\nfor step in range(3):\n    nbtrack.log(loss=lr / (step + 1))\n'done'")[0]
+    assert cell.success
+    assert cell.value == "'done'"
+    run = only(stored())
+    assert (run.name, run.status, run.experiment) == ("baseline", "FINISHED", "Default")
+    assert run.params == {"lr": 0.1}
+    assert run.metrics["loss"].steps.tolist() == [0, 1, 2]
+    assert run.code.startswith("%%track baseline\nlr = 0.1\n")
+    assert run.tags["mlflow.source.type"] == "NOTEBOOK"
+    assert run.tags["nbtrack.cell.execution_count"] == "2"
+    assert run.environment["python"]["implementation"] == "CPython"
+    assert any(line.startswith("ipython==") for line in run.environment["packages"])
+    assert run.traceback is None
+
+
+def test_all_options(cells, stored):
+    cells(
+        "config = {'depth': 3, 'optimizer': {'lr': 0.1}}; seed = 7",
+        "%%track 'a name' -e digits -p config seed -t team=vision data=v=2 --note \"it's smaller\"\npass",
+        "%%track --name other\npass",
+    )
+    first, second = stored()
+    assert (first.name, first.experiment, first.note) == ("a name", "digits", "it's smaller")
+    assert first.params == {"config.depth": 3, "config.optimizer.lr": 0.1, "seed": 7}
+    assert (first.tags["team"], first.tags["data"]) == ("vision", "v=2")
+    assert (second.name, second.experiment) == ("other", "Default")
+
+
+def test_variables_of_the_notebook_are_filled_in(cells, stored):
+    # self, info and line are names in the functions on the way
+    cells("lr = 0.1; self = 'me'; info = 'facts'; line = 'l'", '%%track "{lr} {self} {info} {line} $lr {{}}"\npass')
+    assert only(stored()).name == "0.1 me facts l 0.1 {}"
+
+
+def test_braces_that_are_no_variable_stay(cells, stored):
+    cells('%%track --note "{none of it}"\npass')
+    assert only(stored()).note == "{none of it}"
+
+
+def test_the_cells_before_are_kept_once(cells, stored):
+    cells("a = 1", "%%track\na", "b = 2", "%%track\nb")
+    first, second = stored()
+    assert first.code.cells == ("%load_ext nbtrack", "a = 1")
+    assert second.code.cells == ("%load_ext nbtrack", "a = 1", "%%track\na", "b = 2")
+
+
+def test_a_cell_before_is_kept_though_the_run_between_could_not_start(cells, stored):
+    cells("a = 1", "%%track --resume 0123456789abcdef0123456789abcdef\na", "%%track\na")
+    assert only(stored()).code.cells[1:] == ("a = 1", "%%track --resume 0123456789abcdef0123456789abcdef\na")
+
+
+def test_the_same_cell_again_is_another_run(cells, stored):
+    cells(*["%%track baseline\nnbtrack.log(x=1)"] * 3)
+    assert [run.name for run in stored()] == ["baseline"] * 3
+    assert len({run.id for run in stored()}) == 3
+
+
+def test_outputs_are_artifacts(cells, stored):
+    cells("%%track\nimport sys\nprint('out')\nprint('err', file=sys.stderr)\n42")
+    run = only(stored())
+    assert {entry.path for entry in run.artifacts.list("outputs")} == {
+        "outputs/stdout.txt",
+        "outputs/stderr.txt",
+        "outputs/result.txt",
+    }
+    assert run.artifacts.read_text("outputs/stdout.txt") == "out\n"
+    assert run.artifacts.read_text("outputs/stderr.txt") == "err\n"
+    assert run.artifacts.read_text("outputs/result.txt") == "42"
+
+
+def test_captures_can_be_left_out(cells, stored):
+    cells(
+        "x = 1",
+        "%%track --no-capture outputs params\nprint(x)",
+        "%%track --no-capture\nprint(x)",
+        "%config NBTrack.capture_code = False",
+        "%%track\nprint(x)",
+    )
+    some, none, configured = stored()
+    assert some.params == {}
+    assert some.artifacts.list() == []
+    assert some.code is not None
+    assert none.code is None
+    assert none.environment is None
+    assert none.params == {}
+    assert none.artifacts.list() == []
+    assert configured.code is None
+    assert configured.params == {"x": 1}
+
+
+@pytest.mark.parametrize(
+    "body, status, ending",
+    [
+        ("1 / 0", "FAILED", "ZeroDivisionError: division by zero"),
+        ("for:", "FAILED", "SyntaxError: invalid syntax"),
+        ("%%no_such\nx", "FAILED", "UsageError: Cell magic `%%no_such` not found."),
+        ("raise KeyboardInterrupt", "KILLED", "KeyboardInterrupt"),
+        ("import asyncio\nasyncio.current_task().cancel()\nawait asyncio.sleep(60)", "KILLED", "CancelledError"),
+        ("import sys; sys.exit(1)", "FAILED", "SystemExit: 1"),
+        ("import sys; sys.exit()", "FINISHED", "SystemExit"),
+    ],
+)
+def test_how_a_cell_ended_is_recorded(cells, stored, body, status, ending):
+    cells("%%track\n" + body, "%%track\n'the next one'")
+    run, following = stored()
+    assert run.status == status
+    assert ending in run.traceback.splitlines()[-1]
+    assert following.status == "FINISHED"
+
+
+def test_a_traceback_begins_in_the_cell(cells, stored):
+    cells("def f():\n    return 1 / 0", "%%track\nf()")
+    lines = only(stored()).traceback.splitlines()
+    assert lines[0] == "Traceback (most recent call last):"
+    assert re.search(r"In\[3\].*line 2", lines[1]) or re.search(r"ipython-input-3.*line 2", lines[1])
+    assert not any("site-packages" in line or "nbtrack" in line for line in lines)
+
+
+def test_an_empty_cell_is_a_run_too(cells, stored):
+    cells("%%track", "%%track empty\n", "%%track\n\n# nothing\n")
+    assert [run.status for run in stored()] == ["FINISHED"] * 3
+
+
+def test_cells_within_a_cell_belong_to_it(cells, stored):
+    inner = "get_ipython().run_cell('%%track inner\\nnbtrack.log(x=1)', store_history=False)"
+    cells(f"%%track outer\n{inner}\nnbtrack.log(y=1)")
+    run = only(stored())
+    assert run.name == "outer"
+    assert set(run.metrics) == {"x", "y"}
+
+
+def test_runs_started_in_a_cell_are_nested(cells, stored):
+    cells("%%track outer\nwith nbtrack.start_run('inner') as run:\n    nbtrack.log(x=1)\nnbtrack.log(y=1)")
+    by_name = {run.name: run for run in stored()}
+    assert by_name["inner"].parent == by_name["outer"].id
+    assert set(by_name["inner"].metrics) == {"x"}
+    assert set(by_name["outer"].metrics) == {"y"}
+
+
+def test_a_cell_may_end_its_run_itself(cells, stored):
+    cell = cells("%%track\nprint('a')\nnbtrack.end_run('KILLED')\nnbtrack.active_run()")[0]
+    assert cell.success
+    assert cell.value is None  # None: no run is open any more
+    run = only(stored())
+    assert run.status == "KILLED"
+    assert run.artifacts.read_text("outputs/stdout.txt") == "a\n"
+
+
+def test_a_run_is_resumed(cells, stored):
+    cells(
+        "%%track\nlr = 0.1\nnbtrack.log(x=1)\nnbtrack.log(x=2)\nkept = nbtrack.active_run().id",
+        "%%track --resume {kept}\nlr = 0.2\nnbtrack.log(x=3)\n1 / 0",
+    )
+    run = only(stored())
+    assert run.metrics["x"].steps.tolist() == [0, 1, 2]
+    assert run.params["lr"] == 0.1  # a param is written once, and one that was only found gives way
+    assert run.status == "FAILED"
+
+
+def test_params_that_are_found_give_way_to_those_that_are_logged(cells, stored):
+    cell = cells("%%track\nbest = 1 + 2\nnbtrack.log_param('best', 7)")[0]
+    assert cell.success
+    assert only(stored()).params["best"] == 7
+
+
+@pytest.mark.parametrize("above", ["%%time", "%%capture out", "%%timeit -n1 -r1", "%%time\n\n%%capture out"])
+def test_track_may_stand_below_magics_that_run_the_cell(cells, stored, above):
+    cell = cells(f"{above}\n%%track below\nprint('a')\nnbtrack.log(x=1)")[0]
+    assert cell.success
+    run = only(stored())
+    assert run.name == "below"
+    assert set(run.metrics) == {"x"}
+
+
+def test_a_cell_that_only_mentions_track_is_none(cells, stored):
+    cells("'''\n%%track\n'''", "%%track?", "%%tracker\n1", "# %%track", "%%bash\n: %%track")
+    assert stored() == []
+
+
+# The summary
+
+
+def test_a_cell_ends_with_the_summary_of_its_run(cells):
+    cell, failed = cells("%%track baseline\nnbtrack.log(loss=0.5)\n'value'", "%%track\n1 / 0")
+    assert [kind for kind, *_ in cell.shown] == ["value", "display"]
+    bundle = cell.shown[1][1]
+    assert set(bundle) == {"text/html", "text/plain", "image/png"}
+    assert sum(map(len, bundle.values())) <= 40_000
+    assert "<script" not in bundle["text/html"]
+    assert bundle["text/plain"].startswith("baseline · Finished")
+    assert [kind for kind, *_ in failed.shown] == ["error", "display"]
+
+
+def test_the_summary_can_be_turned_off(cells):
+    cell = cells("%config NBTrack.show = False", "%%track\n1")[-1]
+    assert [kind for kind, *_ in cell.shown] == ["value"]
+
+
+def test_where_the_store_goes_away_a_cell_ends_with_a_line(cells, tmp_path):
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "runs.db").write_bytes(b"no database at all" * 100)
+    no_wait = "import nbtrack.exits; nbtrack.exits._EXIT_TIMEOUT = 0.1"
+    _, cell = cells(no_wait, "%%track\n'value'", environ={"NBTRACK_URI": str(tmp_path / "broken")})
+    assert cell.success
+    assert cell.value == "'value'"
+    assert cell.of("display") == []
+    assert cell.of("error") == []
+    assert "cannot be shown now" in cell.stderr
+
+
+# Mistakes
+
+
+@pytest.mark.parametrize(
+    "line, text",
+    [
+        ("--bogus", "unrecognized arguments: --bogus; %%track? tells what there is"),
+        ("-h", "unrecognized arguments: -h"),
+        ("one two", "unrecognized arguments: two"),
+        ("--note", "expected one argument"),
+        ("one --name two", "two names, 'one' and 'two'"),
+        ("-t key", "write a tag as key=value"),
+        ("-t =value", "write a tag as key=value"),
+        ("--no-capture all", "choose from code, git, environment, params, datasets, outputs"),
+        ('--note "it', "no closing quotation"),
+        ("{quote}", "no closing quotation"),
+        ("-p missing", "there is no variable 'missing'"),
+        ("-p os", "os is a module, which no param can hold"),
+        ("--resume 0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef"),
+        ("--resume unknown", "unknown"),
+        ("--resume 0123456789abcdef0123456789abcdef -e other", "its experiment already"),
+    ],
+)
+def test_a_mistake_is_one_line_and_the_body_does_not_run(cells, stored, line, text):
+    rejected, after = cells("import os; quote = chr(34)", f"%%track {line}\nran = True", "'ran' in globals()")[1:]
+    assert_rejected(rejected, text)
+    assert after.value == "False"
+    assert stored() == []
+
+
+@pytest.mark.parametrize("body", ["%%bash\ntouch ran", "", "!touch ran", "await touch()"])
+def test_no_kind_of_body_runs_after_a_mistake(cells, tmp_path, body):
+    cell = cells("async def touch():\n    open('ran', 'w').close()", f"%%track --bogus\n{body}")[-1]
+    assert_rejected(cell, "--bogus")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_mistake_concerns_its_own_cell_only(cells, stored):
+    syntax, following, again = cells("%%track --bogus\nfor:", "'the next one'", "%%track\n1")
+    assert syntax.error == "SyntaxError"
+    assert following.value == "'the next one'"
+    assert again.success
+    assert only(stored()).status == "FINISHED"
+
+
+def test_track_used_wrongly(cells):
+    alone, word, direct, below = cells(
+        "%track", "%track yes", "get_ipython().run_cell_magic('track', '', 'x = 1')", "x = 1\n%%track\ny = 2"
+    )
+    assert_one_line(alone, "%track takes on or off")
+    assert_one_line(word, "%track takes on or off")
+    assert direct.error == "UsageError"
+    assert "first line" in direct.message
+    assert not below.success
+
+
+# Every cell
+
+
+def test_track_on_and_off(cells, stored):
+    cells("before = 1", "%track on", "nbtrack.log(x=1)", "%%track named\nnbtrack.log(x=2)", "%runs", "%track off", "after = 1")
+    first, second = stored()
+    assert first.code == "nbtrack.log(x=1)"
+    assert second.name == "named"
+
+
+# Looking at runs
+
+THREE = "for n in (1, 2, 3):\n    with nbtrack.start_run(f'r{n}', params={'n': n}) as run:\n        run.log(loss=1 / n)"
+
+
+@pytest.mark.parametrize(
+    "line, names",
+    [
+        ("", "r3 r2 r1"),
+        ("params.n > 1", "r3 r2"),
+        ("params.n > {one}", "r3 r2"),
+        ("run_name = 'r2'", "r2"),
+        ("run_name = 'r2 -n 1'", ""),
+        ('run_name = "r2" or params.n = 1', "r2 r1"),
+        ("-n 2", "r3 r2"),
+        ("params.n < 3 -n 1", "r2"),
+        ("--limit=1 params.n < 3", "r2"),
+        ('-o "metrics.loss DESC"', "r1 r2 r3"),
+        ("--order-by 'params.n ASC' --limit 2", "r1 r2"),
+        ("-e other", "r4"),
+        ('-e "*" params.n = 1', "r1"),
+        ("metrics.loss > -1 and params.n < inf", "r3 r2 r1"),
+    ],
+)
+def test_runs(cells, line, names):
+    other = "with nbtrack.start_run('r4', experiment='other'): pass"
+    cell, seen = cells(f"one = 1\n{other}\n{THREE}", f"%runs {line}", "print(*[run.name for run in _])")[1:]
+    assert seen.stdout.split() == names.split()
+    assert all(name in cell.value for name in names.split())
+    assert ("<table" in cell.of("value")[0][1]["text/html"]) == bool(names)
+
+
+def test_a_bad_filter_shows_where(cells):
+    cell = cells("%runs metrics.loss < and 3")[0]
+    assert not cell.success
+    assert cell.of("error") == []
+    first, filter_, caret = cell.stderr.splitlines()
+    assert first.startswith("UsageError: ")
+    assert filter_.strip() == "metrics.loss < and 3"
+    assert filter_[caret.index("^") :].startswith("and")
+
+
+@pytest.mark.parametrize(
+    "line, text",
+    [
+        ("%runs -n many", "say how many runs at most"),
+        ("%runs -n 3 --experiment", "the options are"),
+        ("%runs -n", "the options are -e EXPERIMENT, -o ORDER and -n LIMIT"),
+        ("%runs --bogus 1", "the options are"),
+        ("%runs -e nowhere", "there is no experiment 'nowhere'"),
+        ("%compare", "%compare takes names or ids"),
+        ("%compare nobody", "nobody"),
+        ('%compare "one', "no closing quotation"),
+        ("%nbtrack conect x", "say connect URI, experiment NAME or status"),
+        ("%nbtrack experiment", "needs a name"),
+        ("%nbtrack connect sqlite://", "names no file"),
+    ],
+)
+def test_mistakes_in_lines(cells, line, text):
+    assert_one_line(cells(line)[0], text)
+
+
+def test_compare(cells):
+    _, by_name, _, by_id = cells(THREE, "%compare r1 r3", "x = run.id", "%compare r2 {x}")
+    assert set(re.findall(r"\br\d\b", by_name.value)) == {"r1", "r3"}
+    assert set(re.findall(r"\br\d\b", by_id.value)) == {"r2", "r3"}
+    assert "<table" in by_id.of("value")[0][1]["text/html"]
+
+
+def test_compare_takes_the_newest_of_a_name(cells):
+    cell = cells(
+        "%%track same\nn = 1",
+        "%%track same\nn = 2",
+        "%%track other\nn = 3",
+        "%compare same other",
+        "[r.params['n'] for r in _.runs]",
+    )[-1]
+    assert cell.value == "[2, 3]"
+
+
+def test_nbtrack_says_where_runs_go(cells, tmp_path):
+    status, connected, experiment, elsewhere = cells(
+        "%nbtrack",
+        "%nbtrack connect sqlite:///other.db",
+        "%nbtrack experiment digits",
+        "%%track\nnbtrack.active_run().experiment",
+    )
+    assert f"store sqlite:///{tmp_path}/.nbtrack/runs.db" in status.stdout
+    assert "nothing waits" in status.stdout
+    assert f"store sqlite:///{tmp_path}/other.db" in connected.stdout
+    assert "experiment digits" in experiment.stdout
+    assert elsewhere.value == "'digits'"
+
+
+def test_a_password_is_not_shown(cells):
+    cell = cells("%nbtrack connect postgresql+psycopg://me:hunter2@nowhere.invalid/db")[0]
+    assert "hunter2" not in str(cell.shown)
+    assert "postgresql+psycopg://me:" in cell.stdout
+
+
+# Help and completion
+
+
+@pytest.mark.parametrize(
+    "question, answers",
+    [
+        (
+            "%%track?",
+            ["%%track [NAME] [option …]", "%track on|off", "--resume ID", "--no-capture", "nbtrack.log(loss=train(lr))"],
+        ),
+        ("%track?", ["%%track [NAME] [option …]"]),
+        ("%runs?", ["%runs metrics.accuracy > 0.9 and params.lr < 0.01", "-e", "-o", "-n"]),
+        ("%compare?", ["%compare baseline calm-otter-417"]),
+        ("%nbtrack?", ["%nbtrack connect sqlite:///runs.db"]),
+    ],
+)
+def test_help(cells, question, answers):
+    cell = cells(question)[0]
+    assert cell.success
+    shown = str(cell.shown)
+    assert [answer for answer in answers if answer not in shown] == []
+
+
+COMPLETE = "print(*get_ipython().complete(None, {line!r}, {end})[1])"
+
+
+@pytest.mark.parametrize(
+    "line, found",
+    [
+        ("%compare r", "r1 r2 r3"),
+        ("%compare r1 r", "r1 r2 r3"),
+        ("%runs metrics.", "metrics.loss"),
+        ("%runs metrics.loss < 1 and par", "params.n"),
+        ("%runs -e D", "Default"),
+        ("%%track --res", "--resume"),
+        ("%%track -p r", "run"),
+        ("%%track --no-capture dat", "datasets"),
+        ("%track o", "off on"),
+        ("%nbtrack s", "status"),
+    ],
+)
+def test_completion(cells, line, found):
+    cell = cells(THREE, COMPLETE.format(line=line, end=len(line)))[-1]
+    assert sorted(cell.stdout.split()) == found.split()
+
+
+def test_completion_of_ids(cells):
+    made, cell = cells(THREE + "\nprint(run.id)", COMPLETE.format(line="%%track --resume ", end=17))
+    assert made.stdout.strip() in cell.stdout.split()
+
+
+# Loading, unloading, configuring
+
+
+def test_unloading_leaves_nothing(shell_server, tmp_path):
+    load, reload, unload = ([f"%{what}_ext nbtrack", FOOTPRINT] for what in ("load", "reload", "unload"))
+    answers = shell_server.run(tmp_path, FOOTPRINT, *load, "%%track\n1", *unload, *load, *load, *reload, *unload)
+    assert all(answer.success for answer in answers)
+    before, loaded, unloaded, again, twice, reloaded, at_last = (a.stdout for a in answers if a.stdout.startswith("footprint"))
+    assert before == unloaded == at_last
+    assert loaded == again == twice == reloaded != before
+
+
+def test_after_unloading_no_cell_is_tracked(cells, stored):
+    _, line, cell, _, tracked = cells("%unload_ext nbtrack", "%runs", "%%track\n1", "%load_ext nbtrack", "%%track\n1")
+    assert line.error == cell.error == "UsageError"
+    assert tracked.success
+    assert len(stored()) == 1
+
+
+def test_a_cell_that_unloads_still_ends_its_run(shell_server, tmp_path, stored):
+    before, *_, after = shell_server.run(tmp_path, FOOTPRINT, "%load_ext nbtrack", "%%track\n%unload_ext nbtrack", FOOTPRINT)
+    assert only(stored()).status == "FINISHED"
+    assert before.stdout == after.stdout
+
+
+def test_the_module_is_there_unless_the_name_is_taken(shell_server, tmp_path):
+    assert shell_server.run(tmp_path, "%load_ext nbtrack", "nbtrack.__name__")[-1].value == "'nbtrack'"
+    assert shell_server.run(tmp_path, "nbtrack = 1", "%load_ext nbtrack", "nbtrack")[-1].value == "1"
+
+
+def test_configuration(cells, tmp_path):
+    config = {"NBTrack": {"uri": "sqlite:///chosen.db", "experiment": "chosen"}}
+    status, _, changed = cells("%nbtrack", "%config NBTrack.uri = 'sqlite:///changed.db'", "%nbtrack", config=config)
+    assert "chosen.db" in status.stdout
+    assert "experiment chosen" in status.stdout
+    assert "changed.db" in changed.stdout
+    status = cells("%nbtrack", config=config, environ={"NBTRACK_URI": "sqlite:///environment.db"})[0]
+    assert "environment.db" in status.stdout
+
+
+def test_config_lists_the_settings(cells):
+    cell = cells("%config NBTrack")[0]
+    assert [
+        name for name in ("uri", "experiment", "show", "capture_outputs", "notebook") if f"NBTrack.{name}" not in cell.stdout
+    ] == []
+
+
+def test_loading_imports_nothing_heavy():
+    """In a fresh process: importing and loading must not take the time of these."""
+    code = """
+import json, sys
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+before = set(sys.modules)
+import nbtrack
+shell.run_cell("%load_ext nbtrack")
+shell.run_cell("x = 1")
+print(json.dumps(sorted(set(sys.modules) - before)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in json.loads(done.stdout.splitlines()[-1])}
+    assert loaded.isdisjoint({"pandas", "sqlalchemy", "alembic", "matplotlib", "httpx", "numpy", "pcodec", "PIL"})
+    assert "nbtrack" in loaded
+
+
+def test_importing_imports_neither_ipython_nor_anything_heavy():
+    code = "import sys, nbtrack; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"pandas", "sqlalchemy", "matplotlib", "httpx", "numpy", "IPython", "traitlets", "asyncio"}
+    assert heavy.isdisjoint(done.stdout.split())
+    assert nbtrack.__version__
