@@ -181,6 +181,11 @@ class StoreContract:
         given_up = type(empty)(2, 0, 5, ())
         assert store.apply([batch(run, first=1, lanes=[given_up])]) == [Progress(1, {2: 5})]
 
+    def test_a_lane_twice_in_a_batch_is_taken_in_its_order(self, store, run):
+        parts = [rows({"m": [i]}, [i], first=first) for i, first in enumerate([0, 1, 0, 5])]
+        assert store.apply([batch(run, first=1, lanes=parts)]) == [Progress(1, {0: 6})]
+        assert values_of(store, run, "m") == [0, 1, 3]
+
     def test_lanes_and_events_are_seen_apart(self, store, run):
         store.apply([batch(run, first=1, lanes=[rows({"a": [1]})])])
         again = batch(run, params(p=1), first=1, lanes=[rows({"a": [1]}), rows({"b": [2]}, number=1)])

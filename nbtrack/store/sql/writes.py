@@ -55,11 +55,13 @@ def _apply_numbered(
         marks = dict(connection.rows(_WATERMARKS, run=run.key, writer=batch.writer))
     if batch.first_event < marks.get(EVENTS_LANE, 0):
         events = ()
-    lanes = [lane for lane in batch.lanes if lane.first >= marks.get(lane.lane, 0)]
+    moved = {EVENTS_LANE: batch.first_event + len(events)} if events else {}
+    lanes = []
+    for lane in batch.lanes:
+        if lane.first >= (marks | moved).get(lane.lane, 0):
+            lanes.append(lane)
+            moved[lane.lane] = lane.first + lane.count
     conflicts = _write(connection, run, events, lanes, is_new_run=is_new_run)
-    moved = {lane.lane: lane.first + lane.count for lane in lanes}
-    if events:
-        moved[EVENTS_LANE] = batch.first_event + len(events)
     connection.upsert(watermarks, [(run.key, batch.writer, *mark) for mark in moved.items()])
     return _progress(marks | moved, conflicts)
 
