@@ -95,14 +95,22 @@ class Flusher:
         with self._changed:
             self._asked += 1
             ticket = self._asked
-            self._start()
-            self._changed.notify_all()
 
             def is_over() -> bool:
                 return self._answered >= ticket or (not is_patient and bool(self.problem) and self._tried >= ticket)
 
-            self._changed.wait_for(is_over, max(0.0, deadline - time.monotonic()))
-            return self._answered >= ticket
+            if self._start():
+                self._changed.notify_all()
+                self._changed.wait_for(is_over, max(0.0, deadline - time.monotonic()))
+                return self._answered >= ticket
+        return self._flush_here(deadline)
+
+    def _flush_here(self, deadline: float) -> bool:
+        """Deliver in the calling thread: the interpreter is shutting down and starts no more threads."""
+        while not (is_complete := self._try(self._pass)) and time.monotonic() < deadline:
+            time.sleep(_SHORT)
+        self._try(self._retire)
+        return is_complete
 
     def pending(self) -> tuple[int, int]:
         """Return how many runs have something, and how many rows there are, that the store does not have."""
@@ -120,11 +128,17 @@ class Flusher:
             thread.join(timeout=1.0)
         return is_done
 
-    def _start(self) -> None:
+    def _start(self) -> bool:
+        """See to it that the thread runs; tell whether it does."""
         if self._thread is None or not self._thread.is_alive():
             self._closing = False
-            self._thread = threading.Thread(target=self._run, name="nbtrack-flusher", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, name="nbtrack-flusher", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:
+                return False
+            self._thread = thread
+        return True
 
     # In the thread
 

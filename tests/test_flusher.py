@@ -109,6 +109,7 @@ def test_a_run_that_the_store_refuses_holds_up_no_other(flusher, store, tmp_path
 
 def test_conflicting_params_of_another_process_are_told(flusher, store, tmp_path, caplog):
     writer_of(flusher, tmp_path).append(ParamsLogged({"lr": 0.1}))
+    assert flusher.flush(10)
     other = Writer(tmp_path, RUN, owns=False)
     other.append(ParamsLogged({"lr": 0.2}))
     assert flusher.flush(10)
@@ -162,6 +163,16 @@ def test_flush_from_many_threads(flusher, store, tmp_path):
         thread.join()
     assert results == [True] * 8
     assert sorted(store.history(RUN, "x").steps.tolist()) == list(range(400))
+
+
+def test_where_no_thread_can_be_started_the_caller_delivers(flusher, store, tmp_path, monkeypatch):
+    def refuse(_):
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    writer_of(flusher, tmp_path).log({"x": 1.0}, 0, NOW)
+    assert flusher.flush(10)
+    assert store.history(RUN, "x").values.tolist() == [1.0]
 
 
 def test_without_anything_to_do_there_is_no_thread(flusher):

@@ -59,12 +59,21 @@ def folder(tmp_path):
     return folder
 
 
+_opened = []
+
+
+@pytest.fixture(autouse=True)
+def _stores_are_closed():
+    yield
+    while _opened:
+        _opened.pop().close(10)
+
+
 def opened(folder):
     """The store as the next process finds it, after the recovery that opening it begins with."""
     connection = Connection(resolve(folder, environ={}))
-    store = connection.read()
-    connection.flusher.close(10)
-    return store
+    _opened.append(connection)
+    return connection.read()
 
 
 LOGS = """
@@ -99,7 +108,7 @@ def test_kill_loses_nothing_and_the_run_is_closed(folder):
 
 
 def test_kill_while_the_store_is_locked_loses_nothing(folder):
-    opened(folder).close()
+    opened(folder)
     import sqlite3
 
     lock = sqlite3.connect(folder / "runs.db", isolation_level=None)
@@ -118,7 +127,6 @@ def test_a_live_run_is_never_closed(folder):
     for _ in range(3):
         store = opened(folder)
         assert store.get_run(run_id).status is Status.RUNNING
-        store.close()
     child.finish()
     store = opened(folder)
     assert store.get_run(run_id).status is Status.FINISHED
@@ -146,7 +154,6 @@ def test_many_recover_the_same_run_at_once(folder):
         try:
             store = opened(folder)
             assert len(store.history(run_id, "loss")) == 5000
-            store.close()
         except Exception as error:
             errors.append(error)
 
@@ -200,7 +207,7 @@ def test_a_run_whose_journal_is_gone_is_closed_by_its_owner_s_absence(folder):
     assert store.get_run("a" * 32).status is Status.RUNNING
     assert store.get_run("b" * 32).status is Status.FAILED
     assert store.get_run("c" * 32).status is Status.RUNNING
-    store.heartbeat(["c" * 32], 1)
+    store.close()
 
 
 def test_a_damaged_journal_is_set_aside_and_told(folder, caplog):
