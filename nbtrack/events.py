@@ -57,9 +57,10 @@ class RunResumed:
 
 @dataclass(frozen=True, slots=True)
 class ParamsLogged:
-    """Params with their types; the first value of a key stays."""
+    """Params with their types; the first value of a key stays, unless the event ``replaces`` it."""
 
     params: Mapping[str, ParamValue]
+    replaces: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ class Recorder:
         self.connection, self.run_id, self._owns = connection, run_id, owns
         self._writer: Writer | None = None
         self._params: dict[str, ParamValue] | None = {} if owns else None
+        self._found: set[str] = set()
 
     def writer(self) -> Writer:
         """Return this process's writer into the run, a new one where the last was let go of."""
@@ -70,16 +71,30 @@ class Recorder:
         """
         checked = {key: param_value(key, value) for key, value in params.items()}
         known = self.known_params()
-        new = {}
+        new, changed = {}, {}
         for key, value in checked.items():
             if key not in known:
                 new[key] = value
             elif _text(known[key]) != _text(value):
-                raise ParamConflict(key, known[key], value)
-        if new:
-            known.update(new)
-            self.append(ParamsLogged(new))
+                changed[key] = value
+                if key not in self._found:
+                    raise ParamConflict(key, known[key], value)
+        self._found.difference_update(checked)
+        self._take_down(new)
+        self._take_down(changed, replaces=True)
         return checked
+
+    def found_params(self, params: Mapping[str, Any]) -> None:
+        """Take down params that nobody logged: they give way to those that are logged, before them or after."""
+        known = self.known_params()
+        new = {key: param_value(key, value) for key, value in params.items() if key not in known}
+        self._found.update(new)
+        self._take_down(new)
+
+    def _take_down(self, params: dict[str, ParamValue], *, replaces: bool = False) -> None:
+        if params:
+            self.known_params().update(params)
+            self.append(ParamsLogged(params, replaces))
 
     def forget_params(self) -> None:
         """Ask the store which params there are before the next one: the run had others before."""

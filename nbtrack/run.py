@@ -323,12 +323,11 @@ class Run:
         self._forget()
 
     def record(self, captured: Captured) -> None:
-        """Log what was captured about the run; a param that it has already stays as it is."""
+        """Log what was captured about the run; params that were found give way to those that are logged."""
         if captured.tags:
             self.set_tags(captured.tags)
         if captured.params:
-            known = self.recorder.known_params()
-            self.log_params({key: value for key, value in captured.params.items() if key not in known})
+            self.recorder.found_params(captured.params)
         self.recorder.documents(captured.documents)
         for dataset in captured.datasets:
             self.recorder.append(DatasetLogged(dataset))

@@ -208,9 +208,15 @@ def test_a_run_is_resumed(cells, stored):
 
 
 def test_params_that_are_found_give_way_to_those_that_are_logged(cells, stored):
-    cell = cells("%%track\nbest = 1 + 2\nnbtrack.log_param('best', 7)")[0]
+    cell, twice = cells(
+        "%%track\nlr, epochs, depth = 0.1, 3, 4\nbest = 1 + 2\nnbtrack.log_params({'lr': 0.2, 'epochs': '3', 'best': 7, 'new': 1})",
+        "%%track\nlr = 0.1\nnbtrack.log_param('lr', 0.1)\nnbtrack.log_param('lr', 0.2)",
+    )
     assert cell.success
-    assert only(stored()).params["best"] == 7
+    first, second = stored()
+    assert first.params == {"lr": 0.2, "epochs": "3", "depth": 4, "best": 7, "new": 1}
+    assert twice.error == "ParamConflict"  # logged is logged
+    assert second.params == {"lr": 0.1}
 
 
 @pytest.mark.parametrize("above", ["%%time", "%%capture out", "%%timeit -n1 -r1", "%%time\n\n%%capture out"])

@@ -290,6 +290,13 @@ class StoreContract:
         assert progress[1].conflicts == (Conflict("lr", 0.1, 0.2),)
         assert store.params([run]) == [(run, "a", "b"), (run, "lr", 0.1)]
 
+    def test_a_param_that_replaces_another_takes_its_place(self, store, run):
+        store.apply([batch(run, params(lr=0.1, n=1), first=1)])
+        instead = ParamsLogged({"lr": "0.2", "new": [1]}, replaces=True)
+        (progress,) = store.apply([batch(run, instead, params(lr=0.3), first=2)])
+        assert progress.conflicts == (Conflict("lr", "0.2", 0.3),)
+        assert store.params([run]) == [(run, "lr", "0.2"), (run, "n", 1), (run, "new", [1])]
+
     def test_a_conflict_within_a_batch_is_told(self, store, run):
         (progress,) = store.apply([batch(run, params(a="1"), params(a="2"), first=1)])
         assert progress.conflicts == (Conflict("a", "1", "2"),)

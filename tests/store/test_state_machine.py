@@ -42,7 +42,7 @@ PARAMS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), TEXTS, 
 STATUSES = st.sampled_from([Status.FINISHED, Status.FAILED, Status.KILLED])
 
 EVENTS = st.one_of(
-    st.dictionaries(NAMES, PARAMS, max_size=3).map(ParamsLogged),
+    st.builds(ParamsLogged, st.dictionaries(NAMES, PARAMS, max_size=3), st.booleans()),
     st.dictionaries(NAMES, TEXTS, max_size=3).map(TagsSet),
     st.lists(NAMES, max_size=2).map(tuple).map(TagsDeleted),
     st.builds(DocumentLogged, st.sampled_from(["", "code", "diff"]), TEXTS),

@@ -40,8 +40,10 @@ class MemoryRun(Record):
     artifacts: dict[str, ArtifactRecord] = field(default_factory=dict)
     writers: dict[str, Writer] = field(default_factory=dict)
 
-    def set_params(self, params: Mapping[str, ParamValue]) -> tuple[Conflict, ...]:
+    def set_params(self, params: Mapping[str, ParamValue], *, replaces: bool) -> tuple[Conflict, ...]:
         """Set the params that are new, and return those that have another value; equal texts are equal params."""
+        if replaces:
+            self.params.update(deepcopy(dict(params)))
         conflicts = []
         for key, value in params.items():
             kept = self.params.setdefault(key, deepcopy(value))

@@ -130,7 +130,7 @@ class State:
         conflicts: list[Conflict] = []
         for event in events:
             if isinstance(event, ParamsLogged):
-                conflicts += run.set_params(event.params)
+                conflicts += run.set_params(event.params, replaces=event.replaces)
             else:
                 self.apply_event(run, event)
         return tuple(conflicts)

@@ -49,13 +49,14 @@ class Changes:
 
     Attributes:
         run: Columns of its row.
+        params: Key, value, and whether it replaces another, in order.
         tags: None for those to be deleted.
         documents: sha256 by kind.
         texts: Documents by their sha256.
     """
 
     run: dict[str, Any] = field(default_factory=dict)
-    params: list[tuple[str, ParamValue]] = field(default_factory=list)
+    params: list[tuple[str, ParamValue, bool]] = field(default_factory=list)
     tags: dict[str, str | None] = field(default_factory=dict)
     documents: dict[str, str] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
@@ -81,7 +82,7 @@ class Changes:
         self.has_ended = True
 
     def _param(self, event: ParamsLogged) -> None:
-        self.params += event.params.items()
+        self.params += [(key, value, event.replaces) for key, value in event.params.items()]
 
     def _tag(self, event: TagsSet) -> None:
         new = dict(event.tags)

@@ -19,6 +19,7 @@ __all__ = ["TypedParams", "write_params"]
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode  # NaN and infinities as Python reads them
 
+_DROP = sa.delete(params).where(params.c.run_key == sa.bindparam("run"), params.c.key == sa.bindparam("key"))
 _KNOWN = sa.select(params.c.key, params.c.text, params.c.json).where(
     params.c.run_key == sa.bindparam("run"), among(params.c.key, "keys")
 )
@@ -35,23 +36,26 @@ class TypedParams(dict[str, Any]):
 
 
 def write_params(
-    connection: Connection, run_key: int, new: list[tuple[str, ParamValue]], *, is_new_run: bool
+    connection: Connection, run_key: int, new: list[tuple[str, ParamValue, bool]], *, is_new_run: bool
 ) -> tuple[Conflict, ...]:
-    """Write the params that a run does not have, and return those that it has with another value.
+    """Write the params that a run does not have or that replace others, and return those that it has with another value.
 
     Equal texts are equal params, so that what comes back through MLflow's protocol is no conflict.
     """
-    known = {} if is_new_run or not new else _known(connection, run_key, (key for key, _ in new))
-    rows: list[tuple[Any, ...]] = []
+    stored = {} if is_new_run or not new else _known(connection, run_key, (key for key, *_ in new))
+    known = dict(stored)
+    rows: dict[str, tuple[Any, ...]] = {}
     conflicts = []
-    for key, value in new:
+    for key, value, replaces in new:
         text = param_text(value)
-        if key not in known:
+        if replaces or key not in known:
             known[key] = (text, value)
-            rows.append((run_key, key, text, param_number(text), None if isinstance(value, str) else _encode(value)))
+            rows[key] = (run_key, key, text, param_number(text), None if isinstance(value, str) else _encode(value))
         elif known[key][0] != text:
             conflicts.append(Conflict(key, known[key][1], value))
-    connection.insert(params, rows)
+    for key in rows.keys() & stored.keys():
+        connection.run(_DROP, run=run_key, key=key)
+    connection.insert(params, list(rows.values()))
     return tuple(conflicts)
 
 
