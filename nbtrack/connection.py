@@ -94,9 +94,8 @@ class Connection:
         """Return the artifact store of a run's ``artifact_uri``."""
         return open_artifacts(uri)
 
-    def _put(self, store: Store, run_id: str, event: ArtifactLogged, spool: Path) -> None:
+    def _put(self, store: Store, run_id: str, event: ArtifactLogged, source: Path) -> None:
         """Move a spooled file to where the run's artifacts are; done before, it is passed over."""
-        source = spool / event.spool
         if event.spool and source.exists():
             self.artifacts(store.get_run(run_id).artifact_uri).put(event.path, source, move=True)
 

@@ -188,6 +188,8 @@ class Flusher:
         if is_complete and self._asked > self._answered:
             self._deliver_others(store)
         self._give_sign(store)
+        if any(writer.is_volatile for writer in tuple(self._writers.values())):
+            self._warn("volatile", "nbtrack: the journal %s cannot be written; what is logged waits in memory", self._home)
         self.problem = ""
         return is_complete
 
@@ -243,8 +245,14 @@ class Flusher:
     def _put_files(self, store: Store, batches: Sequence[Batch]) -> None:
         for batch in batches:
             for event in batch.events:
-                if isinstance(event, ArtifactLogged) and (spool := self._writers[batch.writer].spool()) is not None:
-                    self._put(store, batch.run_id, event, spool)
+                if isinstance(event, ArtifactLogged):
+                    self._put(store, batch.run_id, event, self._file(self._writers[batch.writer], event))
+
+    def _file(self, writer: Writer, event: ArtifactLogged) -> Path:
+        try:
+            return writer.file(event.spool)
+        except OSError as error:
+            raise StoreUnavailable(f"artifact {event.path!r} waits in memory: {error.strerror}") from error
 
     def _deliver_others(self, store: Store) -> None:
         if self._home is not None:

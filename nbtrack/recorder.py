@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import math
+import os
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from pathlib import Path, PurePath
@@ -13,7 +15,7 @@ from typing import Any
 from .capture.redact import redact_value
 from .connection import Connection
 from .entities import ParamValue, new_run_id
-from .errors import InvalidInput, NbtrackError, ParamConflict, WrongType
+from .errors import InvalidInput, NbtrackError, ParamConflict, StoreUnavailable, WrongType
 from .events import ArtifactLogged, DocumentLogged, DocumentNamed, Event, ParamsLogged, TagsDeleted, TagsSet
 from .journal.keys import check_key
 from .journal.rows import stamp_of
@@ -24,6 +26,7 @@ from .store.artifacts.spool import copy_hashed
 __all__ = ["Recorder", "param_value", "stamp_in"]
 
 _MAX_DEPTH = 20
+_MAX_HELD_BYTES = 256 << 20
 _MAX_BITS = 13_000  # Python turns longer integers into text only when told to
 
 
@@ -139,16 +142,33 @@ class Recorder:
             The path under the run's root.
         """
         checked = artifact_path(path)
-        spool = self.writer().spool()
-        if spool is None:
-            raise InvalidInput(
-                f"artifact {path!r} cannot be logged: the journal {self.connection.settings.journal} cannot be written; "
-                "free some space there, or connect to a store in another folder"
-            )
-        name = new_run_id()
-        size, sha256 = copy_hashed(source, spool / name)
+        name, writer = new_run_id(), self.writer()
+        spool = writer.spool()
+        try:
+            if spool is None:
+                raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+            size, sha256 = copy_hashed(source, spool / name)
+        except OSError as error:
+            data = _in_memory(path, source, error)
+            size, sha256 = len(data), hashlib.sha256(data).hexdigest()
+            writer.hold(name, data)
         self.append(ArtifactLogged(checked, size, sha256, name))
         return checked
+
+
+def _in_memory(path: str, source: Path | bytes, error: OSError) -> bytes:
+    """Return a file's content, to be held in memory because nothing can be written.
+
+    Raises:
+        StoreUnavailable: It is too large for that.
+    """
+    if isinstance(source, bytes):
+        return source
+    if source.stat().st_size > _MAX_HELD_BYTES:
+        raise StoreUnavailable(
+            f"artifact {path!r} is too large to be held in memory, and nothing can be written: {error}"
+        ) from error
+    return source.read_bytes()
 
 
 def param_value(key: str, value: Any) -> ParamValue:

@@ -18,7 +18,7 @@ __all__ = ["ENDED_TAG", "PutFile", "deliver_folder", "deliver_open", "recover", 
 
 ENDED_TAG = "nbtrack.ended"
 
-# Puts a spooled file where the run's artifacts are: (store, run id, event, folder of the spool).
+# Puts a spooled file where the run's artifacts are: (store, run id, event, the file).
 PutFile = Callable[[Store, str, ArtifactLogged, Path], None]
 
 _ROWS_A_BATCH = 250_000
@@ -103,7 +103,7 @@ def _deliver(store: Store, journal: StoredJournal, put: PutFile) -> None:
     while batch := journal.take(progress, _ROWS_A_BATCH):
         for event in batch.events:
             if isinstance(event, ArtifactLogged):
-                put(store, journal.run_id, event, journal.folder / "spool")
+                put(store, journal.run_id, event, journal.folder / "spool" / event.spool)
         (reached,) = store.apply([batch])
         tell_conflicts(journal.run_id, reached)
         if (reached.events, dict(reached.lanes)) == (progress.events, dict(progress.lanes)):

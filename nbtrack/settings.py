@@ -10,6 +10,7 @@ import getpass
 import hashlib
 import os
 import re
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,7 +123,8 @@ def _settings(uri: str, experiment: str, artifacts: str, here: Path) -> Settings
     if scheme == "sqlite":
         return _beside_database(uri, experiment, artifacts, here)
     if scheme == "memory":
-        return Settings("memory:", artifacts or "memory:", None, experiment)
+        folder = Path(tempfile.gettempdir()) / f"nbtrack-{os.getpid()}"
+        return Settings("memory:", artifacts or str(folder / "artifacts"), folder / "journal", experiment, folder)
     return _remote(uri, experiment, artifacts, here)
 
 

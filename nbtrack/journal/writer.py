@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import struct
+import tempfile
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -74,6 +75,7 @@ class Writer:
         self._lanes: list[Lane] = []
         self._lane_by_keys: dict[tuple[str, ...], Lane] = {}
         self._mixed: dict[str, int] = {}
+        self._held: dict[str, bytes] = {}
 
     # Writing
 
@@ -114,21 +116,36 @@ class Writer:
                 if is_new:
                     self._on_full()
 
+    # Files
+
     def spool(self) -> Path | None:
-        """Return the folder for files on their way to the artifact store; None where there is no journal."""
+        """Return the folder for files on their way to the artifact store; None where it cannot be made."""
         with self._lock:
             folder = self._opened()
-            if folder is None:
+            try:
+                if folder is not None:
+                    (folder / "spool").mkdir(exist_ok=True)
+            except OSError:
                 return None
-            (folder / "spool").mkdir(exist_ok=True)
-            return folder / "spool"
+            return None if folder is None else folder / "spool"
+
+    def hold(self, name: str, data: bytes) -> None:
+        """Keep a file in memory for which there was no space."""
+        self._held[name] = data
+
+    def file(self, name: str) -> Path:
+        """Return the path of a spooled file; one that is held in memory is written first.
+
+        Raises:
+            OSError: There is still no space for it.
+        """
+        path = (self.spool() or Path(tempfile.gettempdir())) / name
+        if name in self._held:
+            path.write_bytes(self._held[name])
+            del self._held[name]
+        return path
 
     # Reading
-
-    @property
-    def events_taken_down(self) -> int:
-        """How many events there are in all."""
-        return len(self._events)
 
     def is_delivered(self) -> bool:
         """Tell whether the store has everything."""
