@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 from typing import Any
 
 from ..errors import InvalidInput, NbtrackError, WrongType
@@ -10,6 +11,7 @@ from ..errors import InvalidInput, NbtrackError, WrongType
 __all__ = ["as_number", "bad_step", "check_key"]
 
 _MAX_KEY = 250
+_NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def check_key(key: object, what: str = "metric") -> None:
@@ -23,7 +25,7 @@ def check_key(key: object, what: str = "metric") -> None:
         raise WrongType(f"the name of a {what} must be a text, not {key!r} of type {type(key).__name__}")
     if not key or len(key) > _MAX_KEY:
         raise InvalidInput(f"the name of a {what} must have 1 to {_MAX_KEY} characters; {key[:40]!r} has {len(key)}")
-    if "\0" in key or any("\ud800" <= letter <= "\udfff" for letter in key):
+    if _NOT_STORABLE.search(key):
         raise InvalidInput(f"the name {key!r} of a {what} holds a NUL or half a surrogate pair, which no store can keep")
 
 

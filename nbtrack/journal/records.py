@@ -17,9 +17,12 @@ from typing import Any
 __all__ = ["RecordFile", "Records", "read_records"]
 
 
+_to_json = json.JSONEncoder(separators=(",", ":")).encode
+
+
 def encode(value: Any) -> bytes:
     """Return a record's line."""
-    body = json.dumps(value, separators=(",", ":")).encode("ascii")
+    body = _to_json(value).encode("ascii")
     return b"%08x %s\n" % (zlib.crc32(body), body)
 
 

@@ -28,13 +28,19 @@ def storable(value: T) -> T:
 
 
 def _is_storable(value: Any) -> bool:
+    # Asked of every text that comes in: the plain types first, and no abstract classes where none are.
     if isinstance(value, str):
         return _search(value) is None
+    if value is None or isinstance(value, (int, float)):
+        return True
+    if isinstance(value, dict):
+        return all(map(_is_storable, value)) and all(map(_is_storable, value.values()))
     if isinstance(value, Mapping):
         return all(map(_is_storable, value)) and all(map(_is_storable, value.values()))
     if isinstance(value, (list, tuple)):
         return all(map(_is_storable, value))
-    return not is_dataclass(value) or all(_is_storable(getattr(value, field.name)) for field in fields(value))
+    names = getattr(value, "__dataclass_fields__", ())
+    return all(_is_storable(getattr(value, name)) for name in names)
 
 
 def _replaced(value: Any) -> Any:
