@@ -118,8 +118,8 @@ class Flusher:
         return len(waiting), sum(writer.pending_rows() for writer in waiting)
 
     def close(self, timeout: float) -> bool:
-        """Deliver what is left, for as long as ``timeout``, and end the thread; twice is fine."""
-        is_done = self.flush(timeout) if self._writers else True
+        """Deliver what is left, for as long as ``timeout`` if the store is there, and end the thread; twice is fine."""
+        is_done = self.flush(timeout, is_patient=False) if self._writers else True
         with self._changed:
             self._closing = True
             self._changed.notify_all()

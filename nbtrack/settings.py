@@ -136,12 +136,14 @@ def _in_folder(folder: Path, experiment: str, artifacts: str) -> Settings:
 
 
 def _beside_database(uri: str, experiment: str, artifacts: str, here: Path) -> Settings:
-    path = uri.partition(":///")[2].partition("?")[0]
+    path, question, query = uri.partition(":///")[2].partition("?")
     if not path or path == ":memory:":
         raise InvalidInput(f"{uri} names no file: write sqlite:///runs.db, or memory: for a store that ends with the process")
     database = here / path
     files = database.with_name(database.name + ".files")
-    return Settings(f"sqlite:///{database}", artifacts or str(files / "artifacts"), files / "journal", experiment)
+    return Settings(
+        f"sqlite:///{database}{question}{query}", artifacts or str(files / "artifacts"), files / "journal", experiment
+    )
 
 
 def _remote(uri: str, experiment: str, artifacts: str, here: Path) -> Settings:
