@@ -95,7 +95,7 @@ def papermill_names(history: Sequence[str]) -> list[str]:
     """
     for cell in history:
         if cell.startswith("# Parameters\n"):
-            return assigned_names(cell)
+            return [name for name in assigned_names(cell) if not name.startswith("PAPERMILL_")]
     return []
 
 

@@ -41,9 +41,12 @@ def find_notebook(
 
     A notebook renamed since its kernel was started still has the old path here.
     """
-    named = [namespace.get(key) for key in ("__vsc_ipynb_file__", "PAPERMILL_INPUT_PATH", "PAPERMILL_OUTPUT_PATH")]
+    # papermill --cwd goes to that folder itself, and the one in which it was started is known from there only.
+    folders = [folder for folder in (command_folder, environ.get("PWD")) if folder]
+    injected = [namespace.get(key) for key in ("PAPERMILL_INPUT_PATH", "PAPERMILL_OUTPUT_PATH")]
+    papermill = [_in_one_of(folders, path) if isinstance(path, str) else None for path in injected]
     session = [s for s in (environ.get("JPY_SESSION_NAME"), namespace.get("__session__")) if _is_notebook(s)]
-    found = [explicit, *named, command_notebook(command, command_folder), *session]
+    found = [explicit, namespace.get("__vsc_ipynb_file__"), *papermill, command_notebook(command, *folders), *session]
     return next((str(path) for path in found if isinstance(path, str | os.PathLike) and str(path)), None)
 
 
@@ -52,15 +55,28 @@ def _is_notebook(session: object) -> bool:
     return isinstance(session, str) and (session.endswith(".ipynb") or Path(session).is_file())
 
 
-def command_notebook(command: Sequence[str], folder: Path | None = None) -> str | None:
-    """Return the notebook that a command line executes, if it is one of papermill, nbconvert or ``jupyter execute``."""
+def command_notebook(command: Sequence[str], *folders: str | Path) -> str | None:
+    """Return the notebook that a command line executes, if it is one of papermill, nbconvert or ``jupyter execute``.
+
+    Args:
+        command: The words of the command line.
+        folders: Where it may have been started, the likeliest first.
+    """
     if not any(Path(word).name.removesuffix(".exe") in _EXECUTORS for word in command[:4]):
         return None
     before = ["", *command]
     notebooks = [w for w, option in zip(command, before, strict=False) if w.endswith(".ipynb") and option not in _OUTPUT_OPTIONS]
     if not notebooks or (len(notebooks) > 1 and not any(Path(word).name == "papermill" for word in command[:4])):
         return None
-    return notebooks[0] if folder is None or "://" in notebooks[0] else str(folder / notebooks[0])
+    return _in_one_of(folders, notebooks[0])
+
+
+def _in_one_of(folders: Sequence[str | Path], notebook: str) -> str:
+    """Return the path of a notebook in the first of the folders that has it, else in the first one."""
+    if "://" in notebook or not folders:
+        return notebook
+    places = [Path(folder, notebook) for folder in folders]
+    return str(next((place for place in places if place.is_file()), places[0]))
 
 
 def parent_command() -> tuple[list[str], Path | None]:

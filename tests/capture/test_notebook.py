@@ -58,6 +58,15 @@ def test_the_notebook_on_a_command_line(command, expected):
 def test_a_command_line_is_read_in_its_own_folder():
     assert command_notebook(["papermill", "in.ipynb", "out.ipynb"], Path("/jobs")) == "/jobs/in.ipynb"
     assert command_notebook(["papermill", "/x/in.ipynb", "out.ipynb"], Path("/jobs")) == "/x/in.ipynb"
+
+
+def test_papermill_that_has_gone_to_another_folder(tmp_path):
+    (tmp_path / "in.ipynb").write_text("")
+    (tmp_path / "work").mkdir()
+    environ, found = {"PWD": str(tmp_path)}, str(tmp_path / "in.ipynb")
+    command = ["papermill", "in.ipynb", "out.ipynb", "--cwd", "work"]
+    assert find_notebook({}, environ, command=command, command_folder=tmp_path / "work") == found
+    assert find_notebook({"PAPERMILL_INPUT_PATH": "in.ipynb"}, environ, command_folder=tmp_path / "work") == found
     assert command_notebook(["papermill", "s3://b/in.ipynb", "-"], Path("/jobs")) == "s3://b/in.ipynb"
 
 

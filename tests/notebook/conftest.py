@@ -1,7 +1,6 @@
 """Shells and kernels to run cells in."""
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import nbtrack
 from nbtrack.settings import resolve
 from nbtrack.tracker import Tracker
 
-OURS = ("NBTRACK_", "MLFLOW_", "JPY_", "GIT_")
+from .kernel import plain_environment
 
 
 @dataclass(frozen=True)
@@ -45,8 +44,7 @@ class ShellServer:
     """Runs lists of cells, each list in a process of its own."""
 
     def __init__(self, home):
-        environ = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-        environ |= {"HOME": str(home), "IPYTHONDIR": str(home / "ipython"), "MPLBACKEND": "agg"}
+        environ = plain_environment(home) | {"MPLBACKEND": "agg"}
         script = Path(__file__).with_name("shell_server.py")
         self.process = subprocess.Popen(
             [sys.executable, str(script)], env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -84,12 +82,12 @@ def cells(shell_server, tmp_path):
 
 @pytest.fixture
 def stored(tmp_path):
-    """Read the runs that a shell left in the store of its folder, the oldest first, once it has ended."""
+    """Read the runs that are in the store of a folder, the oldest first; while a shell uses it too, or after."""
     trackers = []
 
-    def read(experiment="*"):
-        trackers.append(Tracker(resolve(tmp_path / ".nbtrack")))
-        return [nbtrack.Run(trackers[-1].connection, run.id) for run in reversed(trackers[-1].runs(experiment=experiment))]
+    def read(folder=tmp_path):
+        trackers.append(Tracker(resolve(folder / ".nbtrack")))
+        return [nbtrack.Run(trackers[-1].connection, run.id) for run in reversed(trackers[-1].runs(experiment="*"))]
 
     yield read
     for tracker in trackers:

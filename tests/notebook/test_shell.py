@@ -209,7 +209,7 @@ def test_a_run_is_resumed(cells, stored):
 
 def test_params_that_are_found_give_way_to_those_that_are_logged(cells, stored):
     cell, twice = cells(
-        "%%track\nlr, epochs, depth = 0.1, 3, 4\nbest = 1 + 2\nnbtrack.log_params({'lr': 0.2, 'epochs': '3', 'best': 7, 'new': 1})",
+        "%%track\nlr, epochs, depth = 0.1, 3, 4\nbest = 1 + 2\nnbtrack.log_params(dict(lr=0.2, epochs='3', best=7, new=1))",
         "%%track\nlr = 0.1\nnbtrack.log_param('lr', 0.1)\nnbtrack.log_param('lr', 0.2)",
     )
     assert cell.success

@@ -1,0 +1,177 @@
+"""Tracked cells in real kernels."""
+
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+
+from .kernel import Kernel
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+
+OLDER = "6.29.5"
+
+
+def only(runs, name):
+    (run,) = [run for run in runs if run.name == name]
+    return run
+
+
+def eventually(condition, seconds=30):
+    """Wait until a condition holds, and return what it gave."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "it has not come about"
+        time.sleep(0.05)
+    return found
+
+
+@pytest.fixture(scope="module", params=["newest", OLDER])
+def kernel(request, tmp_path_factory):
+    """A kernel for all tests of this module, of two versions of ipykernel one after the other."""
+    path = None
+    if request.param == OLDER:
+        path = tmp_path_factory.mktemp("ipykernel")
+        command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(path), f"ipykernel=={OLDER}"]
+        if subprocess.run(command, capture_output=True, check=False).returncode:
+            pytest.skip(f"ipykernel {OLDER} cannot be installed here")
+    kernel = Kernel(tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("home"), python_path=path)
+    version = kernel.run("import ipykernel; ipykernel.__version__").value.strip("'")
+    assert (version == OLDER) == (request.param == OLDER)
+    yield kernel
+    kernel.close()
+
+
+@pytest.fixture
+def runs(kernel, stored):
+    """Find the one run of a name."""
+    return lambda name: only(stored(kernel.folder), name)
+
+
+def test_a_value_then_the_summary(kernel, runs):
+    answer = kernel.run("%%track value\nprint('a')\nnbtrack.log(loss=0.5)\n3 * 2")
+    assert answer.status == "ok"
+    assert [output["output_type"] for output in answer.outputs] == ["stream", "execute_result", "display_data"]
+    assert answer.value == "6"
+    assert runs("value").status == "FINISHED"
+
+
+def test_the_summary_is_a_picture_and_a_table_and_no_program(kernel):
+    lines = "for i in range(2000):\n    nbtrack.log({f'metric {k}': i * k % 7 for k in range(40)})"
+    answer = kernel.run(f"%%track summary\n{lines}")
+    bundle = answer.summary
+    assert set(bundle) == {"text/html", "image/png", "text/plain"}
+    assert len(json.dumps(bundle).encode()) <= 40_000
+    assert "<script" not in bundle["text/html"]
+    assert "<img" in bundle["text/html"]
+    assert bundle["image/png"].startswith("iVBOR")
+
+
+def test_an_exception_is_shown_once_with_its_line(kernel, runs):
+    answer = kernel.run("%%track fails\nx = 1\n1 / 0\nx = 2")
+    assert answer.status == "error"
+    assert answer.reply["ename"] == "ZeroDivisionError"
+    assert answer.traceback.count("ZeroDivisionError") == 2  # above and below
+    assert "----> 3 1 / 0" in answer.traceback
+    assert [output["output_type"] for output in answer.outputs] == ["error", "display_data"]
+    run = runs("fails")
+    assert run.status == "FAILED"
+    assert run.traceback.endswith("ZeroDivisionError: division by zero\n")
+    assert kernel.run("x").value == "1"
+
+
+@pytest.mark.parametrize(
+    "name, wait",
+    [
+        ("sleeps", "time.sleep(60)"),
+        ("awaits", "while True: await asyncio.sleep(0.1)"),
+        ("computes", "while True: nbtrack.log(x=1)"),
+    ],
+)
+def test_an_interrupt_kills_the_run(kernel, runs, name, wait):
+    answer = kernel.run(f"%%track {name}\nimport asyncio, time\nprint('begun')\n{wait}", when="begun", then=kernel.interrupt)
+    assert answer.status == "error"
+    run = runs(name)
+    assert run.status == "KILLED"
+    assert run.end_time is not None
+    assert "nbtrack.ended" not in run.tags
+    following = kernel.run("%%track following\n1")
+    assert following.value == "1"
+
+
+def test_await(kernel):
+    assert kernel.run("%%track\nimport asyncio\nawait asyncio.sleep(0)\n'awaited'").value == "'awaited'"
+
+
+def test_a_mistake_is_one_line(kernel):
+    answer = kernel.run("%%track -p missing\nprint('ran')")
+    assert answer.status == "error"
+    assert answer.text() == ""
+    assert answer.traceback.startswith("UsageError: there is no variable 'missing'")
+    assert "\n" not in answer.traceback
+
+
+def test_outputs_are_artifacts(kernel, runs):
+    answer = kernel.run(
+        """%%track outputs
+import logging, os, sys
+import matplotlib.pyplot as plt
+import pandas as pd
+from IPython.display import HTML, display
+print("printed")
+print("to stderr", file=sys.stderr)
+!echo from a shell
+for i in range(100):
+    print(f"\\r{i}%", end="")
+print()
+display(HTML("<b>shown</b>"))
+plt.plot([1, 2, 3])
+plt.show()
+plt.plot([3, 2, 1])
+pd.DataFrame({"a": [1, 2]})"""
+    )
+    assert answer.status == "ok"
+    artifacts = runs("outputs").artifacts
+    assert {str(entry) for entry in artifacts.list("outputs")} == {
+        f"outputs/{name}"
+        for name in ("stdout.txt", "stderr.txt", "figure-1.png", "figure-2.png", "display-1.html", "table-1.html")
+    }
+    stdout = artifacts.read_text("outputs/stdout.txt")
+    assert stdout.startswith("printed\n")
+    assert "from a shell\n" in stdout
+    assert stdout.endswith("99%\n")
+    assert "98%" not in stdout
+    assert artifacts.read_text("outputs/stderr.txt") == "to stderr\n"
+    assert artifacts.read_text("outputs/display-1.html") == "<b>shown</b>"
+    assert artifacts.load("outputs/figure-1.png").size > (100, 100)
+    # Nothing of it is missing in the notebook.
+    assert (
+        len([each for each in answer.of("display_data") if "image/png" in each["data"] and each["data"] != answer.summary]) == 2
+    )
+    assert "from a shell" in answer.text()
+
+
+def test_threads_log_into_the_run_of_the_cell_that_started_them(kernel, runs):
+    kernel.run(
+        """%%track starts
+import threading
+go, done = threading.Event(), threading.Event()
+def work():
+    nbtrack.log(early=1)
+    go.wait(30)
+    nbtrack.log(late=1)
+    done.set()
+threading.Thread(target=work).start()"""
+    )
+    kernel.run("%%track follows\nnbtrack.log(own=1)\ngo.set()\nassert done.wait(30)")
+    kernel.run("nbtrack.flush()")
+    assert set(runs("starts").metrics) == {"early", "late"}
+    assert set(runs("follows").metrics) == {"own"}
+
+
+def test_what_the_front_end_asks_silently_is_no_run(kernel, stored):
+    before = len(stored(kernel.folder))
+    kernel.finish(kernel.client.execute("%%track\n1", silent=True))
+    assert len(stored(kernel.folder)) == before
