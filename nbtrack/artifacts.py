@@ -9,7 +9,6 @@ from .connection import Connection
 from .errors import ArtifactNotFound
 from .media import load
 from .store.artifacts.base import ArtifactEntry, ArtifactStore
-from .widgets.preview import preview
 
 __all__ = ["Artifact", "RunArtifacts"]
 
@@ -36,6 +35,8 @@ class Artifact:
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         if self.is_dir:
             return {"text/plain": repr(self)}
+        from .widgets.preview import preview
+
         with self._artifacts.open(self.path) as file:
             return preview(self.path, file, self.size or 0)
 

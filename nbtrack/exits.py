@@ -13,7 +13,7 @@ import sys
 from types import TracebackType
 
 from . import active
-from .capture.cell import capture_traceback
+from .capture.failure import capture_traceback
 from .connection import connections
 from .entities import Status
 from .recovery import ENDED_TAG

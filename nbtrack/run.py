@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 from . import active
 from .artifacts import RunArtifacts
 from .capture.base import Captured
-from .capture.cell import capture_traceback
+from .capture.failure import capture_traceback
 from .connection import Connection, connection_to
 from .details import Details
 from .entities import ParamValue, RunInfo, Status, now_ms

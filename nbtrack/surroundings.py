@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from .capture.base import Captured, Guard, merge
-from .capture.cell import capture_surroundings
 from .capture.notebook import find_notebook, parent_command
+from .capture.surroundings import capture_surroundings
 from .settings import environment
 
 __all__ = ["recent_surroundings"]

@@ -22,7 +22,6 @@ from .recovery import ENDED_TAG
 from .run import NOTE_TAG, PARENT_TAG, USER_TAG, LiveState, Run
 from .settings import Settings, user_name
 from .store.base import RunQuery, Store
-from .store.filter import parse, parse_order
 from .store.open import check_uri
 from .surroundings import recent_surroundings
 
@@ -136,6 +135,8 @@ class Tracker:
         Raises:
             RunNotFound: There is none.
         """
+        from .store.filter import parse
+
         store = self._connection.read()
         named = RunQuery(self._experiment_ids(store, None), parse(f"run_name = {_quoted(name)}"), limit=1)
         found = [] if is_run_id(name) and len(name) == 32 else store.search_runs(named).runs
@@ -177,6 +178,8 @@ class Tracker:
             raise InvalidInput(f"{view!r} is no view; choose active, deleted or all")
         if limit is not None and limit < 0:
             raise InvalidInput(f"limit must not be negative, as {limit} is")
+        from .store.filter import parse, parse_order
+
         condition, order = parse(filter, now=now_ms()), parse_order(order_by)
         store = self._connection.read()
         query = RunQuery(self._experiment_ids(store, experiment), condition, order, view, limit)

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from ..events import DocumentLogged
 from .base import Captured, Guard, OutputFile, merge
 from .datasets import capture_datasets
 from .displays import DisplayCapture
-from .environment import capture_environment
-from .failure import exception_text
-from .git import capture_git
-from .gitdir import find_repository
+from .failure import capture_traceback
 from .inputs import CellInputs
-from .notebook import capture_source, find_notebook, parent_command
+from .notebook import find_notebook, parent_command
 from .source import ExecutedCells, capture_cell
 from .streams import StreamCapture
+from .surroundings import PARTS, capture_surroundings
 
-__all__ = ["PARTS", "CellCapture", "Ended", "capture_surroundings", "capture_traceback"]
-
-PARTS = ("source", "cells", "params", "datasets", "git", "environment", "streams", "displays", "traceback")
+__all__ = ["CellCapture", "Ended"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,38 +25,6 @@ class Ended:
 
     facts: Captured
     files: tuple[OutputFile, ...]
-
-
-def capture_surroundings(
-    guard: Guard, environ: Mapping[str, str], *, notebook: str | None, script: str | None = None, parts: Collection[str] = PARTS
-) -> Captured:
-    """Capture what holds for any run, in a cell or not: where its code comes from, git, the environment.
-
-    Args:
-        guard: Keeps time, and failures away.
-        environ: The environment in which git runs; nothing of it is recorded.
-        notebook: The path of the notebook, if it is known.
-        script: ``sys.argv[0]`` where there is no notebook.
-        parts: Which of ``PARTS`` are wanted.
-    """
-    repository = guard.run("git", lambda: find_repository(_folder(notebook or script)), None)
-    root = repository.root if repository else None
-    found = [guard.run("source", lambda: capture_source(notebook, script, root), Captured())]
-    if "environment" in parts:
-        found.append(guard.run("environment", lambda: capture_environment(sys.path), Captured()))
-    if "git" in parts and repository is not None:
-        found.append(guard.run("git", lambda: capture_git(repository, environ, seconds=guard.left()), Captured()))
-    return merge(*found)
-
-
-def _folder(file: str | None) -> Path:
-    folder = Path(file).parent if file and "://" not in file else Path.cwd()
-    return folder.absolute() if folder.is_dir() else Path.cwd()
-
-
-def capture_traceback(error: BaseException) -> Captured:
-    """Capture an exception with its causes as document ``traceback``."""
-    return Captured(documents=(DocumentLogged("traceback", exception_text(error)),))
 
 
 class CellCapture:

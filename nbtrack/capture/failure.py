@@ -9,13 +9,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from .base import clip_middle
+from ..events import DocumentLogged
+from .base import Captured, clip_middle
 from .redact import redact_text
 
-__all__ = ["cell_name", "exception_text"]
+__all__ = ["capture_traceback", "cell_name", "exception_text"]
 
 _MOST_CHARACTERS = 200_000
 _OWN_FOLDER = f"{Path(__file__).parents[1]}{os.sep}"
+
+
+def capture_traceback(error: BaseException) -> Captured:
+    """Capture an exception with its causes as document ``traceback``."""
+    return Captured(documents=(DocumentLogged("traceback", exception_text(error)),))
 
 
 def exception_text(error: BaseException, name_of: Callable[[str], str | None] | None = None) -> str:

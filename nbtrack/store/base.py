@@ -23,11 +23,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..entities import ArtifactRecord, Dataset, Experiment, ParamValue, Points, RunInfo, View
 from ..events import Batch, Progress
-from .filter import Node, Order
+
+if TYPE_CHECKING:
+    from .filter import Node, Order
 
 __all__ = ["OpenRun", "RunPage", "RunQuery", "Store"]
 

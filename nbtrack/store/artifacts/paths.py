@@ -6,7 +6,6 @@ import os
 import re
 from pathlib import Path, PureWindowsPath
 from urllib.parse import unquote
-from urllib.request import url2pathname
 
 from ...errors import InvalidInput
 
@@ -118,7 +117,15 @@ def _path_of_file_uri(uri: str) -> Path:
         if os.name != "nt":
             raise InvalidInput(f"{uri!r} names the host {host!r}; a file: URI is local and starts file:///")
         rest = f"//{host}{rest}"
-    return Path(_without_nul(url2pathname(rest) if os.name == "nt" else unquote(rest), uri))
+    return Path(_without_nul(_unquoted(rest), uri))
+
+
+def _unquoted(path: str) -> str:
+    if os.name != "nt":
+        return unquote(path)
+    from urllib.request import url2pathname  # which loads an HTTP client
+
+    return url2pathname(path)
 
 
 def _without_nul(path: str, named: str) -> str:
