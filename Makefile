@@ -5,8 +5,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 JOBS   ?= 2
+# Where Debian keeps programs for root; ``su`` leaves it out.
+export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: help demo test fast lint types slow bench build notebooks pictures system clean
+.PHONY: help demo test fast lint types coverage bench build notebooks pictures system clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this.
@@ -15,7 +17,7 @@ help:  ## Show this.
 demo: $(VENV)/.demo  ## Execute the quickstart into demo/, and print its runs.
 	@$(BIN)/python notebooks/execute.py demo
 
-test: system lint types slow  ## Check everything: lint, types, all tests with coverage.
+test: system lint types coverage  ## Check everything: lint, types, all tests with coverage.
 
 fast: $(VENV)/.dev  ## Run the fast tests, under two minutes.
 	$(BIN)/python -m pytest -q -m "not slow"
@@ -27,7 +29,7 @@ lint: $(VENV)/.dev  ## Check style and formatting.
 types: $(VENV)/.dev  ## Check types, strictly.
 	$(BIN)/mypy
 
-slow: $(VENV)/.dev
+coverage: $(VENV)/.dev
 	@rm -f .coverage .coverage.*
 	$(BIN)/coverage run -m pytest -q -n $(JOBS) --durations=15
 	@$(BIN)/coverage combine --quiet

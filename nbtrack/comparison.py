@@ -59,8 +59,9 @@ class Comparison:
 
         differing = self.differing
         same = sorted({key for run in self.runs for key in run.params} - set(differing))
-        rows = [[run.params.get(key) for run in self.runs] for key in [*differing, *same]]
-        return pd.DataFrame(rows, index=pd.Index([*differing, *same], name="param"), columns=self.labels)
+        index = pd.Index([*differing, *same], name="param")
+        # A column holds params of all types; as objects they stay what they are.
+        return pd.DataFrame([[run.params.get(key) for run in self.runs] for key in index], index, self.labels, dtype=object)
 
     @property
     def metrics(self) -> pd.DataFrame:

@@ -80,6 +80,12 @@ def test_params_were_recorded_by_themselves_with_their_types(runs):
 
 
 @pytest.mark.slow
+def test_compared_params_are_shown_as_they_were_given(notebook):
+    (epochs,) = re.findall(r"^epochs +(.+)$", shown(notebook, "comparison ="), re.MULTILINE)
+    assert epochs.split() == ["30"] * 4
+
+
+@pytest.mark.slow
 def test_failed_and_killed_runs_keep_what_they_had(runs):
     by_name = {run.name: run for run in runs}
     assert len(by_name["mixed-up"].metrics["loss"]) == 10
