@@ -14,7 +14,7 @@ from .comparison import Comparison
 from .connection import Connection, connection_to
 from .entities import Experiment, LifecycleStage, RunInfo, Status, View, is_run_id, new_run_id, now_ms
 from .errors import Deleted, ExperimentNotFound, InvalidInput, StoreUnavailable
-from .events import RunResumed, RunStarted
+from .events import Event, RunResumed, RunStarted, TagsDeleted
 from .exits import end_at_exit
 from .journal.owner import this_process
 from .naming import random_name
@@ -96,25 +96,24 @@ class Tracker:
     ) -> Run:
         """Start a run, which is the current one until it ends; see ``nbtrack.start_run``."""
         outer = active.active()
-        run = self._new(name, experiment, parent or outer) if resume is None else self._resumed(_id_of(resume))
+        run = self._new(name, experiment) if resume is None else self._resumed(_id_of(resume))
         active.enter(run, outer)
         end_at_exit()
         try:
-            run.record(_with(captured or recent_surroundings(), tags, note))
-            if params:
-                run.log_params(params)
+            with run.recorder.writer().together():
+                for event in _first_events(run, parent or outer, is_new=resume is None):
+                    run.recorder.append(event)
+                run.record(_with(captured or recent_surroundings(), tags, note))
+                if params:
+                    run.log_params(params)
         except BaseException:
             run.end(Status.FAILED)
             raise
         return run
 
-    def _new(self, name: str | None, experiment: str | None, parent: Run | str | None) -> Run:
+    def _new(self, name: str | None, experiment: str | None) -> Run:
         live = LiveState(name or random_name(), experiment or self.experiment, now_ms())
-        run = Run(self._connection, new_run_id(), live=live)
-        tags = {USER_TAG: user_name()} | ({} if parent is None else {PARENT_TAG: _id_of(parent)})
-        owner = this_process().to_json()
-        run.recorder.append(RunStarted(live.experiment, live.name, live.start_time, user_name(), tags, owner))
-        return run
+        return Run(self._connection, new_run_id(), live=live)
 
     def _resumed(self, run_id: str) -> Run:
         store = self._connection.read()
@@ -125,8 +124,6 @@ class Tracker:
         live = LiveState(info.name, store.get_experiment(info.experiment_id).name, info.start_time)
         run = Run(self._connection, run_id, live=live, first_step=int(max(steps, default=-1)) + 1)
         run.recorder.forget_params()
-        run.recorder.append(RunResumed(this_process().to_json()))
-        run.recorder.delete_tags([ENDED_TAG])
         return run
 
     def find_run(self, name: str) -> Run:
@@ -230,6 +227,16 @@ class Tracker:
     def flush(self, timeout: float = 60.0) -> bool:
         """Wait until everything logged so far is in the store; tell whether it is."""
         return self._connection.flusher.flush(timeout)
+
+
+def _first_events(run: Run, parent: Run | str | None, *, is_new: bool) -> list[Event]:
+    """Return what a run begins with, or goes on with."""
+    owner = this_process().to_json()
+    if not is_new:
+        return [RunResumed(owner), TagsDeleted((ENDED_TAG,))]
+    assert run.live is not None
+    tags = {USER_TAG: user_name()} | ({} if parent is None else {PARENT_TAG: _id_of(parent)})
+    return [RunStarted(run.live.experiment, run.live.name, run.live.start_time, user_name(), tags, owner)]
 
 
 def _with(captured: Captured, tags: Mapping[str, Any] | None, note: str | None) -> Captured:

@@ -59,26 +59,26 @@ def read_records(path: Path) -> Records:
 
 
 class RecordFile:
-    """A file that records are appended to; each is in the file when ``append`` returns."""
+    """A file that records are appended to; they are in the file when ``append`` returns."""
 
     def __init__(self, path: Path) -> None:
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o644)
         self._size = 0
 
-    def append(self, value: Any) -> None:
-        """Write one record whole, or not at all.
+    def append(self, *values: Any) -> None:
+        """Write records whole, or none of them.
 
         Raises:
-            OSError: It could not be written, for one because the disk is full.
+            OSError: They could not be written, for one because the disk is full.
         """
-        line = encode(value)
+        lines = b"".join(map(encode, values))
         try:
-            if os.write(self._fd, line) != len(line):
+            if os.write(self._fd, lines) != len(lines):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError:
             os.ftruncate(self._fd, self._size)
             raise
-        self._size += len(line)
+        self._size += len(lines)
 
     def close(self) -> None:
         """Give the file back; twice is fine."""

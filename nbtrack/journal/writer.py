@@ -10,6 +10,7 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import InvalidInput
@@ -63,7 +64,7 @@ class Writer:
     def _begin(self) -> None:
         """Start with an empty journal, at birth and in a forked child."""
         self.id = secrets.token_hex(6)
-        self.is_volatile = self.is_finished = self.is_sealed = False
+        self.is_volatile = self.is_finished = self.is_sealed = self._is_gathering = False
         self.write: Callable[[dict[str, float], int, int], None] = NO_WRITER.write
         self._lock = threading.RLock()
         self._folder: Path | None = None
@@ -83,7 +84,19 @@ class Writer:
         """Take down an event."""
         with self._lock:
             self._events.append(event)
-            self._record()
+            if not self._is_gathering:
+                self._record()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Write the events of the block at once, at its end."""
+        self._is_gathering = True
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._is_gathering = False
+                self._record()
 
     def log(self, metrics: Mapping[str, float], step: int, stamp: int) -> None:
         """Take down a row by the general way; ``write``, for the keys of the last call, is the fast one.
@@ -260,9 +273,8 @@ class Writer:
         if self._records is None:
             return
         try:
-            while self._recorded < len(self._events):
-                self._records.append(to_json(self._events[self._recorded]))
-                self._recorded += 1
+            self._records.append(*map(to_json, self._events[self._recorded :]))
+            self._recorded = len(self._events)
             self.is_volatile = False
         except OSError:
             self.is_volatile = True
