@@ -89,11 +89,11 @@ class Runs(Sequence[Run]):
             raise InvalidInput(f"{unknown[0]!r} cannot be asked of a metric; choose from {', '.join(STATS)}")
         store, ids = self._connection.read(), self.ids
         found = store.metrics(ids, stats) if stats else []
-        cells = {_suffix(stat): [(run_id, key, row[i]) for run_id, key, *row in found] for i, stat in enumerate(stats)}
+        suffixes = [_suffix(stat) for stat in stats]
         params = store.params(ids)
         texts = params if typed else [(run_id, key, str(value)) for run_id, key, value in params]
         names = {experiment.id: experiment.name for experiment in store.experiments("all")}
-        return runs_frame(self._infos, names, metrics=cells, params=texts, tags=store.tags(ids))
+        return runs_frame(self._infos, names, metrics=found, suffixes=suffixes, params=texts, tags=store.tags(ids))
 
     def history(self, *keys: str) -> pd.DataFrame:
         """Return all points of these metrics, of all metrics where none is named, in one long DataFrame.

@@ -12,8 +12,8 @@ from .entities import Points, RunInfo
 
 __all__ = ["Cells", "history_frame", "mlflow_frame", "points_frame", "runs_frame"]
 
-# What a store gives of many runs: (run id, key, value) of each param, tag or summary.
-Cells = Sequence[tuple[str, str, Any]]
+# What a store gives of many runs: (run id, key, value …) of each param, tag or summary.
+Cells = Sequence[tuple[Any, ...]]
 
 
 def points_frame(points: Points) -> pd.DataFrame:
@@ -39,7 +39,8 @@ def runs_frame(
     infos: Sequence[RunInfo],
     experiments: Mapping[str, str],
     *,
-    metrics: Mapping[str, Cells],
+    metrics: Cells,
+    suffixes: Sequence[str],
     params: Cells,
     tags: Cells,
 ) -> pd.DataFrame:
@@ -48,7 +49,8 @@ def runs_frame(
     Args:
         infos: The runs.
         experiments: Names by experiment id.
-        metrics: Cells by what follows the metric's name in the column, ``""`` or for example ``".min"``.
+        metrics: Summaries.
+        suffixes: What follows the metric's name in the column of each value: ``""``, or for example ``".min"``.
         params: Typed values, or texts.
         tags: Texts.
     """
@@ -65,8 +67,8 @@ def runs_frame(
         "user": [info.user for info in infos],
     }
     rows = {info.id: row for row, info in enumerate(infos)}
-    for suffix, cells in metrics.items():
-        columns |= {f"metrics.{key}{suffix}": np.array(column, dtype=float) for key, column in _pivot(cells, rows, np.nan)}
+    for at, suffix in enumerate(suffixes, 2):
+        columns |= {f"metrics.{key}{suffix}": np.array(column, dtype=float) for key, column in _pivot(metrics, rows, np.nan, at)}
     columns |= {f"params.{key}": _typed(column) for key, column in _pivot(params, rows, None)}
     columns |= {f"tags.{key}": column for key, column in _pivot(tags, rows, None)}
     return pd.DataFrame(columns)
@@ -100,15 +102,14 @@ def _texts(column: list[Any]) -> list[str | None]:
     return [None if value is None else str(value) for value in column]
 
 
-def _pivot(cells: Cells, rows: Mapping[str, int], missing: Any) -> list[tuple[str, list[Any]]]:
-    """Return a column a key, sorted by key."""
+def _pivot(cells: Cells, rows: Mapping[str, int], missing: Any, at: int = 2) -> list[tuple[str, list[Any]]]:
+    """Return a column a key, of the values at ``at`` in the cells, sorted by key."""
     columns: dict[str, list[Any]] = {}
-    count = len(rows)
-    for run_id, key, value in cells:
-        column = columns.get(key)
+    for cell in cells:
+        column = columns.get(cell[1])
         if column is None:
-            column = columns[key] = [missing] * count
-        column[rows[run_id]] = value
+            column = columns[cell[1]] = [missing] * len(rows)
+        column[rows[cell[0]]] = cell[at]
     return sorted(columns.items())
 
 
