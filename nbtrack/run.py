@@ -26,9 +26,9 @@ from .errors import InvalidInput, StopRun, WrongType
 from .events import DatasetLogged, RunEnded
 from .history import Metrics
 from .journal.writer import NO_WRITER, NoWriter, Writer
-from .media import dict_bytes, figure_bytes, image_bytes, image_path, table_bytes, tables_tag, text_bytes, thumbnail_bytes
 from .recorder import Recorder, stamp_in
 from .recovery import ENDED_TAG
+from .runfiles import LogsFiles
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ NAME_TAG = "mlflow.runName"
 NOTE_TAG = "mlflow.note.content"
 PARENT_TAG = "mlflow.parentRunId"
 USER_TAG = "mlflow.user"
-TABLES_TAG = "mlflow.loggedArtifacts"
 
 _END_TIMEOUT = 10.0
 
@@ -76,7 +75,7 @@ class LiveState:
     pid: int = 0
 
 
-class Run:
+class Run(LogsFiles):
     """One execution of training code: its params, metrics, tags, artifacts and how it ended.
 
     Made by ``nbtrack.start_run``, ``nbtrack.get_run`` and ``nbtrack.runs``. As a context manager it ends with the
@@ -331,65 +330,6 @@ class Run:
         self.recorder.documents(captured.documents)
         for dataset in captured.datasets:
             self.recorder.append(DatasetLogged(dataset))
-
-    # Files
-
-    def log_artifact(self, local_path: str | os.PathLike[str], artifact_path: str | None = None) -> None:
-        """Log a copy of a file, or of a folder with all in it, as it is now.
-
-        Args:
-            local_path: The file or folder.
-            artifact_path: The folder in the run's artifacts to put it into; None: their root.
-        """
-        source = Path(local_path)
-        if source.is_dir():
-            self.log_artifacts(source, "/".join(filter(None, [artifact_path, source.name])))
-        elif source.exists():
-            self.recorder.file("/".join(filter(None, [artifact_path, source.name])), source)
-        else:
-            raise InvalidInput(f"there is no file {str(source)!r} to log (from {Path.cwd()})")
-
-    def log_artifacts(self, local_dir: str | os.PathLike[str], artifact_path: str | None = None) -> None:
-        """Log copies of all that is in a folder, as it is now."""
-        root = Path(local_dir)
-        if not root.is_dir():
-            raise InvalidInput(f"{str(root)!r} is not a folder; log one file with log_artifact")
-        for path in sorted(root.rglob("*")):
-            if path.is_file():
-                self.recorder.file("/".join(filter(None, [artifact_path, path.relative_to(root).as_posix()])), path)
-
-    def log_figure(self, figure: Any, artifact_file: str, *, save_kwargs: Mapping[str, Any] | None = None) -> None:
-        """Log a matplotlib or plotly figure; the ending of ``artifact_file`` says in which format."""
-        self.recorder.file(artifact_file, figure_bytes(figure, artifact_file, **(save_kwargs or {})))
-
-    def log_image(
-        self,
-        image: Any,
-        artifact_file: str | None = None,
-        key: str | None = None,
-        step: int | None = None,
-        timestamp: int | None = None,
-    ) -> None:
-        """Log a PIL image or a numpy array (height, width[, 1, 3 or 4]) as an image file, or by key and step."""
-        path = image_path(artifact_file, key, step, now_ms() if timestamp is None else timestamp)
-        self.recorder.file(path, image_bytes(image, path))
-        if key is not None:
-            # What MLflow's own gallery looks for.
-            self.recorder.file(path.removesuffix(".png") + "+compressed.webp", thumbnail_bytes(image))
-            self.set_tag("mlflow.loggedImages", "true")
-
-    def log_table(self, data: Any, artifact_file: str) -> None:
-        """Log a table: a DataFrame, a dict of columns, a list of rows; a second one to the same file is appended."""
-        self.recorder.file(artifact_file, table_bytes(data, artifact_file, self.artifacts.read_if_there(artifact_file)))
-        self.set_tag(TABLES_TAG, tables_tag(self.tags.get(TABLES_TAG), artifact_file))
-
-    def log_text(self, text: str, artifact_file: str) -> None:
-        """Log a text as a file."""
-        self.recorder.file(artifact_file, text_bytes(text))
-
-    def log_dict(self, dictionary: Any, artifact_file: str) -> None:
-        """Log a dict or a list as a JSON file, or YAML where the file's name ends so."""
-        self.recorder.file(artifact_file, dict_bytes(dictionary, artifact_file))
 
     # The end
 

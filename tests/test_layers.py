@@ -33,6 +33,7 @@ LAYERS = [
     {"connection"},
     {"recorder", "history", "plots"},
     {"details", "artifacts"},
+    {"runfiles"},
     {"run", "active", "collection", "comparison", "displays"},
     {"exits", "surroundings"},
     {"tracker"},
