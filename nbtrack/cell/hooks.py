@@ -85,11 +85,11 @@ class CellHooks:
         return arguments_of(source)
 
     def _begin(self, info: ExecutionInfo, line: str) -> TrackedCell:
-        options = self._parse(line)
         from ..api import tracker
         from ..capture.source import ExecutedCells
         from .tracked import TrackedCell
 
+        options = self._parse(line)
         connection = tracker().connection
         # Were the cell not to begin, what is known of the cells before would not have been recorded.
         executed = self._executed.pop(connection, None) or ExecutedCells()

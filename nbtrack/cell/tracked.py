@@ -6,6 +6,7 @@ from asyncio import CancelledError
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
+from ..active import leave_to_tasks
 from ..api import tracker
 from ..capture.base import Guard
 from ..capture.cell import CellCapture
@@ -90,6 +91,7 @@ class TrackedCell:
             self.run.record(self._guard.failures())
         finally:
             self.run.end_with(KeyboardInterrupt() if isinstance(error, CancelledError) else error)
+            leave_to_tasks(self.run)
 
 
 def _error_of(result: ExecutionResult | None) -> BaseException | None:

@@ -171,6 +171,52 @@ threading.Thread(target=work).start()"""
     assert set(runs("follows").metrics) == {"own"}
 
 
+def test_tasks_log_into_the_run_of_the_cell_that_started_them(kernel, runs):
+    work = """
+import asyncio
+async def work(go):
+    nbtrack.log(early=1)
+    await go.wait()
+    nbtrack.log(late=1)"""
+    kernel.run(work)
+    kernel.run("%%track awaiting\nfirst = asyncio.Event()\none = asyncio.create_task(work(first))\nawait asyncio.sleep(0)")
+    kernel.run("%%track 'not awaiting'\nsecond = asyncio.Event()\ntwo = asyncio.ensure_future(work(second))")
+    answer = kernel.run(
+        "%%track waiting\nnbtrack.log(own=1)\nfirst.set(); second.set()\nawait asyncio.gather(one, two)\nnbtrack.flush()"
+    )
+    assert answer.status == "ok"
+    assert set(runs("awaiting").metrics) == {"early", "late"}
+    assert set(runs("not awaiting").metrics) == {"early", "late"}
+    assert set(runs("waiting").metrics) == {"own"}
+
+
+def test_a_cell_in_an_open_run_is_nested(kernel, runs):
+    kernel.run("outer = nbtrack.start_run('outer')\nnbtrack.log(before=1)")
+    kernel.run("%%track inner\nnbtrack.log(own=1)")
+    kernel.run("%%track 'awaiting inner'\nimport asyncio\nawait asyncio.sleep(0)\nnbtrack.log(own=1)")
+    kernel.run("nbtrack.log(between=1)")
+    assert kernel.run("await asyncio.sleep(0)\nouter.end()").status == "ok"
+    answer = kernel.run("nbtrack.log(after=1)")
+    assert answer.reply["ename"] == "NoActiveRun"
+    assert runs("inner").parent == runs("awaiting inner").parent == runs("outer").id
+    assert set(runs("inner").metrics) == set(runs("awaiting inner").metrics) == {"own"}
+    assert set(runs("outer").metrics) == {"before", "between"}
+
+
+def test_the_front_end_s_name_of_the_cell(kernel, runs):
+    content = {
+        "code": "%%track 'named cell'",
+        "silent": False,
+        "store_history": True,
+        "allow_stdin": False,
+        "stop_on_error": True,
+    }
+    message = kernel.client.session.msg("execute_request", content, metadata={"cellId": "3f2a"})
+    kernel.client.shell_channel.send(message)
+    assert kernel.finish(message["header"]["msg_id"]).status == "ok"
+    assert runs("named cell").tags["nbtrack.cell.id"] == "3f2a"
+
+
 def test_what_the_front_end_asks_silently_is_no_run(kernel, stored):
     before = len(stored(kernel.folder))
     kernel.finish(kernel.client.execute("%%track\n1", silent=True))

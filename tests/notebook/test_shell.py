@@ -320,6 +320,50 @@ def test_track_used_wrongly(cells):
     assert not below.success
 
 
+def test_a_cell_interrupted_before_it_began_does_not_run(cells):
+    interrupt = "def interrupt(*_, **__):\n    raise KeyboardInterrupt\nnbtrack.Tracker.start_run = interrupt"
+    cell, after = cells(interrupt, "%%track\nran = True", "'ran' in globals()")[1:]
+    assert_rejected(cell, "interrupted before the cell began")
+    assert after.value == "False"
+
+
+# What cannot be recorded
+
+
+@pytest.mark.parametrize(
+    "broken, told",
+    [
+        ("nbtrack.capture.cell.capture_datasets", "datasets: OSError: no space left"),
+        ("nbtrack.recorder.Recorder.file", "outputs: OSError: no space left"),
+        ("nbtrack.capture.displays.DisplayCapture.stop", "outputs: OSError: no space left"),
+        ("nbtrack.capture.streams.StreamCapture.start", "streams: OSError: no space left"),
+    ],
+)
+def test_a_capture_that_fails_is_told_by_a_tag_and_not_the_user(cells, stored, broken, told):
+    module, _, name = broken.rpartition(".")
+    fails = f"""
+import nbtrack.capture.cell, nbtrack.recorder
+def fails(*_, **__):
+    raise OSError("no space left")
+{module}.{name} = fails"""
+    first, second = cells(fails, "%%track\nprint('a')\n3", "%%track\n4")[1:]
+    assert [kind for kind, *_ in first.shown] == ["stdout", "value", "display"]
+    assert (first.value, second.value) == ("3", "4")
+    run, following = stored()
+    assert run.status == following.status == "FINISHED"
+    assert told in run.tags["nbtrack.capture.failed"]
+
+
+def test_a_run_ends_though_its_last_facts_are_interrupted(cells, stored):
+    interrupt = """
+import nbtrack.cell.tracked
+def interrupt(*_, **__):
+    raise KeyboardInterrupt
+nbtrack.cell.tracked.CellCapture.finish = interrupt"""
+    cells(interrupt, "%%track\n3", "nbtrack.active_run()")
+    assert only(stored()).status == "FINISHED"
+
+
 # Every cell
 
 
