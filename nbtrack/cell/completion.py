@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -17,20 +18,27 @@ if TYPE_CHECKING:
 __all__ = ["add_completers", "remove_completers"]
 
 _RECENT = 50
-_TRACK = ("--name", "--experiment", "--param", "--tag", "--note", "--resume", "--no-capture")
-_RUNS = ("status", "run_name", "start_time", "duration", "--experiment", "--order-by", "--limit")
+_TRACK = ["--name", "--experiment", "--param", "--tag", "--note", "--resume", "--no-capture"]
+_RUNS = ["status", "run_name", "start_time", "duration", "--experiment", "--order-by", "--limit"]
 
 
 def add_completers(shell: InteractiveShell) -> None:
     """Complete the magics' lines from now on."""
     for command, completer in _COMPLETERS.items():
-        shell.set_hook("complete_command", completer, str_key=command)
+        shell.set_hook("complete_command", partial(_complete, completer), str_key=command)
 
 
 def remove_completers(shell: InteractiveShell) -> None:
     """Complete them no more."""
     for command in _COMPLETERS:
         shell.strdispatchers["complete_command"].strs.pop(command, None)
+
+
+def _complete(completer: Callable[[Any, Any], list[str]], shell: InteractiveShell, event: Any) -> list[str]:
+    try:
+        return completer(shell, event)
+    except NbtrackError:
+        return []  # the store is away: the line itself will say so
 
 
 def _compare(shell: InteractiveShell, event: Any) -> list[str]:
@@ -42,7 +50,8 @@ def _runs(shell: InteractiveShell, event: Any) -> list[str]:
         return _experiments()
     runs = _recent()
     metrics = {f"metrics.{key}" for run in runs for key in run.metrics}
-    return [*sorted(metrics), *sorted({f"params.{key}" for run in runs for key in run.params}), *_RUNS]
+    params = {f"params.{key}" for run in runs for key in run.params}
+    return sorted(metrics) + sorted(params) + _RUNS
 
 
 def _track(shell: InteractiveShell, event: Any) -> list[str]:
@@ -55,7 +64,7 @@ def _track(shell: InteractiveShell, event: Any) -> list[str]:
             return [run.id for run in _recent()]
         case "--no-capture":
             return list(CAPTURES)
-    return list(_TRACK)
+    return _TRACK
 
 
 def _words(*words: str) -> Callable[[InteractiveShell, Any], list[str]]:
@@ -83,19 +92,13 @@ def _variables(shell: InteractiveShell) -> list[str]:
     return sorted(name for name, value in own if name[0] != "_" and not isinstance(value, (type, FunctionType, ModuleType)))
 
 
-def _recent() -> Runs | list[Any]:
+def _recent() -> Runs:
     from ..api import runs
 
-    try:
-        return runs(limit=_RECENT)
-    except NbtrackError:
-        return []
+    return runs(limit=_RECENT)
 
 
 def _experiments() -> list[str]:
     from ..api import experiments
 
-    try:
-        return [experiment.name for experiment in experiments()]
-    except NbtrackError:
-        return []
+    return [experiment.name for experiment in experiments()]

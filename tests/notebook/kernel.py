@@ -9,7 +9,7 @@ from jupyter_client.manager import KernelManager
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 # What a developer or another notebook may have set.
-FOREIGN = ("NBTRACK_", "MLFLOW_", "JPY_", "GIT_", "IPYTHON", "COVERAGE_")
+FOREIGN = ("NBTRACK_", "MLFLOW_", "JPY_", "GIT_", "IPYTHON")
 
 
 def plain_environment(home):
@@ -90,14 +90,6 @@ class Kernel:
             if message["parent_header"].get("msg_id") == request:
                 answer.reply = message["content"]
         return answer
-
-    def wait_for(self, request, text):
-        """Wait until a cell that goes on running has written a text."""
-        written = ""
-        for message in self._messages(request):
-            written += message["content"].get("text", "")
-            if text in written:
-                return
 
     def _messages(self, request):
         deadline = time.monotonic() + 60

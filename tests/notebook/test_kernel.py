@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -17,15 +16,6 @@ OLDER = "6.29.5"
 def only(runs, name):
     (run,) = [run for run in runs if run.name == name]
     return run
-
-
-def eventually(condition, seconds=30):
-    """Wait until a condition holds, and return what it gave."""
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "it has not come about"
-        time.sleep(0.05)
-    return found
 
 
 @pytest.fixture(scope="module", params=["newest", OLDER])

@@ -44,6 +44,14 @@ def assert_rejected(cell, text):
     assert text in cell.message
 
 
+@pytest.fixture
+def broken(tmp_path):
+    """An environment whose store is none."""
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "runs.db").write_bytes(b"no database at all" * 100)
+    return {"NBTRACK_URI": str(tmp_path / "broken")}
+
+
 # What a tracked cell records
 
 
@@ -146,6 +154,7 @@ def test_captures_can_be_left_out(cells, stored):
         ("%%no_such\nx", "FAILED", "UsageError: Cell magic `%%no_such` not found."),
         ("raise KeyboardInterrupt", "KILLED", "KeyboardInterrupt"),
         ("import asyncio\nasyncio.current_task().cancel()\nawait asyncio.sleep(60)", "KILLED", "CancelledError"),
+        ("raise nbtrack.StopRun", "KILLED", "StopRun"),
         ("import sys; sys.exit(1)", "FAILED", "SystemExit: 1"),
         ("import sys; sys.exit()", "FINISHED", "SystemExit"),
     ],
@@ -252,11 +261,9 @@ def test_the_summary_can_be_turned_off(cells):
     assert [kind for kind, *_ in cell.shown] == ["value"]
 
 
-def test_where_the_store_goes_away_a_cell_ends_with_a_line(cells, tmp_path):
-    (tmp_path / "broken").mkdir()
-    (tmp_path / "broken" / "runs.db").write_bytes(b"no database at all" * 100)
+def test_where_the_store_goes_away_a_cell_ends_with_a_line(cells, broken):
     no_wait = "import nbtrack.exits; nbtrack.exits._EXIT_TIMEOUT = 0.1"
-    _, cell = cells(no_wait, "%%track\n'value'", environ={"NBTRACK_URI": str(tmp_path / "broken")})
+    _, cell = cells(no_wait, "%%track\n'value'", environ=broken)
     assert cell.success
     assert cell.value == "'value'"
     assert cell.of("display") == []
@@ -520,6 +527,13 @@ def test_completion(cells, line, found):
     assert sorted(cell.stdout.split()) == found.split()
 
 
+def test_completion_where_the_store_cannot_be_read_finds_nothing(cells, broken):
+    for line in ("%compare r", "%runs -e D", "%runs met"):
+        cell = cells(COMPLETE.format(line=line, end=len(line)), environ=broken)[0]
+        assert cell.success
+        assert not {"Default", "metrics.loss"} & set(cell.stdout.split())
+
+
 def test_completion_of_ids(cells):
     made, cell = cells(THREE + "\nprint(run.id)", COMPLETE.format(line="%%track --resume ", end=17))
     assert made.stdout.strip() in cell.stdout.split()
@@ -535,6 +549,14 @@ def test_unloading_leaves_nothing(shell_server, tmp_path):
     before, loaded, unloaded, again, twice, reloaded, at_last = (a.stdout for a in answers if a.stdout.startswith("footprint"))
     assert before == unloaded == at_last
     assert loaded == again == twice == reloaded != before
+
+
+def test_loading_and_unloading_twice_is_fine(cells):
+    again = "nbtrack.load_ipython_extension(get_ipython())"
+    for_ever = "nbtrack.unload_ipython_extension(get_ipython())"
+    before, _, after, _, _, gone = cells(FOOTPRINT, again, FOOTPRINT, for_ever, for_ever, "%runs")
+    assert before.stdout == after.stdout
+    assert gone.error == "UsageError"
 
 
 def test_after_unloading_no_cell_is_tracked(cells, stored):
