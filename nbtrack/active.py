@@ -79,10 +79,11 @@ def open_runs() -> list[Run]:
 
 def _task() -> object:
     """Return the task that is running here, None outside of any."""
-    asyncio = sys.modules.get("asyncio")
+    # Another thread may be importing asyncio just now, the flusher's on its way to the store; then no task is running.
+    current_task = getattr(sys.modules.get("asyncio.tasks"), "current_task", None)
     try:
-        return None if asyncio is None else asyncio.current_task()
-    except RuntimeError:
+        return None if current_task is None else current_task()
+    except (RuntimeError, NameError, AttributeError):
         return None
 
 

@@ -3,7 +3,9 @@
 import asyncio
 import multiprocessing
 import pickle
+import sys
 import threading
+import types
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import pytest
@@ -147,3 +149,11 @@ def test_two_runs_at_once_in_two_tasks(tracker):
 
     a, b = asyncio.run(both())
     assert (list(a.metrics), list(b.metrics)) == (["a"], ["b"])
+
+
+@pytest.mark.parametrize("name", ["asyncio", "asyncio.tasks"])
+def test_asyncio_half_imported_by_another_thread_is_no_matter(tracker, monkeypatch, name):
+    monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+    with nbtrack.start_run() as run:
+        nbtrack.log(x=1)
+    assert run.status == "FINISHED"
