@@ -42,7 +42,7 @@ def named_params(namespace: Mapping[str, object], names: Iterable[str]) -> dict[
 
 
 def _missing(name: str, namespace: Mapping[str, object]) -> str:
-    close = get_close_matches(name, [key for key in namespace if not key.startswith("_")])
+    close = get_close_matches(name, [key for key, value in namespace.items() if key[:1] != "_" and not callable(value)])
     advice = f"did you mean {' or '.join(close)}?" if close else "assign it in an earlier cell"
     return f"there is no variable {name!r} to take params from; {advice}"
 

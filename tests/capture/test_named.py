@@ -109,6 +109,11 @@ def test_a_missing_name_is_an_error_that_names_what_is_close():
         named_params({}, ["config"])
 
 
+def test_a_function_is_not_meant():
+    with pytest.raises(InvalidInput, match=r"no variable 'ope'; assign it in an earlier cell"):
+        named_params({"open": open, "_ope": 1}, ["ope"])
+
+
 @pytest.mark.parametrize("value", [np.zeros(3), object(), Config, len])
 def test_what_holds_no_params_is_an_error(value):
     with pytest.raises(InvalidInput, match="which no param can hold"):
