@@ -110,7 +110,7 @@ def test_a_missing_name_is_an_error_that_names_what_is_close():
 
 
 def test_a_function_is_not_meant():
-    with pytest.raises(InvalidInput, match=r"no variable 'ope'; assign it in an earlier cell"):
+    with pytest.raises(InvalidInput, match=r"no variable 'ope' .*; assign it in an earlier cell"):
         named_params({"open": open, "_ope": 1}, ["ope"])
 
 
