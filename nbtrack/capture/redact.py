@@ -21,11 +21,12 @@ _HINT = re.compile("pass|pwd|secret|token|key|cred|auth|bearer|jwt|dsn|conn|cook
 _NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 _LONGEST_NAME = 100
 
+# Atomic groups where there is a lookahead: with a possessive {0,n}+, Python before 3.11.5 misses what it should find.
 _QUOTED = r"""
     [rbfuRBFU]{0,2}(?:
-        \"{3}(?P<q1>(?:[^"\\]|\\[\s\S]|"(?!"")){0,10000}+)\"{3} | '{3}(?P<q2>(?:[^'\\]|\\[\s\S]|'(?!'')){0,10000}+)'{3}
+        \"{3}(?P<q1>(?>(?:[^"\\]|\\[\s\S]|"(?!"")){0,10000}))\"{3} | '{3}(?P<q2>(?>(?:[^'\\]|\\[\s\S]|'(?!'')){0,10000}))'{3}
       | "(?P<q3>(?:[^"\\\n]|\\.){0,10000}+)" | '(?P<q4>(?:[^'\\\n]|\\.){0,10000}+)'
-      | \\"(?P<q5>(?:(?!\\")[^\n]){0,10000}+)\\" | \\'(?P<q6>(?:(?!\\')[^\n]){0,10000}+)\\'
+      | \\"(?P<q5>(?>(?:(?!\\")[^\n]){0,10000}))\\" | \\'(?P<q6>(?>(?:(?!\\')[^\n]){0,10000}))\\'
     )"""
 _REST = r"(?P<rest>[A-Za-z0-9_.-]{0,100}+)"
 _NAME_REST = re.compile(_REST)
