@@ -30,10 +30,7 @@ types: $(VENV)/.dev  ## Check types, strictly.
 	$(BIN)/mypy
 
 coverage: $(VENV)/.dev
-	@rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest -q -n $(JOBS) --durations=15
-	@$(BIN)/coverage combine --quiet
-	$(BIN)/coverage report
+	$(BIN)/python -m pytest -q -n $(JOBS) --durations=15 --cov --cov-report=term
 
 bench: $(VENV)/.dev  ## Measure; figures and how to read them are in benchmarks/README.md.
 	$(BIN)/python benchmarks/figures.py

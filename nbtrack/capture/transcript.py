@@ -9,7 +9,7 @@ from collections import deque
 __all__ = ["Transcript"]
 
 _TOKEN = re.compile(
-    r"\x1b\[([0-?]*)[ -/]*([@-~])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]+[0-~]|\x1b[^\[\] -/]"
+    r"\x1b\[([0-?]*)[ -/]*([@-~])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]+[0-~]|\x1b[^\[\] -/\x1b]"
     r"|[\r\n\x08]|[^\r\n\x08\x1b]+|\x1b"
 )
 _CONTROL = re.compile(r"[\r\x08\x1b]")

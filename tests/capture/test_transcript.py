@@ -41,6 +41,7 @@ def shown(*writes, **options):
         ("\x1b]8;;http://x\x07link\x1b]8;;\x07", "link"),
         ("\x1b(Bx", "x"),
         ("end\x1b", "end"),
+        ("a\x1b\x1bMb", "ab"),
         ("\x1b[99Ax", "x"),
     ],
 )
