@@ -37,7 +37,6 @@ bench: $(VENV)/.dev  ## Measure; figures and how to read them are in benchmarks/
 
 build: $(VENV)/.dev  ## Build the wheel, and try it in an environment of its own.
 	@rm -rf dist build/wheel
-	@$(PIP) build
 	$(BIN)/python -m build --outdir dist
 	@$(PYTHON) .ci/make_venv.py build/wheel
 	@build/wheel/bin/python -m pip install --quiet --disable-pip-version-check dist/*.whl
