@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import base64
 
-from .compare_page import comparison_html
+from .comparison import comparison_html
 from .markup import saved_size
 from .plain import comparison_text, run_line, run_text, runs_text
 from .png import run_png
-from .run_page import run_html
-from .runs_page import runs_html
+from .run import run_html
+from .runs import runs_html
 from .views import ComparisonView, RunsView, RunView
 
 __all__ = [

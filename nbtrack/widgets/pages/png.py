@@ -15,7 +15,7 @@ import numpy as np
 from .charts import Chart, by_interest, charts_of_run, laid_out
 from .format import clip, duration, moment, number, one_line
 from .plot import GREY, Plot, Stroke
-from .run_page import STATUS_COLORS, status_word
+from .run import STATUS_COLORS, status_word
 from .views import RunView
 
 __all__ = ["run_png"]

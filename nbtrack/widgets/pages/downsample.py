@@ -25,20 +25,32 @@ def minmax_indices(values: NDArray[np.float64], points: int) -> NDArray[np.intp]
     n = len(values)
     if n <= points:
         return np.arange(n)
-    finite = np.isfinite(values)
-    kept_each = 2 if finite.all() else 3
-    stretches = max(1, (points - 2) // kept_each)
+    if np.isfinite(values).all():
+        return _extremes(values, max(1, (points - 2) // 2))
+    stretches = max(1, (points - 2) // 3)
     width = -(-n // stretches)
     padded = np.pad(values, (0, stretches * width - n), constant_values=np.nan).reshape(stretches, width)
     inside = np.isfinite(padded)
     starts = np.arange(stretches) * width
     lowest = np.where(inside, padded, np.inf).argmin(axis=1) + starts
     highest = np.where(inside, padded, -np.inf).argmax(axis=1) + starts
-    candidates = [np.array([0, n - 1]), lowest, highest]
-    if kept_each == 3:
-        candidates.append(inside.argmin(axis=1) + starts)
-    found = np.unique(np.concatenate(candidates))
+    unusual = inside.argmin(axis=1) + starts
+    found = np.unique(np.concatenate([[0, n - 1], lowest, highest, unusual]))
     return found[found < n]
+
+
+def _extremes(values: NDArray[np.float64], stretches: int) -> NDArray[np.intp]:
+    """Return where the lowest and highest of each stretch of finite values are, the first value and the last; without a copy."""
+    n = len(values)
+    width = -(-n // stretches)
+    whole = n // width
+    table = values[: whole * width].reshape(whole, width)
+    starts = np.arange(whole) * width
+    found = [np.array([0, n - 1]), table.argmin(axis=1) + starts, table.argmax(axis=1) + starts]
+    if rest := n - whole * width:
+        tail = values[-rest:]
+        found.append(np.array([tail.argmin(), tail.argmax()]) + n - rest)
+    return np.unique(np.concatenate(found))
 
 
 def in_step_order(steps: NDArray[Any], values: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[np.float64]]:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..entities import ParamValue
+from ...entities import ParamValue
 from .charts import by_interest, charts_of_runs, laid_out
 from .format import duration, moment, number
 from .markup import chart_box, code, counted, dim, first_that_fits, name, not_drawn, page, table
 from .naming import better
 from .params import param_text, split_params
 from .plot import PALETTE
-from .run_page import status_markup
-from .runs_page import best_of, same_params
+from .run import status_markup
+from .runs import best_of, same_params
 from .views import ComparisonView, RunView
 
 __all__ = ["comparison_html"]
@@ -55,7 +55,7 @@ def _page(view: ComparisonView, detail: _Detail) -> str:
     line = f"<p><b>{counted(len(view.runs), 'run')} compared{left_out}</b></p>"
     differing, same = split_params(runs)
     parts = (_charts(runs, detail), f'<div class="w">{_table(runs, differing, detail)}</div>', _same(same, detail))
-    return page("", line, _legend(runs, detail), *parts)
+    return page(view.key, line, _legend(runs, detail), *parts)
 
 
 def _same(same: Mapping[str, ParamValue], detail: _Detail) -> str:

@@ -8,8 +8,8 @@ from .charts import by_interest, sparkline
 from .format import clip, columns, duration, isolate, moment, number, one_line
 from .markup import counted
 from .params import param_text, split_params
-from .run_page import status_word
-from .runs_page import same_params, summary_line
+from .run import status_word
+from .runs import same_params, summary_line
 from .views import ComparisonView, MetricView, RunsView, RunView
 
 __all__ = ["comparison_text", "run_line", "run_text", "runs_text"]

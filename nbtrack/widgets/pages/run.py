@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..entities import Status
+from ...entities import Status
 from .charts import Chart, by_interest, charts_of_run, laid_out
 from .format import clip, duration, moment, number, value_text
 from .markup import chart_box, code, counted, dim, escaped, first_that_fits, name, not_drawn, page, table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..entities import ParamValue
+from ...entities import ParamValue
 from .format import value_text
 from .views import RunView
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..entities import MetricSummary, ParamValue, Status
+from ...entities import MetricSummary, ParamValue, Status
 
 if TYPE_CHECKING:
     import numpy as np
@@ -87,17 +87,20 @@ class RunView:
 class RunsView:
     """A list of runs: those read for the display, in their order, and how many there are in all.
 
-    ``title`` says which they are, such as a filter; ``now`` is when they are shown, in milliseconds.
+    ``title`` says which they are, such as a filter; ``now`` is when they are shown, in milliseconds; ``key`` is where a
+    living view finds the page.
     """
 
     runs: tuple[RunView, ...]
     total: int
     title: str = ""
     now: int = 0
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ComparisonView:
-    """Runs side by side, with curves where they are to be drawn."""
+    """Runs side by side, with curves where they are to be drawn; ``key`` is where a living view finds the page."""
 
     runs: tuple[RunView, ...]
+    key: str = ""

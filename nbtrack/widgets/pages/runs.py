@@ -6,13 +6,13 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..entities import ParamValue
+from ...entities import ParamValue
 from .charts import by_interest
 from .format import ago, clip, duration, moment, number, value_text
 from .markup import code, counted, dim, escaped, first_that_fits, name, page, table
 from .naming import better
 from .params import param_text, split_params
-from .run_page import status_markup
+from .run import status_markup
 from .views import RunsView, RunView
 
 __all__ = ["best_of", "runs_html", "same_params", "summary_line"]
@@ -70,11 +70,10 @@ def _page(view: RunsView, detail: _Detail) -> str:
     runs = view.runs[: detail.runs]
     line = f"<p><b>{escaped(summary_line(view, len(runs)))}</b></p>"
     if not runs:
-        return page("", line)
+        return page(view.key, line)
     differing, same = split_params(runs)
-    return page(
-        "", line, f'<div class="w">{_table(runs, differing, detail, view.now)}</div>', _below(runs, differing, same, detail)
-    )
+    shown = f'<div class="w">{_table(runs, differing, detail, view.now)}</div>'
+    return page(view.key, line, shown, _below(runs, differing, same, detail))
 
 
 def _table(runs: Sequence[RunView], differing: Sequence[str], detail: _Detail, now: int) -> str:
