@@ -1,0 +1,122 @@
+// The curves of compared runs: a chart a metric, all runs in it, as lines or, grouped, as mean and spread.
+import { chart } from "./plot.js";
+import { choice } from "./comparison.js";
+import { meanBand, nearest, smooth } from "./curve.js";
+import { clip, fill, h, name } from "./dom.js";
+import { number } from "./format.js";
+import { colorOf } from "./palette.js";
+import { grouped, text } from "./table.js";
+
+const FIRST = 12;
+
+/** @param {any} store @param {HTMLElement} el */
+export function curvesPart(store, el) {
+  const { ui, source } = store, tools = h("div", { class: "nbt-tools", role: "toolbar" }), charts = h("div", { class: "nbt-charts" });
+  const metrics = store.columns.filter((/** @type {any} */ c) => c.group === "metric" && store.stats[c.name]?.count.some((/** @type {number} */ n) => n > 1)).map((/** @type {any} */ c) => c.name);
+  const canAsk = () => !source.isOffline && !store.isGone;
+  el.append(tools, charts);
+  /** @type {any[]} */ let cards = [];
+  const seen = new IntersectionObserver((entries) => { for (const { target, isIntersecting } of entries) { const card = cards.find((own) => own.el === target); if (card) card.isSeen = isIntersecting, isIntersecting && card.draw(); } }, { rootMargin: "150px" });
+  const drawAll = () => cards.forEach((card) => card.isSeen && card.draw());
+
+  /** Groups of runs: each by itself, or those with the same value of a param. */
+  function groups() {
+    const c = store.columns.find((/** @type {any} */ own) => own.id === ui.group), all = store.ids.map((/** @type {string} */ _, /** @type {number} */ i) => i);
+    if (!c) return all.map((/** @type {number} */ i) => ({ runs: [i], label: store.labels[i], color: colorOf(i) }));
+    return grouped(all, c).map((runs, i) => ({ runs, label: text(c, runs[0], store.now) || "none", color: colorOf(i) }));
+  }
+
+  /** The points of a metric, by run; asked for once for each range and axis. @param {string} key @returns {any[] | null} */
+  function series(key) {
+    // Steps and times come together, so that a change of the axis asks for nothing.
+    const axis = ui.axis === "time" && !ui.zoom ? "step" : ui.axis;
+    const id = JSON.stringify([key, axis, ui.zoom]), whole = JSON.stringify([key, axis === "time" ? "step" : axis, null]);
+    if (!store.curves.has(id) && (canAsk() || !ui.zoom)) {
+      store.curves.set(id, null);
+      const args = ui.axis.startsWith("=") ? { x: ui.axis.slice(1), keys: [key] } : { keys: [key], ...(ui.zoom ? { by: ui.axis, lo: ui.zoom[0], hi: ui.zoom[1] } : {}) };
+      source.ask(ui.axis.startsWith("=") ? "against" : "curves", args).then((/** @type {any} */ answer) => { store.curves.set(id, answer.series); drawAll(); }, () => {});
+      // Details of places that were looked at before are not kept for ever.
+      for (const own of store.curves.keys()) if (store.curves.size > 80 && own !== id && !own.endsWith("null]")) store.curves.delete(own);
+    }
+    return store.curves.get(id) ?? store.curves.get(whole) ?? null;
+  }
+
+  /** @param {string} key */
+  function card(key) {
+    const said = h("div", { class: "nbt-said", hidden: true }), box = h("div", { class: "nbt-card" }, h("div", { class: "nbt-legend" }, h("b", null, name(key, 50))));
+    const plot = chart(box, { label: `chart of ${clip(key, 80)}, all runs: arrows move the crosshair, + and - zoom, 0 resets`, height: 190, onZoom: zoom, onCursor: cursor });
+    box.append(said);
+    /** @type {any[]} */ let drawn = [];
+    const own = {
+      el: box, isSeen: false,
+      draw() {
+        const found = series(key);
+        box.setAttribute("aria-busy", String(!found));
+        if (!found) return;
+        const curves = found.map((s) => ({ ...s, x: ui.axis === "time" ? s.t : s.x, y: smooth(s.y, s.y.length > 3 ? ui.smooth : 0, s.total > s.y.length) })), bands = [];
+        drawn = [];
+        for (const group of groups()) {
+          const mine = curves.filter((s) => group.runs.includes(s.run)), stands = group.runs.some(store.stands);
+          if (group.runs.length > 1 && ui.group) {
+            const band = meanBand(mine);
+            bands.push({ ...band, color: group.color });
+            drawn.push({ x: band.x, y: band.mean, color: group.color, width: 2, alpha: stands ? 1 : 0.2, label: group.label, of: mine.length });
+          } else for (const s of mine) {
+            if (ui.smooth && found.length < 6 && s.y.length > 3) drawn.push({ x: s.x, y: found.find((raw) => raw.run === s.run).y, color: group.color, width: 1, alpha: 0.25, faint: true });
+            drawn.push({ x: s.x, y: s.y, color: group.color, width: store.selected.has(s.run) ? 2.25 : 1.5, alpha: stands ? 1 : 0.15, label: group.label, run: s.run });
+          }
+        }
+        const full = drawn.filter((line) => line.x.length);
+        const range = ui.zoom ?? (full.length ? [Math.min(...full.map(({ x }) => x[0])), Math.max(...full.map(({ x }) => x[x.length - 1]))] : [0, 1]);
+        plot.update({ lines: drawn, bands, range: /** @type {[number, number]} */ (range), log: ui.log, axis: ui.axis === "time" ? "time" : ui.axis === "step" ? "step" : "value" });
+      },
+      /** @param {number | null} at */
+      cursor(at) {
+        plot.cursor(at);
+        said.hidden = at == null;
+        if (at == null) return;
+        const values = drawn.filter((line) => line.label != null && line.x.length).map((line) => ({ ...line, value: line.y[nearest(line.x, at)] })).filter((line) => Number.isFinite(line.value) && line.alpha === 1).sort((a, b) => b.value - a.value);
+        fill(said, h("div", null, ui.axis === "time" ? `${number(at, 4)} s` : number(ui.axis === "step" ? Math.round(at) : at, 5)), ...values.slice(0, 8).map((line) => h("div", null, h("span", { class: "nbt-key", style: { borderColor: line.color } }), name(line.label, 22), ` ${number(line.value, 4)}`)), values.length > 8 && h("div", { class: "nbt-dim" }, `and ${values.length - 8} more`));
+      },
+      redraw: () => plot.redraw(),
+      destroy() { seen.unobserve(box); plot.destroy(); },
+    };
+    return own;
+  }
+
+  /** @param {[number, number] | null} range */
+  function zoom(range) { ui.zoom = range; drawTools(); drawAll(); }
+  /** @param {number | null} at */
+  function cursor(at) { for (const own of cards) if (own.isSeen) own.cursor(at); }
+
+  function drawTools() {
+    const groups_ = store.columns.filter((/** @type {any} */ c) => ["param", "tag"].includes(c.group)).map((/** @type {any} */ c) => [c.id, clip(c.name, 40)]);
+    const axes = [["step", "step"], ["time", "time"], ...(canAsk() ? metrics.slice(0, 100).map((/** @type {string} */ key) => ["=" + key, clip(key, 40)]) : [])];
+    fill(tools,
+      h("label", null, "smooth", h("input", { type: "range", min: "0", max: "0.99", step: "0.01", value: String(ui.smooth), "aria-label": "smoothing", oninput: (/** @type {any} */ e) => { ui.smooth = Number(e.target.value); drawAll(); } })),
+      h("label", null, "x", choice(axes, ui.axis, (own) => { ui.axis = own; zoom(null); }, "horizontal axis")),
+      h("label", null, h("input", { type: "checkbox", checked: ui.log, onchange: (/** @type {any} */ e) => { ui.log = e.target.checked; drawAll(); } }), "log"),
+      h("label", null, "mean by", choice([["", "no group"], ...groups_], ui.group, (own) => { ui.group = own; drawTools(); drawAll(); }, "group runs by")),
+      ui.zoom && h("button", { onclick: () => zoom(null) }, "Reset zoom"),
+      metrics.length > cards.length && h("button", { onclick: () => more(metrics.length) }, `Show all ${metrics.length} charts`),
+      ui.group && h("span", { class: "nbt-legend" }, ...groups().slice(0, 12).map((/** @type {any} */ group) => h("button", { onclick: () => store.select(group.runs), title: "Select these runs" }, h("span", { class: "nbt-key", style: { borderColor: group.color } }), name(group.label, 20), h("span", { class: "nbt-dim" }, ` ${group.runs.length}`)))));
+  }
+
+  /** @param {number} most */
+  function more(most) {
+    for (const key of metrics.slice(cards.length, most)) {
+      const own = card(key);
+      cards.push(own);
+      charts.append(own.el);
+      seen.observe(own.el);
+    }
+    drawTools();
+  }
+
+  more(FIRST);
+  if (!metrics.length) charts.append(h("div", { class: "nbt-empty" }, "None of these runs has a curve"));
+  store.listeners.add(drawAll);
+  const themed = new MutationObserver(() => cards.forEach((own) => own.redraw()));
+  themed.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-name", "data-jp-theme-light"] });
+  return () => { store.listeners.delete(drawAll); themed.disconnect(); seen.disconnect(); cards.forEach((own) => own.destroy()); cards = []; };
+}

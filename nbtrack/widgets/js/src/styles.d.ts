@@ -1,0 +1,9 @@
+declare module "*.css" {
+  const text: string;
+  export default text;
+}
+
+declare module "uplot/dist/uPlot.min.css" {
+  const text: string;
+  export default text;
+}
