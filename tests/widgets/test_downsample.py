@@ -2,14 +2,15 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from nbtrack.widgets.downsample import in_step_order, minmax_indices
-from nbtrack.widgets.views import Curve
+from nbtrack.widgets.pages.downsample import in_step_order, minmax_indices
+from nbtrack.widgets.pages.views import Curve
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(npst.arrays(float, st.integers(0, 300), elements=st.floats(width=32)), st.integers(5, 60))
 def test_whatever_the_values_the_ends_the_extremes_and_a_gap_stay(values, points):
     kept = minmax_indices(values, points)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from nbtrack.media import image_bytes, table_bytes
-from nbtrack.widgets.preview import preview
+from nbtrack.widgets.pages.preview import preview
 
 EVIL = "<script>alert(1)</script>"
 

@@ -18,12 +18,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from nbtrack.entities import Status
-from nbtrack.widgets import format as written
-from nbtrack.widgets.charts import charts_of_run, sparkline
-from nbtrack.widgets.naming import better, families, split_of
-from nbtrack.widgets.plot import GREY, PALETTE
-from nbtrack.widgets.run_page import STATUS_COLORS
-from nbtrack.widgets.static import (
+from nbtrack.widgets.pages import format as written
+from nbtrack.widgets.pages.bundles import (
     comparison_bundle,
     comparison_html,
     comparison_text,
@@ -36,7 +32,11 @@ from nbtrack.widgets.static import (
     runs_html,
     runs_text,
 )
-from nbtrack.widgets.views import ComparisonView, MetricView, RunsView
+from nbtrack.widgets.pages.charts import charts_of_run, sparkline
+from nbtrack.widgets.pages.naming import better, families, split_of
+from nbtrack.widgets.pages.plot import GREY, PALETTE
+from nbtrack.widgets.pages.run import STATUS_COLORS
+from nbtrack.widgets.pages.views import ComparisonView, MetricView, RunsView
 
 from .views import metric, run
 
@@ -333,7 +333,7 @@ def test_a_smaller_limit_shows_less():
 
 def test_a_bundle_without_a_picture_loads_no_matplotlib():
     code = (
-        "import sys, nbtrack.widgets.static as s, nbtrack.widgets.views as v, nbtrack.entities as e\n"
+        "import sys, nbtrack.widgets.pages.bundles as s, nbtrack.widgets.pages.views as v, nbtrack.entities as e\n"
         "b = s.run_bundle(v.RunView('1', 'n', e.Status.FINISHED), picture=False)\n"
         "print(sorted(b), sorted({'matplotlib', 'pandas', 'PIL', 'IPython'} & set(sys.modules)))"
     )
@@ -366,11 +366,11 @@ def test_the_png_is_transparent_and_leaves_matplotlib_alone():
     import matplotlib
     import matplotlib.pyplot as plt
 
-    before = dict(matplotlib.rcParams)
+    before, figures = dict(matplotlib.rcParams), plt.get_fignums()
     picture = Image.open(io.BytesIO(base64.b64decode(run_bundle(run())["image/png"]))).convert("RGBA")
     assert picture.getpixel((1, 1))[3] == 0
     assert picture.getextrema()[3][1] > 200
-    assert plt.get_fignums() == []
+    assert plt.get_fignums() == figures
     assert dict(matplotlib.rcParams) == before
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from nbtrack.entities import MetricSummary, Status
-from nbtrack.widgets.views import Curve, MetricView, RunView
+from nbtrack.widgets.pages.views import Curve, MetricView, RunView
 
 
 def metric(values, steps=None):
