@@ -140,7 +140,7 @@ class Points(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ArtifactRecord:
-    """What was noted when a file was logged: its path under the run's root, bytes and sha256."""
+    """What was noted when a file was logged: its path under the run's root, bytes and sha256 (empty: it was not noted)."""
 
     path: str
     size: int

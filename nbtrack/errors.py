@@ -8,13 +8,16 @@ NbtrackError
 ├── NotFound (LookupError)            no such run, experiment, artifact or document
 │   ├── RunNotFound
 │   ├── ExperimentNotFound
-│   └── ArtifactNotFound
-├── AlreadyExists                     an experiment's name is taken
+│   ├── ArtifactNotFound
+│   ├── ModelNotFound
+│   └── TraceNotFound
+├── AlreadyExists                     an experiment's or a model's name is taken
 ├── NoActiveRun                       logging through the module where no run is open
 ├── Deleted                           a change to a deleted run or experiment
 ├── StoreError                        the store answered with an error that a retry does not mend
 │   └── SchemaError                   the store was written by a newer nbtrack, or is not a store
 ├── StoreUnavailable                  the store cannot be reached now: locked, full, read-only, away
+│   └── AccessDenied                  a server does not know who asks, or does not permit it
 └── StopRun (KeyboardInterrupt)       the user pressed Stop; not an NbtrackError, so that
                                       ``except Exception`` lets it pass
 """
@@ -22,12 +25,14 @@ NbtrackError
 from __future__ import annotations
 
 __all__ = [
+    "AccessDenied",
     "AlreadyExists",
     "ArtifactNotFound",
     "Deleted",
     "ExperimentNotFound",
     "FilterError",
     "InvalidInput",
+    "ModelNotFound",
     "NbtrackError",
     "NoActiveRun",
     "NotFound",
@@ -37,6 +42,7 @@ __all__ = [
     "StopRun",
     "StoreError",
     "StoreUnavailable",
+    "TraceNotFound",
     "WrongType",
 ]
 
@@ -101,6 +107,14 @@ class ArtifactNotFound(NotFound):
     """The run has no artifact at this path."""
 
 
+class ModelNotFound(NotFound):
+    """The store has no such registered model, version, alias or logged model."""
+
+
+class TraceNotFound(NotFound):
+    """The store has no trace with this id."""
+
+
 class AlreadyExists(NbtrackError):
     """The name is taken."""
 
@@ -125,5 +139,13 @@ class StoreUnavailable(NbtrackError):
     """The store cannot be reached now; what was logged waits in the journal."""
 
 
+class AccessDenied(StoreUnavailable):
+    """The server does not know who asks, or does not permit it; what was logged waits in the journal until it does."""
+
+
 class StopRun(KeyboardInterrupt):
     """The user pressed Stop; a KeyboardInterrupt, so that ``except Exception`` lets it pass."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Show as one line in a notebook; IPython and ipykernel ask for this."""
+        return [f"StopRun: {self}"]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from .entities import Dataset, ParamValue, Status
+from .entities_models import ModelMetric
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,11 +26,15 @@ __all__ = [
     "DocumentNamed",
     "Event",
     "LaneRows",
+    "ModelMade",
+    "ModelMeasured",
+    "ModelRead",
     "ParamsLogged",
     "Progress",
     "RunEnded",
     "RunResumed",
     "RunStarted",
+    "RunUpdated",
     "Series",
     "TagsDeleted",
     "TagsSet",
@@ -38,7 +43,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """A run begins; its experiment is named, and made by the store if there is none."""
+    """A run begins; its experiment is named, and made by the store if there is none.
+
+    With ``experiment_id`` it is that experiment whatever its name, and must be there.
+    """
 
     experiment: str
     name: str
@@ -46,6 +54,7 @@ class RunStarted:
     user: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     owner: str = ""
+    experiment_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +124,45 @@ class DatasetLogged:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelMade:
+    """A logged model is an output of the run, made at a step."""
+
+    model_id: str
+    step: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRead:
+    """A logged model was an input of the run."""
+
+    model_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelMeasured:
+    """The run measured something of a logged model; the points themselves are the run's, and come as rows of a lane.
+
+    Of a model that is not there, a writer's event is passed over, and a direct one is an error.
+    """
+
+    model_id: str
+    metrics: tuple[ModelMetric, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RunEnded:
     """A run has ended, in this status at this time (milliseconds)."""
 
     status: Status
     end_time: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunUpdated:
+    """Facts of a run are set as somebody says, MLflow's way; what is None stays."""
+
+    status: Status | None = None
+    end_time: int | None = None
 
 
 Event: TypeAlias = (
@@ -132,7 +175,11 @@ Event: TypeAlias = (
     | DocumentNamed
     | ArtifactLogged
     | DatasetLogged
+    | ModelMade
+    | ModelRead
+    | ModelMeasured
     | RunEnded
+    | RunUpdated
 )
 
 

@@ -21,9 +21,10 @@ Points: the same (key, step, timestamp, value) logged twice, by anyone, is one p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from ..entities import ArtifactRecord, Dataset, Experiment, ParamValue, Points, RunInfo, View
 from ..events import Batch, Progress
@@ -31,7 +32,10 @@ from ..events import Batch, Progress
 if TYPE_CHECKING:
     from .filter import Node, Order
 
-__all__ = ["OpenRun", "RunPage", "RunQuery", "Store"]
+__all__ = ["Axis", "ExperimentPage", "ExperimentQuery", "OpenRun", "RunPage", "RunQuery", "Store", "together"]
+
+# What points lie along: steps, or timestamps in milliseconds.
+Axis: TypeAlias = Literal["step", "time"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,28 @@ class RunPage:
 
 
 @dataclass(frozen=True, slots=True)
+class ExperimentQuery:
+    """Which experiments, in which order, and how many of them.
+
+    Missing tags sort last in both directions; the default order is newest first, then by id; ties otherwise the highest id first.
+    """
+
+    filter: Node | None = None
+    order: tuple[Order, ...] = ()
+    view: View = "active"
+    limit: int | None = None
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentPage:
+    """The experiments of one page, and whether there are more."""
+
+    experiments: tuple[Experiment, ...]
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class OpenRun:
     """A run that the store believes to be running: who owns it, and when it last gave a sign (ms)."""
 
@@ -66,6 +92,12 @@ class OpenRun:
     owner: str
     heartbeat: int
     tags: dict[str, str] = field(default_factory=dict)
+
+
+def together(store: object) -> AbstractContextManager[None]:
+    """Return a context in which this thread reads several times from a store, which then may be faster, and writes nothing."""
+    found: Callable[[], AbstractContextManager[None]] = getattr(store, "together", nullcontext)
+    return found()
 
 
 class Store(Protocol):
@@ -104,8 +136,14 @@ class Store(Protocol):
     def experiments(self, view: View = "active") -> list[Experiment]:
         """Return all experiments, newest first, then by id."""
 
+    def search_experiments(self, query: ExperimentQuery) -> ExperimentPage:
+        """Return the experiments that match."""
+
     def update_experiment(self, experiment_id: str, *, name: str | None = None, tags: dict[str, str] | None = None) -> None:
         """Rename an experiment or set tags on it."""
+
+    def delete_experiment_tag(self, experiment_id: str, key: str) -> None:
+        """Take a tag from an experiment; NotFound where it has none of this name."""
 
     def delete_experiment(self, experiment_id: str) -> None:
         """Mark an experiment and its active runs deleted."""
@@ -127,6 +165,9 @@ class Store(Protocol):
     def restore_run(self, run_id: str) -> None:
         """Undo ``delete_run``."""
 
+    def purge_runs(self, run_ids: Sequence[str]) -> None:
+        """Remove those of these runs that are deleted, with all that they have, for good; others are passed over."""
+
     def params(self, run_ids: Sequence[str]) -> list[tuple[str, str, ParamValue]]:
         """Return (run id, key, value) of every param of these runs."""
 
@@ -138,6 +179,9 @@ class Store(Protocol):
 
     def history(self, run_id: str, key: str) -> Points:
         """Return all points of a metric, in the order applied; of none where there is no such metric."""
+
+    def stretches(self, run_id: str, keys: Sequence[str], axis: Axis, low: int, high: int) -> list[tuple[str, str, Points]]:
+        """Return (run id, key, points) of these metrics from ``low`` to ``high`` on an axis, and perhaps some points around."""
 
     def histories(self, run_ids: Sequence[str], keys: Sequence[str] | None) -> list[tuple[str, str, Points]]:
         """Return (run id, key, points) of these metrics, None for all, of these runs, leaving out those of no points."""
@@ -155,6 +199,15 @@ class Store(Protocol):
 
     def datasets(self, run_id: str) -> list[Dataset]:
         """Return the datasets that a run read."""
+
+    def datasets_of(self, run_ids: Sequence[str]) -> list[tuple[str, Dataset]]:
+        """Return (run id, dataset) of everything that these runs read, the datasets of a run by name and digest."""
+
+    def datasets_in(self, experiment_ids: Sequence[str]) -> list[tuple[str, Dataset]]:
+        """Return (experiment id, dataset) of what the runs of these experiments read, by experiment, name, digest and context.
+
+        What several runs read in one context comes once.
+        """
 
     def close(self) -> None:
         """Give back connections and files; calling it twice is fine."""

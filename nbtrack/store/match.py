@@ -8,12 +8,12 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from ..entities import Dataset, MetricSummary, ParamValue, RunInfo
 from .filter import And, Comparison, Identifier, Node, Not, Or, Order, Present, Scalar, param_number, param_text
 
-__all__ = ["Record", "matches", "ordered"]
+__all__ = ["Record", "Values", "arranged", "matches", "meets", "ordered"]
 
 
 @dataclass(slots=True)
@@ -28,35 +28,48 @@ class Record:
 
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
+# What a name stands for in a thing: nothing where it is missing, several of what it may have several of.
+Values: TypeAlias = Callable[[Identifier], Sequence[Scalar]]
 
 
 def matches(node: Node | None, record: Record) -> bool:
     """Tell whether a filter is true of a run; None is true of all."""
+    return meets(node, lambda left: _values(left, record))
+
+
+def meets(node: Node | None, values: Values) -> bool:
+    """Tell whether a filter is true of a thing, of which ``values`` gives what a name stands for."""
     match node:
         case None:
             return True
         case And(operands):
-            return all(matches(operand, record) for operand in operands)
+            return all(meets(operand, values) for operand in operands)
         case Or(operands):
-            return any(matches(operand, record) for operand in operands)
+            return any(meets(operand, values) for operand in operands)
         case Not(operand):
-            return not matches(operand, record)
+            return not meets(operand, values)
         case Present(left):
-            return bool(_values(left, record))
+            return bool(values(left))
         case Comparison():
-            return _compare(node, record)
+            return _compare(node, values(node.left))
 
 
 def ordered(records: Iterable[R], order: Sequence[Order]) -> list[R]:
     """Return runs sorted: missing values last, for a metric NaN before them; ties by start time, newest first, then by id."""
     result = sorted(records, key=lambda record: (-record.info.start_time, record.info.id))
+    return arranged(result, order, _values)
+
+
+def arranged(things: list[T], order: Sequence[Order], values: Callable[[Identifier, T], Sequence[Scalar]]) -> list[T]:
+    """Return things sorted, where ties are as they were: missing values last, for a metric NaN before them."""
     for item in reversed(order):
-        result = _sorted(result, item)
-    return result
+        things = _sorted(things, item, values)
+    return things
 
 
-def _sorted(records: Sequence[R], item: Order) -> list[R]:
-    keyed = [(_values(item.left, record), record) for record in records]
+def _sorted(records: Sequence[T], item: Order, values_of: Callable[[Identifier, T], Sequence[Scalar]]) -> list[T]:
+    keyed = [(values_of(item.left, record), record) for record in records]
     missing = [record for values, record in keyed if not values]
     nan = [record for values, record in keyed if values and _is_nan(values[0])]
     present = [(_sort_key(item.left, values[0]), record) for values, record in keyed if values and not _is_nan(values[0])]
@@ -73,14 +86,13 @@ def _is_nan(value: Scalar) -> bool:
     return isinstance(value, float) and math.isnan(value)
 
 
-def _compare(node: Comparison, record: Record) -> bool:
+def _compare(node: Comparison, values: Sequence[Scalar]) -> bool:
     test = _OPERATORS[node.operator]
-    return any(test(value, node.value) is not node.negated for value in _compared(node, record))
+    return any(test(value, node.value) is not node.negated for value in _compared(node, values))
 
 
-def _compared(node: Comparison, record: Record) -> Sequence[Scalar]:
+def _compared(node: Comparison, values: Sequence[Scalar]) -> Sequence[Scalar]:
     """Return what is compared; a param compared with numbers only where it is one."""
-    values = _values(node.left, record)
     sample = node.value[0] if isinstance(node.value, tuple) else node.value
     if node.left.entity != "param" or isinstance(sample, str):
         return values

@@ -1,105 +1,77 @@
-"""Stores to test with: a PostgreSQL server of our own, started when a test first asks for it."""
+"""Stores to test with."""
 
 from __future__ import annotations
 
-import getpass
-import importlib.util
-import os
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from itertools import count
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from nbtrack.server.app import create_app
+from nbtrack.store.artifacts.local import LocalArtifacts
+from nbtrack.store.base import Store
+from nbtrack.store.open import open_store
+from nbtrack.store.remote.store import RemoteStore
 
-def missing(reason: str) -> None:
-    """Skip the test, or fail it where everything is required to run."""
-    if os.environ.get("NBTRACK_REQUIRE_ALL") == "1":
-        pytest.fail(f"{reason}, and NBTRACK_REQUIRE_ALL is set")
-    pytest.skip(reason)
-
-
-def postgres_programs() -> Path | None:
-    """Return the folder of PostgreSQL's server programs, the newest there is."""
-    found = shutil.which("initdb")
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name.split(".")[0]))
-    return Path(found).resolve().parent if found else folders[-1] if folders else None
-
-
-class PostgresServer:
-    """A server on a socket in a folder of its own; root may not run one, so there the user postgres does."""
-
-    def __init__(self, programs: Path, folder: Path) -> None:
-        self.programs, self.folder = programs, folder
-        self.names = count()
-        is_root = os.geteuid() == 0
-        self.user = "postgres" if is_root else getpass.getuser()
-        self.prefix = ["runuser", "-u", "postgres", "--"] if is_root else []
-        if is_root:
-            shutil.chown(folder, "postgres")
-
-    def run(self, program: str, *arguments: str) -> None:
-        command = [*self.prefix, str(self.programs / program), *arguments]
-        done = subprocess.run(command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        assert done.returncode == 0, f"{program} failed: {done.stderr}"
-
-    @contextmanager
-    def running(self) -> Iterator[PostgresServer]:
-        data = str(self.folder / "data")
-        self.run("initdb", "-D", data, "-U", "test", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8")
-        options = f"-c fsync=off -c full_page_writes=off -c listen_addresses='' -c unix_socket_directories={self.folder}"
-        self.run("pg_ctl", "-D", data, "-w", "-l", str(self.folder / "log"), "-o", options, "start")
-        try:
-            # Its own collation is not by code point, as is usual; what a store sorts must be.
-            self.execute("CREATE DATABASE nbtrack TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'", "postgres")
-            yield self
-        finally:
-            self.run("pg_ctl", "-D", data, "-m", "immediate", "stop")
-
-    def execute(self, statement: str, database: str = "nbtrack") -> None:
-        import psycopg
-
-        with psycopg.connect(host=str(self.folder), user="test", dbname=database, autocommit=True) as connection:
-            connection.execute(statement)
-
-    @property
-    def url(self) -> str:
-        """The URI of a store in the database itself."""
-        return f"postgresql+psycopg://test@/nbtrack?host={self.folder}"
-
-    def new_url(self) -> str:
-        """Return the URI of a new store, in a schema of its own."""
-        name = f"store{next(self.names)}"
-        self.execute(f"CREATE SCHEMA {name}")
-        return f"{self.url}&options=-csearch_path%3D{name}"
+from ..server.asking import InProcess
+from .artifact_servers import Place, azurite, google, mlflow, nbtrack_server, openssh, seaweed
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
-    programs = postgres_programs()
-    if programs is None:
-        missing("PostgreSQL's server programs (initdb, pg_ctl) are not installed")
-    if importlib.util.find_spec("psycopg") is None:
-        missing("psycopg is not installed")
-    folder = Path(tempfile.mkdtemp(prefix="nbtrack-pg-"))
-    try:
-        with PostgresServer(programs, folder).running() as server:
-            yield server
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def s3_place() -> Iterator[Place]:
+    """Give a bucket in SeaweedFS."""
+    with seaweed() as place:
+        yield place
 
 
 @pytest.fixture(scope="session")
-def new_postgres_url(postgres_server: PostgresServer) -> Callable[[], str]:
-    """Return what gives the URI of a new store with each call."""
-    return postgres_server.new_url
+def azure_place() -> Iterator[Place]:
+    """Give a container in Azurite."""
+    with azurite() as place:
+        yield place
 
 
-@pytest.fixture(scope="module")
-def postgres_url(new_postgres_url: Callable[[], str]) -> str:
-    """Return the URI of a new store, one a module."""
-    return new_postgres_url()
+@pytest.fixture(scope="session")
+def google_place(s3_place: Place) -> Iterator[Place]:
+    """Give a bucket that is spoken with as with Google's."""
+    with google(s3_place) as place:
+        yield place
+
+
+@pytest.fixture(scope="session")
+def sftp_place() -> Iterator[Place]:
+    """Give a folder of an SSH server."""
+    with openssh() as place:
+        yield place
+
+
+@pytest.fixture(scope="session")
+def mlflow_place() -> Iterator[Place]:
+    """Give MLflow's server, with a folder behind it."""
+    with mlflow("", {}) as place:
+        yield place
+
+
+@pytest.fixture(scope="session")
+def server_place(s3_place: Place) -> Iterator[Place]:
+    """Give an nbtrack server, with a bucket behind it."""
+    with nbtrack_server(s3_place) as place:
+        yield place
+
+
+_KINDS = {"postgresql": "new_postgres_url", "mariadb": "new_maria_url"}
+
+
+@pytest.fixture(params=["memory", "sqlite", "remote", *[pytest.param(kind, marks=pytest.mark.slow) for kind in _KINDS]])
+def any_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """Return a new store of each kind, for what is the same of all."""
+    here = {"memory": "memory:", "sqlite": f"sqlite:///{tmp_path}/runs.db", "remote": "memory:"}
+    uri = here.get(request.param) or request.getfixturevalue(_KINDS[request.param])()
+    store = open_store(uri, artifact_root="artifacts")
+    if request.param == "remote":
+        app = create_app(store, LocalArtifacts(tmp_path))
+        yield RemoteStore(InProcess(app))
+        app.close()
+    else:
+        yield store
+        store.close()

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from nbtrack.entities import ArtifactRecord, Dataset, LifecycleStage, MetricSummary, Status
-from nbtrack.errors import AlreadyExists, Deleted, ExperimentNotFound, ParamConflict, RunNotFound
+from nbtrack.errors import AlreadyExists, Deleted, ExperimentNotFound, NotFound, ParamConflict, RunNotFound
 from nbtrack.events import (
     ArtifactLogged,
     Conflict,
@@ -24,10 +24,12 @@ from nbtrack.events import (
     ParamsLogged,
     Progress,
     RunResumed,
+    RunUpdated,
     TagsDeleted,
     TagsSet,
 )
-from nbtrack.store.base import RunQuery, Store
+from nbtrack.store.base import ExperimentQuery, RunQuery, Store, together
+from nbtrack.store.filter import EXPERIMENTS, parse, parse_order
 
 from .building import START, batch, direct, ended, lane, new_id, params, points, rows, series, started, tags
 
@@ -107,6 +109,14 @@ class StoreContract:
         assert [run.experiment_id for run in store.search_runs(RunQuery((experiment.id,))).runs] == [experiment.id] * 2
         assert len(store.experiments()) == 2
 
+    def test_a_run_may_name_its_experiment_by_id(self, store):
+        vision, run_id = store.create_experiment("vision"), new_id()
+        store.apply([direct(run_id, started(experiment="", experiment_id=vision.id))])
+        assert store.get_run(run_id).artifact_uri == f"{vision.artifact_location}/{run_id}/artifacts"
+        with pytest.raises(ExperimentNotFound):
+            store.apply([direct(new_id(), started(experiment="", experiment_id="17"))])
+        assert len(store.experiments()) == 2
+
     def test_a_run_without_a_name_takes_it_from_its_tag(self, store):
         run_id = new_id()
         store.apply([batch(run_id, started("", tags={"mlflow.runName": "tagged"}))])
@@ -117,6 +127,14 @@ class StoreContract:
         store.apply([batch(run, ended(status, START + 5), first=1)])
         assert (store.get_run(run).status, store.get_run(run).end_time) == (status, START + 5)
         assert store.open_runs() == []
+
+    def test_facts_of_a_run_are_set_one_by_one(self, store, run):
+        store.apply([direct(run, RunUpdated(Status.SCHEDULED))])
+        assert (store.get_run(run).status, store.get_run(run).end_time) == (Status.SCHEDULED, None)
+        store.apply([direct(run, RunUpdated(end_time=START + 7))])
+        assert (store.get_run(run).status, store.get_run(run).end_time) == (Status.SCHEDULED, START + 7)
+        store.apply([direct(run, RunUpdated(Status.FINISHED))])
+        assert (store.get_run(run).status, store.get_run(run).end_time) == (Status.FINISHED, START + 7)
 
     def test_a_run_that_is_resumed_goes_on(self, store, run):
         store.apply([batch(run, ended(), RunResumed("host:2"), first=1)])
@@ -355,7 +373,7 @@ class StoreContract:
 
     @pytest.mark.parametrize("key", ["k" * 250, "a/b.c-d e:f", "中" * 250, "Key", "select", "%s"])
     def test_keys_are_kept_whole_and_apart(self, store, run, key):
-        other = key.swapcase() + "!"
+        other = key[:-1].swapcase() + "!"
         values = {key: [1.0], other: [2.0]}
         store.apply([batch(run, ParamsLogged({key: 1, other: 2}), TagsSet({key: "1"}), first=1, lanes=[rows(values)])])
         assert dict(each[1:] for each in store.params([run])) == {key: 1, other: 2}
@@ -409,6 +427,29 @@ class StoreContract:
         store.apply([batch(run, first=1, lanes=[rows({"a": [6, 7], "b": [8, 9]}, [3, 4], first=2)])])
         assert values_of(store, run, "a") == [1, 2, 5, 6, 7]
         assert values_of(store, run, "b") == [3, 4, 8, 9]
+
+    def test_a_stretch_has_all_points_of_its_range(self, store, run):
+        store.apply([batch(run, first=1, lanes=[rows({"loss": range(100)}, range(100))])])
+        store.apply([batch(run, first=1, lanes=[rows({"loss": range(100, 5000)}, range(100, 5000), first=100)])])
+        ((_, _, found),) = store.stretches(run, ["loss"], "step", 40, 60)
+        assert set(range(40, 61)) <= set(found.steps.tolist())
+        assert found.values.tolist() == found.steps.tolist()
+        times = store.history(run, "loss").timestamps
+        ((_, _, found),) = store.stretches(run, ["loss"], "time", int(times[7]), int(times[9]))
+        assert set(times[7:10].tolist()) <= set(found.timestamps.tolist())
+        assert store.stretches(run, ["other"], "step", 0, 10) == []
+
+    def test_stretches_of_many_metrics(self, store, run):
+        values = {key: np.arange(5000) * factor for factor, key in enumerate(["a", "b", "é"], 1)}
+        store.apply([batch(run, first=1, lanes=[rows(values), rows({"c": [7, 8]}, [5000, 0], number=1)])])
+        found = store.stretches(run, ["é", "c", "a", "none"], "step", 100, 5000)
+        assert [(run_id, key) for run_id, key, _ in found] == [(run, "a"), (run, "c"), (run, "é")]
+        for (_, _, each), factor in ((found[0], 1), (found[2], 3)):
+            assert (each.steps * factor).tolist() == each.values.tolist()
+            assert set(range(100, 5000)) <= set(each.steps.tolist())
+        assert dict(zip(found[1][2].steps.tolist(), found[1][2].values.tolist(), strict=True))[5000] == 7
+        with pytest.raises(RunNotFound, match="nowhere"):
+            store.stretches("nowhere", ["a"], "step", 0, 1)
 
     def test_histories_of_many_runs_and_metrics(self, store):
         first, second = new_id(), new_id()
@@ -601,6 +642,31 @@ class StoreContract:
         (found,) = store.datasets(second)
         assert (found.source_type, found.profile, found.context) == ("local", '{"rows": 1797}', "test")
 
+    def test_datasets_of_many_runs_and_of_experiments(self, store):
+        first, second, elsewhere = new_id(), new_id(), new_id()
+        train, test = Dataset("digits", "abc", "local", context="train"), Dataset("digits", "abc", "local", context="test")
+        store.apply([batch(first, started(), DatasetLogged(train), DatasetLogged(Dataset("a", "1")))])
+        store.apply([batch(second, started(), DatasetLogged(test))])
+        store.apply([batch(elsewhere, started(experiment="vision"), DatasetLogged(train))])
+        vision = store.find_experiment("vision").id
+        assert store.datasets_of([second, "nowhere", first]) == [(second, test), (first, Dataset("a", "1")), (first, train)]
+        assert store.datasets_in(["0", "17", "x"]) == [("0", Dataset("a", "1")), ("0", test), ("0", train)]
+        assert store.datasets_in([vision, "0"])[-1] == (vision, train)
+
+    def test_what_is_read_together_is_what_is_read_alone(self, store, run):
+        def read():
+            return store.get_run(run), store.tags([run]), store.search_runs(RunQuery(("0",)))
+
+        with together(store), together(store):
+            found = read()
+            with pytest.raises(RunNotFound):
+                store.get_run("nowhere")
+        store.apply([batch(run, tags(a="b"), first=1)])
+        assert (found[0], len(found[1])) == (store.get_run(run), 1)
+        with together(store):
+            assert read() == (store.get_run(run), store.tags([run]), store.search_runs(RunQuery(("0",))))
+            assert len(store.tags([run])) == 2
+
     def test_a_run_that_has_nothing(self, store, run):
         assert (store.params([run]), store.metrics([run], ["last"]), store.documents(run)) == ([], [], {})
         assert (store.artifacts(run), store.datasets(run), store.params([])) == ([], [], [])
@@ -633,6 +699,23 @@ class StoreContract:
         store.restore_run(run)
         assert store.get_run(run).stage is LifecycleStage.ACTIVE
         assert store.search_runs(RunQuery(view="deleted")).runs == ()
+
+    def test_a_purged_run_is_gone_with_all_that_it_has(self, store, run):
+        other, kept = new_id(), new_id()
+        everything = (params(a=1), tags(b="c"), DocumentLogged("code", "x"), ArtifactLogged("a.txt", 1, "0" * 64))
+        dataset = DatasetLogged(Dataset("digits", "abc"))
+        store.apply([batch(each, started(), *everything, dataset, lanes=[rows({"m": [1]})]) for each in (other, kept)])
+        store.delete_run(other)
+        store.purge_runs([other, kept, run, "nowhere", other])
+        store.purge_runs([])
+        assert {each.id for each in store.search_runs(RunQuery(view="all")).runs} == {kept, run}
+        with pytest.raises(RunNotFound):
+            store.get_run(other)
+        assert (store.params([other]), store.tags([other]), store.metrics([other], ["last"])) == ([], [], [])
+        assert values_of(store, kept, "m") == [1]
+        store.apply([batch(other, started("again"))])
+        assert store.get_run(other).name == "again"
+        assert (store.params([other]), store.metrics([other], ["last"]), store.datasets(other)) == ([], [], [])
 
     # Experiments.
 
@@ -676,6 +759,45 @@ class StoreContract:
         assert store.find_experiment("old") is None
         store.update_experiment(made.id, name="new")
         assert store.get_experiment(made.id).updated >= made.updated
+
+    def test_a_tag_is_taken_from_an_experiment(self, store):
+        made = store.create_experiment("vision", tags={"a": "1", "b": "2"})
+        store.delete_experiment_tag(made.id, "a")
+        assert store.get_experiment(made.id).tags == {"b": "2"}
+        with pytest.raises(NotFound, match="'a'"):
+            store.delete_experiment_tag(made.id, "a")
+        store.delete_experiment(made.id)
+        with pytest.raises(Deleted, match="restore"):
+            store.delete_experiment_tag(made.id, "b")
+
+    @pytest.mark.parametrize(
+        "text, order, expected",
+        [
+            (None, "name", ["Default", "a", "b", "c"]),
+            (None, "name DESC", ["c", "b", "a", "Default"]),
+            (None, "experiment_id DESC", ["c", "b", "a", "Default"]),
+            (None, ["tags.team"], ["b", "c", "a", "Default"]),
+            ("name ILIKE 'B'", None, ["b"]),
+            ("tags.team = 'blue'", "name", ["b", "c"]),
+            ("tags.team IS NULL AND name != 'Default'", None, ["a"]),
+            ("experiment_id IN ('0', '1')", "experiment_id", ["Default", "a"]),
+            ("creation_time > 0 and last_update_time < 1", None, []),
+        ],
+    )
+    def test_experiments_are_searched(self, store, text, order, expected):
+        for name, team in (("a", {}), ("b", {"team": "blue"}), ("c", {"team": "blue"})):
+            store.create_experiment(name, tags=team)
+        query = ExperimentQuery(parse(text, names=EXPERIMENTS), parse_order(order, names=EXPERIMENTS))
+        found = [each.name for each in store.search_experiments(query).experiments]
+        assert found == expected if order != ["tags.team"] else set(found[:2]) == {"b", "c"}
+
+    def test_pages_of_experiments(self, store):
+        made = {store.create_experiment(f"e{i}").id for i in range(4)} | {"0"}
+        store.delete_experiment("2")
+        pages = [store.search_experiments(ExperimentQuery(view="all", limit=2, offset=offset)) for offset in (0, 2, 4)]
+        assert [page.more for page in pages] == [True, True, False]
+        assert {each.id for page in pages for each in page.experiments} == made
+        assert [each.id for each in store.search_experiments(ExperimentQuery(view="deleted")).experiments] == ["2"]
 
     def test_a_name_is_taken_once(self, store):
         made = store.create_experiment("vision")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from .contract import StoreContract
 from .test_memory import TestMemory as Memory
+from .test_mysql import TestMariaDB as MariaDB
 from .test_postgresql import TestPostgreSQL as PostgreSQL
+from .test_remote import TestRemoteMemory as RemoteMemory
+from .test_remote import TestRemoteServer as RemoteServer
 from .test_sqlite import TestSQLite as SQLite
 
 
@@ -13,7 +16,7 @@ def subclasses(cls):
 
 
 def test_every_store_keeps_all_of_it():
-    assert {Memory, PostgreSQL, SQLite} <= set(subclasses(StoreContract))
+    assert {MariaDB, Memory, PostgreSQL, RemoteMemory, RemoteServer, SQLite} <= set(subclasses(StoreContract))
 
 
 def test_no_inherited_test_is_overridden():

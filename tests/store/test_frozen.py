@@ -8,11 +8,16 @@ from pathlib import Path
 import pytest
 
 from nbtrack.entities import ArtifactRecord, LifecycleStage, Status
-from nbtrack.events import RunEnded
+from nbtrack.entities_models import ModelStage
+from nbtrack.events import ModelMade, RunEnded
+from nbtrack.store.models import models_of
 from nbtrack.store.open import open_store
+from nbtrack.store.paging import Search
+from nbtrack.store.registry import registry_of
 from nbtrack.store.sql.schema import HEAD
+from nbtrack.store.traces import traces_of
 
-from .building import START, batch, points, rows
+from .building import START, batch, direct, points, rows
 from .contract import same, same_points
 from .frozen.make import ODD, PACKAGES, PARAMS, SMOOTH
 
@@ -20,8 +25,19 @@ FROZEN = sorted(Path(__file__).with_name("frozen").glob("schema-*.db"))
 
 
 @pytest.fixture(params=FROZEN, ids=[path.stem for path in FROZEN])
-def store(request, tmp_path):
-    shutil.copy(request.param, tmp_path / "runs.db")
+def frozen(request):
+    return request.param
+
+
+@pytest.fixture
+def since(frozen):
+    """The version that wrote it."""
+    return frozen.stem.removeprefix("schema-")
+
+
+@pytest.fixture
+def store(frozen, tmp_path):
+    shutil.copy(frozen, tmp_path / "runs.db")
     store = open_store(f"sqlite:///{tmp_path}/runs.db", artifact_root="artifacts")
     yield store
     store.close()
@@ -59,6 +75,30 @@ def test_its_points_are_as_they_were(store):
     assert same(
         store.metrics(["finished"], ["last", "min", "max_step", "count"])[1], ["finished", "loss", 1 / 5000, 1 / 5000, 0, 5000]
     )
+
+
+def test_its_models_and_traces_are_as_they_were(store, since):
+    if since < "0002":
+        assert registry_of(store).search_models(Search()).items == ()
+        return
+    champion = registry_of(store).version_by_alias("digits", "champion")
+    assert (champion.version, champion.location, champion.aliases) == (1, "/data/net", ("champion",))
+    assert registry_of(store).get_version("digits", 2).stage is ModelStage.PRODUCTION
+    (made,) = models_of(store).outputs(["finished"])
+    logged = models_of(store).get(made.model_id)
+    assert (logged.id, logged.params, logged.metrics[0].value, made.step) == (champion.model_id, {"lr": "0.1"}, 0.5, 3)
+    assert [each.model_id for each in models_of(store).inputs(["finished"])] == ["m-other"]
+    (trace,) = traces_of(store).get(["tr-1"])
+    assert (trace.state, trace.metadata, trace.tags, trace.assessments[0].name) == ("OK", {"m": "1"}, {"t": "2"}, "good")
+
+
+def test_its_registry_is_written_on(store):
+    registry = registry_of(store)
+    registry.create_model("new")
+    registry.create_version("new", "s")
+    made = models_of(store).create("0", name="net")
+    store.apply([direct("open", ModelMade(made.id))])
+    assert models_of(store).outputs(["open"])[0].model_id == made.id
 
 
 def test_it_is_written_on(store):

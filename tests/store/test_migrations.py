@@ -15,12 +15,13 @@ from alembic.script import ScriptDirectory
 from nbtrack.errors import SchemaError, StoreError
 from nbtrack.store.open import open_store
 from nbtrack.store.sql import migrate, schema
+from nbtrack.store.sql.dialects import dialect_of
 
 from .building import batch, started
 
 NEXT = """
-revision = "0002"
-down_revision = "0001"
+revision = "9998"
+down_revision = "{head}"
 
 
 def upgrade():
@@ -44,9 +45,9 @@ def newer_program(tmp_path, monkeypatch):
     def become(more=""):
         folder = tmp_path / "migrations"
         shutil.copytree(migrate._SCRIPTS, folder)
-        Path(folder, "versions", "0002_next.py").write_text(NEXT.format(more=more))
+        Path(folder, "versions", "9998_next.py").write_text(NEXT.format(more=more, head=schema.HEAD))
         monkeypatch.setattr(migrate, "_SCRIPTS", folder)
-        monkeypatch.setattr(migrate, "HEAD", "0002")
+        monkeypatch.setattr(migrate, "HEAD", "9998")
 
     return become
 
@@ -68,7 +69,7 @@ def objects_of_sqlite(engine):
         return [tuple(row) for row in found]
 
 
-def objects_of_postgresql(engine):
+def objects_of_server(engine):
     inspector = sa.inspect(engine)
     return {
         name: (
@@ -101,8 +102,11 @@ def test_tables_made_are_tables_migrated(tmp_path):
 
 
 @pytest.mark.slow
-def test_tables_made_are_tables_migrated_on_postgresql(new_postgres_url):
-    made_and_migrated(sa.create_engine(new_postgres_url()), sa.create_engine(new_postgres_url()), objects_of_postgresql)
+@pytest.mark.parametrize("server", ["postgres", "maria"])
+def test_tables_made_are_tables_migrated_on_a_server(server, request):
+    new_url = request.getfixturevalue(f"new_{server}_url")
+    engines = [dialect_of(sa.make_url(new_url())).engine() for _ in range(2)]
+    made_and_migrated(*engines, objects_of_server)
 
 
 def test_the_newest_migration_is_the_version_of_new_stores(uri, tmp_path):
@@ -117,11 +121,11 @@ def test_an_older_store_is_migrated_and_a_copy_is_kept(uri, tmp_path, newer_prog
     store = open_store(uri, artifact_root="artifacts")
     assert store.get_run("r").name == "a run"
     store.close()
-    assert query(tmp_path / "runs.db", "SELECT version_num FROM nbtrack_version") == [("0002",)]
+    assert query(tmp_path / "runs.db", "SELECT version_num FROM nbtrack_version") == [("9998",)]
     assert query(tmp_path / "runs.db", "SELECT id FROM extra") == [(1,)]
-    assert query(tmp_path / "runs.db.0001.backup", "SELECT version_num, (SELECT id FROM runs) FROM nbtrack_version") == [
-        ("0001", "r")
-    ]
+    assert query(
+        tmp_path / f"runs.db.{schema.HEAD}.backup", "SELECT version_num, (SELECT id FROM runs) FROM nbtrack_version"
+    ) == [(schema.HEAD, "r")]
 
 
 def test_many_who_open_an_older_store_migrate_it_once(uri, tmp_path, newer_program):
@@ -138,7 +142,7 @@ def test_a_migration_that_fails_changes_nothing(uri, tmp_path, newer_program):
     newer_program(more="op.execute('SELECT broken')")
     with pytest.raises(StoreError, match="broken"):
         open_store(uri, artifact_root="artifacts")
-    assert query(tmp_path / "runs.db", "SELECT version_num FROM nbtrack_version") == [("0001",)]
+    assert query(tmp_path / "runs.db", "SELECT version_num FROM nbtrack_version") == [(schema.HEAD,)]
     assert query(tmp_path / "runs.db", "SELECT name FROM sqlite_master WHERE name = 'extra'") == []
 
 

@@ -31,10 +31,9 @@ def test_a_relative_file_stays_where_it_was_opened(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "uri, said",
     [
-        ("http://host:5000", "a server as a store is not in this version; use sqlite:///"),
-        ("https://host", "not in this version"),
-        ("mysql+pymysql://host/db", "MySQL database as a store is not in this version"),
-        ("mariadb://host/db", "not in this version"),
+        ("http://host:port", "address of the server cannot be read"),
+        ("https://", "address of a server is written http://host:5000"),
+        ("mysql+pymysql://host", "names no database"),
         ("mongodb://host/db", "not the URI of a store; use sqlite:///"),
         ("runs.db", "not the URI of a store"),
         ("", "not the URI of a store"),
@@ -49,11 +48,12 @@ def test_what_cannot_be_opened_says_what_can(uri, said):
         open_store(uri, artifact_root="artifacts")
 
 
-def test_the_library_for_postgresql_is_named_where_it_is_missing(monkeypatch):
-    monkeypatch.setitem(sys.modules, "psycopg", None)
-    monkeypatch.delitem(sys.modules, "nbtrack.store.sql.dialects.postgresql", raising=False)
-    with pytest.raises(InvalidInput, match=r"pip install 'nbtrack\[postgresql\]'"):
-        open_store("postgresql://host/db", artifact_root="artifacts")
+@pytest.mark.parametrize("engine, library", [("postgresql", "psycopg"), ("mysql", "pymysql")])
+def test_the_library_for_a_server_is_named_where_it_is_missing(engine, library, monkeypatch):
+    monkeypatch.setitem(sys.modules, library, None)
+    monkeypatch.delitem(sys.modules, f"nbtrack.store.sql.dialects.{engine}", raising=False)
+    with pytest.raises(InvalidInput, match=rf"pip install 'nbtrack\[{engine}\]'"):
+        open_store(f"{engine}://host/db", artifact_root="artifacts")
 
 
 @pytest.mark.parametrize(

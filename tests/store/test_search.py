@@ -38,13 +38,16 @@ def run(id, *, experiment="e", start=0, end=None, status=Status.FINISHED, user="
     return Batch(id, "w", 0, tuple(events), (LaneRows(0, 0, 1, series),))
 
 
-@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+SERVERS = [pytest.param(name, marks=pytest.mark.slow) for name in ("postgres", "maria")]
+
+
+@pytest.fixture(scope="module", params=["sqlite", *SERVERS])
 def stores(request):
     """Memory, and a database that must answer alike: both have seen the same from the beginning."""
     if request.param == "sqlite":
         url = f"sqlite:///{request.getfixturevalue('tmp_path_factory').mktemp('search')}/runs.db"
     else:
-        url = request.getfixturevalue("postgres_url")
+        url = request.getfixturevalue(f"{request.param}_url")
     stores = [MemoryStore(), SqlStore(dialect_of(sa.make_url(url)), "memory:")]
     for store in stores:
         store.apply(RUNS)

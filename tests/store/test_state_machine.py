@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
+import sys
 import tempfile
 from dataclasses import fields, replace
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from nbtrack.entities import Dataset, MetricSummary, Status
+from nbtrack.entities_models import ModelMetric
 from nbtrack.errors import NbtrackError
 from nbtrack.events import (
     ArtifactLogged,
@@ -21,6 +23,9 @@ from nbtrack.events import (
     DatasetLogged,
     DocumentLogged,
     LaneRows,
+    ModelMade,
+    ModelMeasured,
+    ModelRead,
     ParamsLogged,
     RunEnded,
     RunResumed,
@@ -29,17 +34,25 @@ from nbtrack.events import (
     TagsDeleted,
     TagsSet,
 )
+from nbtrack.server.app import create_app
+from nbtrack.store.artifacts.local import LocalArtifacts
 from nbtrack.store.base import RunQuery
 from nbtrack.store.memory import MemoryStore
 from nbtrack.store.open import open_store
+from nbtrack.store.remote.store import RemoteStore
+
+from ..server.asking import InProcess
 
 FIELDS = tuple(MetricSummary.__dataclass_fields__)
+LARGEST = math.nextafter(sys.float_info.max, 0)  # to which MySQL takes down what is larger
 NAMES = st.sampled_from(["a", "b", "c", "é/x", "mlflow.runName"])
 TEXTS = st.one_of(st.sampled_from(["", "x", "1"]), st.text(max_size=5))
 VALUES = st.one_of(st.sampled_from([0.0, -0.0, 1.0, math.nan, math.inf, -math.inf]), st.floats(-1e6, 1e6), st.floats())
 INTS = st.one_of(st.integers(0, 5), st.integers(-(1 << 63), (1 << 63) - 1))
 PARAMS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), TEXTS, st.lists(st.integers(), max_size=2))
 STATUSES = st.sampled_from([Status.FINISHED, Status.FAILED, Status.KILLED])
+
+MODELS = st.sampled_from(["m-1", "m-2"])
 
 EVENTS = st.one_of(
     st.builds(ParamsLogged, st.dictionaries(NAMES, PARAMS, max_size=3), st.booleans()),
@@ -50,6 +63,9 @@ EVENTS = st.one_of(
     st.builds(DatasetLogged, st.builds(Dataset, st.sampled_from(["d", "e"]), st.sampled_from(["1", "2"]), TEXTS)),
     st.builds(RunEnded, STATUSES, st.integers(0, 1 << 41)),
     st.builds(RunResumed, TEXTS),
+    st.builds(ModelMade, MODELS, st.integers(0, 3)),
+    st.builds(ModelRead, MODELS),
+    st.builds(ModelMeasured, MODELS, st.just((ModelMetric("loss", 0.5, 1),))),
 )
 
 
@@ -68,7 +84,7 @@ def some_series(draw):
 def comparable(value):
     """Return a value in which NaN is equal to NaN, and numbers are equal to their types' likes."""
     if isinstance(value, float):
-        return "nan" if math.isnan(value) else ("float", value)
+        return "nan" if math.isnan(value) else ("float", min(max(value, -LARGEST), LARGEST) if math.isfinite(value) else value)
     if isinstance(value, (list, tuple)):
         return [comparable(each) for each in value]
     return (type(value).__name__, value)
@@ -219,6 +235,9 @@ class Beside(RuleBasedStateMachine):
         for ask in ("documents", "artifacts", "datasets"):
             expected, found = self.both(lambda store, ask=ask: getattr(store, ask)(run_id))
             assert expected == found
+        for ask in ("outputs", "inputs"):
+            expected, found = self.both(lambda store, ask=ask: getattr(store.models, ask)([run_id]))
+            assert expected == found
         expected, found = self.both(lambda store: {run.run_id: (run.owner, run.tags) for run in store.open_runs()})
         assert expected == found
 
@@ -280,11 +299,31 @@ def test_sqlite_is_as_memory_for_long():
     run(BesideSQLite, examples=100, steps=60)
 
 
-@pytest.mark.slow
-def test_postgresql_is_as_memory(new_postgres_url):
-    class BesidePostgreSQL(Beside):
+def test_a_remote_store_is_as_memory():
+    class BesideRemote(Beside):
         def open(self):
-            self.url = new_postgres_url()
+            self.app = create_app(MemoryStore("artifacts"), LocalArtifacts("artifacts"))
+            return self.reopen()
+
+        def reopen(self):
+            return RemoteStore(InProcess(self.app))
+
+        def teardown(self):
+            super().teardown()
+            if hasattr(self, "app"):
+                self.app.close()
+
+    run(BesideRemote, examples=15, steps=20)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("server, examples", [("postgres", 20), ("maria", 10)])
+def test_a_server_is_as_memory(server, examples, request):
+    new_url = request.getfixturevalue(f"new_{server}_url")
+
+    class BesideServer(Beside):
+        def open(self):
+            self.url = new_url()
             return self.reopen()
 
         def reopen(self):
@@ -292,4 +331,4 @@ def test_postgresql_is_as_memory(new_postgres_url):
                 self.store.close()
             return open_store(self.url, artifact_root="artifacts")
 
-    run(BesidePostgreSQL, examples=20, steps=30)
+    run(BesideServer, examples=examples, steps=30)

@@ -31,18 +31,30 @@ What the two interpreters (``match``, ``sql.search``) agree on:
   or a number of seconds. A time is a number of milliseconds, ``'2026-11-01 12:30'`` or ``'2 days ago'``.
 - A run may have several datasets; a comparison is true if it is true of one of them.
 
+The same language searches experiments, registered models, their versions, logged models and traces, each with names of its
+own (``subjects``).
+
 And of an order: missing values come last in both directions, for a metric NaN before them; params and tags sort as text.
 """
 
 from __future__ import annotations
 
+from .names import RUNS, Names
 from .parser import parse, parse_order
+from .subjects import EXPERIMENTS, LOGGED_MODELS, REGISTERED_MODELS, TRACES, VERSIONS
 from .tree import And, Comparison, Identifier, Node, Not, Operator, Or, Order, Present, Scalar, Value, param_number, param_text
 
 __all__ = [
+    "EXPERIMENTS",
+    "LOGGED_MODELS",
+    "REGISTERED_MODELS",
+    "RUNS",
+    "TRACES",
+    "VERSIONS",
     "And",
     "Comparison",
     "Identifier",
+    "Names",
     "Node",
     "Not",
     "Operator",

@@ -7,8 +7,8 @@ from typing import Final
 
 from .lexer import Token, error_at, unquote
 from .moments import duration_ms, moment_ms
-from .names import Kind, kind_of
-from .tree import Identifier, Scalar
+from .names import Kind
+from .tree import Scalar
 
 __all__ = ["read_value"]
 
@@ -16,16 +16,16 @@ __all__ = ["read_value"]
 _Reader = Callable[[str, int], Scalar]
 
 
-def read_value(left: Identifier, token: Token, text: str, now: int) -> Scalar:
-    """Return the value in a token, in the unit of the name on its left.
+def read_value(kind: Kind, token: Token, text: str, now: int) -> Scalar:
+    """Return the value in a token, in the unit of what it is compared with.
 
     Raises:
-        FilterError: It is no value, or not one that can be compared with that name.
+        FilterError: It is no value, or not one that can be compared with that.
     """
-    readers: dict[str, _Reader | str] = {"number": _NUMBERS[kind_of(left)]}
+    readers: dict[str, _Reader | str] = {"number": _NUMBERS[kind]}
     if token.text[:1] in ("'", '"'):
-        readers["quoted"] = _TEXTS[kind_of(left)]
-    reader = readers.get(token.kind) or _no_value(left, token)
+        readers["quoted"] = _TEXTS[kind]
+    reader = readers.get(token.kind) or _no_value(token)
     if isinstance(reader, str):
         raise error_at(reader.format(token.text, unquote(token.text)), text, token)
     try:
@@ -46,6 +46,12 @@ def _float(text: str, now: int) -> float:
     return float(text)
 
 
+def _whole(text: str, now: int) -> int:
+    if not text.lstrip("+-").isdecimal():
+        raise ValueError(f"this is compared with a whole number, which {text} is not")
+    return int(text)
+
+
 def _milliseconds(text: str, now: int) -> int:
     number = float(text)
     if abs(number) > 2**53 or number != int(number):
@@ -55,6 +61,7 @@ def _milliseconds(text: str, now: int) -> int:
 
 _NUMBERS: Final[dict[Kind, _Reader | str]] = {
     "number": _float,
+    "whole": _whole,
     "param": _float,
     "text": "this is compared as text: put quotes around it, '{0}'",
     "status": "a status is a word in quotes: 'RUNNING', 'FINISHED', 'FAILED', 'KILLED'",
@@ -64,6 +71,7 @@ _NUMBERS: Final[dict[Kind, _Reader | str]] = {
 }
 _TEXTS: Final[dict[Kind, _Reader | str]] = {
     "number": "a metric is a number: write {1} without quotes",
+    "whole": _whole,
     "param": _text,
     "text": _text,
     "status": _upper,
@@ -73,7 +81,7 @@ _TEXTS: Final[dict[Kind, _Reader | str]] = {
 }
 
 
-def _no_value(left: Identifier, token: Token) -> str:
+def _no_value(token: Token) -> str:
     """Say, as a template, why a token is no value and what to write instead."""
     word = token.upper
     if token.kind == "quoted":

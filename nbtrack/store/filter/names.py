@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from .lexer import Token, error_at, unquote
 from .tree import Entity, Identifier
 
-__all__ = ["Kind", "kind_of", "read_name"]
+__all__ = ["RUNS", "Kind", "Names"]
 
-Kind: TypeAlias = Literal["number", "param", "text", "status", "id", "time", "duration"]
+Kind: TypeAlias = Literal["number", "whole", "param", "text", "status", "id", "time", "duration"]
 
 _ENTITIES: Final[dict[str, Entity]] = {
     "metrics": "metric",
@@ -52,64 +54,101 @@ _PATH = re.compile(
 )
 
 
-def kind_of(name: Identifier) -> Kind:
-    """Tell as what a name's values are compared."""
-    return _ATTRIBUTES[name.key] if name.entity == "attribute" else _KINDS[name.entity]
+@dataclass(frozen=True)
+class Names:
+    """What can be named in a filter of things of one kind, and as what it is compared.
 
-
-def read_name(token: Token, text: str) -> Identifier:
-    """Return what the name in a token stands for.
-
-    Raises:
-        FilterError: It is no name, or the name of nothing that there is.
+    Attributes:
+        things: What the filter is of, as errors call them.
+        entities: What stands before a dot, and which entity that is.
+        attributes: The kind of each attribute's values.
+        aliases: Other names of attributes.
+        elsewhere: Attributes that are kept as something else, as a tag perhaps.
+        kinds: The kind of the values of every other entity.
+        has_stats: Whether ``metrics.loss.min`` may be a statistic of a metric.
     """
-    path = _PATH.fullmatch(token.text) if token.kind == "path" else None
-    if path:
-        return _read_path(path, token, text)
-    if (token.kind == "word" and token.upper not in _KEYWORDS) or token.text[:1] in ("`", '"'):
-        return _attribute(unquote(token.text), token, text)
-    if token.kind in ("number", "quoted"):
-        raise error_at("a comparison begins with a name, its value comes after: metrics.loss < 0.1", text, token)
-    raise error_at("a name was expected here, such as metrics.loss, params.lr or status", text, token)
+
+    things: str
+    entities: Mapping[str, Entity]
+    attributes: Mapping[str, Kind]
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: Mapping[str, Identifier] = field(default_factory=dict)
+    kinds: Mapping[Entity, Kind] = field(default_factory=lambda: _KINDS)
+    has_stats: bool = False
+
+    def kind_of(self, name: Identifier) -> Kind:
+        """Tell as what a name's values are compared."""
+        return self.attributes[name.key] if name.entity == "attribute" else self.kinds[name.entity]
+
+    def read(self, token: Token, text: str) -> Identifier:
+        """Return what the name in a token stands for.
+
+        Raises:
+            FilterError: It is no name, or the name of nothing that there is.
+        """
+        path = _PATH.fullmatch(token.text) if token.kind == "path" else None
+        if path:
+            return self._path(path, token, text)
+        if (token.kind == "word" and token.upper not in _KEYWORDS) or token.text[:1] in ("`", '"'):
+            return self._attribute(unquote(token.text), token, text)
+        if token.kind in ("number", "quoted"):
+            raise error_at(f"a comparison begins with a name, its value comes after: {self._example} < 0.1", text, token)
+        raise error_at(f"a name was expected here, such as {self._examples}", text, token)
+
+    def _path(self, path: re.Match[str], token: Token, text: str) -> Identifier:
+        if path["entity"] not in self.entities:
+            unknown = _unknown("kind of value", path["entity"], list(self.entities), self._known_entities)
+            raise error_at(unknown, text, token)
+        entity = self.entities[path["entity"]]
+        key = unquote(path["quoted"] or path["bare"])
+        if not key:
+            raise error_at("the name between the quotes is empty", text, token)
+        if path["stat"] and not (self.has_stats and entity == "metric" and path["stat"] in _STATS):
+            raise error_at(f"after a quoted name only a metric's statistic can stand: {', '.join(_STATS)}", text, token)
+        match entity:
+            case "metric":
+                return self._metric(key, path["stat"], bare=path["bare"] is not None)
+            case "attribute":
+                return self._attribute(key, token, text)
+            case "dataset" if key not in _FIELDS:
+                raise error_at(_unknown("field of a dataset", key, list(_FIELDS), "name, digest or context"), text, token)
+        return Identifier(entity, key)
+
+    def _metric(self, key: str, stat: str | None, *, bare: bool) -> Identifier:
+        shorter, _, last = key.rpartition(".")
+        if self.has_stats and bare and shorter and last in _STATS:
+            return Identifier("metric", shorter, last, dotted=True)
+        return Identifier("metric", key, stat or "last")
+
+    def _attribute(self, name: str, token: Token, text: str) -> Identifier:
+        key = self.aliases.get(name, name)
+        if key in self.elsewhere:
+            return self.elsewhere[key]
+        if key not in self.attributes:
+            known = [*self.attributes, *self.elsewhere]
+            others = [f"{word}.{name}" for word, entity in self.entities.items() if entity in _KEYED and word.endswith("s")]
+            raise error_at(_unknown("attribute", name, known, _listed(others)), text, token)
+        return Identifier("attribute", key)
+
+    # What errors show.
+
+    @property
+    def _known_entities(self) -> str:
+        return _listed(list(dict.fromkeys(_SHOWN[entity] for entity in self.entities.values())))
+
+    @property
+    def _example(self) -> str:
+        return "metrics.loss" if "metrics" in self.entities else next(iter(self.attributes))
+
+    @property
+    def _examples(self) -> str:
+        keyed = {"metrics": "metrics.loss", "params": "params.lr", "tags": "tags.team"}
+        found = [keyed[word] for word in keyed if word in self.entities][:2]
+        return _listed([*found, "status" if "status" in self.attributes else "name"])
 
 
-def _read_path(path: re.Match[str], token: Token, text: str) -> Identifier:
-    if path["entity"] not in _ENTITIES:
-        raise error_at(
-            _unknown("kind of value", path["entity"], list(_ENTITIES), "metrics, params, tags, attributes or dataset"),
-            text,
-            token,
-        )
-    entity = _ENTITIES[path["entity"]]
-    key = unquote(path["quoted"] or path["bare"])
-    if not key:
-        raise error_at("the name between the quotes is empty", text, token)
-    if path["stat"] and (entity != "metric" or path["stat"] not in _STATS):
-        raise error_at(f"after a quoted name only a metric's statistic can stand: {', '.join(_STATS)}", text, token)
-    match entity:
-        case "metric":
-            return _metric(key, path["stat"], bare=path["bare"] is not None)
-        case "attribute":
-            return _attribute(key, token, text)
-        case "dataset" if key not in _FIELDS:
-            raise error_at(_unknown("field of a dataset", key, list(_FIELDS), "name, digest or context"), text, token)
-    return Identifier(entity, key)
-
-
-def _metric(key: str, stat: str | None, *, bare: bool) -> Identifier:
-    shorter, _, last = key.rpartition(".")
-    if bare and shorter and last in _STATS:
-        return Identifier("metric", shorter, last, dotted=True)
-    return Identifier("metric", key, stat or "last")
-
-
-def _attribute(name: str, token: Token, text: str) -> Identifier:
-    key = _ALIASES.get(name, name)
-    if key not in _ATTRIBUTES:
-        raise error_at(
-            _unknown("attribute", name, list(_ATTRIBUTES), f"metrics.{name}, params.{name} or tags.{name}"), text, token
-        )
-    return Identifier("attribute", key)
+def _listed(words: list[str]) -> str:
+    return " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 def _unknown(what: str, name: str, known: list[str], otherwise: str) -> str:
@@ -117,3 +156,15 @@ def _unknown(what: str, name: str, known: list[str], otherwise: str) -> str:
 
     close = get_close_matches(name.lower(), known, n=1)
     return f"there is no {what} called {name!r}; did you mean {close[0] if close else otherwise}?"
+
+
+_KEYED: Final = ("metric", "param", "tag")
+_SHOWN: Final[dict[Entity, str]] = {
+    "metric": "metrics",
+    "param": "params",
+    "tag": "tags",
+    "attribute": "attributes",
+    "dataset": "dataset",
+}
+
+RUNS: Final = Names("runs", _ENTITIES, _ATTRIBUTES, _ALIASES, has_stats=True)

@@ -9,7 +9,7 @@ from ...entities import now_ms
 from ...errors import FilterError
 from .lexer import Token, error_at, tokenize
 from .literals import read_value
-from .names import read_name
+from .names import RUNS, Names
 from .tree import And, Comparison, Identifier, Node, Not, Operator, Or, Order, Present, Scalar, Value
 
 __all__ = ["parse", "parse_order"]
@@ -34,22 +34,23 @@ _LIKE: Final[dict[str, Operator]] = {"LIKE": "LIKE", "ILIKE": "ILIKE"}
 _OF_OTHER_LANGUAGES: Final = {"==": "=", "<>": "!="}
 
 
-def parse(text: str | None, *, now: int | None = None) -> Node | None:
+def parse(text: str | None, *, now: int | None = None, names: Names = RUNS) -> Node | None:
     """Parse a filter; None and a blank text are no filter.
 
     Args:
         text: The filter.
         now: The time from which ``'2 days ago'`` counts, in milliseconds since the epoch; by default the clock's.
+        names: What can be named; by default what runs have.
 
     Raises:
         FilterError: The text is no filter; the error points at the place and says what would do.
     """
     if text is None or not text.strip():
         return None
-    return _Parser(text, now_ms() if now is None else now).filter()
+    return _Parser(text, now_ms() if now is None else now, names).filter()
 
 
-def parse_order(items: str | Sequence[str] | None) -> tuple[Order, ...]:
+def parse_order(items: str | Sequence[str] | None, *, names: Names = RUNS) -> tuple[Order, ...]:
     """Parse what to sort by: ``"metrics.loss DESC"``, several in a list or between commas; ascending unless said.
 
     Raises:
@@ -57,19 +58,19 @@ def parse_order(items: str | Sequence[str] | None) -> tuple[Order, ...]:
     """
     orders: dict[Identifier, Order] = {}
     for text in [items] if isinstance(items, str) else items or ():
-        parser = _Parser(text, 0)
+        parser = _Parser(text, 0, names)
         for token, order in parser.orders():
             if order.left in orders:
                 raise error_at(f"{token.text} stands in the order twice", text, token)
             if len(orders) == MAX_ORDERS:
-                raise error_at(f"runs can be sorted by at most {MAX_ORDERS} things", text, token)
+                raise error_at(f"{names.things} can be sorted by at most {MAX_ORDERS} things", text, token)
             orders[order.left] = order
     return tuple(orders.values())
 
 
 class _Parser:
-    def __init__(self, text: str, now: int) -> None:
-        self.text, self.now = text, now
+    def __init__(self, text: str, now: int, names: Names) -> None:
+        self.text, self.now, self.names = text, now, names
         self.tokens = tokenize(text)
         self.index = 0
         self.depth = self.comparisons = self.values = 0
@@ -142,7 +143,7 @@ class _Parser:
     # Comparisons.
 
     def comparison(self) -> Node:
-        left = read_name(self.next(), self.text)
+        left = self.names.read(self.next(), self.text)
         self.comparisons += 1
         if self.comparisons > MAX_COMPARISONS:
             raise self.error(f"a filter has at most {MAX_COMPARISONS} comparisons; IN takes many values", self.token)
@@ -212,7 +213,7 @@ class _Parser:
         self.values += 1
         if self.values > MAX_VALUES:
             raise self.error(f"a filter has at most {MAX_VALUES} values", self.token)
-        return read_value(left, self.next(), self.text, self.now)
+        return read_value(self.names.kind_of(left), self.next(), self.text, self.now)
 
     # Orders.
 
@@ -226,7 +227,7 @@ class _Parser:
 
     def order(self) -> tuple[Token, Order]:
         token = self.next()
-        left = read_name(token, self.text)
+        left = self.names.read(token, self.text)
         if left.entity == "dataset":
             raise self.error("runs cannot be sorted by a dataset, for a run may have several", token)
         descending = self.take("DESC")

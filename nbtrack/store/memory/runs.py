@@ -39,6 +39,8 @@ class MemoryRun(Record):
     documents: dict[str, str] = field(default_factory=dict)
     artifacts: dict[str, ArtifactRecord] = field(default_factory=dict)
     writers: dict[str, Writer] = field(default_factory=dict)
+    outputs: dict[str, int] = field(default_factory=dict)
+    inputs: set[str] = field(default_factory=set)
 
     def set_params(self, params: Mapping[str, ParamValue], *, replaces: bool) -> tuple[Conflict, ...]:
         """Set the params that are new, and return those that have another value; equal texts are equal params."""

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from ...entities import ArtifactRecord, Dataset, Experiment, LifecycleStage, RunInfo, Status, now_ms
-from ...errors import Deleted, ExperimentNotFound, ParamConflict, RunNotFound
+from ...entities_models import LoggedModelInfo, ModelMetric
+from ...errors import Deleted, ExperimentNotFound, ModelNotFound, ParamConflict, RunNotFound
 from ...events import (
     ArtifactLogged,
     Batch,
@@ -17,11 +18,15 @@ from ...events import (
     DocumentLogged,
     DocumentNamed,
     Event,
+    ModelMade,
+    ModelMeasured,
+    ModelRead,
     ParamsLogged,
     Progress,
     RunEnded,
     RunResumed,
     RunStarted,
+    RunUpdated,
     TagsDeleted,
     TagsSet,
 )
@@ -33,18 +38,21 @@ __all__ = ["State"]
 
 @dataclass(slots=True)
 class State:
-    """Experiments by id, runs by id, documents by sha256, datasets by experiment, name and digest."""
+    """Experiments, runs and logged models by id, documents by sha256, datasets by experiment, name and digest."""
 
     artifact_root: str
     experiments: dict[str, Experiment] = field(default_factory=dict)
     runs: dict[str, MemoryRun] = field(default_factory=dict)
     documents: dict[str, str] = field(default_factory=dict)
     datasets: dict[tuple[str, str, str], Dataset] = field(default_factory=dict)
+    models: dict[str, LoggedModelInfo] = field(default_factory=dict)
 
     def draft(self, run_ids: set[str]) -> State:
-        """Return a copy in which these runs, experiments, documents and datasets can change."""
+        """Return a copy in which these runs, experiments, documents, datasets and models can change."""
         runs = self.runs | {key: copy.deepcopy(self.runs[key]) for key in run_ids & self.runs.keys()}
-        return State(self.artifact_root, dict(self.experiments), runs, dict(self.documents), dict(self.datasets))
+        return State(
+            self.artifact_root, dict(self.experiments), runs, dict(self.documents), dict(self.datasets), dict(self.models)
+        )
 
     # Experiments.
 
@@ -86,6 +94,9 @@ class State:
         """Apply a direct batch, which may neither change a deleted run nor a param."""
         if run.info.stage is LifecycleStage.DELETED:
             raise Deleted(f"the run {run.info.id} or its experiment is deleted; restore it before changing it")
+        for event in batch.events:
+            if isinstance(event, ModelMeasured) and event.model_id not in self.models:
+                raise ModelNotFound(f"Logged model with ID {event.model_id!r} not found.")
         for conflict in self.apply_events(run, batch.events):
             raise ParamConflict(conflict.key, conflict.kept, conflict.refused)
         for lane in batch.lanes:
@@ -109,7 +120,7 @@ class State:
 
     def start(self, run_id: str, event: RunStarted) -> MemoryRun:
         """Return a new run; in a deleted experiment it is deleted too, and comes back with it."""
-        experiment = self.named(event.experiment) or self.add_experiment(event.experiment)
+        experiment = self.experiment_of(event)
         info = RunInfo(
             run_id,
             experiment.id,
@@ -124,6 +135,12 @@ class State:
         run = MemoryRun(info, owner=event.owner, heartbeat=event.start_time)
         run.set_tags({**event.tags, NAME_TAG: info.name})
         return run
+
+    def experiment_of(self, event: RunStarted) -> Experiment:
+        """Return the experiment of a run that starts, made if it is named and there is none."""
+        if event.experiment_id:
+            return self.experiment(event.experiment_id)
+        return self.named(event.experiment) or self.add_experiment(event.experiment)
 
     def apply_events(self, run: MemoryRun, events: Sequence[Event]) -> tuple[Conflict, ...]:
         """Apply events in order; the params that had another value."""
@@ -154,6 +171,21 @@ class State:
                 run.resume(owner)
             case RunEnded(status, end_time):
                 run.info = replace(run.info, status=status, end_time=end_time)
+            case RunUpdated(status, end_time):
+                ended = run.info.end_time if end_time is None else end_time
+                run.info = replace(run.info, status=status or run.info.status, end_time=ended)
+            case _:
+                self.apply_model(run, event)
+
+    def apply_model(self, run: MemoryRun, event: Event) -> None:
+        """Apply what a run says of a model."""
+        match event:
+            case ModelMade(model_id, step):
+                run.outputs[model_id] = step
+            case ModelRead(model_id):
+                run.inputs.add(model_id)
+            case ModelMeasured(model_id, metrics):
+                self.measure(run, model_id, metrics)
 
     def keep(self, run: MemoryRun, kind: str, text: str) -> None:
         """Keep a document, and if it has a kind, as this run's of that kind."""
@@ -166,3 +198,18 @@ class State:
         """Note a dataset, which its experiment knows by name and digest; what was noted first stays, the context too."""
         kept = self.datasets.setdefault((run.info.experiment_id, dataset.name, dataset.digest), dataset)
         run.datasets.setdefault((dataset.name, dataset.digest), replace(kept, context=dataset.context))
+
+    def measure(self, run: MemoryRun, model_id: str, metrics: Sequence[ModelMetric]) -> None:
+        """Note what a run measured of a model; the same at the same time and step is one."""
+        if model_id not in self.models:
+            return
+        model = self.models[model_id]
+        kept = {_moment(metric): metric for metric in model.metrics}
+        for metric in metrics:
+            new = replace(metric, run_id=run.info.id)
+            kept.setdefault(_moment(new), new)
+        self.models[model_id] = replace(model, metrics=tuple(kept[moment] for moment in sorted(kept)))
+
+
+def _moment(metric: ModelMetric) -> tuple[str, int, int, str, str]:
+    return metric.key, metric.timestamp, metric.step, metric.run_id, metric.dataset_digest

@@ -21,17 +21,24 @@ from ...entities import (
     View,
     now_ms,
 )
-from ...errors import AlreadyExists, Deleted
+from ...errors import AlreadyExists, Deleted, NotFound
 from ...events import Batch, Progress
-from ..base import OpenRun, RunPage, RunQuery
+from ..base import Axis, ExperimentPage, ExperimentQuery, OpenRun, RunPage, RunQuery
+from ..experiments import page_of
 from ..match import matches, ordered
 from ..text import storable
+from .models import MemoryModels
 from .points import arrays
+from .registry import MemoryRegistry
 from .runs import MemoryRun
 from .state import State
+from .traces import MemoryTraces
 
 if TYPE_CHECKING:
     from ..base import Store
+    from ..models import LoggedModels
+    from ..registry import Registry
+    from ..traces import Traces
 
 __all__ = ["MemoryStore"]
 
@@ -54,6 +61,9 @@ class MemoryStore:
         self._lock = threading.RLock()
         self._state = State(artifact_root)
         self._state.add_experiment(DEFAULT_EXPERIMENT)
+        self.registry: Registry = MemoryRegistry()
+        self.models: LoggedModels = MemoryModels(self._lock, lambda: self._state)
+        self.traces: Traces = MemoryTraces(self._lock, lambda: self._state)
 
     def apply(self, batches: Sequence[Batch]) -> list[Progress]:
         """See ``Store.apply``."""
@@ -102,17 +112,29 @@ class MemoryStore:
             found = [experiment for experiment in self._state.experiments.values() if experiment.stage in _STAGES[view]]
             return sorted(found, key=lambda experiment: (-experiment.created, int(experiment.id)))
 
+    def search_experiments(self, query: ExperimentQuery) -> ExperimentPage:
+        """See ``Store.search_experiments``."""
+        return page_of(self.experiments(query.view), query)
+
     def update_experiment(self, experiment_id: str, *, name: str | None = None, tags: dict[str, str] | None = None) -> None:
         """See ``Store.update_experiment``."""
         name, tags = storable((name, tags))
         with self._lock:
-            old = self._state.experiment(experiment_id)
-            if old.stage is LifecycleStage.DELETED:
-                raise Deleted(f"the experiment {old.name!r} is deleted; restore it before changing it")
+            old = self._changeable(experiment_id)
             if name is not None and name != old.name:
                 self._refuse_taken(name)
             new = replace(old, name=old.name if name is None else name, tags={**old.tags, **(tags or {})}, updated=now_ms())
             self._state.experiments[experiment_id] = new
+
+    def delete_experiment_tag(self, experiment_id: str, key: str) -> None:
+        """See ``Store.delete_experiment_tag``."""
+        key = storable(key)
+        with self._lock:
+            old = self._changeable(experiment_id)
+            if key not in old.tags:
+                raise NotFound(f"the experiment {old.name!r} has no tag {key!r}")
+            tags = {name: value for name, value in old.tags.items() if name != key}
+            self._state.experiments[experiment_id] = replace(old, tags=tags, updated=now_ms())
 
     def delete_experiment(self, experiment_id: str) -> None:
         """See ``Store.delete_experiment``."""
@@ -148,6 +170,13 @@ class MemoryStore:
         """See ``Store.restore_run``."""
         self._set_run_stage(run_id, LifecycleStage.ACTIVE)
 
+    def purge_runs(self, run_ids: Sequence[str]) -> None:
+        """See ``Store.purge_runs``."""
+        with self._lock:
+            for run in self._known(run_ids):
+                if run.info.stage is LifecycleStage.DELETED:
+                    self._state.runs.pop(run.info.id, None)
+
     def params(self, run_ids: Sequence[str]) -> list[tuple[str, str, ParamValue]]:
         """See ``Store.params``."""
         with self._lock:
@@ -169,6 +198,11 @@ class MemoryStore:
         """See ``Store.history``."""
         with self._lock:
             return arrays(list(self._state.run(run_id).points.get(key, {}).values()))
+
+    def stretches(self, run_id: str, keys: Sequence[str], axis: Axis, low: int, high: int) -> list[tuple[str, str, Points]]:
+        """See ``Store.stretches``."""
+        self.get_run(run_id)
+        return self.histories([run_id], keys)
 
     def histories(self, run_ids: Sequence[str], keys: Sequence[str] | None) -> list[tuple[str, str, Points]]:
         """See ``Store.histories``."""
@@ -198,6 +232,18 @@ class MemoryStore:
         with self._lock:
             return [dataset for _, dataset in sorted(self._state.run(run_id).datasets.items(), key=_key)]
 
+    def datasets_of(self, run_ids: Sequence[str]) -> list[tuple[str, Dataset]]:
+        """See ``Store.datasets_of``."""
+        with self._lock:
+            return [(run.info.id, dataset) for run in self._known(run_ids) for dataset in self.datasets(run.info.id)]
+
+    def datasets_in(self, experiment_ids: Sequence[str]) -> list[tuple[str, Dataset]]:
+        """See ``Store.datasets_in``."""
+        with self._lock:
+            runs = [run for run in self._state.runs.values() if run.info.experiment_id in experiment_ids]
+            found = {(run.info.experiment_id, each) for run in runs for each in run.datasets.values()}
+        return sorted(found, key=lambda pair: (int(pair[0]), pair[1].name, pair[1].digest, pair[1].context))
+
     def close(self) -> None:
         """See ``Store.close``; there is nothing to give back."""
 
@@ -205,6 +251,12 @@ class MemoryStore:
 
     def _known(self, run_ids: Sequence[str]) -> Iterator[MemoryRun]:
         return (self._state.runs[run_id] for run_id in run_ids if run_id in self._state.runs)
+
+    def _changeable(self, experiment_id: str) -> Experiment:
+        found = self._state.experiment(experiment_id)
+        if found.stage is LifecycleStage.DELETED:
+            raise Deleted(f"the experiment {found.name!r} is deleted; restore it before changing it")
+        return found
 
     def _refuse_taken(self, name: str) -> None:
         if (taken := self._state.named(name)) is not None:

@@ -11,6 +11,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from ...entities import Dataset, ParamValue, now_ms
+from ...entities_models import ModelMetric
+from ...errors import ModelNotFound
 from ...events import (
     ArtifactLogged,
     Conflict,
@@ -18,14 +20,19 @@ from ...events import (
     DocumentLogged,
     DocumentNamed,
     Event,
+    ModelMade,
+    ModelMeasured,
+    ModelRead,
     ParamsLogged,
     RunEnded,
     RunResumed,
     RunStarted,
+    RunUpdated,
     TagsDeleted,
     TagsSet,
 )
 from .database import Connection
+from .logged import add_measured, link_models
 from .params import write_params
 from .rows import RunRow
 from .schema import artifacts, datasets, documents, run_datasets, run_documents, tags
@@ -53,6 +60,9 @@ class Changes:
         tags: None for those to be deleted.
         documents: sha256 by kind.
         texts: Documents by their sha256.
+        outputs: The step of each model made.
+        inputs: The models read.
+        measured: What was measured of each model.
     """
 
     run: dict[str, Any] = field(default_factory=dict)
@@ -62,6 +72,9 @@ class Changes:
     texts: dict[str, str] = field(default_factory=dict)
     artifacts: dict[str, tuple[int, str]] = field(default_factory=dict)
     datasets: list[Dataset] = field(default_factory=list)
+    outputs: dict[str, int] = field(default_factory=dict)
+    inputs: dict[str, None] = field(default_factory=dict)
+    measured: dict[str, list[ModelMetric]] = field(default_factory=dict)
     has_ended: bool = False
 
     def gather(self, events: Iterable[Event]) -> None:
@@ -80,6 +93,13 @@ class Changes:
     def _end(self, event: RunEnded) -> None:
         self.run |= {"status": event.status.value, "end_time": event.end_time}
         self.has_ended = True
+
+    def _update(self, event: RunUpdated) -> None:
+        if event.status is not None:
+            self.run["status"] = event.status.value
+            self.has_ended = not event.status.is_open
+        if event.end_time is not None:
+            self.run["end_time"] = event.end_time
 
     def _param(self, event: ParamsLogged) -> None:
         self.params += [(key, value, event.replaces) for key, value in event.params.items()]
@@ -109,9 +129,18 @@ class Changes:
     def _dataset(self, event: DatasetLogged) -> None:
         self.datasets.append(event.dataset)
 
+    def _made(self, event: ModelMade) -> None:
+        self.outputs[event.model_id] = event.step
+
+    def _read(self, event: ModelRead) -> None:
+        self.inputs[event.model_id] = None
+
+    def _measure(self, event: ModelMeasured) -> None:
+        self.measured.setdefault(event.model_id, []).extend(event.metrics)
+
     # Writing.
 
-    def write(self, connection: Connection, run: RunRow, *, is_new_run: bool) -> tuple[Conflict, ...]:
+    def write(self, connection: Connection, run: RunRow, *, is_new_run: bool, is_direct: bool) -> tuple[Conflict, ...]:
         """Write all but the run's own row, and return the params that have another value."""
         conflicts = write_params(connection, run.key, self.params, is_new_run=is_new_run)
         self._write_tags(connection, run.key)
@@ -121,7 +150,15 @@ class Changes:
         connection.upsert(artifacts, [(run.key, path, *noted) for path, noted in self.artifacts.items()])
         rows = [(run.key, _dataset_id(connection, run, dataset), dataset.context) for dataset in self.datasets]
         connection.insert_or_pass(run_datasets, rows)
+        self._write_models(connection, run.key, is_direct=is_direct)
         return conflicts
+
+    def _write_models(self, connection: Connection, run_key: int, *, is_direct: bool) -> None:
+        if self.outputs or self.inputs:
+            link_models(connection, run_key, self.outputs, self.inputs)
+        for model_id, metrics in self.measured.items():
+            if not add_measured(connection, run_key, model_id, metrics) and is_direct:
+                raise ModelNotFound(f"Logged model with ID {model_id!r} not found.")
 
     def _write_tags(self, connection: Connection, run_key: int) -> None:
         connection.upsert(tags, [(run_key, key, value) for key, value in self.tags.items() if value is not None])
@@ -148,6 +185,7 @@ _GATHER: Final[dict[type[Event], Any]] = {
     RunStarted: Changes._start,
     RunResumed: Changes._resume,
     RunEnded: Changes._end,
+    RunUpdated: Changes._update,
     ParamsLogged: Changes._param,
     TagsSet: Changes._tag,
     TagsDeleted: Changes._untag,
@@ -155,4 +193,7 @@ _GATHER: Final[dict[type[Event], Any]] = {
     DocumentNamed: Changes._refer,
     ArtifactLogged: Changes._artifact,
     DatasetLogged: Changes._dataset,
+    ModelMade: Changes._made,
+    ModelRead: Changes._read,
+    ModelMeasured: Changes._measure,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 from ...errors import NbtrackError, StoreError, StoreUnavailable
 from .dialects import Dialect
 
-__all__ = ["Connection", "Database"]
+__all__ = ["Connection", "Database", "SelectText", "text_of"]
 
 T = TypeVar("T")
 Row = Sequence[Any]
@@ -30,6 +31,20 @@ class _Prepared:
     names: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class SelectText:
+    """A select in the engine's own language, and the values in it in their order."""
+
+    sql: str
+    values: tuple[Any, ...]
+
+
+def text_of(statement: sa.Select[Any], dialect: Dialect) -> SelectText:
+    """Return the text of a select; to make it takes longer than many a search, so keep it."""
+    compiled = statement.compile(dialect=dialect.core, compile_kwargs={"render_postcompile": True})
+    return SelectText(str(compiled), tuple(compiled.params[name] for name in compiled.positiontup or ()))
+
+
 class Connection:
     """A connection to read and write with raw rows, which is five times as fast as through SQLAlchemy's results.
 
@@ -44,10 +59,16 @@ class Connection:
         self._driver = core.connection.dbapi_connection
         self._prepared = prepared
 
-    def rows(self, statement: sa.Select[Any], **values: Any) -> list[Any]:
+    def rows(self, statement: sa.Select[Any], **values: Any) -> Sequence[Any]:
         """Return all rows of a select, as tuples."""
         with closing(self._execute(statement, values)) as cursor:
             return cursor.fetchall()  # type: ignore[no-any-return]
+
+    def found(self, text: SelectText) -> Sequence[Any]:
+        """Return all rows of a select that was made a text, as tuples."""
+        with closing(self._driver.cursor()) as cursor:  # type: ignore[union-attr]
+            cursor.execute(text.sql, text.values)
+            return cursor.fetchall()
 
     def row(self, statement: sa.Select[Any], **values: Any) -> Any:
         """Return the first row of a select, None where there is none."""
@@ -94,7 +115,7 @@ class Connection:
 
     def _execute(self, statement: Any, values: dict[str, Any]) -> Any:
         prepared = self._prepare(statement, statement)
-        cursor = self._driver.cursor()  # type: ignore[union-attr]
+        cursor = self.dialect.cursor(self._driver)
         cursor.execute(prepared.sql, tuple([values[name] for name in prepared.names]))
         return cursor
 
@@ -115,6 +136,7 @@ class Database:
     def __init__(self, dialect: Dialect) -> None:
         self.dialect = dialect
         self._prepared: dict[Any, _Prepared] = {}
+        self._held = threading.local()
         self._renew()
 
     def _renew(self) -> None:
@@ -138,8 +160,22 @@ class Database:
             StoreError: Whatever else went wrong in it.
         """
         self._in_this_process()
+        held: Connection | None = getattr(self._held, "connection", None)
+        if held is not None:
+            yield held
+            return
         with self._translated(), self._reader.connect() as core:
             yield Connection(core, self.dialect, self._prepared)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Let all that this thread reads within have one connection: to get one takes as long as a small query."""
+        with self.read() as connection:
+            before, self._held.connection = getattr(self._held, "connection", None), connection
+            try:
+                yield
+            finally:
+                self._held.connection = before
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """Do some work in one transaction and return what it returns; where it raises, nothing has changed.

@@ -7,12 +7,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from ...entities import Experiment, LifecycleStage, View, now_ms
-from ...errors import AlreadyExists, Deleted, ExperimentNotFound
+from ...errors import AlreadyExists, Deleted, ExperimentNotFound, NotFound
 from .database import Connection
 from .schema import experiment_tags, experiments, runs
 
 __all__ = [
     "add_experiment",
+    "delete_tag",
+    "ensure_experiment",
     "experiment_named",
     "experiment_number",
     "experiment_of",
@@ -33,6 +35,9 @@ _SAVE = sa.update(experiments).where(experiments.c.id == sa.bindparam("number"))
 _SAVE = _SAVE.values({name: sa.bindparam(f"new_{name}") for name in _MOVABLE})
 _LOCATE = (
     sa.update(experiments).where(experiments.c.id == sa.bindparam("number")).values(artifact_location=sa.bindparam("location"))
+)
+_DROP_TAG = sa.delete(experiment_tags).where(
+    experiment_tags.c.experiment_id == sa.bindparam("number"), experiment_tags.c.key == sa.bindparam("tag")
 )
 _STAGE_RUNS = (
     sa.update(runs)
@@ -76,6 +81,17 @@ def add_experiment(
 ) -> Experiment:
     """Add an experiment, whose artifacts lie under ``root`` by its id unless a location is given; AlreadyExists."""
     _refuse_taken(connection, name)
+    return _add(connection, name, root, location, tags)
+
+
+def ensure_experiment(connection: Connection, name: str, root: str) -> Experiment:
+    """Return the experiment of that name, made if need be; where another process has just made it, by trying again."""
+    return experiment_named(connection, name) or _add(connection, name, root)
+
+
+def _add(
+    connection: Connection, name: str, root: str, location: str | None = None, tags: dict[str, str] | None = None
+) -> Experiment:
     now = now_ms()
     number = connection.insert_one(experiments, (name, location or "", LifecycleStage.ACTIVE.value, now, now))
     location = location or f"{root}/{number}"
@@ -86,16 +102,30 @@ def add_experiment(
 
 def update_experiment(connection: Connection, experiment_id: str, name: str | None, tags: dict[str, str] | None) -> None:
     """Rename an experiment and set tags on it; Deleted, AlreadyExists."""
-    old = experiment_of(connection, experiment_id)
-    if old.stage is LifecycleStage.DELETED:
-        raise Deleted(f"the experiment {old.name!r} is deleted; restore it before changing it")
+    old = _changeable(connection, experiment_id)
     if name is not None and name != old.name:
         _refuse_taken(connection, name)
-    number = int(old.id)
-    connection.run(
-        _SAVE, number=number, new_name=old.name if name is None else name, new_stage=old.stage.value, new_updated=now_ms()
-    )
-    connection.upsert(experiment_tags, [(number, key, value) for key, value in (tags or {}).items()])
+    _touch(connection, old, old.name if name is None else name)
+    connection.upsert(experiment_tags, [(int(old.id), key, value) for key, value in (tags or {}).items()])
+
+
+def delete_tag(connection: Connection, experiment_id: str, key: str) -> None:
+    """Take a tag from an experiment; Deleted, NotFound."""
+    old = _changeable(connection, experiment_id)
+    if not connection.run(_DROP_TAG, number=int(old.id), tag=key):
+        raise NotFound(f"the experiment {old.name!r} has no tag {key!r}")
+    _touch(connection, old, old.name)
+
+
+def _changeable(connection: Connection, experiment_id: str) -> Experiment:
+    found = experiment_of(connection, experiment_id)
+    if found.stage is LifecycleStage.DELETED:
+        raise Deleted(f"the experiment {found.name!r} is deleted; restore it before changing it")
+    return found
+
+
+def _touch(connection: Connection, old: Experiment, name: str) -> None:
+    connection.run(_SAVE, number=int(old.id), new_name=name, new_stage=old.stage.value, new_updated=now_ms())
 
 
 def set_stage(connection: Connection, experiment_id: str, stage: LifecycleStage) -> None:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["StoredPoints"]
 
 
-class StoredPoints:
-    """All points of one metric in the order applied, each column decoded when it is first asked for.
+class StoredAxes:
+    """Steps and timestamps of points in the order applied, decoded when they are first asked for.
 
     Args:
         chunks: Of each the number of points and the encoded steps, timestamps and values.
@@ -31,29 +31,52 @@ class StoredPoints:
     @cached_property
     def steps(self) -> NDArray[np.int64]:
         """The steps, of shape (n,)."""
-        return self._column(1, np.int64)
+        return _column(self._chunks, 1, np.int64)
 
     @cached_property
     def timestamps(self) -> NDArray[np.int64]:
         """Milliseconds since the epoch, of shape (n,)."""
-        return self._column(2, np.int64)
+        return _column(self._chunks, 2, np.int64)
+
+
+class StoredPoints:
+    """All points of one metric in the order applied, each column decoded when it is first asked for.
+
+    Args:
+        chunks: Of each the number of points and the encoded steps, timestamps and values.
+        axes: The steps and timestamps, where metrics share them; two that do have the very same arrays.
+    """
+
+    def __init__(self, chunks: Sequence[Sequence[Any]], axes: StoredAxes | None = None) -> None:
+        self._chunks, self._axes = chunks, axes or StoredAxes(chunks)
+
+    @property
+    def steps(self) -> NDArray[np.int64]:
+        """The steps, of shape (n,)."""
+        return self._axes.steps
+
+    @property
+    def timestamps(self) -> NDArray[np.int64]:
+        """Milliseconds since the epoch, of shape (n,)."""
+        return self._axes.timestamps
 
     @cached_property
     def values(self) -> NDArray[np.float64]:
         """The values, of shape (n,)."""
-        return self._column(3, np.float64)
-
-    def _column(self, which: int, dtype: DTypeLike) -> NDArray[Any]:
-        column = np.empty(len(self), dtype)
-        start = 0
-        for chunk in self._chunks:
-            stop = start + chunk[0]
-            decode_into(chunk[which], column[start:stop])
-            start = stop
-        return column
+        return _column(self._chunks, 3, np.float64)
 
     def __len__(self) -> int:
         return sum(count for count, *_ in self._chunks)
+
+
+def _column(chunks: Sequence[Sequence[Any]], which: int, dtype: DTypeLike) -> NDArray[Any]:
+    column = np.empty(sum(count for count, *_ in chunks), dtype)
+    start = 0
+    for chunk in chunks:
+        stop = start + chunk[0]
+        decode_into(chunk[which], column[start:stop])
+        start = stop
+    return column
 
 
 if TYPE_CHECKING:

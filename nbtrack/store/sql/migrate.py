@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from ...entities import DEFAULT_EXPERIMENT, LifecycleStage, now_ms
 from ...errors import SchemaError
+from . import schema_models, schema_traces  # noqa: F401 - their tables are among the metadata's
 from .database import Connection, Database
 from .schema import HEAD, VERSION_TABLE, experiments, metadata, version
 
@@ -36,14 +37,14 @@ def make_current(database: Database, artifact_root: str) -> None:
 
 
 def _make_current(connection: Connection, artifact_root: str) -> None:
-    connection.dialect.lock_schema(connection.core)
-    stored = _version(connection)
-    if stored is None:
-        _make(connection, artifact_root)
-    elif stored != HEAD:
-        steps = migrations(stored)
-        connection.dialect.back_up(stored)
-        upgrade(connection.core, steps)
+    with connection.dialect.lock_schema(connection.core):
+        stored = _version(connection)
+        if stored is None:
+            _make(connection, artifact_root)
+        elif stored != HEAD:
+            steps = migrations(stored)
+            connection.dialect.back_up(stored)
+            upgrade(connection.core, steps)
 
 
 def _version(connection: Connection) -> str | None:
@@ -62,7 +63,10 @@ def _version(connection: Connection) -> str | None:
 
 
 def _make(connection: Connection, artifact_root: str) -> None:
-    metadata.create_all(connection.core, checkfirst=False)
+    # The table of the version first: where tables outlive a transaction that fails, it tells whose the others are.
+    there = sa.inspect(connection.core).get_table_names()
+    for tables in ([version], [table for table in metadata.sorted_tables if table is not version]):
+        metadata.create_all(connection.core, [table for table in tables if table.name not in there], checkfirst=False)
     connection.insert(version, [(HEAD,)])
     now = now_ms()
     row = (0, DEFAULT_EXPERIMENT, f"{artifact_root}/0", LifecycleStage.ACTIVE.value, now, now)

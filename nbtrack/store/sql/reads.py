@@ -5,26 +5,30 @@ from __future__ import annotations
 import json
 import math
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
 
 from ...entities import ArtifactRecord, Dataset, ParamValue, Points, RunInfo
 from ...errors import RunNotFound
-from ..base import OpenRun, RunPage, RunQuery
-from .database import Connection
-from .dialects.base import among, listed
-from .history import StoredPoints
+from ..base import Axis, OpenRun, RunPage, RunQuery
+from .database import Connection, SelectText, text_of
+from .dialects import Dialect
+from .dialects.base import Mean, among, listed
+from .history import StoredAxes, StoredPoints
 from .params import TypedParams
 from .rows import RUN_INFO, run_info, run_key
 from .schema import artifacts, axes, columns, datasets, documents, metrics, params, run_datasets, run_documents, runs, tags
-from .search import search
+from .search import is_experiment_id, search
 
 __all__ = [
     "read_artifacts",
     "read_datasets",
+    "read_datasets_in",
+    "read_datasets_of",
     "read_document",
     "read_documents",
     "read_histories",
@@ -33,6 +37,7 @@ __all__ = [
     "read_open_runs",
     "read_params",
     "read_run",
+    "read_stretches",
     "read_tags",
     "search_runs",
 ]
@@ -62,6 +67,15 @@ _CHUNKS_OF_METRIC = (
     .where(columns.c.run_key == sa.bindparam("run"), columns.c.key == sa.bindparam("metric"))
     .order_by(columns.c.axis_key)
 )
+_CHUNKS_OF_METRICS = (
+    sa.select(columns.c.key, columns.c.axis_key, axes.c.count, axes.c.steps, axes.c.timestamps, columns.c.data)
+    .join_from(columns, axes, axes.c.key == columns.c.axis_key)
+    .where(columns.c.run_key == sa.bindparam("run"), among(columns.c.key, "keys"))
+)
+_CHUNKS_BETWEEN = {
+    "step": _CHUNKS_OF_METRICS.where(axes.c.max_step >= sa.bindparam("low"), axes.c.min_step <= sa.bindparam("high")),
+    "time": _CHUNKS_OF_METRICS.where(axes.c.max_timestamp >= sa.bindparam("low"), axes.c.min_timestamp <= sa.bindparam("high")),
+}
 _DOCUMENTS = (
     sa.select(run_documents.c.kind, run_documents.c.sha256)
     .where(run_documents.c.run_key == sa.bindparam("run"))
@@ -73,19 +87,33 @@ _ARTIFACTS = (
     .where(artifacts.c.run_key == sa.bindparam("run"))
     .order_by(artifacts.c.path)
 )
+_DATASET = (
+    datasets.c.name,
+    datasets.c.digest,
+    datasets.c.source_type,
+    datasets.c.source,
+    datasets.c.schema,
+    datasets.c.profile,
+    run_datasets.c.context,
+)
 _DATASETS = (
-    sa.select(
-        datasets.c.name,
-        datasets.c.digest,
-        datasets.c.source_type,
-        datasets.c.source,
-        datasets.c.schema,
-        datasets.c.profile,
-        run_datasets.c.context,
-    )
+    sa.select(*_DATASET)
     .join_from(run_datasets, datasets, datasets.c.id == run_datasets.c.dataset_id)
     .where(run_datasets.c.run_key == sa.bindparam("run"))
     .order_by(datasets.c.name, datasets.c.digest)
+)
+_DATASETS_OF_RUNS = (
+    sa.select(_PLACE, *_DATASET)
+    .select_from(_LISTED)
+    .join(run_datasets, run_datasets.c.run_key == runs.c.key)
+    .join(datasets, datasets.c.id == run_datasets.c.dataset_id)
+)
+_DATASETS_IN = (
+    sa.select(datasets.c.experiment_id, *_DATASET)
+    .distinct()
+    .join_from(run_datasets, datasets, datasets.c.id == run_datasets.c.dataset_id)
+    .where(datasets.c.experiment_id == sa.bindparam("experiment"))
+    .order_by(datasets.c.name, datasets.c.digest, run_datasets.c.context)
 )
 
 
@@ -102,9 +130,14 @@ def read_run(connection: Connection, run_id: str) -> RunInfo:
 
 def search_runs(connection: Connection, query: RunQuery) -> RunPage:
     """Return a page of the runs that match."""
-    rows = connection.core.execute(search(query, connection.dialect)).all()
+    rows = connection.found(_search(query, connection.dialect))
     shown = rows if query.limit is None else rows[: query.limit]
     return RunPage(tuple(map(run_info, shown)), more=len(shown) < len(rows))
+
+
+@lru_cache(maxsize=256)
+def _search(query: RunQuery, dialect: Dialect) -> SelectText:
+    return text_of(search(query, dialect), dialect)
 
 
 def read_open_runs(connection: Connection) -> list[OpenRun]:
@@ -144,8 +177,7 @@ def _known(row: Sequence[Any]) -> list[Any]:
 
 @lru_cache(maxsize=64)
 def _metrics(stats: tuple[str, ...]) -> sa.Select[Any]:
-    mean = metrics.c.total / sa.func.nullif(metrics.c.count - metrics.c.nan_count, sa.literal_column("0"))
-    asked = [mean if stat == "mean" else metrics.c[stat] for stat in stats]
+    asked = [Mean(metrics) if stat == "mean" else metrics.c[stat] for stat in stats]
     return sa.select(_PLACE, metrics.c.key, *asked).select_from(_LISTED).join(metrics, metrics.c.run_key == runs.c.key)
 
 
@@ -155,10 +187,20 @@ def read_histories(connection: Connection, run_ids: Sequence[str], keys: Sequenc
         rows = _in_order(connection, _CHUNKS, run_ids)
     else:
         rows = _in_order(connection, _CHUNKS_OF_KEYS, run_ids, keys=json.dumps(list(keys)))
+    return _histories((run_ids[place], *row) for place, *row in rows)
+
+
+def _histories(rows: Iterable[Sequence[Any]]) -> list[tuple[str, str, Points]]:
+    """Return points from rows of run, metric, axis and chunk, in order; metrics of the same axes decode them once."""
     chunks: dict[tuple[str, str], list[Any]] = {}
-    for place, key, _, *chunk in rows:
-        chunks.setdefault((run_ids[place], key), []).append(chunk)
-    return [(run_id, key, StoredPoints(found)) for (run_id, key), found in chunks.items()]
+    places: dict[tuple[str, str], list[int]] = {}
+    for run_id, key, axis, *chunk in rows:
+        chunks.setdefault((run_id, key), []).append(chunk)
+        places.setdefault((run_id, key), []).append(axis)
+    shared: dict[tuple[int, ...], StoredAxes] = {}
+    return [
+        (*name, StoredPoints(found, shared.setdefault(tuple(places[name]), StoredAxes(found)))) for name, found in chunks.items()
+    ]
 
 
 def _in_order(connection: Connection, statement: sa.Select[Any], run_ids: Sequence[str], **more: str) -> list[Any]:
@@ -167,9 +209,7 @@ def _in_order(connection: Connection, statement: sa.Select[Any], run_ids: Sequen
     They come so from SQLite, and from elsewhere nearly so: sorting them here takes no time then, and a sort in the
     database does.
     """
-    rows = connection.rows(statement, ids=json.dumps(list(run_ids)), **more)
-    rows.sort()
-    return rows
+    return sorted(connection.rows(statement, ids=json.dumps(list(run_ids)), **more))
 
 
 # What one run has.
@@ -180,7 +220,15 @@ def read_history(connection: Connection, run_id: str, key: str) -> StoredPoints:
     return StoredPoints(connection.rows(_CHUNKS_OF_METRIC, run=run_key(connection, run_id), metric=key))
 
 
-def _of_run(statement: sa.Select[Any], connection: Connection, run_id: str) -> list[Any]:
+def read_stretches(
+    connection: Connection, run_id: str, keys: Sequence[str], axis: Axis, low: int, high: int
+) -> list[tuple[str, str, Points]]:
+    """Return (run id, key, points) of metrics in the chunks that touch a range."""
+    where = {"run": run_key(connection, run_id), "keys": json.dumps(keys), "low": low, "high": high}
+    return _histories((run_id, *row) for row in sorted(connection.rows(_CHUNKS_BETWEEN[axis], **where), key=itemgetter(0, 1)))
+
+
+def _of_run(statement: sa.Select[Any], connection: Connection, run_id: str) -> Sequence[Any]:
     return connection.rows(statement, run=run_key(connection, run_id))
 
 
@@ -203,3 +251,16 @@ def read_artifacts(connection: Connection, run_id: str) -> list[ArtifactRecord]:
 def read_datasets(connection: Connection, run_id: str) -> list[Dataset]:
     """Return the datasets that a run read, by name."""
     return [Dataset(*row) for row in _of_run(_DATASETS, connection, run_id)]
+
+
+def read_datasets_of(connection: Connection, run_ids: Sequence[str]) -> list[tuple[str, Dataset]]:
+    """Return (run id, dataset) of what these runs read."""
+    rows = _in_order(connection, _DATASETS_OF_RUNS, run_ids)
+    return [(run_ids[place], Dataset(*facts)) for place, *facts in rows]
+
+
+def read_datasets_in(connection: Connection, experiment_ids: Sequence[str]) -> list[tuple[str, Dataset]]:
+    """Return (experiment id, dataset) of what the runs of these experiments read."""
+    numbers = sorted({int(each) for each in experiment_ids if is_experiment_id(each)})
+    rows = [row for number in numbers for row in connection.rows(_DATASETS_IN, experiment=number)]
+    return [(str(number), Dataset(*facts)) for number, *facts in rows]

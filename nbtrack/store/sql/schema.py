@@ -27,11 +27,13 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 __all__ = [
+    "CLUSTERED",
     "EVENTS_LANE",
     "HEAD",
     "VERSION_TABLE",
     "artifacts",
     "axes",
+    "blob",
     "columns",
     "datasets",
     "documents",
@@ -42,14 +44,18 @@ __all__ = [
     "params",
     "run_datasets",
     "run_documents",
+    "run_key",
     "runs",
+    "serial",
     "tags",
+    "text",
     "version",
     "watermarks",
 ]
 
-HEAD = "0001"
+HEAD = "0002"
 VERSION_TABLE = "nbtrack_version"
+_LONG = (1 << 32) - 1  # bytes: what MySQL calls LONGTEXT and LONGBLOB
 EVENTS_LANE = -1  # the lane under which ``watermarks`` counts a writer's events
 
 metadata = MetaData(
@@ -62,32 +68,40 @@ metadata = MetaData(
 )
 
 
-def _text(length: int | None = None) -> TypeEngine[str]:
+def text(length: int | None = None) -> TypeEngine[str]:
     """Return text that sorts by code point; only engines that must limit an indexed text take the length."""
-    return String(length).with_variant(Text(collation="C"), "postgresql").with_variant(Text(), "sqlite")
+    kind = String(length).with_variant(Text(collation="C"), "postgresql").with_variant(Text(), "sqlite")
+    return kind if length else kind.with_variant(Text(_LONG), "mysql")
 
 
-def _serial() -> Column[int]:
+def blob() -> TypeEngine[bytes]:
+    """Return bytes of any length."""
+    return LargeBinary().with_variant(LargeBinary(_LONG), "mysql")
+
+
+def serial() -> Column[int]:
+    """Return a key that the engine counts up."""
     # SQLite numbers rows by itself only in a column that is called INTEGER.
     return Column("key", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=True)
 
 
-def _run_key(**options: Any) -> Column[int]:
+def run_key(**options: Any) -> Column[int]:
+    """Return the column by which a table refers to its run, and goes with it."""
     return Column("run_key", BigInteger, ForeignKey("runs.key", ondelete="CASCADE"), nullable=False, **options)
 
 
 # Small rows that are found by their primary key: kept in its order, not beside it.
-_CLUSTERED: dict[str, Any] = {"sqlite_with_rowid": False}
+CLUSTERED: dict[str, Any] = {"sqlite_with_rowid": False}
 
-version = Table(VERSION_TABLE, metadata, Column("version_num", _text(32), primary_key=True))
+version = Table(VERSION_TABLE, metadata, Column("version_num", text(32), primary_key=True))
 
 experiments = Table(
     "experiments",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("name", _text(500), nullable=False, unique=True),
-    Column("artifact_location", _text(), nullable=False),
-    Column("stage", _text(16), nullable=False),
+    Column("name", text(500), nullable=False, unique=True),
+    Column("artifact_location", text(), nullable=False),
+    Column("stage", text(16), nullable=False),
     Column("created", BigInteger, nullable=False),
     Column("updated", BigInteger, nullable=False),
 )
@@ -96,28 +110,29 @@ experiment_tags = Table(
     "experiment_tags",
     metadata,
     Column("experiment_id", Integer, ForeignKey("experiments.id", ondelete="CASCADE"), primary_key=True),
-    Column("key", _text(250), primary_key=True),
-    Column("value", _text(), nullable=False),
-    **_CLUSTERED,
+    Column("key", text(250), primary_key=True),
+    Column("value", text(), nullable=False),
+    **CLUSTERED,
 )
 
 runs = Table(
     "runs",
     metadata,
-    _serial(),
-    Column("id", _text(256), nullable=False, unique=True),
+    serial(),
+    Column("id", text(256), nullable=False, unique=True),
     Column("experiment_id", Integer, ForeignKey("experiments.id"), nullable=False),
-    Column("name", _text(), nullable=False),
-    Column("status", _text(16), nullable=False),
+    Column("name", text(), nullable=False),
+    Column("status", text(16), nullable=False),
     Column("start_time", BigInteger, nullable=False),
     Column("end_time", BigInteger),
-    Column("artifact_uri", _text(), nullable=False),
-    Column("user", _text(), nullable=False),
-    Column("stage", _text(16), nullable=False),
+    Column("artifact_uri", text(), nullable=False),
+    Column("user", text(), nullable=False),
+    Column("stage", text(16), nullable=False),
     Column("deleted_time", BigInteger),
-    Column("owner", _text(), nullable=False),
+    Column("owner", text(), nullable=False),
     Column("heartbeat", BigInteger, nullable=False),
     Index("ix_runs_experiment_id_start_time", "experiment_id", "start_time", "id"),
+    Index("ix_runs_start_time", "start_time"),
 )
 # Of other engines all runs are in it: to name their option here would load them where SQLite is all that is used.
 Index("ix_runs_open", runs.c.status, sqlite_where=runs.c.status == "RUNNING")
@@ -127,30 +142,30 @@ Index("ix_runs_open", runs.c.status, sqlite_where=runs.c.status == "RUNNING")
 params = Table(
     "params",
     metadata,
-    _run_key(primary_key=True),
-    Column("key", _text(250), primary_key=True),
-    Column("text", _text(), nullable=False),
+    run_key(primary_key=True),
+    Column("key", text(250), primary_key=True),
+    Column("text", text(), nullable=False),
     Column("number", Double),
-    Column("json", _text()),
+    Column("json", text()),
     Index("ix_params_key_number", "key", "number"),
-    **_CLUSTERED,
+    **CLUSTERED,
 )
 
 tags = Table(
     "tags",
     metadata,
-    _run_key(primary_key=True),
-    Column("key", _text(250), primary_key=True),
-    Column("value", _text(), nullable=False),
-    **_CLUSTERED,
+    run_key(primary_key=True),
+    Column("key", text(250), primary_key=True),
+    Column("value", text(), nullable=False),
+    **CLUSTERED,
 )
 
 # One row a metric: the fields of MetricSummary.
 metrics = Table(
     "metrics",
     metadata,
-    _run_key(primary_key=True),
-    Column("key", _text(250), primary_key=True),
+    run_key(primary_key=True),
+    Column("key", text(250), primary_key=True),
     Column("first", Double),
     Column("first_step", BigInteger, nullable=False),
     Column("first_timestamp", BigInteger, nullable=False),
@@ -165,7 +180,7 @@ metrics = Table(
     Column("count", BigInteger, nullable=False),
     Column("nan_count", BigInteger, nullable=False),
     Index("ix_metrics_key_last", "key", "last"),
-    **_CLUSTERED,
+    **CLUSTERED,
 )
 
 # Points logged together share their steps and timestamps: a row of ``axes``, and ``width`` rows of ``columns``, one a metric.
@@ -173,64 +188,64 @@ metrics = Table(
 axes = Table(
     "axes",
     metadata,
-    _serial(),
-    _run_key(index=True),
+    serial(),
+    run_key(index=True),
     Column("count", Integer, nullable=False),
     Column("width", Integer, nullable=False),
     Column("min_step", BigInteger, nullable=False),
     Column("max_step", BigInteger, nullable=False),
     Column("min_timestamp", BigInteger, nullable=False),
     Column("max_timestamp", BigInteger, nullable=False),
-    Column("steps", LargeBinary, nullable=False),
-    Column("timestamps", LargeBinary, nullable=False),
+    Column("steps", blob(), nullable=False),
+    Column("timestamps", blob(), nullable=False),
 )
 
 columns = Table(
     "columns",
     metadata,
-    _run_key(primary_key=True),
-    Column("key", _text(250), primary_key=True),
+    run_key(primary_key=True),
+    Column("key", text(250), primary_key=True),
     Column("axis_key", BigInteger, primary_key=True, autoincrement=False),
-    Column("data", LargeBinary, nullable=False),
-    **_CLUSTERED,
+    Column("data", blob(), nullable=False),
+    **CLUSTERED,
 )
 
 # How many events (in EVENTS_LANE) and rows of each lane have been applied.
 watermarks = Table(
     "watermarks",
     metadata,
-    _run_key(primary_key=True),
-    Column("writer", _text(64), primary_key=True),
+    run_key(primary_key=True),
+    Column("writer", text(64), primary_key=True),
     Column("lane", Integer, primary_key=True, autoincrement=False),
     Column("applied", BigInteger, nullable=False),
-    **_CLUSTERED,
+    **CLUSTERED,
 )
 
 documents = Table(
     "documents",
     metadata,
-    Column("sha256", _text(64), primary_key=True),
+    Column("sha256", text(64), primary_key=True),
     Column("size", BigInteger, nullable=False),
-    Column("body", LargeBinary, nullable=False),
+    Column("body", blob(), nullable=False),
 )
 
 run_documents = Table(
     "run_documents",
     metadata,
-    _run_key(primary_key=True),
-    Column("kind", _text(250), primary_key=True),
-    Column("sha256", _text(64), nullable=False),
-    **_CLUSTERED,
+    run_key(primary_key=True),
+    Column("kind", text(250), primary_key=True),
+    Column("sha256", text(64), nullable=False),
+    **CLUSTERED,
 )
 
 artifacts = Table(
     "artifacts",
     metadata,
-    _run_key(primary_key=True),
-    Column("path", _text(700), primary_key=True),
+    run_key(primary_key=True),
+    Column("path", text(700), primary_key=True),
     Column("size", BigInteger, nullable=False),
-    Column("sha256", _text(64), nullable=False),
-    **_CLUSTERED,
+    Column("sha256", text(64), nullable=False),
+    **CLUSTERED,
 )
 
 datasets = Table(
@@ -238,20 +253,20 @@ datasets = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("experiment_id", Integer, ForeignKey("experiments.id", ondelete="CASCADE"), nullable=False),
-    Column("name", _text(500), nullable=False),
-    Column("digest", _text(36), nullable=False),
-    Column("source_type", _text(), nullable=False),
-    Column("source", _text(), nullable=False),
-    Column("schema", _text(), nullable=False),
-    Column("profile", _text(), nullable=False),
+    Column("name", text(500), nullable=False),
+    Column("digest", text(36), nullable=False),
+    Column("source_type", text(), nullable=False),
+    Column("source", text(), nullable=False),
+    Column("schema", text(), nullable=False),
+    Column("profile", text(), nullable=False),
     UniqueConstraint("experiment_id", "name", "digest"),
 )
 
 run_datasets = Table(
     "run_datasets",
     metadata,
-    _run_key(primary_key=True),
+    run_key(primary_key=True),
     Column("dataset_id", Integer, ForeignKey("datasets.id", ondelete="CASCADE"), primary_key=True, index=True),
-    Column("context", _text(), nullable=False),
-    **_CLUSTERED,
+    Column("context", text(), nullable=False),
+    **CLUSTERED,
 )

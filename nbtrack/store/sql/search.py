@@ -7,7 +7,7 @@ SQL's unknown never leaves the conditions of a subquery or the comparison of an 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from string import ascii_uppercase
 from typing import Any, Final, TypeAlias
 
@@ -22,7 +22,6 @@ from sqlalchemy import (
     cast,
     exists,
     false,
-    func,
     literal,
     not_,
     or_,
@@ -32,6 +31,7 @@ from sqlalchemy import (
 from ..base import RunQuery
 from ..filter import And, Comparison, Identifier, Node, Not, Or, Order, Present, param_number
 from .dialects import Dialect
+from .dialects.base import Mean
 from .rows import RUN_INFO
 from .schema import datasets, experiments, metrics, params, run_datasets, runs, tags
 
@@ -79,11 +79,11 @@ def _scope(query: RunQuery) -> list[Condition]:
     if query.experiment_ids is None:
         active = select(experiments.c.id).where(experiments.c.stage == "active")
         return [runs.c.experiment_id.in_(active), *stage]
-    numbers = [int(text) for text in query.experiment_ids if _is_experiment_id(text)]
+    numbers = [int(text) for text in query.experiment_ids if is_experiment_id(text)]
     return [runs.c.experiment_id.in_(numbers) if numbers else false(), *stage]
 
 
-def _is_experiment_id(text: str) -> bool:
+def is_experiment_id(text: str) -> bool:
     """Tell whether a text is an id that there can be: it has nothing but digits, and an INTEGER holds them."""
     return text.isascii() and text.isdecimal() and len(text) < 10 and str(int(text)) == text
 
@@ -99,13 +99,13 @@ class _Compiler:
         self.operators: dict[str, Callable[[Value, Any], Condition]] = {
             **_OPERATORS,
             "LIKE": dialect.like,
-            "ILIKE": lambda column, pattern: dialect.like(func.lower(column), pattern.translate(_LOWER)),
+            "ILIKE": lambda column, pattern: dialect.ilike(column, pattern.translate(_LOWER)),
         }
 
     def compile(self, node: Node) -> Condition:
         match node:
             case And(operands):
-                return and_(*(self.compile(operand) for operand in operands))
+                return and_(*self.conditions(operands))
             case Or(operands):
                 return or_(*(self.compile(operand) for operand in operands))
             case Not(operand):
@@ -114,6 +114,21 @@ class _Compiler:
                 return self.present(left)
             case Comparison():
                 return self.comparison(node)
+
+    def conditions(self, operands: Sequence[Node]) -> Iterator[Condition]:
+        """Give conditions that all hold; the bounds of one number are asked of one row, for a range is one part of an index."""
+        bounds: dict[Identifier, list[Comparison]] = {}
+        for operand in operands:
+            if isinstance(operand, Comparison) and operand.left.entity == "param" and not _is_text(operand):
+                bounds.setdefault(operand.left, []).append(operand)
+            else:
+                yield self.compile(operand)
+        for left, nodes in bounds.items():
+            yield self.number(left, *nodes)
+
+    def number(self, left: Identifier, *nodes: Comparison) -> Condition:
+        tests = [self.test(params.c.number, node) for node in nodes]
+        return self.indexed(runs.c.key, params.c.run_key, params.c.key == left.key, *tests)
 
     def present(self, left: Identifier) -> Condition:
         match left.entity:
@@ -161,7 +176,7 @@ class _Compiler:
     def param(self, left: Identifier, node: Comparison) -> Condition:
         which = params.c.key == left.key
         if not _is_text(node):
-            return self.indexed(runs.c.key, params.c.run_key, which, self.test(params.c.number, node))
+            return self.number(left, node)
         number = param_number(node.value) if node.operator == "=" and isinstance(node.value, str) else None
         if number is None or node.negated:
             return _has(params.c.run_key, which, self.test(params.c.text, node))
@@ -182,12 +197,10 @@ def _is_text(node: Comparison) -> bool:
 
 
 def _stat(table: FromClause, stat: str) -> Value:
-    if stat == "mean":
-        return table.c.total / func.nullif(table.c.count - table.c.nan_count, 0)
-    return table.c[stat]
+    return Mean(table) if stat == "mean" else table.c[stat]
 
 
-# ILIKE takes ASCII letters alone as the same in both cases, as lower() does on SQLite and under the collation "C".
+# ILIKE takes ASCII letters alone as the same in both cases.
 _LOWER: Final = {ord(letter): letter.lower() for letter in ascii_uppercase}
 _OPERATORS: Final[dict[str, Callable[[Value, Any], Condition]]] = {
     "=": operator.eq,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
@@ -11,21 +12,31 @@ import sqlalchemy as sa
 from ...entities import ArtifactRecord, Dataset, Experiment, LifecycleStage, ParamValue, Points, RunInfo, View, now_ms
 from ...errors import RunNotFound
 from ...events import Batch, Progress, RunEnded
-from ..base import OpenRun, RunPage, RunQuery
+from ..base import Axis, ExperimentPage, ExperimentQuery, OpenRun, RunPage, RunQuery
+from ..experiments import page_of
 from ..text import storable
 from . import experiments, reads
 from .database import Database
 from .dialects import Dialect
+from .dialects.base import among
 from .migrate import make_current
+from .models import SqlModels
+from .registry import SqlRegistry
 from .schema import runs
+from .traces import SqlTraces
 from .writes import apply
 
 if TYPE_CHECKING:
     from ..base import Store
+    from ..models import LoggedModels
+    from ..registry import Registry
+    from ..traces import Traces
 
 __all__ = ["SqlStore"]
 
 T = TypeVar("T")
+
+_PURGE = sa.delete(runs).where(runs.c.stage == sa.literal_column("'deleted'"), among(runs.c.id, "ids"))
 
 _BEAT = sa.update(runs).where(runs.c.id == sa.bindparam("run")).values(heartbeat=sa.bindparam("time"))
 _STAGE = (
@@ -55,6 +66,9 @@ class SqlStore:
             stack.callback(self._database.close)
             make_current(self._database, self._artifact_root)
             stack.pop_all()
+        self.registry: Registry = SqlRegistry(self._database)
+        self.models: LoggedModels = SqlModels(self._database)
+        self.traces: Traces = SqlTraces(self._database)
 
     def apply(self, batches: Sequence[Batch]) -> list[Progress]:
         """See ``Store.apply``."""
@@ -93,10 +107,18 @@ class SqlStore:
         """See ``Store.experiments``."""
         return self._read(experiments.list_experiments, view)
 
+    def search_experiments(self, query: ExperimentQuery) -> ExperimentPage:
+        """See ``Store.search_experiments``."""
+        return page_of(self.experiments(query.view), query)
+
     def update_experiment(self, experiment_id: str, *, name: str | None = None, tags: dict[str, str] | None = None) -> None:
         """See ``Store.update_experiment``."""
         changes = (experiment_id, storable(name), storable(tags))
         self._database.write(lambda connection: experiments.update_experiment(connection, *changes))
+
+    def delete_experiment_tag(self, experiment_id: str, key: str) -> None:
+        """See ``Store.delete_experiment_tag``."""
+        self._database.write(lambda connection: experiments.delete_tag(connection, experiment_id, storable(key)))
 
     def delete_experiment(self, experiment_id: str) -> None:
         """See ``Store.delete_experiment``."""
@@ -124,6 +146,11 @@ class SqlStore:
         """See ``Store.restore_run``."""
         self._set_stage(run_id, LifecycleStage.ACTIVE, None)
 
+    def purge_runs(self, run_ids: Sequence[str]) -> None:
+        """See ``Store.purge_runs``; what runs have goes with their rows."""
+        ids = json.dumps([storable(run_id) for run_id in run_ids])
+        self._database.write(lambda connection: connection.run(_PURGE, ids=ids))
+
     def _set_stage(self, run_id: str, stage: LifecycleStage, time: int | None) -> None:
         where = {"run": storable(run_id), "new_stage": stage.value, "time": time}
         if not self._database.write(lambda connection: connection.run(_STAGE, **where)):
@@ -147,6 +174,10 @@ class SqlStore:
         """See ``Store.history``; a column of the points is decoded when it is first asked for."""
         return self._read(reads.read_history, storable(run_id), storable(key))
 
+    def stretches(self, run_id: str, keys: Sequence[str], axis: Axis, low: int, high: int) -> list[tuple[str, str, Points]]:
+        """See ``Store.stretches``; the chunks that touch the range are read."""
+        return self._read(reads.read_stretches, storable(run_id), storable(tuple(keys)), axis, low, high)
+
     def histories(self, run_ids: Sequence[str], keys: Sequence[str] | None) -> list[tuple[str, str, Points]]:
         """See ``Store.histories``."""
         return self._read(reads.read_histories, run_ids, keys)
@@ -166,6 +197,18 @@ class SqlStore:
     def datasets(self, run_id: str) -> list[Dataset]:
         """See ``Store.datasets``."""
         return self._read(reads.read_datasets, storable(run_id))
+
+    def datasets_of(self, run_ids: Sequence[str]) -> list[tuple[str, Dataset]]:
+        """See ``Store.datasets_of``."""
+        return self._read(reads.read_datasets_of, run_ids)
+
+    def datasets_in(self, experiment_ids: Sequence[str]) -> list[tuple[str, Dataset]]:
+        """See ``Store.datasets_in``."""
+        return self._read(reads.read_datasets_in, experiment_ids)
+
+    def together(self) -> AbstractContextManager[None]:
+        """Let all that this thread reads within have one connection; see ``base.together``."""
+        return self._database.together()
 
     def close(self) -> None:
         """See ``Store.close``."""

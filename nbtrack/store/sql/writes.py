@@ -13,7 +13,7 @@ from ...events import Batch, Conflict, Event, LaneRows, Progress, RunStarted
 from ..text import storable
 from .changes import NAME_TAG, Changes
 from .database import Connection
-from .experiments import add_experiment, experiment_named
+from .experiments import ensure_experiment, experiment_of
 from .points import PointWriter
 from .rows import RunRow, lock_runs
 from .schema import EVENTS_LANE, watermarks
@@ -41,7 +41,7 @@ def _apply_batch(connection: Connection, runs: dict[str, RunRow], batch: Batch, 
         return _apply_numbered(connection, run, batch, events, is_new_run=is_new_run)
     if run.stage == LifecycleStage.DELETED:
         raise Deleted(f"the run {run.id} or its experiment is deleted; restore it before changing it")
-    for conflict in _write(connection, run, events, batch.lanes, is_new_run=is_new_run):
+    for conflict in _write(connection, run, events, batch.lanes, is_new_run=is_new_run, is_direct=True):
         raise ParamConflict(conflict.key, conflict.kept, conflict.refused)
     return Progress()
 
@@ -72,7 +72,13 @@ def _progress(marks: Mapping[int, int], conflicts: tuple[Conflict, ...]) -> Prog
 
 
 def _write(
-    connection: Connection, run: RunRow, events: Sequence[Event], lanes: Sequence[LaneRows], *, is_new_run: bool
+    connection: Connection,
+    run: RunRow,
+    events: Sequence[Event],
+    lanes: Sequence[LaneRows],
+    *,
+    is_new_run: bool,
+    is_direct: bool = False,
 ) -> tuple[Conflict, ...]:
     """Write events and rows that are known to be new, and return the params that have another value."""
     changes = Changes()
@@ -81,7 +87,7 @@ def _write(
     changes.gather(events)
     if changes.run or is_new_run:
         _save(connection, run, changes.run)
-    conflicts = changes.write(connection, run, is_new_run=is_new_run)
+    conflicts = changes.write(connection, run, is_new_run=is_new_run, is_direct=is_direct)
     if lanes or changes.has_ended:
         _write_points(connection, run, lanes, is_new_run=is_new_run, has_ended=changes.has_ended)
     return conflicts
@@ -115,7 +121,10 @@ def _started(connection: Connection, run_id: str, events: Sequence[Event], artif
     start = _start(events)
     if start is None:
         raise RunNotFound(f"there is no run with the id {run_id!r}")
-    experiment = experiment_named(connection, start.experiment) or add_experiment(connection, start.experiment, artifact_root)
+    if start.experiment_id:
+        experiment = experiment_of(connection, start.experiment_id)
+    else:
+        experiment = ensure_experiment(connection, start.experiment, artifact_root)
     return RunRow(
         key=0,
         id=run_id,

@@ -7,12 +7,26 @@ import sys
 from pathlib import Path
 
 from nbtrack.entities import Dataset, Status
-from nbtrack.events import ArtifactLogged, DatasetLogged, DocumentLogged, ParamsLogged, RunEnded
+from nbtrack.entities_models import LoggedModelStatus, ModelMetric, ModelStage
+from nbtrack.entities_traces import Assessment, TraceInfo, TraceState
+from nbtrack.events import (
+    ArtifactLogged,
+    DatasetLogged,
+    DocumentLogged,
+    ModelMade,
+    ModelMeasured,
+    ModelRead,
+    ParamsLogged,
+    RunEnded,
+)
 from nbtrack.store.base import Store
+from nbtrack.store.models import models_of
 from nbtrack.store.open import open_store
+from nbtrack.store.registry import registry_of
 from nbtrack.store.sql.schema import HEAD
+from nbtrack.store.traces import traces_of
 
-from ..building import START, batch, rows, started
+from ..building import START, batch, direct, rows, started
 
 PARAMS = {
     "lr": 0.1,
@@ -46,6 +60,23 @@ def fill(store: Store) -> None:
     store.apply([batch("open", started("going on", owner="host:1:2"), lanes=[rows({"loss": [0.5]})])])
     store.apply([batch("deleted", started(), RunEnded(Status.FAILED, START + 1))])
     store.delete_run("deleted")
+    fill_models(store)
+
+
+def fill_models(store: Store) -> None:
+    """Write what came with schema 0002: a registered model, a logged one and a trace."""
+    registry, models = registry_of(store), models_of(store)
+    logged = models.create("1", name="net", source_run_id="finished", params={"lr": "0.1"}, tags={"t": "1"})
+    seen = ModelMetric("loss", 0.5, START, 3, dataset_name="digits", dataset_digest="abc")
+    store.apply([direct("finished", ModelMade(logged.id, 3), ModelRead("m-other"), ModelMeasured(logged.id, (seen,)))])
+    models.finalize(logged.id, LoggedModelStatus.READY)
+    registry.create_model("digits", description="é", tags={"team": "blue"})
+    registry.create_version("digits", f"models:/{logged.id}", location="/data/net", run_id="finished", model_id=logged.id)
+    registry.create_version("digits", "runs:/finished/net", tags={"k": "v"})
+    registry.set_alias("digits", "champion", 1)
+    registry.transition("digits", 2, ModelStage.PRODUCTION)
+    thought = Assessment("a-1", "good", START, START, '{"value": true}')
+    traces_of(store).start(TraceInfo("tr-1", "1", START, 5, TraceState.OK, "c", "?", "!", {"m": "1"}, {"t": "2"}, (thought,)))
 
 
 def main() -> None:

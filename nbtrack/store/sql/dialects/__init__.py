@@ -10,11 +10,16 @@ __all__ = ["Dialect", "dialect_of"]
 
 
 def dialect_of(url: URL) -> Dialect:
-    """Return the dialect of a database; KeyError for an engine that is not served."""
-    if url.get_backend_name() == "sqlite":
+    """Return the dialect of a database."""
+    engine = url.get_backend_name()
+    if engine == "sqlite":
         from .sqlite import SQLite
 
         return SQLite(url)
+    if engine in ("mysql", "mariadb"):
+        from .mysql import MySQL
+
+        return MySQL(url)
     from .postgresql import PostgreSQL
 
     return PostgreSQL(url)

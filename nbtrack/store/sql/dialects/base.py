@@ -8,17 +8,36 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from ....errors import NbtrackError
 
-__all__ = ["Dialect", "Unfolded", "among", "listed"]
+__all__ = ["Dialect", "Mean", "Unfolded", "among", "listed"]
 
 
 class Unfolded(FunctionElement[Any]):
     """The texts of a JSON array as a table of ``value`` and ``key``, the place in the array: one parameter for any number."""
 
     inherit_cache = True
+
+
+class Mean(FunctionElement[float]):
+    """The mean of a metric, from its row of ``metrics``; NULL of a metric that is never a number."""
+
+    inherit_cache = True
+    type = sa.Double()
+
+    def __init__(self, table: sa.FromClause) -> None:
+        self.total: ColumnElement[float] = table.c.total
+        self.quotient = table.c.total / sa.func.nullif(table.c.count - table.c.nan_count, sa.literal_column("0"))
+        super().__init__(table.c.total, table.c.count, table.c.nan_count)
+
+
+@compiles(Mean)
+def _mean(element: Mean, compiler: SQLCompiler, **options: Any) -> str:
+    return compiler.process(element.quotient, **options)
 
 
 def among(column: sa.Column[str], parameter: str) -> ColumnElement[bool]:
@@ -90,12 +109,16 @@ class Dialect(ABC):
         """Return the key that the engine gave the row just inserted."""
 
     @abstractmethod
-    def lock_schema(self, connection: sa.Connection) -> None:
-        """Let nobody else make or migrate tables until the transaction has ended."""
+    def lock_schema(self, connection: sa.Connection) -> AbstractContextManager[None]:
+        """Let nobody else make or migrate tables meanwhile, and until what was made can be seen by all."""
 
     @abstractmethod
     def back_up(self, version: str) -> None:
         """Keep a copy of the database as it is at ``version``, where that is a plain file."""
+
+    def cursor(self, driver: Any) -> Any:
+        """Return a new cursor of the driver's connection."""
+        return driver.cursor()
 
     def settle(self) -> None:  # noqa: B027
         """Put what was written where it is to stay, after much of it and where the engine leaves that for later."""
@@ -115,6 +138,10 @@ class Dialect(ABC):
     def like(self, column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
         """Return whether a text matches a pattern, case and all: ``%`` is any text, ``_`` one character, nothing escapes."""
         return column.like(pattern, escape="")
+
+    def ilike(self, column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
+        """Return whether a text, its ASCII letters made small, matches a pattern that has no large ones; see ``like``."""
+        return self.like(sa.func.lower(column), pattern)
 
     def is_among(self, key: sa.Column[Any], other: sa.Column[Any], *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
         """Return whether a row whose ``other`` is this row's ``key`` meets conditions that an index answers."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import sqlalchemy as sa
@@ -53,6 +54,10 @@ class PostgreSQL(Dialect):
         """See ``Dialect.reading``: without a transaction around each statement, which takes two more messages."""
         return engine.execution_options(isolation_level="AUTOCOMMIT")
 
+    def cursor(self, driver: Any) -> Any:
+        """See ``Dialect.cursor``: bytes come as they are, not in hexadecimal."""
+        return driver.cursor(binary=True)
+
     def writing(self) -> AbstractContextManager[Any]:
         """See ``Dialect.writing``: the server sees to it."""
         return nullcontext()
@@ -75,9 +80,11 @@ class PostgreSQL(Dialect):
         """See ``Dialect.inserted_key``."""
         return int(cursor.fetchone()[0])
 
-    def lock_schema(self, connection: sa.Connection) -> None:
-        """See ``Dialect.lock_schema``."""
+    @contextmanager
+    def lock_schema(self, connection: sa.Connection) -> Iterator[None]:
+        """See ``Dialect.lock_schema``: the lock is kept until the transaction has ended."""
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_SCHEMA_LOCK)))
+        yield
 
     def back_up(self, version: str) -> None:
         """See ``Dialect.back_up``: a server has backups of its own."""

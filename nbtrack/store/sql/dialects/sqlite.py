@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from contextlib import closing, suppress
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -101,8 +101,9 @@ class SQLite(Dialect):
         """See ``Dialect.inserted_key``."""
         return int(cursor.lastrowid or 0)
 
-    def lock_schema(self, connection: sa.Connection) -> None:
+    def lock_schema(self, connection: sa.Connection) -> AbstractContextManager[None]:
         """See ``Dialect.lock_schema``: a transaction that writes is alone already."""
+        return nullcontext()
 
     def back_up(self, version: str) -> None:
         """See ``Dialect.back_up``: ``runs.db`` is copied to ``runs.db.0001.backup``."""

@@ -10,10 +10,18 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
+LONG = (1 << 32) - 1
+
 
 def text(length: int | None = None) -> Any:
     """Return text that sorts by code point."""
-    return sa.String(length).with_variant(sa.Text(collation="C"), "postgresql").with_variant(sa.Text(), "sqlite")
+    text = sa.String(length).with_variant(sa.Text(collation="C"), "postgresql").with_variant(sa.Text(), "sqlite")
+    return text if length else text.with_variant(sa.Text(LONG), "mysql")
+
+
+def data() -> Any:
+    """Return bytes of any length."""
+    return sa.LargeBinary().with_variant(sa.LargeBinary(LONG), "mysql")
 
 
 def upgrade() -> None:
@@ -23,7 +31,7 @@ def upgrade() -> None:
         "documents",
         sa.Column("sha256", text(64), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
-        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("body", data(), nullable=False),
         sa.PrimaryKeyConstraint("sha256", name="pk_documents"),
     )
     op.create_table(
@@ -108,8 +116,8 @@ def upgrade() -> None:
         sa.Column("max_step", sa.BigInteger(), nullable=False),
         sa.Column("min_timestamp", sa.BigInteger(), nullable=False),
         sa.Column("max_timestamp", sa.BigInteger(), nullable=False),
-        sa.Column("steps", sa.LargeBinary(), nullable=False),
-        sa.Column("timestamps", sa.LargeBinary(), nullable=False),
+        sa.Column("steps", data(), nullable=False),
+        sa.Column("timestamps", data(), nullable=False),
         sa.PrimaryKeyConstraint("key", name="pk_axes"),
         sa.ForeignKeyConstraint(["run_key"], ["runs.key"], name="fk_axes_run_key", ondelete="CASCADE"),
     )
@@ -119,7 +127,7 @@ def upgrade() -> None:
         sa.Column("run_key", sa.BigInteger(), nullable=False),
         sa.Column("key", text(250), nullable=False),
         sa.Column("axis_key", sa.BigInteger(), nullable=False),
-        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.Column("data", data(), nullable=False),
         sa.PrimaryKeyConstraint("run_key", "key", "axis_key", name="pk_columns"),
         sa.ForeignKeyConstraint(["run_key"], ["runs.key"], name="fk_columns_run_key", ondelete="CASCADE"),
         sqlite_with_rowid=False,

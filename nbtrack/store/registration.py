@@ -1,0 +1,154 @@
+"""Registering a model: from where somebody says that it is to a version in the registry."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from ..entities_models import LoggedModelInfo, ModelVersionInfo
+from ..errors import InvalidInput, ModelNotFound
+from .base import Store
+from .models import models_of
+from .registry import canonical_stage, registry_of
+
+__all__ = ["VERSIONS_TAG", "Origin", "origin_of", "register", "version_at"]
+
+VERSIONS_TAG = "mlflow.modelVersions"  # of a logged model: the versions that it is, as JSON
+
+_LOGGED = re.compile(r"m-[\w\-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a model comes from: the folder of its files, its run, and the logged model that it is."""
+
+    location: str
+    run_id: str = ""
+    model_id: str = ""
+
+
+def register(
+    store: Store,
+    name: str,
+    source: str,
+    *,
+    origin: Origin,
+    run_link: str = "",
+    user: str = "",
+    description: str = "",
+    tags: Mapping[str, str] | None = None,
+) -> ModelVersionInfo:
+    """Make a version of a registered model, and note it at the logged model that it is.
+
+    Raises:
+        ModelNotFound: There is no registered model of this name.
+    """
+    made = registry_of(store).create_version(
+        name,
+        source,
+        location=origin.location,
+        run_id=origin.run_id,
+        model_id=origin.model_id,
+        run_link=run_link,
+        user=user,
+        description=description,
+        tags=tags,
+    )
+    if origin.model_id:
+        _note(store, origin.model_id, made)
+    return made
+
+
+def origin_of(store: Store, source: str, run_id: str = "", model_id: str = "") -> Origin:
+    """Return where a model comes from: ``runs:/ID/PATH``, ``models:/m-ID``, ``models:/NAME/VERSION``, or any other URI.
+
+    Raises:
+        InvalidInput: The source goes up with ``..``, or is not that of the run or model given.
+        NotFound: There is no such run, model or version.
+    """
+    _refuse_way_up(source)
+    scheme, rest = urlsplit(source).scheme, source.partition(":")[2].strip("/")
+    if scheme == "runs":
+        return _of_run(store, source, rest, run_id, model_id)
+    if scheme == "models":
+        return _of_model(store, source, rest, run_id, model_id)
+    if model_id:
+        return Origin(source, run_id or models_of(store).get(model_id).source_run_id, model_id)
+    return Origin(source, run_id, model_id)
+
+
+def version_at(store: Store, path: str) -> ModelVersionInfo:
+    """Return the version at ``NAME/VERSION``, ``NAME/STAGE``, ``NAME@ALIAS``, or the newest of ``NAME``; ModelNotFound."""
+    registry = registry_of(store)
+    name, at, alias = path.partition("@")
+    if at:
+        return registry.version_by_alias(name, alias)
+    name, _, which = path.partition("/")
+    if which.isdecimal():
+        return registry.get_version(name, int(which))
+    if not which or which.lower() == "latest":
+        return registry.version_by_alias(name, "latest")
+    return _newest_in(store, name, which)
+
+
+def _newest_in(store: Store, name: str, stage: str) -> ModelVersionInfo:
+    wanted = canonical_stage(stage)
+    registry_of(store).get_model(name)
+    for version in registry_of(store).latest_versions([name])[name]:
+        if version.stage is wanted:
+            return version
+    raise ModelNotFound(f"model {name!r} has no version in stage {wanted.value}")
+
+
+def _of_run(store: Store, source: str, rest: str, run_id: str, model_id: str) -> Origin:
+    """Return where a model of a run is: a logged model of that name, or a folder of its artifacts."""
+    owner, _, path = rest.partition("/")
+    if run_id and run_id != owner:
+        raise InvalidInput(f"Invalid model version source: '{source}'. It is of another run than run_id, {run_id!r}")
+    run = store.get_run(owner)
+    for made in models_of(store).outputs([owner]):
+        logged = models_of(store).get(made.model_id)
+        if logged.name == path and model_id in ("", logged.id):
+            return Origin(logged.artifact_uri, owner, logged.id)
+    return Origin(f"{run.artifact_uri}/{path}" if path else run.artifact_uri, owner, model_id)
+
+
+def _of_model(store: Store, source: str, rest: str, run_id: str, model_id: str) -> Origin:
+    """Return where a logged model is, or a version of a registered one."""
+    first, _, path = rest.partition("/")
+    if _LOGGED.fullmatch(first):
+        if model_id and model_id != first:
+            raise InvalidInput(f"Invalid model version source: '{source}'. It is another model than model_id, {model_id!r}")
+        logged = models_of(store).get(first)
+        return Origin(f"{logged.artifact_uri}/{path}" if path else logged.artifact_uri, run_id or logged.source_run_id, first)
+    version = version_at(store, rest)
+    return Origin(version.location, run_id or version.run_id, model_id or version.model_id)
+
+
+def _note(store: Store, model_id: str, made: ModelVersionInfo) -> None:
+    logged = models_of(store).get(model_id)
+    known, new = _versions_of(logged), {"name": made.name, "version": str(made.version)}
+    if new not in known:  # a server may have noted it already
+        models_of(store).set_tags(model_id, {VERSIONS_TAG: json.dumps([*known, new])})
+
+
+def _versions_of(logged: LoggedModelInfo) -> list[object]:
+    """Return the versions that a logged model is said to be; whatever else a client has written there is gone."""
+    try:
+        found = json.loads(logged.tags.get(VERSIONS_TAG, "[]"))
+    except ValueError:
+        return []
+    return found if isinstance(found, list) else []
+
+
+def _refuse_way_up(source: str) -> None:
+    text = source
+    while (decoded := unquote(text)) != text:
+        text = decoded
+    if "\0" in text or ".." in re.split(r"[/\\]", text):
+        raise InvalidInput(
+            f"Invalid model version source: '{source}'. Please provide an absolute path without relative path references"
+        )

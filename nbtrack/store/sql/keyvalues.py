@@ -1,0 +1,56 @@
+"""Tables of keys and values that belong to rows of another table: tags, params, metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from .database import Connection
+
+__all__ = ["AT_ONCE", "KeyValues"]
+
+AT_ONCE = 500  # keys in one list: far below what an engine takes
+
+
+class KeyValues:
+    """One such table: the owner's key, a key and a value.
+
+    Args:
+        table: The table, whose first column is the owner's key.
+        value: The column of the values, and ``key`` that of the keys.
+    """
+
+    def __init__(self, table: sa.Table, *, key: str = "key", value: str = "value") -> None:
+        self.table = table
+        owner = next(iter(table.columns))
+        self._of_many = sa.select(owner, table.c[key], table.c[value]).order_by(owner, table.c[key])
+        self._owner = owner
+        self._of_one = self._of_many.where(owner == sa.bindparam("owner"))
+        self._drop = sa.delete(table).where(owner == sa.bindparam("owner"), table.c[key] == sa.bindparam("which"))
+
+    def of_one(self, connection: Connection, owner: int) -> dict[str, Any]:
+        """Return what one row has."""
+        return {key: value for _, key, value in connection.rows(self._of_one, owner=owner)}
+
+    def of_many(self, connection: Connection, owners: Sequence[int]) -> dict[int, dict[str, Any]]:
+        """Return what each of many rows has, by its key."""
+        found: dict[int, dict[str, Any]] = {owner: {} for owner in owners}
+        for start in range(0, len(owners), AT_ONCE):
+            some = self._of_many.where(self._owner.in_(owners[start : start + AT_ONCE]))
+            for owner, key, value in connection.core.execute(some):
+                found[owner][key] = value
+        return found
+
+    def put(self, connection: Connection, owner: int, values: Mapping[str, Any]) -> None:
+        """Set values, or overwrite them."""
+        connection.upsert(self.table, [(owner, key, value) for key, value in values.items()])
+
+    def add(self, connection: Connection, owner: int, values: Mapping[str, Any]) -> None:
+        """Set values, where the first one of a key stays."""
+        connection.insert_or_pass(self.table, [(owner, key, value) for key, value in values.items()])
+
+    def drop(self, connection: Connection, owner: int, key: str) -> bool:
+        """Take a key away, and tell whether it was there."""
+        return connection.run(self._drop, owner=owner, which=key) > 0
