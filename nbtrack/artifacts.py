@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import builtins
+import hashlib
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from .connection import Connection
-from .errors import ArtifactNotFound
+from .errors import ArtifactNotFound, StoreError
 from .media import load
 from .store.artifacts.base import ArtifactEntry, ArtifactStore
+from .store.artifacts.spool import sha256_of
+from .widgets.pages.files import files_html
+
+if TYPE_CHECKING:
+    from .widgets.files import FilesView
 
 __all__ = ["Artifact", "RunArtifacts"]
 
@@ -19,6 +26,11 @@ class Artifact:
     def __init__(self, artifacts: RunArtifacts, entry: ArtifactEntry) -> None:
         self._artifacts = artifacts
         self.path, self.size, self.is_dir = entry.path, entry.size, entry.is_dir
+
+    @property
+    def run_id(self) -> str:
+        """The run that it belongs to."""
+        return self._artifacts.run_id
 
     def __str__(self) -> str:
         return self.path
@@ -35,7 +47,7 @@ class Artifact:
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         if self.is_dir:
             return {"text/plain": repr(self)}
-        from .widgets.preview import preview
+        from .widgets.pages.preview import preview
 
         with self._artifacts.open(self.path) as file:
             return preview(self.path, file, self.size or 0)
@@ -55,7 +67,8 @@ class RunArtifacts:
     """
 
     def __init__(self, connection: Connection, run_id: str, uri: str) -> None:
-        self._connection, self._run_id, self.uri = connection, run_id, uri
+        self._connection, self.run_id, self.uri = connection, run_id, uri
+        self._view: FilesView | None = None
 
     def _store(self) -> ArtifactStore:
         self._connection.read()
@@ -71,28 +84,59 @@ class RunArtifacts:
 
     def read_text(self, path: str) -> str:
         """Return a file's text, which is UTF-8."""
-        with self.open(path) as file:
-            return file.read().decode("utf-8")
+        return self._read(path).decode("utf-8")
 
     def load(self, path: str) -> Any:
         """Return what is in a file, by its ending: a PIL image, a DataFrame, what JSON says, an array, a text; else bytes."""
-        with self.open(path) as file:
-            return load(str(path), file.read())
+        return load(str(path), self._read(path))
 
     def download(self, path: str = "", target: str | Path = ".") -> Path:
-        """Copy a file, or a folder with all in it, into the folder ``target``, and return the copy's path."""
-        return self._store().download(str(path), Path(target))
+        """Copy a file, or a folder with all in it, into the folder ``target``, and return the copy's path.
+
+        Raises:
+            StoreError: A file is not what was logged, by its sha256; the copy is not kept.
+        """
+        store, logged = self._store(), self._logged()
+        return store.download(str(path), Path(target), check=lambda name, file: self._check(name, sha256_of(file), logged))
 
     def read_if_there(self, path: str) -> bytes | None:
         """Return a file's bytes, None where there is no such file."""
         try:
-            with self.open(path) as file:
-                return file.read()
+            return self._read(path)
         except ArtifactNotFound:
             return None
+
+    def _read(self, path: str) -> bytes:
+        with self.open(path) as file:
+            content = file.read()
+        self._check(str(path), hashlib.sha256(content).hexdigest(), self._logged())
+        return content
+
+    def _logged(self) -> dict[str, str]:
+        """Return the sha256 of each file as it was logged; none while files are on their way, which are not noted yet."""
+        if self._connection.flusher.pending()[0]:
+            return {}
+        return {file.path: file.sha256 for file in self._connection.store().artifacts(self.run_id) if file.sha256}
+
+    def _check(self, path: str, found: str, logged: dict[str, str]) -> None:
+        if found != logged.get(path, found):
+            was = f"its sha256 is {found[:16]}…, and {logged[path][:16]}… was logged"
+            raise StoreError(f"artifact {path!r} in {self.uri} is not what was logged: {was}; it was changed or damaged there")
 
     def __iter__(self) -> Any:
         return iter(self.list())
 
     def __repr__(self) -> str:
         return "\n".join([f"artifacts at {self.uri}", *(f"  {entry!r}" for entry in self.list())])
+
+    def _files(self) -> builtins.list[tuple[str, int]]:
+        return [(file.path, file.size) for file in self._connection.read().artifacts(self.run_id)]
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        from .widgets.files import FilesView
+        from .widgets.kit import key_of
+
+        if self._view is None:
+            self._view = FilesView(self._connection, self.run_id)
+        files = self._files()
+        return {"text/html": files_html(files, key_of(self._view)), "text/plain": repr(self)}

@@ -19,11 +19,15 @@ Errors: ``InvalidInput`` for a path that cannot be one, ``ArtifactNotFound`` for
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, TypeAlias, runtime_checkable
 
-__all__ = ["ArtifactEntry", "ArtifactStore"]
+__all__ = ["ArtifactEntry", "ArtifactStore", "Check", "Part", "Presigns", "Readable", "SignedRequest", "TakesParts"]
+
+# Looks at a file that was fetched, and raises where it is not as it should be.
+Check: TypeAlias = Callable[[str, Path], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,13 @@ class ArtifactEntry:
         return self.path.rpartition("/")[2]
 
 
+class Readable(Protocol):
+    """What content is read from: an open binary file, a response's body."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return up to ``size`` bytes, none at the end."""
+
+
 class ArtifactStore(Protocol):
     """The files of one run; see the module's docstring for what holds for every method."""
 
@@ -51,18 +62,22 @@ class ArtifactStore(Protocol):
     def put(self, path: str, source: Path, *, move: bool = False) -> None:
         """Bring a file into the store under ``path``, over what was there; with ``move`` the source is gone afterwards."""
 
+    def write(self, path: str, content: Readable) -> None:
+        """Bring in under ``path`` what a reader gives until its end, over what was there; when it raises, nothing changes."""
+
     def list(self, path: str = "") -> list[ArtifactEntry]:
         """Return what lies directly in a folder, by path; nothing where there is no such folder."""
 
     def open(self, path: str) -> BinaryIO:
         """Open a file for reading; ArtifactNotFound."""
 
-    def download(self, path: str, target: Path) -> Path:
+    def download(self, path: str, target: Path, *, check: Check | None = None) -> Path:
         """Copy a file, or a folder with all below it, to this machine, and return where it is now.
 
         Args:
             path: The file or folder; empty for everything.
             target: An existing folder, into which it goes under its own name, or the name that it is to have.
+            check: Is given each file, by its path in the store and where its content is, before it takes its name.
 
         Raises:
             ArtifactNotFound: There is nothing at ``path``.
@@ -70,3 +85,44 @@ class ArtifactStore(Protocol):
 
     def delete(self, path: str) -> None:
         """Remove a file, or a folder with all below it (empty: everything); what is not there is passed over."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRequest:
+    """A request that whoever holds it may make for a while, without credentials of their own."""
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Presigns(Protocol):
+    """A store that lets others read and write one file each directly, for some seconds."""
+
+    def presign_download(self, path: str, *, seconds: int) -> SignedRequest:
+        """Return the GET request for a file, whether or not it is there."""
+
+    def presign_upload(self, path: str, *, seconds: int) -> SignedRequest:
+        """Return the PUT request for a file, whose body is the whole of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part that was uploaded: its number from 1, and the ETag of the answer, empty where there was none."""
+
+    number: int
+    etag: str = ""
+
+
+@runtime_checkable
+class TakesParts(Protocol):
+    """A store in which others upload a file in parts, in any order and at once; it is there when they are completed."""
+
+    def create_parts(self, path: str, count: int, *, seconds: int) -> tuple[str, list[SignedRequest]]:
+        """Return the id of a new upload and the PUT request of each of its parts."""
+
+    def complete_parts(self, path: str, upload: str, parts: Sequence[Part]) -> None:
+        """Make the file of its parts; parts that are not there are a ``StoreError``."""
+
+    def abort_parts(self, path: str, upload: str) -> None:
+        """Give up an upload and what was uploaded for it; one that is not there is passed over."""

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from ...errors import ArtifactNotFound, InvalidInput, StoreUnavailable
-from .base import ArtifactEntry
+from .base import ArtifactEntry, Check, Readable
 from .missing import artifact_not_found
 from .paths import TEMPORARY, artifact_folder, artifact_path, file_uri, local_path
-from .spool import copy_file, files_below, move_file
+from .spool import copy_file, files_below, move_file, staged
 
 if TYPE_CHECKING:
     from .base import ArtifactStore
@@ -40,12 +40,13 @@ class LocalArtifacts:
 
     def put(self, path: str, source: Path, *, move: bool = False) -> None:
         """Bring a file in under ``path``; see ``ArtifactStore.put``."""
-        name = artifact_path(path)
         with self._translated(path):
-            target = self._within(self.root.joinpath(name).parent, path) / name.rpartition("/")[2]
-            if target.is_dir() and not target.is_symlink():
-                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
-            (move_file if move else copy_file)(source, target)
+            (move_file if move else copy_file)(source, self._target(path))
+
+    def write(self, path: str, content: Readable) -> None:
+        """Bring in what a reader gives; see ``ArtifactStore.write``."""
+        with self._translated(path):
+            copy_file(content, self._target(path))
 
     def list(self, path: str = "") -> list[ArtifactEntry]:
         """Return what lies directly in a folder; see ``ArtifactStore.list``."""
@@ -63,16 +64,16 @@ class LocalArtifacts:
         with self._translated(path):
             return self._present(name).open("rb")
 
-    def download(self, path: str, target: Path) -> Path:
+    def download(self, path: str, target: Path, *, check: Check | None = None) -> Path:
         """Copy a file or a folder out; see ``ArtifactStore.download``."""
         name = artifact_folder(path)
         with self._translated(path):
             found = self._present(name) if name else self.root
             into = target / name.rpartition("/")[2] if name and target.is_dir() else target
             if found.is_file():
-                copy_file(found, into)
+                _copy_out(name, found, into, check)
             else:
-                self._download_folder(found, into)
+                self._download_folder(name, found, into, check)
         return into
 
     def delete(self, path: str) -> None:
@@ -85,13 +86,21 @@ class LocalArtifacts:
             else:
                 target.unlink(missing_ok=True)
 
-    def _download_folder(self, found: Path, into: Path) -> None:
+    def _target(self, path: str) -> Path:
+        """Return where a file is to go; IsADirectoryError."""
+        name = artifact_path(path)
+        target = self._within(self.root.joinpath(name).parent, path) / name.rpartition("/")[2]
+        if target.is_dir() and not target.is_symlink():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
+        return target
+
+    def _download_folder(self, name: str, found: Path, into: Path, check: Check | None) -> None:
         into.mkdir(parents=True, exist_ok=True)
         if not found.is_dir():
             return
         for relative, file in files_below(found):
             if not file.name.startswith(TEMPORARY):
-                copy_file(self._within(file, relative), into / relative)
+                _copy_out(f"{name}/{relative}" if name else relative, self._within(file, relative), into / relative, check)
 
     def _present(self, name: str) -> Path:
         found = self._within(self.root / name, name)
@@ -134,6 +143,13 @@ class LocalArtifacts:
             raise ArtifactNotFound(f"artifact {path!r} went away while it was read") from error
         except OSError as error:
             raise StoreUnavailable(f"cannot use artifact {path!r} in {self.root}: {error.strerror or error}") from error
+
+
+def _copy_out(path: str, found: Path, target: Path, check: Check | None) -> None:
+    with staged(target) as place:
+        copy_file(found, place)
+        if check is not None:
+            check(path, place)
 
 
 if TYPE_CHECKING:

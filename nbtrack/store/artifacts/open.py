@@ -2,16 +2,62 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib import import_module
+from typing import cast
+
+from ...errors import InvalidInput
 from .base import ArtifactStore
 from .local import LocalArtifacts
+from .paths import scheme_of
 
 __all__ = ["open_artifacts"]
 
+# Each scheme's module, and the function in it that opens a URI; loaded when needed, for each has a library of its own.
+_OPENERS = {
+    "s3": ("s3", "open_s3"),
+    "s3a": ("s3", "open_s3"),
+    "gs": ("google", "open_google"),
+    "az": ("azure", "open_azure"),
+    "wasb": ("azure", "open_azure"),
+    "wasbs": ("azure", "open_azure"),
+    "abfs": ("azure", "open_azure"),
+    "abfss": ("azure", "open_azure"),
+    "sftp": ("sftp", "open_sftp"),
+}
+_THROUGH_SERVER = ("mlflow-artifacts", "http", "https")
+_ELSEWHERE = {
+    "dbfs": "a Databricks workspace serves them itself: give the experiment an artifact location in s3:, wasbs: or gs:",
+    "hdfs": "mount it as a folder and give that, or use a bucket (s3:, wasbs:, gs:)",
+    "ftp": "use sftp:",
+    "r2": "use s3: with MLFLOW_S3_ENDPOINT_URL",
+    "b2": "use s3: with MLFLOW_S3_ENDPOINT_URL",
+    "runs": "open the run's own artifact_uri",
+    "models": "open the model version's own source",
+}
 
-def open_artifacts(uri: str) -> ArtifactStore:
-    """Open the artifact store at a ``file:`` URI or a plain folder path.
+
+def open_artifacts(uri: str, *, server: str = "") -> ArtifactStore:
+    """Open the artifact store at a URI; nothing is asked of it yet.
+
+    Args:
+        uri: A folder's path, or a URI of ``file:``, ``s3:``, ``gs:``, ``az:``, ``wasbs:``, ``abfss:``, ``sftp:``,
+            ``mlflow-artifacts:`` or ``http(s):``.
+        server: The tracking server that the run is of, for a URI that leads through it; its client is ``store.http.client_of``.
 
     Raises:
-        InvalidInput: The URI has a scheme that this version cannot serve.
+        InvalidInput: The URI cannot be read, has a scheme that is not served, or one whose extra is not installed.
+        AccessDenied: There are no credentials for it.
     """
-    return LocalArtifacts(uri)
+    scheme = scheme_of(uri)
+    if scheme in ("", "file"):
+        return LocalArtifacts(uri)
+    if scheme in _THROUGH_SERVER:
+        from .proxy import open_proxy
+
+        return open_proxy(uri, server)
+    if scheme not in _OPENERS:
+        instead = _ELSEWHERE.get(scheme, "give a folder, or a URI of file:, s3:, gs:, wasbs:, sftp: or mlflow-artifacts:")
+        raise InvalidInput(f"artifacts at {scheme}: are not served; {instead}")
+    module, name = _OPENERS[scheme]
+    return cast("Callable[[str], ArtifactStore]", getattr(import_module(f".{module}", __package__), name))(uri)

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from ...errors import InvalidInput
 
-__all__ = ["TEMPORARY", "artifact_folder", "artifact_path", "file_uri", "local_path"]
+__all__ = ["TEMPORARY", "artifact_folder", "artifact_path", "file_uri", "local_path", "scheme_of"]
 
 # Files under this name are on their way; they are no artifacts.
 TEMPORARY = ".nbtrack-tmp-"
@@ -49,17 +49,22 @@ def file_uri(path: Path) -> str:
     return Path(os.path.abspath(path)).as_uri()  # noqa: PTH100 - also takes ".." out, without following links
 
 
+def scheme_of(uri: str) -> str:
+    """Return a URI's scheme in lower case, empty for a path of this machine."""
+    found = _SCHEME.match(uri)
+    return found[1].lower() if found else ""
+
+
 def local_path(uri: str) -> Path:
     """Return the local path that a ``file:`` URI, or a plain path, stands for.
 
     Raises:
         InvalidInput: It has another scheme, another host, a query or a fragment.
     """
-    scheme = _SCHEME.match(uri)
     if uri.lower().startswith("file:"):
         return _path_of_file_uri(uri)
-    if scheme:
-        raise InvalidInput(f"artifacts at {scheme[1]}: are not in this version; give a folder or a file: URI, not {uri!r}")
+    if scheme_of(uri):
+        raise InvalidInput(f"{uri!r} is no folder of this machine; give its path, or a file: URI")
     return Path(_without_nul(uri, uri)).expanduser()
 
 

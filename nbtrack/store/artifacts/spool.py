@@ -11,14 +11,15 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import TypeAlias
 
 from ...errors import InvalidInput
+from .base import Readable
 from .paths import TEMPORARY
 
-__all__ = ["Content", "copy_file", "copy_hashed", "files_below", "move_file"]
+__all__ = ["Content", "copy_file", "copy_hashed", "existing_file", "files_below", "move_file", "sha256_of", "staged"]
 
-Content: TypeAlias = "Path | bytes | bytearray | memoryview | BinaryIO"
+Content: TypeAlias = "Path | bytes | bytearray | memoryview | Readable"
 
 _BLOCK = 1 << 20
 
@@ -29,7 +30,7 @@ def copy_hashed(source: Content, target: Path) -> tuple[int, str]:
     Memory does not grow with the size. The target's folder is made where it is missing; a file there is replaced.
 
     Args:
-        source: A file's path, its content, or an open binary file, read from where it stands.
+        source: A file's path, its content, or a reader such as an open binary file, read from where it stands.
         target: Where the copy goes.
 
     Raises:
@@ -38,16 +39,16 @@ def copy_hashed(source: Content, target: Path) -> tuple[int, str]:
     """
     digest = hashlib.sha256()
     size = 0
-    with _reading(source) as reader, _staged(target) as staged, staged.open("xb") as writer:
+    with _reading(source) as reader, staged(target) as place, place.open("xb") as writer:
         while block := reader.read(_BLOCK):
             digest.update(block)
             size += writer.write(block)
     return size, digest.hexdigest()
 
 
-def copy_file(source: Path, target: Path) -> None:
+def copy_file(source: Path | Readable, target: Path) -> None:
     """Copy a file so that it appears whole; errors as in ``copy_hashed``."""
-    with _reading(source) as reader, _staged(target) as staged, staged.open("xb") as writer:
+    with _reading(source) as reader, staged(target) as place, place.open("xb") as writer:
         shutil.copyfileobj(reader, writer, _BLOCK)
 
 
@@ -67,6 +68,20 @@ def move_file(source: Path, target: Path) -> None:
             raise
         copy_file(source, target)
         source.unlink()
+
+
+def existing_file(source: Path) -> Path:
+    """Return a path that is a file's; InvalidInput."""
+    if not source.is_file():
+        what = "is a folder, not a file; log it with log_artifacts" if source.is_dir() else "is not there"
+        raise InvalidInput(f"the file {str(source)!r} {what}")
+    return source
+
+
+def sha256_of(file: Path) -> str:
+    """Return the sha256 of a file's content, as ``copy_hashed`` tells it."""
+    with file.open("rb") as reader:
+        return hashlib.file_digest(reader, "sha256").hexdigest()
 
 
 def files_below(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -91,23 +106,20 @@ def files_below(folder: Path) -> Iterator[tuple[str, Path]]:
                 yield path.relative_to(folder).as_posix(), path
 
 
-def _reading(source: Content) -> AbstractContextManager[BinaryIO]:
+def _reading(source: Content) -> AbstractContextManager[Readable]:
     if isinstance(source, Path):
-        if not source.is_file():
-            what = "is a folder, not a file; log it with log_artifacts" if source.is_dir() else "is not there"
-            raise InvalidInput(f"the file {str(source)!r} {what}")
-        return source.open("rb")
+        return existing_file(source).open("rb")
     return BytesIO(source) if isinstance(source, bytes | bytearray | memoryview) else nullcontext(source)
 
 
 @contextmanager
-def _staged(target: Path) -> Iterator[Path]:
+def staged(target: Path) -> Iterator[Path]:
     """Give the name of a new file beside the target, which takes its place when the block has gone well."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    staged = target.with_name(TEMPORARY + secrets.token_hex(8))
+    place = target.with_name(TEMPORARY + secrets.token_hex(8))
     try:
-        yield staged
-        staged.replace(target)
+        yield place
+        place.replace(target)
     finally:
         with suppress(FileNotFoundError):
-            staged.unlink()
+            place.unlink()

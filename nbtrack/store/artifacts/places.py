@@ -1,0 +1,53 @@
+"""The parts of an artifact URI that is no path of this machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...errors import InvalidInput
+
+__all__ = ["Place", "missing_extra"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A URI's parts as they stand there: nothing is decoded, for a key in a bucket has no encoding.
+
+    Example:
+        >>> Place.of("s3://bucket/team/1/artifacts/")
+        Place(scheme='s3', authority='bucket', path='team/1/artifacts')
+    """
+
+    scheme: str
+    authority: str
+    path: str
+
+    @classmethod
+    def of(cls, uri: str) -> Place:
+        """Take a URI apart.
+
+        Raises:
+            InvalidInput: It has a query, a fragment, or a part that leads elsewhere.
+        """
+        scheme, _, rest = uri.partition(":")
+        authority, _, path = rest[2:].partition("/") if rest.startswith("//") else ("", "", rest)
+        return cls(scheme.lower(), authority, _clean(path.strip("/"), uri))
+
+    def bucket(self, example: str) -> str:
+        """Return the bucket that it names; InvalidInput."""
+        if not self.authority:
+            raise InvalidInput(f"artifacts at {self.scheme}: need a bucket; write {example}")
+        return self.authority
+
+
+def _clean(path: str, uri: str) -> str:
+    if "?" in path or "#" in path:
+        raise InvalidInput(f"the artifact URI {uri!r} has a query or a fragment; give the plain address of a folder")
+    if any(part in ("", ".", "..") for part in path.split("/")) and path:
+        raise InvalidInput(f"the artifact URI {uri!r} has an empty part, or one that is '.' or '..'; give the folder's own path")
+    return path
+
+
+def missing_extra(error: ModuleNotFoundError, scheme: str, extra: str) -> InvalidInput:
+    """Return the error for artifacts whose library is not installed."""
+    return InvalidInput(f"artifacts at {scheme}: need {error.name}, which is not installed; pip install 'nbtrack[{extra}]'")

@@ -1,0 +1,157 @@
+"""What the artifact stores have in common that are not a folder of this machine."""
+
+from __future__ import annotations
+
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+from .base import ArtifactEntry, Check, Readable
+from .forked import fork_safe
+from .missing import artifact_not_found
+from .parallel import for_each
+from .paths import artifact_folder, artifact_path
+from .spool import copy_hashed, existing_file, staged
+
+__all__ = ["RemoteArtifacts"]
+
+T = TypeVar("T")
+
+
+class RemoteArtifacts(ABC):
+    """The files of one run elsewhere; a backend says how one file goes there and comes back.
+
+    Args:
+        uri: Where they are.
+    """
+
+    at_once = 8  # files of a folder that are fetched at a time
+    survives_fork = True
+
+    def __init__(self, uri: str) -> None:
+        self.uri = uri
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.uri!r})"
+
+    @fork_safe
+    def put(self, path: str, source: Path, *, move: bool = False) -> None:
+        """Bring a file in under ``path``; see ``ArtifactStore.put``."""
+        name = artifact_path(path)
+        with self._translated(path):
+            if move and not source.exists() and self._size(name) is not None:
+                return
+            self._upload(name, existing_file(source))
+        if move:
+            source.unlink(missing_ok=True)
+
+    @fork_safe
+    def write(self, path: str, content: Readable) -> None:
+        """Bring in what a reader gives; see ``ArtifactStore.write``."""
+        name = artifact_path(path)
+        with self._translated(path):
+            self._send(name, content)
+
+    @fork_safe
+    def list(self, path: str = "") -> list[ArtifactEntry]:
+        """Return what lies directly in a folder; see ``ArtifactStore.list``."""
+        name = artifact_folder(path)
+        with self._translated(path):
+            return sorted(self._entries(name), key=lambda entry: entry.path)
+
+    @fork_safe
+    def open(self, path: str) -> BinaryIO:
+        """Open a file for reading; see ``ArtifactStore.open``."""
+        name = artifact_path(path)
+        with self._translated(path):
+            return self._found(name, lambda: self._reader(name))
+
+    @fork_safe
+    def download(self, path: str, target: Path, *, check: Check | None = None) -> Path:
+        """Copy a file or a folder out; see ``ArtifactStore.download``."""
+        name = artifact_folder(path)
+        into = target / name.rpartition("/")[2] if name and target.is_dir() else target
+        with self._translated(path):
+            if name and self._size(name) is not None:
+                self._found(name, lambda: self._fetch_to(name, into, check))
+            else:
+                self._fetch_folder(name, into, check)
+        return into
+
+    @fork_safe
+    def delete(self, path: str) -> None:
+        """Remove a file or a folder; see ``ArtifactStore.delete``."""
+        name = artifact_folder(path)
+        with self._translated(path):
+            self._remove(name)
+
+    def _fetch_folder(self, folder: str, into: Path, check: Check | None) -> None:
+        names = [*self._walk(folder)]
+        if folder and not names:
+            raise artifact_not_found(self, folder)
+        into.mkdir(parents=True, exist_ok=True)
+        relative = len(folder) + 1 if folder else 0
+        for_each(lambda name: self._fetch_to(name, into / name[relative:], check), names, self.at_once)
+
+    def _fetch_to(self, name: str, target: Path, check: Check | None) -> None:
+        artifact_path(name)  # a server's answer, which must not lead out of the target
+        with staged(target) as place:
+            self._fetch(name, place)
+            if check is not None:
+                check(name, place)
+
+    def _found(self, name: str, work: Callable[[], T]) -> T:
+        """Return what reading a file gives; where there is none, the error says what there is."""
+        try:
+            return work()
+        except FileNotFoundError as error:
+            raise artifact_not_found(self, name) from error
+
+    def _send(self, name: str, content: Readable) -> None:
+        """Upload what a reader gives; by way of a file where nothing better is known."""
+        with tempfile.TemporaryDirectory(prefix="nbtrack-") as folder:
+            copy_hashed(content, Path(folder, "content"))
+            self._upload(name, Path(folder, "content"))
+
+    def _reader(self, name: str) -> BinaryIO:
+        """Open a file; by way of one without a name on this machine where nothing better is known."""
+        with tempfile.TemporaryDirectory(prefix="nbtrack-") as folder:
+            self._fetch(name, Path(folder, "content"))
+            return Path(folder, "content").open("rb")
+
+    def _walk(self, folder: str) -> Iterator[str]:
+        """Yield the names of all files below a folder."""
+        for entry in self._entries(folder):
+            if entry.is_dir:
+                yield from self._walk(entry.path)
+            else:
+                yield entry.path
+
+    # What a backend does. FileNotFoundError stands for a file that is not there.
+
+    @abstractmethod
+    def _translated(self, path: str) -> AbstractContextManager[None]:
+        """Turn foreign errors into this package's."""
+
+    @abstractmethod
+    def _upload(self, name: str, source: Path) -> None:
+        """Make a file of a local one, whole or not at all."""
+
+    @abstractmethod
+    def _size(self, name: str) -> int | None:
+        """Return a file's size, None where there is no such file."""
+
+    @abstractmethod
+    def _entries(self, folder: str) -> Iterator[ArtifactEntry]:
+        """Yield what lies directly in a folder, nothing where there is none."""
+
+    @abstractmethod
+    def _fetch(self, name: str, target: Path) -> None:
+        """Write a file's content to a new local file."""
+
+    @abstractmethod
+    def _remove(self, name: str) -> None:
+        """Remove a file or all below a folder; empty: everything."""

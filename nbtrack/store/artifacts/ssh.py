@@ -1,0 +1,168 @@
+"""Connections to machines by SSH, as ``~/.ssh/config`` and ``known_hosts`` say; the one home of paramiko."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import LifoQueue
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from ...errors import InvalidInput
+from ...settings import user_name
+
+if TYPE_CHECKING:
+    import paramiko
+
+__all__ = ["Connections", "Host", "connections_to"]
+
+_CONNECT_SECONDS = 10.0
+_READ_SECONDS = 60.0
+_KEEPALIVE_SECONDS = 30
+_CHANNELS = 6  # OpenSSH lets one connection have ten
+
+_known: dict[tuple[int, Host], Connections] = {}
+_lock = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A machine, and as whom to go there; empty where ``~/.ssh/config`` is to say."""
+
+    name: str
+    port: int | None = None
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+    @classmethod
+    def of(cls, authority: str, uri: str) -> Host:
+        """Take ``user:password@host:port`` apart; InvalidInput."""
+        try:
+            parts = urlsplit(f"//{authority}")
+            name, port = parts.hostname, parts.port
+        except ValueError as error:
+            raise InvalidInput(f"the address in {uri!r} cannot be read ({error}); write sftp://user@host/folder") from error
+        if not name:
+            raise InvalidInput("artifacts at sftp: need a machine; write sftp://user@host/folder")
+        return cls(name, port, unquote(parts.username or ""), unquote(parts.password or ""))
+
+    @property
+    def remedy(self) -> str:
+        """What to do where it does not let us in."""
+        return (
+            f"see that `ssh {self.name}` works without a question: "
+            "a key in the agent or named in ~/.ssh/config, and the machine in known_hosts"
+        )
+
+    def hidden(self, uri: str) -> str:
+        """Return a URI of it without the password."""
+        return uri.replace(f":{urlsplit(uri).password}@", "@", 1) if self.password else uri
+
+
+def connections_to(host: Host) -> Connections:
+    """Return this process's connections to a machine, the same ones each time; a forked child gets its own.
+
+    Raises:
+        ModuleNotFoundError: paramiko is not installed.
+    """
+    import paramiko  # noqa: F401 - to be missed now, not at the first file
+
+    with _lock:
+        key = os.getpid(), host
+        if key not in _known:
+            _known[key] = Connections(host)
+        return _known[key]
+
+
+def _after_fork() -> None:
+    global _lock  # noqa: PLW0603
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+class Connections:
+    """One connection to a machine with some channels, each used by one thread at a time."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._connecting = threading.Lock()
+        self._connection: paramiko.SSHClient | None = None
+        self._idle: LifoQueue[paramiko.SFTPClient | None] = LifoQueue()
+        for _ in range(_CHANNELS):
+            self._idle.put(None)
+
+    @contextmanager
+    def client(self) -> Iterator[paramiko.SFTPClient]:
+        """Give a channel; after an error of the connection the next one is a new one."""
+        channel = self._idle.get()
+        try:
+            channel = channel if channel is not None and _is_open(channel) else self._new()
+            yield channel
+        except BaseException as error:
+            if not _is_answer(error) and channel is not None:
+                channel.close()
+                channel = None
+            raise
+        finally:
+            self._idle.put(channel)
+
+    def _new(self) -> paramiko.SFTPClient:
+        with self._connecting:
+            transport = self._connection.get_transport() if self._connection else None
+            if transport is None or not transport.is_active():
+                self._connection = _connected(self._host)
+            assert self._connection is not None
+            channel = self._connection.open_sftp()
+        channel.get_channel().settimeout(_READ_SECONDS)
+        return channel
+
+
+def _is_answer(error: BaseException) -> bool:
+    """Tell whether an error is what the other side said of a file, so that the channel is as good as before."""
+    return isinstance(error, OSError) and not isinstance(error, TimeoutError | ConnectionError)
+
+
+def _is_open(channel: paramiko.SFTPClient) -> bool:
+    found = channel.get_channel()
+    return found is not None and not found.closed and found.get_transport().is_active()
+
+
+def _connected(host: Host) -> paramiko.SSHClient:
+    import paramiko
+
+    said = _configured(host.name)
+    client = paramiko.SSHClient()
+    client.load_system_host_keys()
+    for name in said.get("userknownhostsfile", "").split():
+        if Path(name).expanduser().is_file():
+            client.load_system_host_keys(str(Path(name).expanduser()))
+    proxy = said.get("proxycommand")
+    client.connect(
+        said["hostname"],
+        port=host.port or int(said.get("port", 22)),
+        username=host.user or said.get("user") or user_name(),
+        password=host.password or None,
+        key_filename=said.get("identityfile"),
+        sock=paramiko.ProxyCommand(proxy) if proxy else None,
+        timeout=_CONNECT_SECONDS,
+        banner_timeout=_CONNECT_SECONDS,
+        auth_timeout=_CONNECT_SECONDS,
+        channel_timeout=_CONNECT_SECONDS,
+    )
+    client.get_transport().set_keepalive(_KEEPALIVE_SECONDS)
+    return client
+
+
+def _configured(name: str) -> Any:
+    """Return what ``~/.ssh/config`` says of a machine."""
+    import paramiko
+
+    path = Path("~/.ssh/config").expanduser()
+    return (paramiko.SSHConfig.from_path(str(path)) if path.is_file() else paramiko.SSHConfig()).lookup(name)
