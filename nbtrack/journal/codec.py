@@ -7,16 +7,21 @@ from dataclasses import asdict
 from typing import Any
 
 from ..entities import Dataset, Status
+from ..entities_models import ModelMetric
 from ..events import (
     ArtifactLogged,
     DatasetLogged,
     DocumentLogged,
     DocumentNamed,
     Event,
+    ModelMade,
+    ModelMeasured,
+    ModelRead,
     ParamsLogged,
     RunEnded,
     RunResumed,
     RunStarted,
+    RunUpdated,
     TagsDeleted,
     TagsSet,
 )
@@ -33,7 +38,11 @@ _KINDS: dict[str, Callable[..., Event]] = {
     "named": DocumentNamed,
     "artifact": ArtifactLogged,
     "dataset": lambda dataset: DatasetLogged(Dataset(**dataset)),
+    "made": ModelMade,
+    "read": ModelRead,
+    "measured": lambda model_id, metrics: ModelMeasured(model_id, tuple(ModelMetric(**metric) for metric in metrics)),
     "ended": lambda status, end_time: RunEnded(Status(status), end_time),
+    "updated": lambda status, end_time: RunUpdated(status and Status(status), end_time),
 }
 _NAMES: dict[type, str] = {
     RunStarted: "started",
@@ -44,7 +53,10 @@ _NAMES: dict[type, str] = {
     DocumentLogged: "document",
     DocumentNamed: "named",
     ArtifactLogged: "artifact",
+    ModelMade: "made",
+    ModelRead: "read",
     RunEnded: "ended",
+    RunUpdated: "updated",
 }
 
 
@@ -52,6 +64,8 @@ def to_json(event: Event) -> list[Any]:
     """Return an event as ``[kind, fields]``."""
     if isinstance(event, DatasetLogged):
         return ["dataset", {"dataset": asdict(event.dataset)}]
+    if isinstance(event, ModelMeasured):
+        return ["measured", asdict(event)]
     # Not ``asdict``, which copies every mapping value by value.
     return [_NAMES[type(event)], {name: getattr(event, name) for name in event.__dataclass_fields__}]
 

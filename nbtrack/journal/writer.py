@@ -173,15 +173,22 @@ class Writer:
         first = self._progress.events
         waiting = self._events[first:]
         goals = {lane.number: lane.taken for lane in tuple(self._lanes)}
-        lanes = tuple(self._rows(limit))
+        lanes = tuple(self._rows(limit, self._progress.lanes))
         reached = {**self._progress.lanes, **{rows.lane: rows.first + rows.count for rows in lanes}}
         is_complete = all(reached.get(lane, 0) >= goal for lane, goal in goals.items())
         events = tuple(deliverable(waiting, is_complete=is_complete))
         return Batch(self.run_id, self.id, first, events, lanes) if events or lanes else None
 
-    def _rows(self, limit: int) -> Iterator[LaneRows]:
+    def peek(self, seen: Mapping[int, int], limit: int) -> Iterator[LaneRows]:
+        """Yield the rows after those of each lane that were seen, to look at; the store has some of them, perhaps.
+
+        Only for the flusher's thread: no other may look while space is given back.
+        """
+        return self._rows(limit, {**self._progress.lanes, **seen})
+
+    def _rows(self, limit: int, after: Mapping[int, int]) -> Iterator[LaneRows]:
         for lane in tuple(self._lanes):
-            rows = lane.take(self._progress.lanes.get(lane.number, 0), limit)
+            rows = lane.take(after.get(lane.number, 0), limit)
             if rows is not None:
                 yield lane_rows(lane.number, lane.keys, rows, tuple(self._mixed))
 

@@ -1,0 +1,207 @@
+"""Artifacts on the wire: those of a run, and the server's proxy for those that lie behind it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .endpoint import AJAX, ROOT, Endpoint
+from .message import Empty, Message, OfRun
+
+__all__ = [
+    "ABORT_UPLOAD",
+    "COMPLETE_UPLOAD",
+    "CREATE_UPLOAD",
+    "DELETE_ARTIFACT",
+    "DOWNLOAD_ARTIFACT",
+    "ENDPOINTS",
+    "GET_ARTIFACT",
+    "LIST_ARTIFACTS",
+    "LIST_STORED",
+    "PRESIGNED_DOWNLOAD",
+    "PRESIGNED_STORED",
+    "PRESIGNED_UPLOAD",
+    "PUT_ARTIFACT",
+    "UPLOAD_ARTIFACT",
+    "AbortUpload",
+    "ArtifactAt",
+    "CompleteUpload",
+    "CreateUpload",
+    "FileInfo",
+    "Files",
+    "GetArtifact",
+    "ListArtifacts",
+    "ListStored",
+    "PresignedUrl",
+    "SignPath",
+    "StoredUrl",
+    "Upload",
+    "UploadPart",
+    "UploadUrl",
+]
+
+
+class FileInfo(Message):
+    """A file or folder; a folder has no size."""
+
+    path: str
+    is_dir: bool
+    file_size: int | None = None
+
+
+class Files(Message):
+    """What lies in a folder; ``root_uri`` where the folder is a run's."""
+
+    root_uri: str = ""
+    files: list[FileInfo] = []
+    next_page_token: str = ""
+
+
+class ListArtifacts(OfRun):
+    """What lies in a folder of a run?"""
+
+    path: str = ""
+    page_token: str = ""
+
+
+class GetArtifact(OfRun):
+    """The content of a run's file."""
+
+    path: str = ""
+
+
+class ListStored(Message):
+    """What lies in a folder of the server's artifact store?"""
+
+    path: str = ""
+
+
+class ArtifactAt(Message):
+    """A file of the server's artifact store."""
+
+    path: str = ""
+
+
+class UploadUrl(Message):
+    """Where a part of a large file goes."""
+
+    url: str
+    part_number: int
+    headers: dict[str, str] = {}
+
+
+class CreateUpload(Message):
+    """Begin to upload a large file in parts: ``path`` is its name, the folder stands in the URL."""
+
+    artifact_path: str = ""
+    path: str = ""
+    num_parts: int = 0
+
+
+class Upload(Message):
+    """An upload that has begun."""
+
+    upload_id: str = ""
+    credentials: list[UploadUrl] = []
+
+
+class UploadPart(Message):
+    """A part that has been uploaded."""
+
+    part_number: int = 0
+    etag: str = ""
+    url: str = ""
+
+
+class CompleteUpload(Message):
+    """Make one file of all parts."""
+
+    artifact_path: str = ""
+    path: str = ""
+    upload_id: str = ""
+    parts: list[UploadPart] = []
+
+
+class AbortUpload(Message):
+    """Forget the parts."""
+
+    artifact_path: str = ""
+    path: str = ""
+    upload_id: str = ""
+
+
+class SignPath(OfRun):
+    """A URL by which a client reaches a run's file in the store itself."""
+
+    path: str = ""
+    expiration: int | None = None
+    model_id: str = ""
+
+
+class PresignedUrl(Message):
+    """Such a URL."""
+
+    presigned_url: str
+    headers: dict[str, str] = {}
+    file_size: int | None = None
+
+
+class StoredUrl(Message):
+    """Such a URL of a file of the server's artifact store."""
+
+    url: str
+    headers: dict[str, str] = {}
+    file_size: int | None = None
+
+
+_STORED: Final = "mlflow-artifacts/artifacts/{path:path}"
+_OF_UPLOAD: Final = ("path", "upload_id")
+
+LIST_ARTIFACTS: Final = Endpoint("list_artifacts", "GET", "mlflow/artifacts/list", ListArtifacts, Files, ("run_id",))
+PRESIGNED_UPLOAD: Final = Endpoint(
+    "presigned_upload_url", "POST", "mlflow/artifacts/presigned-upload-url", SignPath, PresignedUrl, ("path",)
+)
+PRESIGNED_DOWNLOAD: Final = Endpoint(
+    "presigned_download_url", "POST", "mlflow/artifacts/presigned-download-url", SignPath, PresignedUrl, ("run_id", "path")
+)
+GET_ARTIFACT: Final = Endpoint("get_artifact", "GET", "get-artifact", GetArtifact, Empty, bases=ROOT, raw=True)
+UPLOAD_ARTIFACT: Final = Endpoint("upload_artifact", "POST", "mlflow/upload-artifact", GetArtifact, Empty, bases=AJAX, raw=True)
+LIST_STORED: Final = Endpoint("list_stored_artifacts", "GET", "mlflow-artifacts/artifacts", ListStored, Files)
+DOWNLOAD_ARTIFACT: Final = Endpoint("download_artifact", "GET", _STORED, ArtifactAt, Empty, raw=True)
+PUT_ARTIFACT: Final = Endpoint("put_artifact", "PUT", _STORED, ArtifactAt, Empty, raw=True)
+DELETE_ARTIFACT: Final = Endpoint("delete_artifact", "DELETE", _STORED, ArtifactAt, Empty)
+CREATE_UPLOAD: Final = Endpoint(
+    "create_multipart_upload",
+    "POST",
+    "mlflow-artifacts/mpu/create/{artifact_path:path}",
+    CreateUpload,
+    Upload,
+    ("path", "num_parts"),
+)
+COMPLETE_UPLOAD: Final = Endpoint(
+    "complete_multipart_upload",
+    "POST",
+    "mlflow-artifacts/mpu/complete/{artifact_path:path}",
+    CompleteUpload,
+    Empty,
+    _OF_UPLOAD,
+)
+ABORT_UPLOAD: Final = Endpoint(
+    "abort_multipart_upload", "POST", "mlflow-artifacts/mpu/abort/{artifact_path:path}", AbortUpload, Empty, _OF_UPLOAD
+)
+PRESIGNED_STORED: Final = Endpoint("presigned_stored_url", "GET", "mlflow-artifacts/presigned/{path:path}", ArtifactAt, StoredUrl)
+
+ENDPOINTS: Final = (
+    LIST_ARTIFACTS,
+    PRESIGNED_UPLOAD,
+    PRESIGNED_DOWNLOAD,
+    GET_ARTIFACT,
+    UPLOAD_ARTIFACT,
+    LIST_STORED,
+    DOWNLOAD_ARTIFACT,
+    PUT_ARTIFACT,
+    DELETE_ARTIFACT,
+    CREATE_UPLOAD,
+    COMPLETE_UPLOAD,
+    ABORT_UPLOAD,
+    PRESIGNED_STORED,
+)

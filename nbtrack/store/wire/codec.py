@@ -1,0 +1,150 @@
+"""Messages to JSON and back; the one home of msgspec's encoders."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, TypeVar, get_type_hints
+
+import msgspec
+
+from .endpoint import Endpoint
+from .errors import WireError, invalid, missing_value
+from .message import Message
+
+__all__ = ["decode", "encode", "from_body", "from_query", "number_out", "to_query"]
+
+M = TypeVar("M", bound=Message)
+Q = TypeVar("Q", bound=Message)
+
+_LARGEST = sys.float_info.max
+_encoder = msgspec.json.Encoder()
+
+
+def encode(message: Any) -> bytes:
+    """Return a message as JSON."""
+    return _encoder.encode(message)
+
+
+def decode(data: bytes, kind: type[M]) -> M:
+    """Return the message of an answer's body; InvalidInput where it is none."""
+    try:
+        message: M = _decoder(kind).decode(data)
+    except msgspec.MsgspecError:
+        return _convert(_loads(data), kind)
+    return message
+
+
+def from_body(endpoint: Endpoint[Q, Any], body: bytes, variables: Mapping[str, str] | None = None) -> Q:
+    """Return the message of a request's body and of the variables in its path, with what is required in it.
+
+    Raises:
+        WireError: It is no JSON, has a value of a wrong type, or lacks one.
+    """
+    try:
+        request: Q = _decoder(endpoint.request).decode(body)
+    except msgspec.MsgspecError:  # rare forms, or a mistake
+        request = _convert(_loads(body), endpoint.request)
+    for name, value in (variables or {}).items():
+        setattr(request, name, value)
+    check_required(endpoint, request)
+    return request
+
+
+def from_query(endpoint: Endpoint[Q, Any], query: Sequence[tuple[str, str]]) -> Q:
+    """Return the message of a query; a list is a name that comes several times.
+
+    Raises:
+        WireError: It has a value of a wrong type, or lacks one.
+    """
+    lists = _lists(endpoint.request)
+    raw: dict[str, Any] = {}
+    for name, value in query:
+        if name in lists:
+            raw.setdefault(name, []).append(value)
+        else:
+            raw.setdefault(name, value)
+    request = _convert(raw, endpoint.request)
+    check_required(endpoint, request)
+    return request
+
+
+def to_query(request: Message) -> list[tuple[str, str]]:
+    """Return a request as the query of a GET."""
+    return [
+        (name, str(each))
+        for name, value in msgspec.to_builtins(request).items()
+        for each in (value if isinstance(value, list) else [value])
+    ]
+
+
+def check_required(endpoint: Endpoint[Q, Any], request: Q) -> None:
+    """Refuse a request that lacks a required field, or has it empty."""
+    for name in endpoint.required:
+        value = getattr(request, name)
+        if name == "run_id" and not value:
+            value = getattr(request, "run_uuid", value)
+        if value is None or value == "":
+            raise missing_value(name)
+
+
+def number_out(value: float) -> Any:
+    """Return a float as JSON can have it: itself, or the text or the number that stands for it."""
+    if value - value == 0.0:
+        return value
+    return "NaN" if math.isnan(value) else math.copysign(_LARGEST, value)
+
+
+@cache
+def _decoder(kind: type[Message]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind, strict=False)
+
+
+@cache
+def _lists(kind: type[Message]) -> frozenset[str]:
+    """Return the fields that are lists."""
+    hints = get_type_hints(kind)
+    return frozenset(name for name, hint in hints.items() if "list[" in str(hint))
+
+
+def _loads(body: bytes) -> Any:
+    """Return a body's JSON in any form in which clients send it: twice encoded, with NaN as a word, not there at all."""
+    if not body:
+        return {}
+    try:
+        found = json.loads(body)
+        found = json.loads(found) if isinstance(found, str) else found
+    except (ValueError, RecursionError) as error:
+        raise WireError("BAD_REQUEST", "the body of the request is not JSON") from error
+    return {} if found is None else found
+
+
+def _convert(raw: Any, kind: type[M]) -> M:
+    if not isinstance(raw, Mapping):
+        raise WireError("BAD_REQUEST", f"the body of the request is not a JSON object but of type '{type(raw).__name__}'")
+    raw = _without_null(raw)
+    try:
+        return msgspec.convert(raw, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise _wrong_type(raw, str(error)) from error
+
+
+def _without_null(raw: Any) -> Any:
+    """Return JSON without nulls, which are as not set."""
+    if isinstance(raw, Mapping):
+        return {key: _without_null(value) for key, value in raw.items() if value is not None}
+    return [_without_null(each) for each in raw] if isinstance(raw, list) else raw
+
+
+def _wrong_type(raw: Mapping[str, Any], complaint: str) -> WireError:
+    """Return MLflow's error for the field that msgspec complains of, the outermost one."""
+    name = complaint.partition("`$.")[2].rstrip("`").partition(".")[0].partition("[")[0]
+    value = raw.get(name)
+    shown = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+    return invalid(
+        f"Invalid value {shown} for parameter '{name}' supplied:  Hint: Value was of type '{type(value).__name__}'. "
+        "See the API docs for more information about request parameters."
+    )

@@ -1,0 +1,67 @@
+"""A row of the endpoint table."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Generic, Literal, TypeVar
+from urllib.parse import quote
+
+from .message import Message
+
+__all__ = ["AJAX", "API", "API_3", "ROOT", "Endpoint"]
+
+Q = TypeVar("Q", bound=Message)
+A = TypeVar("A", bound=Message)
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+# Clients ask below the first, MLflow's web pages below the second.
+API = ("/api/2.0/", "/ajax-api/2.0/")
+API_3 = ("/api/3.0/", "/ajax-api/3.0/")
+AJAX = ("/ajax-api/2.0/",)
+ROOT = ("/",)
+
+_VARIABLE = re.compile(r"\{(\w+)(:path)?\}")
+
+
+@dataclass(frozen=True)
+class Endpoint(Generic[Q, A]):
+    """One operation of the REST API: where it is, what it is asked with and what it answers.
+
+    Attributes:
+        name: The operation, as handlers and permissions know it.
+        method: The HTTP method.
+        path: Below each of ``bases``; ``{name}`` is one part, ``{name:path}`` all that follows; both are fields of ``request``.
+        request: The message that it is asked with: query of a GET, JSON body of all else.
+        answer: The message of a success. ``Empty`` of a file's content, too, which has no message.
+        required: The fields that must be there and not be empty.
+        bases: What stands before the path.
+        raw: Whether request or answer is a file's content instead of JSON.
+    """
+
+    name: str
+    method: Method
+    path: str
+    request: type[Q]
+    answer: type[A]
+    required: tuple[str, ...] = ()
+    bases: tuple[str, ...] = API
+    raw: bool = False
+
+    @property
+    def paths(self) -> list[str]:
+        """Every path under which the endpoint is served, with its variables."""
+        return [base + self.path for base in self.bases]
+
+    @property
+    def variables(self) -> list[str]:
+        """The fields of the request that stand in the path."""
+        return [name for name, _ in _VARIABLE.findall(self.path)]
+
+    def pattern(self, path: str) -> re.Pattern[str]:
+        """Return what matches one of ``paths``, with a group for each variable."""
+        return re.compile(_VARIABLE.sub(lambda found: f"(?P<{found[1]}>{'.+' if found[2] else '[^/]+'})", path))
+
+    def url(self, request: Q) -> str:
+        """Return the first of ``paths`` with the request's variables in it, percent-encoded."""
+        return _VARIABLE.sub(lambda found: quote(str(getattr(request, found[1])), safe="/" if found[2] else ""), self.paths[0])

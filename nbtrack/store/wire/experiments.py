@@ -1,0 +1,186 @@
+"""Experiments on the wire."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .endpoint import Endpoint
+from .message import Empty, KeyValue, Message
+
+__all__ = [
+    "CREATE_EXPERIMENT",
+    "DELETE_EXPERIMENT",
+    "DELETE_EXPERIMENT_TAG",
+    "ENDPOINTS",
+    "GET_EXPERIMENT",
+    "GET_EXPERIMENT_BY_NAME",
+    "RESTORE_EXPERIMENT",
+    "SEARCH_DATASETS",
+    "SEARCH_EXPERIMENTS",
+    "SEARCH_EXPERIMENTS_BY_GET",
+    "SET_EXPERIMENT_TAG",
+    "UPDATE_EXPERIMENT",
+    "CreateExperiment",
+    "DatasetSummaries",
+    "DatasetSummary",
+    "DeleteExperimentTag",
+    "Experiment",
+    "ExperimentAnswer",
+    "ExperimentByName",
+    "ExperimentId",
+    "Experiments",
+    "OfExperiment",
+    "SearchDatasets",
+    "SearchExperiments",
+    "SetExperimentTag",
+    "UpdateExperiment",
+]
+
+
+class Experiment(Message):
+    """An experiment as MLflow describes it."""
+
+    experiment_id: str
+    name: str
+    artifact_location: str = ""
+    lifecycle_stage: str = ""
+    last_update_time: int | None = None
+    creation_time: int | None = None
+    tags: list[KeyValue] = []
+
+
+class ExperimentAnswer(Message):
+    """One experiment."""
+
+    experiment: Experiment
+
+
+class ExperimentId(Message):
+    """The id of what was made."""
+
+    experiment_id: str
+
+
+class CreateExperiment(Message):
+    """Make an experiment."""
+
+    name: str = ""
+    artifact_location: str = ""
+    tags: list[KeyValue] = []
+
+
+class OfExperiment(Message):
+    """A request about an experiment."""
+
+    experiment_id: str = ""
+
+
+class ExperimentByName(Message):
+    """Which experiment has this name?"""
+
+    experiment_name: str = ""
+
+
+class UpdateExperiment(OfExperiment):
+    """Rename an experiment."""
+
+    new_name: str = ""
+
+
+class SetExperimentTag(OfExperiment):
+    """Set a tag on an experiment."""
+
+    key: str = ""
+    value: str = ""
+
+
+class DeleteExperimentTag(OfExperiment):
+    """Take a tag from an experiment."""
+
+    key: str = ""
+
+
+class SearchExperiments(Message):
+    """Which experiments are there?"""
+
+    max_results: int | None = None
+    page_token: str = ""
+    filter: str = ""
+    order_by: list[str] = []
+    view_type: str | int | None = None
+
+
+class Experiments(Message):
+    """A page of experiments; the last one has no token."""
+
+    experiments: list[Experiment] = []
+    next_page_token: str = ""
+
+
+class SearchDatasets(Message):
+    """Which datasets have the runs of these experiments read?"""
+
+    experiment_ids: list[str] = []
+
+
+class DatasetSummary(Message):
+    """A dataset and what it was read for."""
+
+    experiment_id: str
+    name: str
+    digest: str
+    context: str = ""
+
+
+class DatasetSummaries(Message):
+    """Datasets."""
+
+    dataset_summaries: list[DatasetSummary] = []
+
+
+_ID: Final = ("experiment_id",)
+
+CREATE_EXPERIMENT: Final = Endpoint(
+    "create_experiment", "POST", "mlflow/experiments/create", CreateExperiment, ExperimentId, ("name",)
+)
+GET_EXPERIMENT: Final = Endpoint("get_experiment", "GET", "mlflow/experiments/get", OfExperiment, ExperimentAnswer, _ID)
+GET_EXPERIMENT_BY_NAME: Final = Endpoint(
+    "get_experiment_by_name",
+    "GET",
+    "mlflow/experiments/get-by-name",
+    ExperimentByName,
+    ExperimentAnswer,
+    ("experiment_name",),
+)
+SEARCH_EXPERIMENTS: Final = Endpoint("search_experiments", "POST", "mlflow/experiments/search", SearchExperiments, Experiments)
+SEARCH_EXPERIMENTS_BY_GET: Final = Endpoint(
+    "search_experiments", "GET", "mlflow/experiments/search", SearchExperiments, Experiments
+)
+UPDATE_EXPERIMENT: Final = Endpoint(
+    "update_experiment", "POST", "mlflow/experiments/update", UpdateExperiment, Empty, (*_ID, "new_name")
+)
+DELETE_EXPERIMENT: Final = Endpoint("delete_experiment", "POST", "mlflow/experiments/delete", OfExperiment, Empty, _ID)
+RESTORE_EXPERIMENT: Final = Endpoint("restore_experiment", "POST", "mlflow/experiments/restore", OfExperiment, Empty, _ID)
+SET_EXPERIMENT_TAG: Final = Endpoint(
+    "set_experiment_tag", "POST", "mlflow/experiments/set-experiment-tag", SetExperimentTag, Empty, (*_ID, "key")
+)
+DELETE_EXPERIMENT_TAG: Final = Endpoint(
+    "delete_experiment_tag", "POST", "mlflow/experiments/delete-experiment-tag", DeleteExperimentTag, Empty, (*_ID, "key")
+)
+SEARCH_DATASETS: Final = Endpoint(
+    "search_datasets", "POST", "mlflow/experiments/search-datasets", SearchDatasets, DatasetSummaries
+)
+
+ENDPOINTS: Final = (
+    CREATE_EXPERIMENT,
+    GET_EXPERIMENT,
+    GET_EXPERIMENT_BY_NAME,
+    SEARCH_EXPERIMENTS,
+    SEARCH_EXPERIMENTS_BY_GET,
+    UPDATE_EXPERIMENT,
+    DELETE_EXPERIMENT,
+    RESTORE_EXPERIMENT,
+    SET_EXPERIMENT_TAG,
+    DELETE_EXPERIMENT_TAG,
+    SEARCH_DATASETS,
+)

@@ -1,0 +1,71 @@
+"""Histories of metrics on the wire."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .endpoint import AJAX, Endpoint
+from .message import Message, OfRun
+from .runs import Metric
+
+__all__ = [
+    "ENDPOINTS",
+    "GET_HISTORY",
+    "GET_HISTORY_BULK",
+    "GET_HISTORY_BULK_INTERVAL",
+    "GetHistory",
+    "GetHistoryBulk",
+    "GetHistoryBulkInterval",
+    "Metrics",
+]
+
+
+class GetHistory(OfRun):
+    """All points of a metric, or as many as ``max_results``."""
+
+    metric_key: str = ""
+    page_token: str = ""
+    max_results: int | None = None
+
+
+class GetHistoryBulk(Message):
+    """The points of a metric in several runs."""
+
+    run_id: list[str] = []
+    metric_key: str | None = None
+    max_results: int | None = None
+
+
+class GetHistoryBulkInterval(Message):
+    """The points of a metric in several runs between two steps, thinned out to ``max_results`` a run."""
+
+    run_ids: list[str] | None = None
+    metric_key: str = ""
+    start_step: int | None = None
+    end_step: int | None = None
+    max_results: int | None = None
+
+
+class Metrics(Message):
+    """Points in their order; the last page has no token."""
+
+    metrics: list[Metric] = []
+    next_page_token: str = ""
+
+
+GET_HISTORY: Final = Endpoint(
+    "get_metric_history", "GET", "mlflow/metrics/get-history", GetHistory, Metrics, ("run_id", "metric_key")
+)
+GET_HISTORY_BULK: Final = Endpoint(
+    "get_metric_history_bulk", "GET", "mlflow/metrics/get-history-bulk", GetHistoryBulk, Metrics, bases=AJAX
+)
+GET_HISTORY_BULK_INTERVAL: Final = Endpoint(
+    "get_metric_history_bulk_interval",
+    "GET",
+    "mlflow/metrics/get-history-bulk-interval",
+    GetHistoryBulkInterval,
+    Metrics,
+    ("run_ids", "metric_key"),
+)
+
+ENDPOINTS: Final = (GET_HISTORY, GET_HISTORY_BULK, GET_HISTORY_BULK_INTERVAL)

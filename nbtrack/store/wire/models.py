@@ -1,0 +1,233 @@
+"""Logged models on the wire."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .artifacts import Files
+from .endpoint import Endpoint
+from .message import Empty, KeyValue, Message, OfRun
+from .runs import ModelOutput
+
+__all__ = [
+    "CREATE_LOGGED_MODEL",
+    "DELETE_LOGGED_MODEL",
+    "DELETE_LOGGED_MODEL_TAG",
+    "ENDPOINTS",
+    "FINALIZE_LOGGED_MODEL",
+    "GET_LOGGED_MODEL",
+    "LIST_LOGGED_MODEL_ARTIFACTS",
+    "LOG_LOGGED_MODEL_PARAMS",
+    "LOG_MODEL",
+    "LOG_OUTPUTS",
+    "SEARCH_LOGGED_MODELS",
+    "SET_LOGGED_MODEL_TAGS",
+    "CreateLoggedModel",
+    "DatasetFilter",
+    "DeleteLoggedModelTag",
+    "Finalize",
+    "ListModelArtifacts",
+    "LogModel",
+    "LogOutputs",
+    "LoggedModel",
+    "LoggedModelAnswer",
+    "LoggedModelData",
+    "LoggedModelInfo",
+    "LoggedModels",
+    "ModelMetric",
+    "ModelParams",
+    "ModelTags",
+    "OfLoggedModel",
+    "OrderBy",
+    "Registration",
+    "SearchLoggedModels",
+]
+
+
+class ModelMetric(Message):
+    """What was measured of a model."""
+
+    key: str
+    value: float
+    timestamp: int
+    step: int
+    dataset_name: str = ""
+    dataset_digest: str = ""
+    model_id: str = ""
+    run_id: str = ""
+
+
+class Registration(Message):
+    """A version of a registered model that is this logged model."""
+
+    name: str
+    version: str
+
+
+class LoggedModelInfo(Message):
+    """The facts of a logged model, and its tags."""
+
+    model_id: str
+    experiment_id: str
+    name: str
+    creation_timestamp_ms: int
+    last_updated_timestamp_ms: int
+    artifact_uri: str
+    status: str
+    model_type: str = ""
+    source_run_id: str = ""
+    status_message: str = ""
+    tags: list[KeyValue] = []
+    registrations: list[Registration] = []
+
+
+class LoggedModelData(Message):
+    """What was logged of it."""
+
+    params: list[KeyValue] = []
+    metrics: list[ModelMetric] = []
+
+
+class LoggedModel(Message):
+    """A logged model."""
+
+    info: LoggedModelInfo
+    data: LoggedModelData | None = None
+
+
+class LoggedModelAnswer(Message):
+    """One logged model; MLflow leaves it out of some answers."""
+
+    model: LoggedModel | None = None
+
+
+class LoggedModels(Message):
+    """A page of logged models; the last one has no token."""
+
+    models: list[LoggedModel] = []
+    next_page_token: str = ""
+
+
+class OfLoggedModel(Message):
+    """A request about a logged model."""
+
+    model_id: str = ""
+
+
+class CreateLoggedModel(Message):
+    """Make a logged model."""
+
+    experiment_id: str = ""
+    name: str = ""
+    model_type: str = ""
+    source_run_id: str = ""
+    params: list[KeyValue] = []
+    tags: list[KeyValue] = []
+
+
+class Finalize(OfLoggedModel):
+    """Say whether its files are there."""
+
+    status: str | int | None = None
+
+
+class ModelTags(OfLoggedModel):
+    """Set tags."""
+
+    tags: list[KeyValue] = []
+
+
+class ModelParams(OfLoggedModel):
+    """Log more params."""
+
+    params: list[KeyValue] = []
+
+
+class DeleteLoggedModelTag(OfLoggedModel):
+    """Take one tag away."""
+
+    tag_key: str = ""
+
+
+class DatasetFilter(Message):
+    """A dataset on which a model is to have been measured."""
+
+    dataset_name: str = ""
+    dataset_digest: str = ""
+
+
+class OrderBy(Message):
+    """One thing to sort by; a metric may be that on a dataset."""
+
+    field_name: str = ""
+    ascending: bool = True
+    dataset_name: str = ""
+    dataset_digest: str = ""
+
+
+class SearchLoggedModels(Message):
+    """Which logged models are there?"""
+
+    experiment_ids: list[str] = []
+    filter: str = ""
+    datasets: list[DatasetFilter] = []
+    max_results: int = 100
+    order_by: list[OrderBy] = []
+    page_token: str = ""
+
+
+class ListModelArtifacts(OfLoggedModel):
+    """What lies in a folder of a logged model?"""
+
+    artifact_directory_path: str = ""
+    page_token: str = ""
+
+
+class LogOutputs(OfRun):
+    """Log models that a run made."""
+
+    models: list[ModelOutput] = []
+
+
+class LogModel(OfRun):
+    """Log a model in the form of MLflow 2: the text of its MLmodel as JSON."""
+
+    model_json: str = ""
+
+
+_MODEL: Final = "mlflow/logged-models/{model_id}"
+_ID: Final = ("model_id",)
+
+CREATE_LOGGED_MODEL: Final = Endpoint(
+    "create_logged_model", "POST", "mlflow/logged-models", CreateLoggedModel, LoggedModelAnswer, ("experiment_id",)
+)
+SEARCH_LOGGED_MODELS: Final = Endpoint(
+    "search_logged_models", "POST", "mlflow/logged-models/search", SearchLoggedModels, LoggedModels
+)
+GET_LOGGED_MODEL: Final = Endpoint("get_logged_model", "GET", _MODEL, OfLoggedModel, LoggedModelAnswer, _ID)
+FINALIZE_LOGGED_MODEL: Final = Endpoint("finalize_logged_model", "PATCH", _MODEL, Finalize, LoggedModelAnswer, (*_ID, "status"))
+DELETE_LOGGED_MODEL: Final = Endpoint("delete_logged_model", "DELETE", _MODEL, OfLoggedModel, Empty, _ID)
+SET_LOGGED_MODEL_TAGS: Final = Endpoint("set_logged_model_tags", "PATCH", f"{_MODEL}/tags", ModelTags, LoggedModelAnswer, _ID)
+DELETE_LOGGED_MODEL_TAG: Final = Endpoint(
+    "delete_logged_model_tag", "DELETE", f"{_MODEL}/tags/{{tag_key}}", DeleteLoggedModelTag, Empty, (*_ID, "tag_key")
+)
+LOG_LOGGED_MODEL_PARAMS: Final = Endpoint("log_logged_model_params", "POST", f"{_MODEL}/params", ModelParams, Empty, _ID)
+LIST_LOGGED_MODEL_ARTIFACTS: Final = Endpoint(
+    "list_logged_model_artifacts", "GET", f"{_MODEL}/artifacts/directories", ListModelArtifacts, Files, _ID
+)
+LOG_OUTPUTS: Final = Endpoint("log_outputs", "POST", "mlflow/runs/outputs", LogOutputs, Empty, ("run_id",))
+LOG_MODEL: Final = Endpoint("log_model", "POST", "mlflow/runs/log-model", LogModel, Empty, ("run_id", "model_json"))
+
+ENDPOINTS: Final = (
+    CREATE_LOGGED_MODEL,
+    SEARCH_LOGGED_MODELS,
+    GET_LOGGED_MODEL,
+    FINALIZE_LOGGED_MODEL,
+    DELETE_LOGGED_MODEL,
+    SET_LOGGED_MODEL_TAGS,
+    DELETE_LOGGED_MODEL_TAG,
+    LOG_LOGGED_MODEL_PARAMS,
+    LIST_LOGGED_MODEL_ARTIFACTS,
+    LOG_OUTPUTS,
+    LOG_MODEL,
+)

@@ -1,0 +1,332 @@
+"""The model registry on the wire."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .endpoint import Endpoint
+from .message import Empty, KeyValue, Message
+
+__all__ = [
+    "CREATE_MODEL_VERSION",
+    "CREATE_REGISTERED_MODEL",
+    "DELETE_MODEL_VERSION",
+    "DELETE_MODEL_VERSION_TAG",
+    "DELETE_REGISTERED_MODEL",
+    "DELETE_REGISTERED_MODEL_ALIAS",
+    "DELETE_REGISTERED_MODEL_TAG",
+    "ENDPOINTS",
+    "GET_LATEST_VERSIONS",
+    "GET_LATEST_VERSIONS_BY_GET",
+    "GET_MODEL_VERSION",
+    "GET_MODEL_VERSION_BY_ALIAS",
+    "GET_MODEL_VERSION_DOWNLOAD_URI",
+    "GET_REGISTERED_MODEL",
+    "RENAME_REGISTERED_MODEL",
+    "SEARCH_MODEL_VERSIONS",
+    "SEARCH_REGISTERED_MODELS",
+    "SET_MODEL_VERSION_TAG",
+    "SET_REGISTERED_MODEL_ALIAS",
+    "SET_REGISTERED_MODEL_TAG",
+    "TRANSITION_MODEL_VERSION_STAGE",
+    "UPDATE_MODEL_VERSION",
+    "UPDATE_REGISTERED_MODEL",
+    "Alias",
+    "CreateModel",
+    "CreateVersion",
+    "DeleteModelTag",
+    "DeleteVersionTag",
+    "DownloadUri",
+    "GetLatestVersions",
+    "ModelAnswer",
+    "ModelVersion",
+    "Models",
+    "OfAlias",
+    "OfModel",
+    "OfVersion",
+    "RegisteredModel",
+    "RenameModel",
+    "SearchModels",
+    "SearchVersions",
+    "SetAlias",
+    "SetModelTag",
+    "SetVersionTag",
+    "TransitionStage",
+    "UpdateModel",
+    "UpdateVersion",
+    "VersionAnswer",
+    "Versions",
+]
+
+
+class Alias(Message):
+    """A name for a version."""
+
+    alias: str
+    version: str
+
+
+class ModelVersion(Message):
+    """A version of a registered model."""
+
+    name: str
+    version: str
+    creation_timestamp: int
+    last_updated_timestamp: int
+    user_id: str = ""
+    current_stage: str = ""
+    description: str = ""
+    source: str = ""
+    run_id: str = ""
+    status: str = ""
+    tags: list[KeyValue] = []
+    run_link: str = ""
+    aliases: list[str] = []
+    model_id: str = ""
+
+
+class RegisteredModel(Message):
+    """A registered model, with the newest version in each stage."""
+
+    name: str
+    creation_timestamp: int
+    last_updated_timestamp: int
+    description: str = ""
+    latest_versions: list[ModelVersion] = []
+    tags: list[KeyValue] = []
+    aliases: list[Alias] = []
+
+
+class ModelAnswer(Message):
+    """One registered model."""
+
+    registered_model: RegisteredModel
+
+
+class Models(Message):
+    """A page of registered models; the last one has no token."""
+
+    registered_models: list[RegisteredModel] = []
+    next_page_token: str = ""
+
+
+class VersionAnswer(Message):
+    """One version."""
+
+    model_version: ModelVersion
+
+
+class Versions(Message):
+    """A page of versions; the last one has no token."""
+
+    model_versions: list[ModelVersion] = []
+    next_page_token: str = ""
+
+
+class DownloadUri(Message):
+    """Where a version's files are."""
+
+    artifact_uri: str
+
+
+class OfModel(Message):
+    """A request about a registered model."""
+
+    name: str = ""
+
+
+class CreateModel(OfModel):
+    """Make a registered model."""
+
+    tags: list[KeyValue] = []
+    description: str = ""
+
+
+class RenameModel(OfModel):
+    """Give it another name."""
+
+    new_name: str = ""
+
+
+class UpdateModel(OfModel):
+    """Describe it."""
+
+    description: str = ""
+
+
+class SearchModels(Message):
+    """Which registered models are there?"""
+
+    filter: str = ""
+    max_results: int = 100
+    order_by: list[str] = []
+    page_token: str = ""
+
+
+class GetLatestVersions(OfModel):
+    """The newest version in each of some stages, in all of them unless said."""
+
+    stages: list[str] = []
+
+
+class SetModelTag(OfModel):
+    """Set one tag."""
+
+    key: str = ""
+    value: str | None = None
+
+
+class DeleteModelTag(OfModel):
+    """Take one tag away."""
+
+    key: str = ""
+
+
+class SetAlias(OfModel):
+    """Let an alias stand for a version."""
+
+    alias: str = ""
+    version: str = ""
+
+
+class OfAlias(OfModel):
+    """A request about an alias."""
+
+    alias: str = ""
+
+
+class CreateVersion(OfModel):
+    """Make a version."""
+
+    source: str = ""
+    run_id: str = ""
+    tags: list[KeyValue] = []
+    run_link: str = ""
+    description: str = ""
+    model_id: str = ""
+
+
+class OfVersion(OfModel):
+    """A request about a version."""
+
+    version: str = ""
+
+
+class UpdateVersion(OfVersion):
+    """Describe it."""
+
+    description: str = ""
+
+
+class TransitionStage(OfVersion):
+    """Move it to a stage, and perhaps those in it to Archived."""
+
+    stage: str = ""
+    archive_existing_versions: bool | None = None
+
+
+class SearchVersions(Message):
+    """Which versions are there?"""
+
+    filter: str = ""
+    max_results: int = 200_000
+    order_by: list[str] = []
+    page_token: str = ""
+
+
+class SetVersionTag(OfVersion):
+    """Set one tag."""
+
+    key: str = ""
+    value: str | None = None
+
+
+class DeleteVersionTag(OfVersion):
+    """Take one tag away."""
+
+    key: str = ""
+
+
+_MODELS: Final = "mlflow/registered-models/"
+_VERSIONS: Final = "mlflow/model-versions/"
+_NAME: Final = ("name",)
+_VERSION: Final = ("name", "version")
+
+CREATE_REGISTERED_MODEL: Final = Endpoint("create_registered_model", "POST", f"{_MODELS}create", CreateModel, ModelAnswer, _NAME)
+RENAME_REGISTERED_MODEL: Final = Endpoint("rename_registered_model", "POST", f"{_MODELS}rename", RenameModel, ModelAnswer, _NAME)
+UPDATE_REGISTERED_MODEL: Final = Endpoint("update_registered_model", "PATCH", f"{_MODELS}update", UpdateModel, ModelAnswer, _NAME)
+DELETE_REGISTERED_MODEL: Final = Endpoint("delete_registered_model", "DELETE", f"{_MODELS}delete", OfModel, Empty, _NAME)
+GET_REGISTERED_MODEL: Final = Endpoint("get_registered_model", "GET", f"{_MODELS}get", OfModel, ModelAnswer, _NAME)
+SEARCH_REGISTERED_MODELS: Final = Endpoint("search_registered_models", "GET", f"{_MODELS}search", SearchModels, Models)
+GET_LATEST_VERSIONS: Final = Endpoint(
+    "get_latest_versions", "POST", f"{_MODELS}get-latest-versions", GetLatestVersions, Versions, _NAME
+)
+GET_LATEST_VERSIONS_BY_GET: Final = Endpoint(
+    "get_latest_versions", "GET", f"{_MODELS}get-latest-versions", GetLatestVersions, Versions, _NAME
+)
+SET_REGISTERED_MODEL_TAG: Final = Endpoint(
+    "set_registered_model_tag", "POST", f"{_MODELS}set-tag", SetModelTag, Empty, (*_NAME, "key")
+)
+DELETE_REGISTERED_MODEL_TAG: Final = Endpoint(
+    "delete_registered_model_tag", "DELETE", f"{_MODELS}delete-tag", DeleteModelTag, Empty, (*_NAME, "key")
+)
+SET_REGISTERED_MODEL_ALIAS: Final = Endpoint(
+    "set_registered_model_alias", "POST", f"{_MODELS}alias", SetAlias, Empty, (*_NAME, "alias", "version")
+)
+DELETE_REGISTERED_MODEL_ALIAS: Final = Endpoint(
+    "delete_registered_model_alias", "DELETE", f"{_MODELS}alias", OfAlias, Empty, (*_NAME, "alias")
+)
+GET_MODEL_VERSION_BY_ALIAS: Final = Endpoint(
+    "get_model_version_by_alias", "GET", f"{_MODELS}alias", OfAlias, VersionAnswer, (*_NAME, "alias")
+)
+CREATE_MODEL_VERSION: Final = Endpoint(
+    "create_model_version", "POST", f"{_VERSIONS}create", CreateVersion, VersionAnswer, ("name", "source")
+)
+UPDATE_MODEL_VERSION: Final = Endpoint(
+    "update_model_version", "PATCH", f"{_VERSIONS}update", UpdateVersion, VersionAnswer, _VERSION
+)
+TRANSITION_MODEL_VERSION_STAGE: Final = Endpoint(
+    "transition_model_version_stage",
+    "POST",
+    f"{_VERSIONS}transition-stage",
+    TransitionStage,
+    VersionAnswer,
+    (*_VERSION, "stage", "archive_existing_versions"),
+)
+DELETE_MODEL_VERSION: Final = Endpoint("delete_model_version", "DELETE", f"{_VERSIONS}delete", OfVersion, Empty, _VERSION)
+GET_MODEL_VERSION: Final = Endpoint("get_model_version", "GET", f"{_VERSIONS}get", OfVersion, VersionAnswer, _VERSION)
+SEARCH_MODEL_VERSIONS: Final = Endpoint("search_model_versions", "GET", f"{_VERSIONS}search", SearchVersions, Versions)
+GET_MODEL_VERSION_DOWNLOAD_URI: Final = Endpoint(
+    "get_model_version_download_uri", "GET", f"{_VERSIONS}get-download-uri", OfVersion, DownloadUri, _VERSION
+)
+SET_MODEL_VERSION_TAG: Final = Endpoint(
+    "set_model_version_tag", "POST", f"{_VERSIONS}set-tag", SetVersionTag, Empty, (*_VERSION, "key")
+)
+DELETE_MODEL_VERSION_TAG: Final = Endpoint(
+    "delete_model_version_tag", "DELETE", f"{_VERSIONS}delete-tag", DeleteVersionTag, Empty, (*_VERSION, "key")
+)
+
+ENDPOINTS: Final = (
+    CREATE_REGISTERED_MODEL,
+    RENAME_REGISTERED_MODEL,
+    UPDATE_REGISTERED_MODEL,
+    DELETE_REGISTERED_MODEL,
+    GET_REGISTERED_MODEL,
+    SEARCH_REGISTERED_MODELS,
+    GET_LATEST_VERSIONS,
+    GET_LATEST_VERSIONS_BY_GET,
+    SET_REGISTERED_MODEL_TAG,
+    DELETE_REGISTERED_MODEL_TAG,
+    SET_REGISTERED_MODEL_ALIAS,
+    DELETE_REGISTERED_MODEL_ALIAS,
+    GET_MODEL_VERSION_BY_ALIAS,
+    CREATE_MODEL_VERSION,
+    UPDATE_MODEL_VERSION,
+    TRANSITION_MODEL_VERSION_STAGE,
+    DELETE_MODEL_VERSION,
+    GET_MODEL_VERSION,
+    SEARCH_MODEL_VERSIONS,
+    GET_MODEL_VERSION_DOWNLOAD_URI,
+    SET_MODEL_VERSION_TAG,
+    DELETE_MODEL_VERSION_TAG,
+)

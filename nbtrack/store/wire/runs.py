@@ -1,0 +1,274 @@
+"""Runs on the wire, with what is logged into them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .endpoint import Endpoint
+from .message import Empty, KeyValue, Message, OfRun
+
+__all__ = [
+    "CREATE_RUN",
+    "DELETE_RUN",
+    "DELETE_TAG",
+    "ENDPOINTS",
+    "GET_RUN",
+    "LOG_BATCH",
+    "LOG_INPUTS",
+    "LOG_METRIC",
+    "LOG_PARAM",
+    "RESTORE_RUN",
+    "SEARCH_RUNS",
+    "SET_TAG",
+    "UPDATE_RUN",
+    "CreateRun",
+    "DatasetInput",
+    "DatasetMessage",
+    "DeleteTag",
+    "LogBatch",
+    "LogInputs",
+    "LogMetric",
+    "LogParam",
+    "LoggedMetric",
+    "Metric",
+    "ModelInput",
+    "ModelOutput",
+    "Run",
+    "RunAnswer",
+    "RunData",
+    "RunInfo",
+    "RunInfoAnswer",
+    "RunInputs",
+    "RunOutputs",
+    "Runs",
+    "SearchRuns",
+    "SetTag",
+    "UpdateRun",
+]
+
+
+class Metric(Message, gc=False):
+    """A point of a metric, as it is answered; a value that is no number in JSON is a text (``codec.number_out``)."""
+
+    key: str
+    value: float
+    timestamp: int
+    step: int
+    run_id: str = ""
+
+
+class LoggedMetric(Message, gc=False):
+    """A point of a metric, as it is logged."""
+
+    key: str = ""
+    value: float | None = None
+    timestamp: int | None = None
+    step: int = 0
+    model_id: str = ""
+    dataset_name: str = ""
+    dataset_digest: str = ""
+    run_id: str = ""
+
+
+class RunInfo(Message):
+    """The fixed facts of a run."""
+
+    run_uuid: str
+    run_id: str
+    run_name: str
+    experiment_id: str
+    user_id: str
+    status: str
+    start_time: int
+    artifact_uri: str
+    lifecycle_stage: str
+    end_time: int | None = None
+
+
+class RunData(Message):
+    """What was logged: of each metric the last point."""
+
+    metrics: list[Metric] = []
+    params: list[KeyValue] = []
+    tags: list[KeyValue] = []
+
+
+class DatasetMessage(Message):
+    """A dataset."""
+
+    name: str = ""
+    digest: str = ""
+    source_type: str = ""
+    source: str = ""
+    schema: str = ""
+    profile: str = ""
+
+
+class DatasetInput(Message):
+    """A dataset that a run read; ``mlflow.data.context`` among the tags is what for."""
+
+    dataset: DatasetMessage
+    tags: list[KeyValue] = []
+
+
+class ModelInput(Message):
+    """A logged model that a run read."""
+
+    model_id: str = ""
+
+
+class ModelOutput(Message):
+    """A logged model that a run made."""
+
+    model_id: str = ""
+    step: int = 0
+
+
+class RunInputs(Message):
+    """What a run read."""
+
+    dataset_inputs: list[DatasetInput] = []
+    model_inputs: list[ModelInput] = []
+
+
+class RunOutputs(Message):
+    """What a run made."""
+
+    model_outputs: list[ModelOutput] = []
+
+
+class Run(Message):
+    """A run with all but the histories of its metrics."""
+
+    info: RunInfo
+    data: RunData
+    inputs: RunInputs | None = None  # not there where a run has just been made
+    outputs: RunOutputs | None = None
+
+
+class RunAnswer(Message):
+    """One run."""
+
+    run: Run
+
+
+class RunInfoAnswer(Message):
+    """The facts of one run."""
+
+    run_info: RunInfo
+
+
+class Runs(Message):
+    """A page of runs; the last one has no token."""
+
+    runs: list[Run] = []
+    next_page_token: str = ""
+
+
+class CreateRun(Message):
+    """Begin a run."""
+
+    experiment_id: str = ""
+    user_id: str = ""
+    run_name: str = ""
+    start_time: int | None = None
+    tags: list[KeyValue] = []
+
+
+class UpdateRun(OfRun):
+    """Change a run's facts; what is None stays."""
+
+    status: str | int | None = None
+    end_time: int | None = None
+    run_name: str | None = None
+
+
+class SearchRuns(Message):
+    """Which runs are there?"""
+
+    experiment_ids: list[str] = []
+    filter: str = ""
+    run_view_type: str | int | None = None
+    max_results: int = 1000
+    order_by: list[str] = []
+    page_token: str = ""
+
+
+class LogMetric(OfRun):
+    """Log one point of a metric."""
+
+    key: str = ""
+    value: float | None = None
+    timestamp: int | None = None
+    step: int = 0
+    model_id: str = ""
+    dataset_name: str = ""
+    dataset_digest: str = ""
+
+
+class LogParam(OfRun):
+    """Log one param."""
+
+    key: str = ""
+    value: str = ""
+
+
+class SetTag(OfRun):
+    """Set one tag."""
+
+    key: str = ""
+    value: str = ""
+
+
+class DeleteTag(OfRun):
+    """Take one tag away."""
+
+    key: str = ""
+
+
+class LogBatch(OfRun):
+    """Log metrics, params and tags."""
+
+    metrics: list[LoggedMetric] = []
+    params: list[KeyValue] = []
+    tags: list[KeyValue] = []
+
+
+class LogInputs(OfRun):
+    """Log datasets that were read."""
+
+    datasets: list[DatasetInput] = []
+    models: list[ModelInput] = []
+
+
+_ID: Final = ("run_id",)
+
+CREATE_RUN: Final = Endpoint("create_run", "POST", "mlflow/runs/create", CreateRun, RunAnswer)
+UPDATE_RUN: Final = Endpoint("update_run", "POST", "mlflow/runs/update", UpdateRun, RunInfoAnswer, _ID)
+GET_RUN: Final = Endpoint("get_run", "GET", "mlflow/runs/get", OfRun, RunAnswer, _ID)
+SEARCH_RUNS: Final = Endpoint("search_runs", "POST", "mlflow/runs/search", SearchRuns, Runs)
+DELETE_RUN: Final = Endpoint("delete_run", "POST", "mlflow/runs/delete", OfRun, Empty, _ID)
+RESTORE_RUN: Final = Endpoint("restore_run", "POST", "mlflow/runs/restore", OfRun, Empty, _ID)
+LOG_METRIC: Final = Endpoint(
+    "log_metric", "POST", "mlflow/runs/log-metric", LogMetric, Empty, (*_ID, "key", "value", "timestamp")
+)
+LOG_PARAM: Final = Endpoint("log_param", "POST", "mlflow/runs/log-parameter", LogParam, Empty, (*_ID, "key"))
+LOG_BATCH: Final = Endpoint("log_batch", "POST", "mlflow/runs/log-batch", LogBatch, Empty, _ID)
+LOG_INPUTS: Final = Endpoint("log_inputs", "POST", "mlflow/runs/log-inputs", LogInputs, Empty, _ID)
+SET_TAG: Final = Endpoint("set_tag", "POST", "mlflow/runs/set-tag", SetTag, Empty, (*_ID, "key"))
+DELETE_TAG: Final = Endpoint("delete_tag", "POST", "mlflow/runs/delete-tag", DeleteTag, Empty, (*_ID, "key"))
+
+ENDPOINTS: Final = (
+    CREATE_RUN,
+    UPDATE_RUN,
+    GET_RUN,
+    SEARCH_RUNS,
+    DELETE_RUN,
+    RESTORE_RUN,
+    LOG_METRIC,
+    LOG_PARAM,
+    LOG_BATCH,
+    LOG_INPUTS,
+    SET_TAG,
+    DELETE_TAG,
+)

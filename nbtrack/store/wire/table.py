@@ -1,0 +1,21 @@
+"""All endpoints in one table."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from . import artifacts, experiments, metrics, models, registry, runs, service, traces
+from .endpoint import Endpoint
+
+__all__ = ["ENDPOINTS"]
+
+ENDPOINTS: Final[tuple[Endpoint[Any, Any], ...]] = (
+    *experiments.ENDPOINTS,
+    *runs.ENDPOINTS,
+    *metrics.ENDPOINTS,
+    *artifacts.ENDPOINTS,
+    *models.ENDPOINTS,
+    *registry.ENDPOINTS,
+    *traces.ENDPOINTS,
+    *service.ENDPOINTS,
+)

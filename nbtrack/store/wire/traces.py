@@ -1,0 +1,252 @@
+"""Traces on the wire, in both forms: that of version 2 with lists of keys and values, and that of version 3 with mappings.
+
+In version 3 a time is a text, ``2026-11-25T22:00:00.5Z``, and a duration one of seconds, ``0.25s``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from .endpoint import API_3, ROOT, Endpoint
+from .message import Empty, KeyValue, Message
+
+__all__ = [
+    "ENDPOINTS",
+    "AssessmentAnswer",
+    "BatchGetInfos",
+    "CreateAssessment",
+    "DeleteTraceTag",
+    "DeleteTraces",
+    "DeletedTraces",
+    "EndTrace",
+    "ExperimentLocation",
+    "Location",
+    "OfAssessment",
+    "OfTrace",
+    "OldTraceAnswer",
+    "OldTraceInfo",
+    "OldTraces",
+    "SearchOldTraces",
+    "SearchTraces",
+    "SetTraceTag",
+    "StartOldTrace",
+    "StartTrace",
+    "Trace",
+    "TraceAnswer",
+    "TraceInfo",
+    "TraceInfos",
+    "UpdateAssessment",
+]
+
+
+class ExperimentLocation(Message):
+    """An experiment as a place of traces."""
+
+    experiment_id: str = ""
+
+
+class Location(Message):
+    """Where traces are."""
+
+    type: str = ""
+    mlflow_experiment: ExperimentLocation | None = None
+
+
+class TraceInfo(Message):
+    """A trace without its spans, in version 3."""
+
+    trace_id: str = ""
+    client_request_id: str | None = None
+    trace_location: Location | None = None
+    request_preview: str | None = None
+    response_preview: str | None = None
+    request_time: str = ""
+    execution_duration: str | None = None
+    state: str = ""
+    trace_metadata: dict[str, str] = {}
+    tags: dict[str, str] = {}
+    assessments: list[dict[str, Any]] = []
+
+
+class Trace(Message):
+    """A trace; its spans are an artifact."""
+
+    trace_info: TraceInfo | None = None
+
+
+class TraceAnswer(Message):
+    """One trace."""
+
+    trace: Trace
+
+
+class TraceInfos(Message):
+    """A page of traces; the last one has no token."""
+
+    traces: list[TraceInfo] = []
+    trace_infos: list[TraceInfo] = []
+    next_page_token: str = ""
+
+
+class OldTraceInfo(Message):
+    """A trace without its spans, in version 2."""
+
+    request_id: str
+    experiment_id: str
+    timestamp_ms: int
+    execution_time_ms: int | None = None
+    status: str = ""
+    request_metadata: list[KeyValue] = []
+    tags: list[KeyValue] = []
+
+
+class OldTraceAnswer(Message):
+    """One trace, in version 2."""
+
+    trace_info: OldTraceInfo
+
+
+class OldTraces(Message):
+    """A page of traces, in version 2."""
+
+    traces: list[OldTraceInfo] = []
+    next_page_token: str = ""
+
+
+class OfTrace(Message):
+    """A request about a trace."""
+
+    trace_id: str = ""
+
+
+class StartTrace(Message):
+    """Keep a trace, which has ended already in most cases."""
+
+    trace: Trace | None = None
+
+
+class StartOldTrace(Message):
+    """Begin a trace; the server gives it an id."""
+
+    experiment_id: str = ""
+    timestamp_ms: int = 0
+    request_metadata: list[KeyValue] = []
+    tags: list[KeyValue] = []
+
+
+class EndTrace(OfTrace):
+    """End a trace."""
+
+    timestamp_ms: int = 0
+    status: str | int = ""
+    request_metadata: list[KeyValue] = []
+    tags: list[KeyValue] = []
+
+
+class SearchTraces(Message):
+    """Which traces are there?"""
+
+    locations: list[Location] = []
+    filter: str = ""
+    max_results: int = 100
+    order_by: list[str] = []
+    page_token: str = ""
+
+
+class SearchOldTraces(Message):
+    """Which traces are there, asked in version 2?"""
+
+    experiment_ids: list[str] = []
+    filter: str = ""
+    max_results: int = 100
+    order_by: list[str] = []
+    page_token: str = ""
+
+
+class BatchGetInfos(Message):
+    """What is known of these traces?"""
+
+    trace_ids: list[str] = []
+    experiment_ids: list[str] = []
+
+
+class SetTraceTag(OfTrace):
+    """Set one tag."""
+
+    key: str = ""
+    value: str = ""
+
+
+class DeleteTraceTag(OfTrace):
+    """Take one tag away."""
+
+    key: str = ""
+
+
+class DeleteTraces(Message):
+    """Delete traces of an experiment: those named, or those that are old."""
+
+    experiment_id: str = ""
+    max_timestamp_millis: int | None = None
+    max_traces: int | None = None
+    request_ids: list[str] = []
+
+
+class DeletedTraces(Message, omit_defaults=False):
+    """How many traces there were to delete."""
+
+    traces_deleted: int = 0
+
+
+class CreateAssessment(OfTrace):
+    """Say what one thinks of a trace."""
+
+    assessment: dict[str, Any] | None = None
+
+
+class OfAssessment(OfTrace):
+    """A request about an assessment."""
+
+    assessment_id: str = ""
+
+
+class UpdateAssessment(OfAssessment):
+    """Think again: the fields named in ``update_mask``, all of them unless said."""
+
+    assessment: dict[str, Any] | None = None
+    update_mask: str = ""
+
+
+class AssessmentAnswer(Message):
+    """One assessment."""
+
+    assessment: dict[str, Any]
+
+
+_TRACES: Final = "mlflow/traces"
+_TRACE: Final = "mlflow/traces/{trace_id}"
+_ASSESSMENT: Final = f"{_TRACE}/assessments/{{assessment_id}}"
+_KEY: Final = ("trace_id", "key")
+
+ENDPOINTS: Final = (
+    Endpoint("start_trace", "POST", _TRACES, StartTrace, TraceAnswer, ("trace",), API_3),
+    Endpoint("search_traces", "POST", f"{_TRACES}/search", SearchTraces, TraceInfos, bases=API_3),
+    Endpoint("batch_get_trace_infos", "POST", f"{_TRACES}/batchGetInfos", BatchGetInfos, TraceInfos, bases=API_3),
+    Endpoint("delete_traces", "POST", f"{_TRACES}/delete-traces", DeleteTraces, DeletedTraces, ("experiment_id",), API_3),
+    Endpoint("get_trace_info", "GET", _TRACE, OfTrace, TraceAnswer, bases=API_3),
+    Endpoint("set_trace_tag", "PATCH", f"{_TRACE}/tags", SetTraceTag, Empty, _KEY, API_3),
+    Endpoint("delete_trace_tag", "DELETE", f"{_TRACE}/tags", DeleteTraceTag, Empty, _KEY, API_3),
+    Endpoint("create_assessment", "POST", f"{_TRACE}/assessments", CreateAssessment, AssessmentAnswer, ("assessment",), API_3),
+    Endpoint("get_assessment", "GET", _ASSESSMENT, OfAssessment, AssessmentAnswer, bases=API_3),
+    Endpoint("update_assessment", "PATCH", _ASSESSMENT, UpdateAssessment, AssessmentAnswer, ("assessment",), API_3),
+    Endpoint("delete_assessment", "DELETE", _ASSESSMENT, OfAssessment, Empty, bases=API_3),
+    # OpenTelemetry's own way, by which MLflow's clients send spans one by one where a server takes them.
+    Endpoint("log_spans", "POST", "v1/traces", Empty, Empty, bases=ROOT, raw=True),
+    Endpoint("start_old_trace", "POST", _TRACES, StartOldTrace, OldTraceAnswer, ("experiment_id",)),
+    Endpoint("search_old_traces", "GET", _TRACES, SearchOldTraces, OldTraces),
+    Endpoint("end_old_trace", "PATCH", _TRACE, EndTrace, OldTraceAnswer),
+    Endpoint("get_old_trace_info", "GET", f"{_TRACE}/info", OfTrace, OldTraceAnswer),
+    Endpoint("set_trace_tag", "PATCH", f"{_TRACE}/tags", SetTraceTag, Empty, _KEY),
+    Endpoint("delete_trace_tag", "DELETE", f"{_TRACE}/tags", DeleteTraceTag, Empty, _KEY),
+    Endpoint("delete_traces", "POST", f"{_TRACES}/delete-traces", DeleteTraces, DeletedTraces, ("experiment_id",)),
+)

@@ -1,0 +1,221 @@
+"""Users and permissions on the wire: MLflow's basic-auth endpoints, served where a server asks who is there.
+
+Those of version 2 are in two families, for experiments and for registered models; those of version 3 name the kind of thing.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .endpoint import API_3, Endpoint
+from .message import Empty, Message
+
+__all__ = [
+    "ENDPOINTS",
+    "CreateUser",
+    "CurrentUser",
+    "ExperimentGrant",
+    "ExperimentPermission",
+    "ExperimentPermissionAnswer",
+    "GrantOf",
+    "Granted",
+    "ListedPermission",
+    "ListedPermissions",
+    "ModelGrant",
+    "ModelPermission",
+    "ModelPermissionAnswer",
+    "OfUser",
+    "SetAdmin",
+    "SetPassword",
+    "User",
+    "UserAnswer",
+    "Users",
+]
+
+
+class ExperimentPermission(Message):
+    """What a user may do with an experiment."""
+
+    experiment_id: str
+    user_id: int
+    permission: str
+
+
+class ModelPermission(Message):
+    """What a user may do with a registered model."""
+
+    name: str
+    user_id: int
+    permission: str
+
+
+class User(Message, omit_defaults=False):
+    """A user."""
+
+    id: int
+    username: str
+    is_admin: bool
+    experiment_permissions: list[ExperimentPermission] = []
+    registered_model_permissions: list[ModelPermission] = []
+    roles: list[str] = []
+
+
+class UserAnswer(Message):
+    """One user."""
+
+    user: User
+
+
+class CurrentUser(Message, omit_defaults=False):
+    """Who asks."""
+
+    user: User
+    is_basic_auth: bool = True
+
+
+class Users(Message, omit_defaults=False):
+    """All users."""
+
+    users: list[User] = []
+
+
+class OfUser(Message):
+    """A request about a user."""
+
+    username: str = ""
+
+
+class CreateUser(OfUser):
+    """Add a user."""
+
+    password: str = ""
+
+
+class SetPassword(CreateUser):
+    """Give a user another password."""
+
+    current_password: str = ""
+
+
+class SetAdmin(OfUser):
+    """Make a user an administrator, or no longer."""
+
+    is_admin: bool | None = None
+
+
+class ExperimentGrant(OfUser):
+    """A request about a permission on an experiment."""
+
+    experiment_id: str = ""
+    permission: str = ""
+
+
+class ExperimentPermissionAnswer(Message):
+    """One permission."""
+
+    experiment_permission: ExperimentPermission
+
+
+class ModelGrant(OfUser):
+    """A request about a permission on a registered model."""
+
+    name: str = ""
+    permission: str = ""
+
+
+class ModelPermissionAnswer(Message):
+    """One permission."""
+
+    registered_model_permission: ModelPermission
+
+
+class GrantOf(OfUser):
+    """A request about a permission on anything."""
+
+    resource_type: str = ""
+    resource_id: str = ""
+    permission: str = ""
+
+
+class Granted(Message, omit_defaults=False):
+    """What a user may do with a thing; allowed: whether more than to read it."""
+
+    allowed: bool
+    permission: str
+
+
+class ListedPermission(Message):
+    """A permission of a user."""
+
+    resource_type: str
+    resource_pattern: str
+    permission: str
+
+
+class ListedPermissions(Message, omit_defaults=False):
+    """All permissions that a user was granted."""
+
+    is_admin: bool
+    permissions: list[ListedPermission] = []
+
+
+_USERS: Final = "mlflow/users/"
+_OF_EXPERIMENT: Final = "mlflow/experiments/permissions/"
+_OF_MODEL: Final = "mlflow/registered-models/permissions/"
+_NAME: Final = ("username",)
+_EXPERIMENT: Final = ("experiment_id", "username")
+_MODEL: Final = ("name", "username")
+_THING: Final = ("username", "resource_type", "resource_id")
+
+ENDPOINTS: Final = (
+    Endpoint("create_user", "POST", f"{_USERS}create", CreateUser, UserAnswer, (*_NAME, "password")),
+    Endpoint("get_user", "GET", f"{_USERS}get", OfUser, UserAnswer, _NAME),
+    Endpoint("list_users", "GET", f"{_USERS}list", Empty, Users),
+    Endpoint("get_current_user", "GET", f"{_USERS}current", Empty, CurrentUser),
+    Endpoint("update_user_password", "PATCH", f"{_USERS}update-password", SetPassword, Empty, (*_NAME, "password")),
+    Endpoint("update_user_admin", "PATCH", f"{_USERS}update-admin", SetAdmin, Empty, (*_NAME, "is_admin")),
+    Endpoint("delete_user", "DELETE", f"{_USERS}delete", OfUser, Empty, _NAME),
+    Endpoint(
+        "create_experiment_permission",
+        "POST",
+        f"{_OF_EXPERIMENT}create",
+        ExperimentGrant,
+        ExperimentPermissionAnswer,
+        (*_EXPERIMENT, "permission"),
+    ),
+    Endpoint(
+        "get_experiment_permission", "GET", f"{_OF_EXPERIMENT}get", ExperimentGrant, ExperimentPermissionAnswer, _EXPERIMENT
+    ),
+    Endpoint(
+        "update_experiment_permission",
+        "PATCH",
+        f"{_OF_EXPERIMENT}update",
+        ExperimentGrant,
+        Empty,
+        (*_EXPERIMENT, "permission"),
+    ),
+    Endpoint("delete_experiment_permission", "DELETE", f"{_OF_EXPERIMENT}delete", ExperimentGrant, Empty, _EXPERIMENT),
+    Endpoint(
+        "create_registered_model_permission",
+        "POST",
+        f"{_OF_MODEL}create",
+        ModelGrant,
+        ModelPermissionAnswer,
+        (*_MODEL, "permission"),
+    ),
+    Endpoint("get_registered_model_permission", "GET", f"{_OF_MODEL}get", ModelGrant, ModelPermissionAnswer, _MODEL),
+    Endpoint("update_registered_model_permission", "PATCH", f"{_OF_MODEL}update", ModelGrant, Empty, (*_MODEL, "permission")),
+    Endpoint("delete_registered_model_permission", "DELETE", f"{_OF_MODEL}delete", ModelGrant, Empty, _MODEL),
+    Endpoint(
+        "grant_user_permission",
+        "POST",
+        f"{_USERS}permissions/grant",
+        GrantOf,
+        Empty,
+        (*_THING, "permission"),
+        API_3,
+    ),
+    Endpoint("revoke_user_permission", "POST", f"{_USERS}permissions/revoke", GrantOf, Empty, _THING, API_3),
+    Endpoint("get_user_permission", "GET", f"{_USERS}permissions/get", GrantOf, Granted, _THING, API_3),
+    Endpoint("list_user_permissions", "GET", f"{_USERS}permissions/list", OfUser, ListedPermissions, _NAME, API_3),
+)
