@@ -1,0 +1,30 @@
+"""What a user may do with an experiment or a registered model: each permission has all of those before it."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Final
+
+from ...errors import InvalidInput
+
+__all__ = ["EXPERIMENT", "KINDS", "MODEL", "Permission", "permission_of"]
+
+EXPERIMENT: Final = "experiment"
+MODEL: Final = "registered_model"
+KINDS: Final = (EXPERIMENT, MODEL)
+
+
+class Permission(IntEnum):
+    """How much may be done; the numbers are kept in the database."""
+
+    NO_PERMISSIONS = 0
+    READ = 1
+    EDIT = 3
+    MANAGE = 4
+
+
+def permission_of(name: str) -> Permission:
+    """Return the permission of a name; InvalidInput where there is none."""
+    if name not in Permission.__members__:
+        raise InvalidInput(f"Invalid permission '{name}'. Valid permissions are: {', '.join(Permission.__members__)}")
+    return Permission[name]

@@ -1,0 +1,97 @@
+"""What keeps web pages of others out: names under which the server may be asked, and origins that may change something.
+
+A page on the internet can have the browser ask a server on this machine. If it does so under a name of its own (DNS
+rebinding), the Host header tells; if under the server's, the Origin header does.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import urlsplit
+
+from ..store.wire.codec import encode
+from ..store.wire.errors import ErrorMessage
+from .app import App
+from .exchange import Receive, Scope, Send
+
+__all__ = ["Guard"]
+
+_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+_CHANGING: Final = frozenset(("POST", "PUT", "PATCH", "DELETE"))
+_OPEN: Final = frozenset(("/health", "/version"))  # for what watches over servers, which asks by address
+
+
+class Guard:
+    """An ASGI application around another, which sees only requests that may be made.
+
+    Args:
+        inner: The application.
+        hosts: Names and addresses beside the loopback ones under which it may be asked; ``*`` is any text, alone any name.
+        origins: Origins beside the server's own and the loopback ones whose pages may change something; ``*`` as above.
+    """
+
+    def __init__(self, inner: App, hosts: Iterable[str] = (), origins: Iterable[str] = ()) -> None:
+        self.inner = inner
+        self._hosts = {*_LOOPBACK, *(host.lower() for host in hosts if not _is_any(host))}
+        self._patterns = [host for host in self._hosts if "*" in host]
+        self._origins = tuple(origins)
+        self._good: set[bytes] = set()  # Host headers that have passed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it."""
+        if scope["type"] == "http" and scope["path"] not in _OPEN and (refusal := self._refusal(scope)):
+            await _forbid(refusal, receive, send)
+        else:
+            await self.inner(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> str | None:
+        """Say why a request must not be made, None where it may."""
+        host = origin = None
+        for name, value in scope["headers"]:
+            if name == b"host":
+                host = value
+            elif name == b"origin":
+                origin = value.decode("latin-1")
+        if host not in self._good:
+            if host is None or not self._is_good(host.decode("latin-1")):
+                return "Invalid Host header - possible DNS rebinding attack detected; --allowed-hosts names more hosts"
+            self._good.add(host)
+        if origin and scope["method"] in _CHANGING and not self._may_change(origin, (host or b"").decode("latin-1")):
+            return "Cross-origin request blocked; --allowed-origins names more origins"
+        return None
+
+    def _is_good(self, host: str) -> bool:
+        name = _name(host)
+        return name in self._hosts or any(fnmatch.fnmatchcase(name, pattern) for pattern in self._patterns)
+
+    def _may_change(self, origin: str, host: str) -> bool:
+        parsed = urlsplit(origin)
+        if parsed.netloc and (parsed.netloc.lower() == host.lower() or _name(parsed.netloc) in _LOOPBACK):
+            return True
+        return any(fnmatch.fnmatchcase(origin, allowed) for allowed in self._origins)
+
+
+def _name(host: str) -> str:
+    """Return the name in a Host header, without its port."""
+    host = host.strip().lower()
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0]
+
+
+def _is_any(host: str) -> bool:
+    """Tell whether this is the address that stands for all of a machine's, under which nobody asks."""
+    try:
+        return ip_address(host).is_unspecified
+    except ValueError:
+        return False
+
+
+async def _forbid(reason: str, receive: Receive, send: Send) -> None:
+    body = encode(ErrorMessage("PERMISSION_DENIED", reason))
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,160 @@
+"""The server as processes: one, or several that share a socket."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import socket
+import sys
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InvalidInput
+from ..store.artifacts.open import open_artifacts
+from ..store.open import open_store
+from .app import App, create_app
+from .auth.permissions import permission_of
+from .guard import Guard
+from .places import PROXIED
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+
+    from ..store.sql.accounts import Accounts
+
+__all__ = ["Options", "build", "serve"]
+
+_BACKLOG = 2048
+_SECONDS_TO_END = 10
+_BETWEEN_LOOKS = 1.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a server is told."""
+
+    store: str
+    artifacts: str
+    host: str = "127.0.0.1"
+    port: int = 5000
+    workers: int = 1
+    serves_artifacts: bool = True
+    allowed_hosts: tuple[str, ...] = ()
+    allowed_origins: tuple[str, ...] = ()
+    version: str = ""
+    auth: bool = False
+    auth_db: str = ""
+    default_permission: str = "READ"
+    admin_password: str = field(default="", repr=False)
+
+
+def build(options: Options) -> Guard:
+    """Open the store and the artifacts, and return the guarded application over both.
+
+    Raises:
+        NbtrackError: One of them cannot be opened.
+    """
+    artifacts = open_artifacts(options.artifacts)
+    root = PROXIED if options.serves_artifacts else artifacts.uri
+    store = open_store(options.store, artifact_root=root)
+    app: App = create_app(
+        store,
+        artifacts,
+        serves_artifacts=options.serves_artifacts,
+        version=options.version,
+        accounts=open_accounts_of(options) if options.auth else None,
+        default=permission_of(options.default_permission),
+    )
+    return Guard(app, (options.host, *options.allowed_hosts), options.allowed_origins)
+
+
+def open_accounts_of(options: Options) -> Accounts:
+    """Open the users of a server, with an administrator among them."""
+    from ..store.sql.accounts import open_accounts
+    from .auth.first import make_admin
+
+    accounts = open_accounts(options.auth_db or options.store)
+    if said := make_admin(accounts, options.admin_password):
+        print(said, file=sys.stderr, flush=True)  # noqa: T201 - the only time that it can be read
+    return accounts
+
+
+def serve(options: Options) -> int:
+    """Serve until SIGTERM or an interrupt, and return the exit status; one line on standard output says where."""
+    if options.workers < 1:
+        raise InvalidInput(f"a server has at least one worker, not {options.workers}")
+    app = build(options)  # what cannot be opened is said before anything listens; new tables are made by one process
+    with _listening(options) as listener:
+        host, port = listener.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        print(  # noqa: T201 - what the command is asked for
+            f"nbtrack {options.version} serves {app.inner.store.uri} at http://{shown}:{port}, artifacts in {options.artifacts}",
+            flush=True,
+        )
+        if options.workers == 1:
+            return _run(app, listener)
+        app.inner.close()
+        return _supervise(options, listener)
+
+
+def _listening(options: Options) -> socket.socket:
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    listener = socket.socket(family)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((options.host, options.port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        reason = error.strerror or error
+        raise InvalidInput(f"cannot listen on {options.host}:{options.port}: {reason}; choose another with --port") from error
+    listener.set_inheritable(True)
+    return listener
+
+
+def _run(app: Any, listener: socket.socket) -> int:
+    try:
+        import uvicorn
+    except ImportError as error:
+        raise InvalidInput("a server needs uvicorn: pip install 'nbtrack[server]'") from error
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=_SECONDS_TO_END,
+        lifespan="on",
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)  # uvicorn raises it again when it has ended: then it has been obeyed
+    server = uvicorn.Server(config)
+    server.run(sockets=[listener])
+    return 0 if server.started else 1
+
+
+def _work(options: Options, listener: socket.socket) -> None:
+    sys.exit(_run(build(options), listener))
+
+
+def _supervise(options: Options, listener: socket.socket) -> int:
+    """Keep as many processes as asked for, until told to end; one that dies is replaced."""
+    context = multiprocessing.get_context("spawn")
+    ending = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ending.set())
+
+    def start() -> BaseProcess:
+        process = context.Process(target=_work, args=(options, listener))
+        process.start()
+        return process
+
+    workers = [start() for _ in range(options.workers)]
+    while not ending.wait(_BETWEEN_LOOKS):
+        workers = [each if each.is_alive() else start() for each in workers]
+    for each in workers:
+        each.terminate()
+    for each in workers:
+        each.join(2 * _SECONDS_TO_END)
+    return 0

@@ -1,0 +1,108 @@
+"""Runs: what each endpoint does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from ..entities import Status, new_run_id, now_ms
+from ..events import Batch, Event, RunStarted, RunUpdated, TagsSet
+from ..naming import random_name
+from ..store.base import RunQuery, together
+from ..store.filter import parse, parse_order
+from ..store.wire import runs as wire
+from ..store.wire.errors import invalid
+from ..store.wire.limits import check_experiment_id, check_run_id, invalid_value
+from ..store.wire.message import Empty, KeyValue, OfRun
+from ..store.wire.tokens import read_token, token_at
+from ..store.wire.words import status_of, view_of
+from .records import info_message, read_run, read_runs
+from .service import Handler, Service
+
+__all__ = ["HANDLERS", "NAME_TAG"]
+
+NAME_TAG: Final = "mlflow.runName"
+_MOST_RUNS: Final = 50_000
+
+
+def create_run(service: Service, request: wire.CreateRun) -> wire.RunAnswer:
+    """Begin a run; one without a name is given one."""
+    check_experiment_id(request.experiment_id)
+    run_id, tags = new_run_id(), {tag.key: tag.value for tag in request.tags}
+    tags[NAME_TAG] = _name(request.run_name, tags.get(NAME_TAG, ""))
+    start_time = now_ms() if request.start_time is None else request.start_time
+    event = RunStarted("", tags[NAME_TAG], start_time, request.user_id, tags, experiment_id=request.experiment_id or "0")
+    service.store.apply([Batch(run_id, "", events=(event,))])
+    info = info_message(service.store.get_run(run_id))
+    data = wire.RunData(tags=[KeyValue(key, value) for key, value in sorted(tags.items())])
+    return wire.RunAnswer(wire.Run(info, data, wire.RunInputs(), wire.RunOutputs()))
+
+
+def _name(given: str, tagged: str) -> str:
+    if given and tagged and given != tagged:
+        raise invalid(
+            "Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values "
+            f"(run_name='{given}', mlflow.runName='{tagged}')."
+        )
+    return given or tagged or random_name()
+
+
+def update_run(service: Service, request: wire.UpdateRun) -> wire.RunInfoAnswer:
+    """Set a run's status, end or name."""
+    status: Status | None = None if request.status is None else status_of(request.status)
+    events: list[Event] = [RunUpdated(status, request.end_time)]
+    if request.run_name:
+        events.append(TagsSet({NAME_TAG: request.run_name}))
+    service.store.apply([Batch(request.run, "", events=tuple(events))])
+    return wire.RunInfoAnswer(info_message(service.store.get_run(request.run)))
+
+
+def get_run(service: Service, request: OfRun) -> wire.RunAnswer:
+    """Describe a run, deleted or not."""
+    return wire.RunAnswer(read_run(service.store, request.run))
+
+
+def search_runs(service: Service, request: wire.SearchRuns) -> wire.Runs:
+    """Return a page of runs."""
+    if not 0 < request.max_results <= _MOST_RUNS:
+        raise invalid_value("max_results", request.max_results, f"It must be at least 1 and at most {_MOST_RUNS}.")
+    offset = read_token(request.page_token)
+    query = RunQuery(
+        tuple(request.experiment_ids),
+        parse(request.filter),
+        parse_order(request.order_by),
+        view_of(request.run_view_type),
+        request.max_results,
+        offset,
+    )
+    with together(service.store):
+        page = service.store.search_runs(query)
+        found = read_runs(service.store, page.runs)
+    return wire.Runs(found, token_at(offset + request.max_results) if page.more else "")
+
+
+def delete_run(service: Service, request: OfRun) -> Empty:
+    """Delete a run."""
+    service.store.delete_run(_checked(request))
+    return Empty()
+
+
+def restore_run(service: Service, request: OfRun) -> Empty:
+    """Bring a run back."""
+    service.store.restore_run(_checked(request))
+    return Empty()
+
+
+def _checked(request: OfRun) -> str:
+    check_run_id(request.run)
+    return request.run
+
+
+HANDLERS: Final[Mapping[str, Handler]] = {
+    "create_run": create_run,
+    "update_run": update_run,
+    "get_run": get_run,
+    "search_runs": search_runs,
+    "delete_run": delete_run,
+    "restore_run": restore_run,
+}

@@ -1,0 +1,316 @@
+"""Traces: what each endpoint does, in both versions."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from ..entities import now_ms
+from ..entities_traces import Assessment, TraceInfo, TraceState
+from ..errors import NotFound, TraceNotFound
+from ..store.filter import TRACES, parse, parse_order
+from ..store.paging import Page
+from ..store.traces import TraceSearch, traces_of
+from ..store.wire import traces as wire
+from ..store.wire.errors import WireError, invalid, missing_value
+from ..store.wire.limits import invalid_value
+from ..store.wire.message import Empty, KeyValue
+from ..store.wire.tokens import read_token, token_at
+from .exchange import Exchange
+from .registry import tags_of
+from .service import Handler, Service, Streamer
+
+__all__ = ["HANDLERS", "STREAMERS"]
+
+_LOCATION_TAG: Final = "mlflow.artifactLocation"
+_MOST: Final = 500
+_LONGEST_KEY, _LONGEST_VALUE = 250, 8000
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_STATES: Final[dict[str, TraceState]] = {
+    **{state.value: state for state in TraceState},
+    "TRACE_STATUS_UNSPECIFIED": TraceState.STATE_UNSPECIFIED,
+    **{str(number): state for number, state in enumerate(TraceState)},
+}
+
+
+# Version 3.
+
+
+def start_trace(service: Service, request: wire.StartTrace) -> wire.TraceAnswer:
+    """Keep a trace; its spans are to go where a tag of the answer says."""
+    given = request.trace.trace_info if request.trace else None
+    if given is None or not given.trace_id:
+        raise missing_value("trace.trace_info.trace_id")
+    place = given.trace_location.mlflow_experiment if given.trace_location else None
+    if place is None:
+        raise missing_value("trace.trace_info.trace_location.mlflow_experiment")
+    info = TraceInfo(
+        given.trace_id,
+        place.experiment_id,
+        _milliseconds(given.request_time),
+        _duration(given.execution_duration),
+        _state(given.state),
+        given.client_request_id,
+        given.request_preview,
+        given.response_preview,
+        given.trace_metadata,
+        {**given.tags, _LOCATION_TAG: _location(service, place.experiment_id, given.trace_id)},
+        tuple(_assessment(given.trace_id, each) for each in given.assessments),
+    )
+    return _answer(traces_of(service.store).start(info))
+
+
+def get_trace_info(service: Service, request: wire.OfTrace) -> wire.TraceAnswer:
+    """Describe a trace."""
+    return _answer(_trace(service, request.trace_id))
+
+
+def batch_get_trace_infos(service: Service, request: wire.BatchGetInfos) -> wire.TraceInfos:
+    """Describe many traces, those that there are."""
+    found = traces_of(service.store).get(request.trace_ids)
+    wanted = [info for info in found if not request.experiment_ids or info.experiment_id in request.experiment_ids]
+    return wire.TraceInfos(trace_infos=list(map(_message, wanted)))
+
+
+def search_traces(service: Service, request: wire.SearchTraces) -> wire.TraceInfos:
+    """Return a page of traces."""
+    places = [place.mlflow_experiment.experiment_id for place in request.locations if place.mlflow_experiment]
+    page, token = _search(service, tuple(places), request)
+    return wire.TraceInfos(list(map(_message, page.items)), next_page_token=token)
+
+
+def _search(
+    service: Service, experiment_ids: tuple[str, ...], request: wire.SearchTraces | wire.SearchOldTraces
+) -> tuple[Page[TraceInfo], str]:
+    """Return a page of traces, and the token of the next one."""
+    if not 0 < request.max_results <= _MOST:
+        raise invalid_value("max_results", request.max_results, f"It must be at least 1 and at most {_MOST}.")
+    offset = read_token(request.page_token)
+    order = parse_order(request.order_by, names=TRACES)
+    search = TraceSearch(experiment_ids, parse(request.filter, names=TRACES), order, request.max_results, offset)
+    page = traces_of(service.store).search(search)
+    return page, token_at(offset + request.max_results) if page.more else ""
+
+
+def set_trace_tag(service: Service, request: wire.SetTraceTag) -> Empty:
+    """Set a tag of a trace."""
+    if len(request.key) > _LONGEST_KEY:
+        raise invalid(f"'key' exceeds the maximum length of {_LONGEST_KEY} characters")
+    traces_of(service.store).set_tag(request.trace_id, request.key, request.value[:_LONGEST_VALUE])
+    return Empty()
+
+
+def delete_trace_tag(service: Service, request: wire.DeleteTraceTag) -> Empty:
+    """Take a tag from a trace."""
+    traces_of(service.store).delete_tag(request.trace_id, request.key)
+    return Empty()
+
+
+def delete_traces(service: Service, request: wire.DeleteTraces) -> wire.DeletedTraces:
+    """Delete the traces named, or the oldest."""
+    named, before, limit = request.request_ids, request.max_timestamp_millis, request.max_traces
+    if before is None and not named:
+        raise invalid("Either `max_timestamp_millis` or `trace_ids` must be specified.")
+    if before is not None and named:
+        raise invalid("Only one of `max_timestamp_millis` and `trace_ids` can be specified.")
+    if named and limit is not None:
+        raise invalid("`max_traces` can't be specified if `trace_ids` is specified.")
+    if limit is not None and limit <= 0:
+        raise invalid(f"`max_traces` must be a positive integer, received {limit}.")
+    traces = traces_of(service.store)
+    return wire.DeletedTraces(traces.delete(request.experiment_id, trace_ids=named or None, before=before, limit=limit))
+
+
+# Version 2.
+
+
+def start_old_trace(service: Service, request: wire.StartOldTrace) -> wire.OldTraceAnswer:
+    """Begin a trace under a new id."""
+    trace_id = f"tr-{secrets.token_hex(16)}"
+    tags = {**tags_of(request.tags), _LOCATION_TAG: _location(service, request.experiment_id, trace_id)}
+    metadata = tags_of(request.request_metadata)
+    info = TraceInfo(trace_id, request.experiment_id, request.timestamp_ms, metadata=metadata, tags=tags)
+    return wire.OldTraceAnswer(_old(traces_of(service.store).start(info)))
+
+
+def end_old_trace(service: Service, request: wire.EndTrace) -> wire.OldTraceAnswer:
+    """End a trace."""
+    began = _trace(service, request.trace_id).request_time
+    ended = traces_of(service.store).end(
+        request.trace_id,
+        duration=request.timestamp_ms - began,
+        state=_state(str(request.status)),
+        metadata=tags_of(request.request_metadata),
+        tags=tags_of(request.tags),
+    )
+    return wire.OldTraceAnswer(_old(ended))
+
+
+def get_old_trace_info(service: Service, request: wire.OfTrace) -> wire.OldTraceAnswer:
+    """Describe a trace."""
+    return wire.OldTraceAnswer(_old(_trace(service, request.trace_id)))
+
+
+def search_old_traces(service: Service, request: wire.SearchOldTraces) -> wire.OldTraces:
+    """Return a page of traces."""
+    page, token = _search(service, tuple(request.experiment_ids), request)
+    return wire.OldTraces(list(map(_old, page.items)), token)
+
+
+async def log_spans(_service: Service, _exchange: Exchange, _request: Empty) -> None:
+    """Refuse spans one by one, in the words by which MLflow's clients know to send them as a file."""
+    raise WireError("NOT_IMPLEMENTED", "REST OTLP span logging is not supported by this server; send spans as traces.json")
+
+
+# Assessments.
+
+
+def create_assessment(service: Service, request: wire.CreateAssessment) -> wire.AssessmentAnswer:
+    """Keep what somebody thinks of a trace."""
+    new = _assessment(request.trace_id, request.assessment or {})
+    traces_of(service.store).assess(request.trace_id, new)
+    return wire.AssessmentAnswer(json.loads(new.body))
+
+
+def get_assessment(service: Service, request: wire.OfAssessment) -> wire.AssessmentAnswer:
+    """Return an assessment."""
+    return wire.AssessmentAnswer(json.loads(_assessed(service, request).body))
+
+
+def update_assessment(service: Service, request: wire.UpdateAssessment) -> wire.AssessmentAnswer:
+    """Change an assessment."""
+    old = json.loads(_assessed(service, request).body)
+    given = request.assessment or {}
+    changed = [_snake(name) for name in request.update_mask.split(",") if name] or list(given)
+    merged = {**old, **{name: given[name] for name in changed if name in given}, "last_update_time": _text(now_ms())}
+    new = _assessment(request.trace_id, {**merged, "assessment_id": request.assessment_id})
+    traces_of(service.store).assess(request.trace_id, new)
+    return wire.AssessmentAnswer(json.loads(new.body))
+
+
+def delete_assessment(service: Service, request: wire.OfAssessment) -> Empty:
+    """Take an assessment away."""
+    traces_of(service.store).delete_assessment(request.trace_id, request.assessment_id)
+    return Empty()
+
+
+def _assessed(service: Service, request: wire.OfAssessment) -> Assessment:
+    for each in _trace(service, request.trace_id).assessments:
+        if each.id == request.assessment_id:
+            return each
+    raise NotFound(f"Assessment with ID '{request.assessment_id}' not found for trace '{request.trace_id}'")
+
+
+def _assessment(trace_id: str, body: Mapping[str, Any]) -> Assessment:
+    """Return an assessment as it is kept, with an id and times of its own where it has none."""
+    now = _text(now_ms())
+    name = str(body.get("assessment_name") or "")
+    if not name:
+        raise missing_value("assessment.assessment_name")
+    given = body.get("assessment_id") or f"a-{secrets.token_hex(16)}"
+    whole = {"create_time": now, "last_update_time": now, **body, "assessment_id": given, "trace_id": trace_id}
+    created, updated = _milliseconds(str(whole["create_time"])), _milliseconds(str(whole["last_update_time"]))
+    return Assessment(str(given), name, created, updated, json.dumps(whole))
+
+
+def _snake(name: str) -> str:
+    """Return a field's name as messages have it; a mask may name it in the other way."""
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name.strip())
+
+
+# What several of these do.
+
+
+def _trace(service: Service, trace_id: str) -> TraceInfo:
+    found = traces_of(service.store).get([trace_id])
+    if not found:
+        raise TraceNotFound(f"Trace with ID '{trace_id}' not found.")
+    return found[0]
+
+
+def _location(service: Service, experiment_id: str, trace_id: str) -> str:
+    """Return where the spans of a trace go."""
+    if "/" in trace_id or trace_id.startswith("."):
+        raise invalid_value("trace_id", trace_id, "it is to be the name of a folder")
+    return f"{service.store.get_experiment(experiment_id).artifact_location}/traces/{trace_id}/artifacts"
+
+
+def _state(word: str) -> TraceState:
+    if (word or "STATE_UNSPECIFIED") not in _STATES:
+        raise invalid_value("state", word, f"It must be one of {', '.join(TraceState)}.")
+    return _STATES[word or "STATE_UNSPECIFIED"]
+
+
+def _milliseconds(text: str) -> int:
+    try:
+        return (datetime.fromisoformat(text).astimezone(UTC) - _EPOCH) // timedelta(milliseconds=1)
+    except ValueError as error:
+        raise invalid_value("request_time", text, "a time is such as 2026-11-25T22:00:00.5Z") from error
+
+
+def _text(milliseconds: int) -> str:
+    time = _EPOCH + timedelta(milliseconds=milliseconds)
+    return f"{time:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03}Z"
+
+
+def _duration(text: str | None) -> int | None:
+    try:
+        return None if text is None else round(float(text.removesuffix("s")) * 1000)
+    except (ValueError, OverflowError) as error:
+        raise invalid_value("execution_duration", text, "a duration is such as 0.25s") from error
+
+
+def _answer(info: TraceInfo) -> wire.TraceAnswer:
+    return wire.TraceAnswer(wire.Trace(_message(info)))
+
+
+def _message(info: TraceInfo) -> wire.TraceInfo:
+    return wire.TraceInfo(
+        info.id,
+        info.client_request_id,
+        wire.Location("MLFLOW_EXPERIMENT", wire.ExperimentLocation(info.experiment_id)),
+        info.request_preview,
+        info.response_preview,
+        _text(info.request_time),
+        None if info.duration is None else f"{info.duration / 1000:.3f}s",
+        info.state.value,
+        dict(info.metadata),
+        dict(info.tags),
+        [json.loads(each.body) for each in info.assessments],
+    )
+
+
+def _old(info: TraceInfo) -> wire.OldTraceInfo:
+    is_unspecified = info.state is TraceState.STATE_UNSPECIFIED
+    return wire.OldTraceInfo(
+        info.id,
+        info.experiment_id,
+        info.request_time,
+        info.duration,
+        "TRACE_STATUS_UNSPECIFIED" if is_unspecified else info.state.value,
+        [KeyValue(*each) for each in info.metadata.items()],
+        [KeyValue(*each) for each in info.tags.items()],
+    )
+
+
+HANDLERS: Final[Mapping[str, Handler]] = {
+    "start_trace": start_trace,
+    "get_trace_info": get_trace_info,
+    "batch_get_trace_infos": batch_get_trace_infos,
+    "search_traces": search_traces,
+    "set_trace_tag": set_trace_tag,
+    "delete_trace_tag": delete_trace_tag,
+    "delete_traces": delete_traces,
+    "start_old_trace": start_old_trace,
+    "end_old_trace": end_old_trace,
+    "get_old_trace_info": get_old_trace_info,
+    "search_old_traces": search_old_traces,
+    "create_assessment": create_assessment,
+    "get_assessment": get_assessment,
+    "update_assessment": update_assessment,
+    "delete_assessment": delete_assessment,
+}
+STREAMERS: Final[Mapping[str, Streamer]] = {"log_spans": log_spans}

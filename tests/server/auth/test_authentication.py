@@ -1,0 +1,164 @@
+"""Who is let in: passwords, tokens, and how often a password may be wrong."""
+
+from base64 import b64encode
+
+import pytest
+
+from nbtrack.errors import AlreadyExists, InvalidInput, NotFound
+from nbtrack.server.app import create_app
+from nbtrack.server.auth import authentication, passwords
+from nbtrack.server.auth.first import make_admin
+from nbtrack.server.auth.passwords import hash_password, hash_token, is_password, new_token
+from nbtrack.server.auth.throttle import Throttle
+from nbtrack.store.artifacts.local import LocalArtifacts
+from nbtrack.store.sql.accounts import open_accounts
+
+from .conftest import PASSWORD, As
+
+
+def basic(name, password):
+    return f"Basic {b64encode(f'{name}:{password}'.encode()).decode()}"
+
+
+def test_a_password_is_kept_hashed_with_its_parameters():
+    kept = hash_password(PASSWORD)
+    assert kept.startswith("scrypt$16384$8$5$")
+    assert PASSWORD not in kept
+    assert is_password(PASSWORD, kept)
+    assert not is_password(PASSWORD + "!", kept)
+    assert not is_password(PASSWORD, None)
+    with pytest.raises(InvalidInput) as raised:
+        hash_password("short")
+    assert "'short'" not in str(raised.value)
+    assert len(new_token()) > 43 != new_token()
+
+
+def test_a_password_is_hashed_once_for_many_requests(ask, monkeypatch):
+    calls = []
+    monkeypatch.setattr(authentication, "is_password", lambda *given: calls.append(given) or is_password(*given))
+    for _ in range(3):
+        assert ask(authorization=basic("reader", PASSWORD)).get("experiments/get", experiment_id="1").status == 200
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    ["Bearer nobody's", "Bearer", "Basic !", "Basic " + b64encode(b"reader").decode(), "Digest x", basic("nobody", PASSWORD)],
+)
+def test_nobody_else_is_let_in(ask, authorization):
+    answer = ask(authorization=authorization).get("experiments/get", experiment_id="1")
+    assert answer.status == 401
+    assert answer.headers["www-authenticate"].startswith("Basic ")
+    assert answer.body == ask(authorization=basic("reader", "wrong password")).get("experiments/search").body
+
+
+def test_an_unknown_user_takes_as_much_work_as_a_wrong_password(ask, monkeypatch):
+    work = []
+    scrypt = passwords._scrypt
+    monkeypatch.setattr(passwords, "_scrypt", lambda *given: work.append(given[2:]) or scrypt(*given))
+    for name in ("nobody", "reader"):
+        ask(authorization=basic(name, "wrong password")).get("experiments/search")
+    assert work[0] == work[1]
+
+
+def test_too_many_wrong_passwords_are_not_looked_at_by_any_process(app, accounts, store, tmp_path, monkeypatch):
+    wrong = []
+    monkeypatch.setattr(authentication, "is_password", lambda password, kept: wrong.append(password) or password == PASSWORD)
+    other = create_app(store, LocalArtifacts(tmp_path / "artifacts"), accounts=open_accounts(f"sqlite:///{tmp_path}/users.db"))
+    statuses = [
+        As(each, authorization=basic("reader", f"guess {i}")).get("experiments/search").status
+        for i in range(8)
+        for each in (app, other)
+    ]
+    assert statuses == [401] * 10 + [429] * 6
+    assert len(wrong) == 10
+    refused = As(other, authorization=basic("reader", PASSWORD)).get("experiments/search")
+    assert refused.error[:2] == (429, "REQUEST_LIMIT_EXCEEDED")
+    assert 0 < int(refused.headers["retry-after"]) <= 300
+    assert As(app, authorization=basic("editor", PASSWORD)).get("experiments/search").status == 200
+    assert As(app, "reader").get("experiments/search").status == 200  # a token is no guess
+    other._gate.accounts.close()
+
+
+def test_failures_of_an_address_count_together_and_are_forgotten_in_time(accounts):
+    now = [1_000_000]
+    throttle = Throttle(accounts, lambda: now[0])
+    for i in range(50):
+        throttle.note(f"user {i}", "1.2.3.4")
+    assert throttle.seconds_to_wait("another", "1.2.3.4") == 300
+    assert throttle.seconds_to_wait("another", "1.2.3.5") == 0
+    now[0] += 300_000
+    assert throttle.seconds_to_wait("another", "1.2.3.4") == 0
+
+
+def test_what_changes_holds_at_once_in_every_process(app, accounts, store, tmp_path):
+    other = create_app(store, LocalArtifacts(tmp_path / "artifacts"), accounts=open_accounts(f"sqlite:///{tmp_path}/users.db"))
+    reader = As(other, "reader")
+    assert reader.get("experiments/get", experiment_id="1").status == 200
+    grant = {"experiment_id": "1", "username": "reader", "permission": "NO_PERMISSIONS"}
+    assert As(app, "manager").post("experiments/permissions/update", grant, method="PATCH").status == 200
+    assert reader.get("experiments/get", experiment_id="1").status == 403
+    accounts.revoke_token("reader", "test")
+    assert reader.get("experiments/get", experiment_id="1").status == 401
+    known = As(other, authorization=basic("editor", PASSWORD))
+    assert known.get("experiments/get", experiment_id="1").status == 200
+    assert As(app, "admin").post("users/delete", {"username": "editor"}, method="DELETE").status == 200
+    assert known.get("experiments/get", experiment_id="1").status == 401
+    other._gate.accounts.close()
+
+
+def test_a_users_own_password_takes_the_one_before(ask):
+    change = {"username": "reader", "password": "another password"}
+    assert ask("reader").post("users/update-password", change, method="PATCH").status == 400
+    wrong = {**change, "current_password": "wrong password"}
+    assert ask("reader").post("users/update-password", wrong, method="PATCH").status == 400
+    assert ask(authorization=basic("reader", PASSWORD)).post("users/update-password", change, method="PATCH").status == 200
+    assert ask(authorization=basic("reader", PASSWORD)).get("experiments/search").status == 401
+    assert ask(authorization=basic("reader", "another password")).get("experiments/search").status == 200
+
+
+def test_no_secret_is_told(ask, accounts, caplog, capfd):
+    secret = "a secret password"
+    answers = [
+        ask("admin").post("users/create", {"username": "new", "password": secret}),
+        ask("admin").post("users/create", {"username": "new", "password": secret}),
+        ask("admin").post("users/create", {"username": "a:b", "password": secret}),
+        ask("admin").post("users/create", {"username": ["x"], "password": secret}),
+        ask(authorization=basic("new", secret)).get("users/current"),
+        ask(authorization=basic("new", secret + "!")).get("users/current"),
+        ask("admin").get("users/list"),
+        ask("admin").get("users/get", username="new"),
+    ]
+    told = "".join(answer.body.decode() + str(answer.headers) for answer in answers) + caplog.text + "".join(capfd.readouterr())
+    kept = accounts.get("new").password
+    assert secret not in told
+    assert kept not in told
+    assert kept not in repr(accounts.users())
+    assert hash_token("token of reader") not in repr(accounts.tokens("reader"))
+    assert [answer.status for answer in answers] == [200, 400, 400, 400, 200, 401, 200, 200]
+
+
+def test_the_first_administrator_and_the_last(tmp_path):
+    accounts = open_accounts(f"sqlite:///{tmp_path}/new.db")
+    said = make_admin(accounts)
+    password = said.split("the password ")[1].split(" ")[0]
+    assert is_password(password, accounts.get("admin").password)
+    assert make_admin(accounts, "another password") == ""
+    with pytest.raises(InvalidInput, match="only administrator"):
+        accounts.remove_user("admin")
+    with pytest.raises(InvalidInput, match="only administrator"):
+        accounts.set_admin("admin", False)
+    accounts.close()
+
+
+def test_users_and_tokens_have_names_of_their_own(accounts):
+    with pytest.raises(AlreadyExists):
+        accounts.add_user("reader", "x")
+    with pytest.raises(AlreadyExists, match="revoke it"):
+        accounts.add_token("reader", "test", "x")
+    with pytest.raises(NotFound, match="no token"):
+        accounts.revoke_token("reader", "other")
+    with pytest.raises(NotFound, match="not found"):
+        accounts.get("nobody")
+    with pytest.raises(InvalidInput, match="--auth-db"):
+        open_accounts("memory:")

@@ -1,0 +1,22 @@
+"""A server in this process, over a store of its own."""
+
+import pytest
+
+from nbtrack.server.app import create_app
+from nbtrack.store.artifacts.local import LocalArtifacts
+from nbtrack.store.memory import MemoryStore
+
+from .asking import Asking
+
+
+@pytest.fixture
+def store():
+    return MemoryStore("mlflow-artifacts:")
+
+
+@pytest.fixture
+def server(store, tmp_path):
+    """An application over an empty store in memory, to be asked."""
+    app = create_app(store, LocalArtifacts(tmp_path / "artifacts"), version="0")
+    yield Asking(app)
+    app.close()

@@ -1,0 +1,73 @@
+"""Who may ask the server, and who may change something by it."""
+
+import pytest
+
+from nbtrack.server.app import create_app
+from nbtrack.server.guard import Guard
+from nbtrack.store.artifacts.local import LocalArtifacts
+from nbtrack.store.memory import MemoryStore
+
+from .asking import Asking
+
+
+@pytest.fixture
+def guarded(tmp_path):
+    """Make a guarded server that knows some hosts and origins."""
+    apps = []
+
+    def make(hosts=(), origins=()):
+        apps.append(create_app(MemoryStore(), LocalArtifacts(tmp_path)))
+        return Asking(Guard(apps[-1], hosts, origins))
+
+    yield make
+    for app in apps:
+        app.close()
+
+
+def status(server, host, *, path="/api/2.0/mlflow/experiments/get", method="GET", origin=None):
+    headers = {"Host": host, "Content-Type": "application/json"} | ({"Origin": origin} if origin else {})
+    body = b'{"experiment_id": "0", "key": "a"}' if method == "POST" else b""
+    return server.request(method, path, body, query={"experiment_id": "0"}, headers=headers).status
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:5000", "127.0.0.1:80", "[::1]:5000", "LOCALHOST"])
+def test_this_machine_may_ask(guarded, host):
+    assert status(guarded(), host) == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:5000", "localhost.evil.example", "10.0.0.1", "", "[::2]"])
+def test_others_may_not(guarded, host):
+    server = guarded(["0.0.0.0"])
+    assert (status(server, host), status(server, host)) == (403, 403)
+    assert server.request("GET", "/api/2.0/mlflow/experiments/get", headers={"Host": host}).error[1] == "PERMISSION_DENIED"
+
+
+@pytest.mark.parametrize("host, known", [("runs.example", ["runs.example"]), ("a.lab", ["*.lab"]), ("any.where", ["*"])])
+def test_hosts_that_are_named_may(guarded, host, known):
+    assert status(guarded(known), host) == 200
+
+
+def test_whoever_watches_over_servers_asks_by_any_name(guarded):
+    assert (status(guarded(), "10.0.0.1", path="/health"), status(guarded(), "10.0.0.1", path="/version")) == (200, 200)
+
+
+SET = {"path": "/api/2.0/mlflow/experiments/set-experiment-tag", "method": "POST"}
+
+
+@pytest.mark.parametrize(
+    "origin, expected",
+    [
+        (None, 200),
+        ("http://localhost:8888", 200),
+        ("http://127.0.0.1", 200),
+        ("http://runs.example", 200),
+        ("https://evil.example", 403),
+        ("null", 403),
+        ("http://localhost.evil.example", 403),
+        ("https://page.lab", 200),
+    ],
+)
+def test_pages_of_others_change_nothing(guarded, origin, expected):
+    server = guarded(["runs.example"], ["https://page.lab"])
+    assert status(server, "runs.example", origin=origin, **SET) == expected
+    assert status(server, "runs.example", origin=origin) == 200  # the browser itself keeps the answer from them
