@@ -7,48 +7,77 @@ from .base import Store
 
 __all__ = ["check_uri", "open_store"]
 
-_KINDS = {"memory": "memory", "sqlite": "sqlite", "postgresql": "postgresql", "postgres": "postgresql"}
-_LATER = {
-    "http": "a server",
-    "https": "a server",
-    "mysql": "a MySQL database",
-    "mariadb": "a MariaDB database",
+_KINDS = {
+    "memory": "memory",
+    "sqlite": "sqlite",
+    "postgresql": "postgresql",
+    "postgres": "postgresql",
+    "mysql": "mysql",
+    "mariadb": "mysql",
+    "http": "server",
+    "https": "server",
 }
 
 
 def open_store(uri: str, *, artifact_root: str) -> Store:
-    """Open the store at ``sqlite:///…``, ``postgresql://…`` or ``memory:``; what is new there is made.
+    """Open the store at ``sqlite:///…``, ``postgresql://…``, ``mysql://…``, ``http(s)://…`` or ``memory:``.
+
+    What is new there is made.
 
     Args:
         uri: The store; of SQLite ``sqlite:///runs.db`` is relative to the working directory and ``sqlite:////data/runs.db``
             is absolute. ``?timeout=10`` sets for how many seconds a lock of SQLite is waited for.
-        artifact_root: Where the artifacts of new experiments go, a folder or a URI.
+        artifact_root: Where the artifacts of new experiments go, a folder or a URI; a server has its own place for them.
 
     Raises:
         InvalidInput: The URI is none, or of a kind that this version cannot open.
         SchemaError: The store was written by a newer nbtrack, or the database is not a store.
         StoreUnavailable: It cannot be reached now.
     """
-    if check_uri(uri) == "memory":
+    kind = check_uri(uri)
+    if kind == "memory":
         from .memory import MemoryStore
 
         return MemoryStore(artifact_root.rstrip("/"))
-    return _open_sql(uri, artifact_root)
+    return _open_server(uri) if kind == "server" else _open_sql(uri, artifact_root)
 
 
 def check_uri(uri: str) -> str:
-    """Return the kind of store that a URI names: memory, sqlite or postgresql; nothing is opened.
+    """Return the kind of store that a URI names: memory, sqlite, postgresql, mysql or server; nothing is opened.
 
     Raises:
-        InvalidInput: It names none, or one of a kind that this version cannot open.
+        InvalidInput: It names none.
     """
     kind = uri.partition(":")[0].lower().partition("+")[0]
     if kind in _KINDS:
-        return _KINDS[kind]
-    instead = "use sqlite:///runs.db, postgresql+psycopg://user@host/database, or a folder"
-    if kind in _LATER:
-        raise InvalidInput(f"{_LATER[kind]} as a store is not in this version; {instead}")
+        return _checked(_KINDS[kind], uri)
+    instead = (
+        "use sqlite:///runs.db, postgresql+psycopg://user@host/database, mysql+pymysql://user@host/database, "
+        "http://host:5000, or a folder"
+    )
     raise InvalidInput(f"{uri!r} is not the URI of a store; {instead}")
+
+
+def _checked(kind: str, uri: str) -> str:
+    if kind == "server":
+        from .http import Address
+
+        Address.of(uri)
+    return kind
+
+
+def _open_server(uri: str) -> Store:
+    from .http import client_of
+    from .remote.greeting import speaks_native
+
+    client = client_of(uri)
+    if speaks_native(client):
+        from .remote.store import RemoteStore
+
+        return RemoteStore(client)
+    from .rest.store import RestStore
+
+    return RestStore(client)
 
 
 def _open_sql(uri: str, artifact_root: str) -> Store:
@@ -61,7 +90,7 @@ def _open_sql(uri: str, artifact_root: str) -> Store:
         url = sa.make_url(uri)
     except (sa.exc.ArgumentError, ValueError) as error:
         raise InvalidInput(
-            "the URI of the store cannot be read: write sqlite:///runs.db or postgresql+psycopg://user@host:5432/database, "
-            "and what is special in a name or password as %XX"
+            "the URI of the store cannot be read: write sqlite:///runs.db, postgresql+psycopg://user@host:5432/database or "
+            "mysql+pymysql://user@host:3306/database, and what is special in a name or password as %XX"
         ) from error
     return SqlStore(dialect_of(url), artifact_root)

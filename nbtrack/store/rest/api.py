@@ -1,0 +1,96 @@
+"""MLflow's endpoints, asked: one call for a row of ``wire``'s table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from ...errors import NotFound, StoreError
+from ..http import Answer, HttpClient
+from ..http.failures import Momentary, is_json
+from ..wire.codec import decode, encode, to_query
+from ..wire.endpoint import Endpoint
+from ..wire.errors import ErrorMessage, WireError, error_of
+from ..wire.message import Message
+
+__all__ = ["Api"]
+
+Q = TypeVar("Q", bound=Message)
+A = TypeVar("A", bound=Message)
+
+_JSON = {"Content-Type": "application/json"}
+# Of all answers that a server failed, those that it would give again.
+_FINAL = ("INVALID_STATE", "NOT_IMPLEMENTED")
+
+
+class Api:
+    """An MLflow server's REST API; errors are this package's own.
+
+    Args:
+        client: The server.
+    """
+
+    def __init__(self, client: HttpClient) -> None:
+        self._client = client
+
+    @property
+    def url(self) -> str:
+        """The server's address."""
+        return self._client.url
+
+    def ask(self, endpoint: Endpoint[Q, A], request: Q, *, repeats: bool = True) -> A:
+        """Return the answer of an endpoint.
+
+        Raises:
+            NotFound: There is no such thing, whatever it is.
+            InvalidInput: The server does not take the request.
+            StoreUnavailable: It may answer later.
+        """
+        query = to_query(request) if endpoint.method == "GET" else ()
+        body = None if endpoint.method == "GET" else encode(request)
+        answer = self._request(endpoint, endpoint.url(request), body, query, repeats)
+        try:
+            return decode(answer.body, endpoint.answer)
+        except WireError as error:
+            raise StoreError(f"{self.url}: the answer of {endpoint.name} cannot be read: {str(error)[:300]}") from error
+
+    def find(self, endpoint: Endpoint[Q, A], request: Q) -> A | None:
+        """Return the answer of an endpoint, None where there is no such thing."""
+        try:
+            return self.ask(endpoint, request)
+        except NotFound:
+            return None
+
+    def send(self, endpoint: Endpoint[Any, Any], body: dict[str, Any]) -> None:
+        """Ask with a body that is not made of messages, for there would be too many."""
+        self._request(endpoint, endpoint.paths[0], encode(body), (), repeats=True)
+
+    def pages(self, endpoint: Endpoint[Any, A], request: Any) -> Iterator[A]:
+        """Yield page after page."""
+        while True:
+            page: Any = self.ask(endpoint, request)
+            yield page
+            if not page.next_page_token:
+                return
+            request.page_token = page.next_page_token
+
+    def close(self) -> None:
+        """Close connections that are not in use."""
+        self._client.close()
+
+    def _request(self, endpoint: Endpoint[Any, Any], path: str, body: bytes | None, query: Any, repeats: bool) -> Answer:
+        headers = _JSON if body is not None else {}
+        return self._client.request(
+            endpoint.method, path, query=query, body=body, headers=headers, repeats=repeats, judge=self._judge()
+        )
+
+    def _judge(self) -> Callable[[Answer], None]:
+        def judge(answer: Answer) -> None:
+            if answer.status >= 400 and is_json(answer.headers):
+                error = decode(answer.body, ErrorMessage)
+                self._client.check(answer.status, answer.headers, error.message)
+                if answer.status >= 500 and error.error_code not in _FINAL:
+                    raise Momentary(f"{self.url} failed ({answer.status}): {error.message[:300]}")
+                raise error_of(error.error_code, error.message, answer.status)
+
+        return judge

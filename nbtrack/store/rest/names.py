@@ -1,0 +1,53 @@
+"""Names as MLflow takes them: letters, digits and ``_ / . - : space``, as a path that is its own normal form."""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+import re
+
+__all__ = ["mlflow_name", "own_name"]
+
+_REFUSED = re.compile(r"[^/\w.\- :]|-(?=_)")  # what is refused, and what would begin an escape
+_ESCAPE = re.compile(r"-_([0-9a-f]{2,6})_")
+# What makes a name another path: parts of dots alone, two dots at the beginning, slashes without a part between them.
+_PATH = re.compile(r"(?<![^/])\.+(?![^/])|^\.(?=\.)|(?<![^/])/|/$")
+_LONGEST = 250
+
+
+def mlflow_name(name: str) -> str:
+    """Return a name as MLflow takes it; what it refuses is written ``-_XX_``, the character's number in base 16.
+
+    One that is then longer than 250 characters is cut, and does not come back.
+
+    Example:
+        >>> mlflow_name("loss@1"), own_name("loss-_40_1")
+        ('loss-_40_1', 'loss@1')
+    """
+    escaped = _REFUSED.sub(_escape, name)
+    escaped = escaped if _is_normal(escaped) else _PATH.sub(_escape, escaped)
+    return escaped if len(escaped) <= _LONGEST else _cut(escaped)
+
+
+def _cut(name: str) -> str:
+    """Return a name as long as can be, with a digest so that no other is cut to the same."""
+    return f"{name[: _LONGEST - 9].rstrip('/.')}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def own_name(name: str) -> str:
+    """Return the name that ``mlflow_name`` escaped."""
+    return _ESCAPE.sub(_unescape, name) if "-_" in name else name
+
+
+def _escape(found: re.Match[str]) -> str:
+    return "".join(f"-_{ord(character):02x}_" for character in found[0])
+
+
+def _unescape(found: re.Match[str]) -> str:
+    number = int(found[1], 16)
+    return chr(number) if number < 0x110000 else found[0]
+
+
+def _is_normal(name: str) -> bool:
+    normal = posixpath.normpath(name)
+    return normal == name and normal != "." and not normal.startswith(("..", "/"))
