@@ -1,0 +1,221 @@
+"""Runs from a source into a store: what is there already is passed over, what was broken off goes on.
+
+A copy writes as a writer of its own, whose name holds a digest of all that the run has. So the store's own count of what it has
+applied says where a copy that was broken off is to go on, one that is complete is known as such, and a run that has
+changed since is copied anew by another writer: points that are there already are the same points.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from ..entities import ArtifactRecord, Experiment, LifecycleStage, RunInfo, Status
+from ..errors import ArtifactNotFound, InvalidInput, NbtrackError
+from ..events import (
+    ArtifactLogged,
+    Batch,
+    DatasetLogged,
+    DocumentLogged,
+    Event,
+    LaneRows,
+    ParamsLogged,
+    Progress,
+    RunEnded,
+    RunStarted,
+    RunUpdated,
+    TagsSet,
+)
+from .source import Contents, Files, Source
+
+if TYPE_CHECKING:
+    from ..store.artifacts.base import ArtifactStore
+    from ..store.base import Store
+
+__all__ = ["Outcome", "Target", "Tell", "copy_all"]
+
+# Told while a copy goes on: so many more runs were looked at, points or bytes copied.
+Tell: TypeAlias = Callable[[Literal["runs", "points", "bytes"], int], None]
+
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A store to copy into, and what opens the artifact store of a run's ``artifact_uri``."""
+
+    store: Store
+    open_files: Callable[[str], ArtifactStore]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a copy came to.
+
+    Attributes:
+        copied: Ids of the runs that were copied, or copied further.
+        unchanged: How many runs were there already, with all that they have.
+        problems: What could not be copied, one line each.
+    """
+
+    copied: list[str] = field(default_factory=list)
+    unchanged: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def copy_all(source: Source, target: Target, tell: Tell = lambda what, number: None) -> Outcome:
+    """Copy every run of a source, each into the experiment of the same name.
+
+    A run that cannot be copied is named in the outcome, and the others are copied all the same.
+
+    Raises:
+        StoreUnavailable: The target cannot be reached now; called again, the copy goes on where it was.
+    """
+    outcome = Outcome(problems=source.problems)
+    for experiment in source.experiments():
+        there = _ensure_experiment(target.store, experiment)
+        for run in source.runs(experiment):
+            try:
+                if _Copy(source, target, run, there, tell).make(outcome.problems):
+                    outcome.copied.append(run.id)
+                else:
+                    outcome.unchanged += 1
+            except _Unreadable as error:
+                outcome.problems.append(str(error))
+            tell("runs", 1)
+        if experiment.stage is LifecycleStage.DELETED and there.stage is not LifecycleStage.DELETED:
+            target.store.delete_experiment(there.id)
+    return outcome
+
+
+def _ensure_experiment(store: Store, wanted: Experiment) -> Experiment:
+    found = store.find_experiment(wanted.name)
+    if found is None:
+        return store.create_experiment(wanted.name, tags=dict(wanted.tags))
+    missing = {key: value for key, value in wanted.tags.items() if key not in found.tags}
+    if missing and found.stage is LifecycleStage.ACTIVE:
+        store.update_experiment(found.id, tags=missing)
+    return found
+
+
+class _Unreadable(NbtrackError):
+    """A run whose source cannot be read."""
+
+
+class _Copy:
+    """The copy of one run."""
+
+    def __init__(self, source: Source, target: Target, run: RunInfo, experiment: Experiment, tell: Tell) -> None:
+        self.source, self.target, self.run, self.tell = source, target, run, tell
+        self.contents = self._read(lambda: source.contents(run))
+        self.writer = self._name = f"copy-{_digest(run, self.contents)}"
+        self.start = self._first_events(experiment)
+        self.end = _last_events(run)
+
+    def _read(self, read: Callable[[], Any]) -> Any:
+        """Return what the source says; where it fails, this run alone is left out."""
+        try:
+            return read()
+        except (NbtrackError, OSError) as error:
+            raise _Unreadable(f"run {self.run.id} is left out: {error}") from error
+
+    def _first_events(self, experiment: Experiment) -> list[Event]:
+        run, contents = self.run, self.contents
+        events: list[Event] = [RunStarted(experiment.name, run.name, run.start_time, run.user)]
+        events += [ParamsLogged(contents.params)] if contents.params else []
+        events += [TagsSet(contents.tags)] if contents.tags else []
+        for kind, sha256 in sorted(contents.documents.items()):
+            text = self._read(partial(self.source.document, sha256))
+            events += [DocumentLogged(kind, text)] if text is not None else []
+        return events + [DatasetLogged(dataset) for dataset in contents.datasets]
+
+    def make(self, problems: list[str]) -> bool:
+        """Copy what is not there yet; return whether that was anything."""
+        total = len(self.start) + len(self.contents.files) + len(self.end)
+        is_there = bool(self.target.store.tags([self.run.id]))
+        reached = self._apply() if is_there else Progress()
+        if reached.events < total:
+            reached = self._apply(self.start) if reached.events < len(self.start) else reached
+            problems += [f"run {self.run.id}: param {each.key!r} stays {each.kept!r} there" for each in reached.conflicts]
+            self._copy_points(reached.lanes.get(0, 0))
+            self._copy_files(reached.events - len(self.start), problems)
+            self._apply(self.end, first=total - len(self.end))
+        self._set_stage()
+        return not is_there or reached.events < total
+
+    def _apply(self, events: Sequence[Event] = (), first: int = 0, lanes: tuple[LaneRows, ...] = ()) -> Progress:
+        (reached,) = self.target.store.apply([Batch(self.run.id, self.writer, first, tuple(events), lanes)])
+        return reached
+
+    def _copy_points(self, done: int) -> None:
+        first = 0
+        for series in self._pieces():
+            count = len(series.steps)
+            if first >= done:
+                self._apply(lanes=(LaneRows(0, first, count, (series,)),))
+                self.tell("points", count * len(series.keys))
+            first += count
+
+    def _pieces(self) -> Iterator[Any]:
+        pieces = self.source.points(self.run)
+        while (series := self._read(lambda: next(pieces, None))) is not None:
+            yield series
+
+    def _copy_files(self, done: int, problems: list[str]) -> None:
+        if done >= len(self.contents.files):
+            return
+        there = self.target.open_files(self.target.store.get_run(self.run.id).artifact_uri)
+        files = self._read(lambda: self.source.files(self.run))
+        for place, record in enumerate(self.contents.files[done:], len(self.start) + done):
+            try:
+                self._apply([self._copy_file(files, there, record)], first=place)
+            except (ArtifactNotFound, InvalidInput, OSError) as error:
+                problems.append(f"the file {record.path} of run {self.run.id}: {error}")
+                # This writer stays where it is, so that the next copy begins with this file.
+                self.writer = f"{self._name}-rest"
+
+    def _copy_file(self, files: Files, there: ArtifactStore, record: ArtifactRecord) -> Event:
+        with files.open(record.path) as opened:
+            content = _Measured(opened, self.tell)
+            there.write(record.path, content)
+        return ArtifactLogged(record.path, content.size, content.sha256.hexdigest())
+
+    def _set_stage(self) -> None:
+        if self.run.stage is LifecycleStage.DELETED and self.target.store.get_run(self.run.id).stage is LifecycleStage.ACTIVE:
+            self.target.store.delete_run(self.run.id)
+
+
+class _Measured:
+    """A file that is read, with its size and digest."""
+
+    def __init__(self, file: Any, tell: Tell) -> None:
+        self._file, self._tell = file, tell
+        self.size, self.sha256 = 0, hashlib.sha256()
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return up to ``size`` bytes, none at the end."""
+        data: bytes = self._file.read(size if size >= 0 else _BLOCK) if size else b""
+        if size < 0 and data:
+            data = b"".join(chain([data], iter(lambda: self._file.read(_BLOCK), b"")))
+        self.size += len(data)
+        self.sha256.update(data)
+        self._tell("bytes", len(data))
+        return data
+
+
+def _digest(run: RunInfo, contents: Contents) -> str:
+    """Return what changes whenever anything of a run does."""
+    facts = (run.name, run.status, run.start_time, run.end_time, run.user)
+    known = [contents.params, contents.tags, contents.documents, contents.datasets, contents.files, contents.points]
+    return hashlib.sha256(json.dumps([facts, known], default=repr, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _last_events(run: RunInfo) -> list[Event]:
+    if run.end_time is not None and run.status in (Status.FINISHED, Status.FAILED, Status.KILLED):
+        return [RunEnded(run.status, run.end_time)]
+    return [RunUpdated(run.status, run.end_time)]

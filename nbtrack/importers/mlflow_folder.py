@@ -1,0 +1,236 @@
+"""MLflow's ``mlruns/`` folder: a folder an experiment, in it one a run, in it a file a param, tag and metric.
+
+Such a folder may come from anybody. Links are not followed, files that are too large or cannot be read are named and left
+out, YAML makes plain data only, and artifacts are read from where MLflow puts them and nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..copying.source import Contents, Files
+from ..entities import Dataset, Experiment, LifecycleStage, RunInfo
+from ..errors import InvalidInput
+from ..events import Series
+from .artifacts import artifact_store, records
+from .values import as_time, is_safe_id, status_of
+
+try:
+    import yaml
+except ImportError as error:
+    raise InvalidInput("reading MLflow's folders needs PyYAML: pip install 'nbtrack[mlflow]'") from error
+
+if TYPE_CHECKING:
+    from ..copying.source import Source
+
+__all__ = ["MlflowFolder"]
+
+_META = "meta.yaml"
+_LARGEST = 1 << 20  # bytes of a file that holds one thing
+_LINES = 200_000  # of a metric's file that are read together
+_STAGE = {str(stage): stage for stage in LifecycleStage}
+
+
+class _Broken(Exception):
+    """A file that cannot be read; the text says which, and why."""
+
+
+class MlflowFolder:
+    """The runs in a folder that MLflow's file store wrote."""
+
+    def __init__(self, folder: Path) -> None:
+        self.label, self.problems = str(folder), list[str]()
+        self._folder = folder
+        self._places: dict[str, Path] = {}
+
+    def experiments(self) -> Iterable[Experiment]:
+        """See ``Source.experiments``."""
+        found = {}
+        for folder in [*_folders(self._folder), *_folders(self._folder / ".trash")]:
+            if _is_file(folder / _META):
+                for experiment in self._tried(lambda folder=folder: self._experiment(folder)):
+                    found[experiment.id] = experiment
+                    self._places[experiment.id] = folder
+        return list(found.values())
+
+    def _experiment(self, folder: Path) -> Experiment:
+        meta = _meta(folder)
+        name = meta.get("name")
+        if not isinstance(name, str) or not name:
+            raise _Broken(f"{folder / _META}: the experiment has no name")
+        tags = dict(self._texts(folder / "tags"))
+        times = as_time(meta.get("creation_time")), as_time(meta.get("last_update_time"))
+        stage = _STAGE.get(str(meta.get("lifecycle_stage")), LifecycleStage.ACTIVE)
+        return Experiment(folder.name, name, "", stage, *times, tags)
+
+    def runs(self, experiment: Experiment) -> Iterator[RunInfo]:
+        """See ``Source.runs``."""
+        for folder in _folders(self._places[experiment.id]):
+            if _is_file(folder / _META) and folder.name not in ("datasets", "models", "tags", "traces"):
+                yield from self._tried(lambda folder=folder: self._run(folder, experiment))
+
+    def _run(self, folder: Path, experiment: Experiment) -> RunInfo:
+        meta = _meta(folder)
+        run_id = str(meta.get("run_id") or meta.get("run_uuid") or "")
+        if run_id != folder.name or not is_safe_id(run_id):
+            raise _Broken(f"{folder / _META}: its run_id is not the name of its folder")
+        self._places[run_id] = folder
+        end = meta.get("end_time")
+        return RunInfo(
+            run_id,
+            experiment.id,
+            str(meta.get("run_name") or ""),
+            status_of(meta.get("status")),
+            as_time(meta.get("start_time")),
+            as_time(end) if end is not None else None,
+            str(meta.get("artifact_uri") or ""),
+            str(meta.get("user_id") or ""),
+            _STAGE.get(str(meta.get("lifecycle_stage")), LifecycleStage.ACTIVE),
+        )
+
+    def contents(self, run: RunInfo) -> Contents:
+        """See ``Source.contents``."""
+        folder = self._places[run.id]
+        metrics = [[key, path.stat().st_size] for key, path in _files(folder / "metrics")]
+        return Contents(
+            params=dict(self._texts(folder / "params")),
+            tags=dict(self._texts(folder / "tags")),
+            datasets=list(self._datasets(folder)),
+            files=records(self.files(run), self.problems, run),
+            points=metrics,
+        )
+
+    def _texts(self, folder: Path) -> Iterator[tuple[str, str]]:
+        for key, path in _files(folder):
+            yield from self._tried(lambda key=key, path=path: (key, _text(path)))
+
+    def _datasets(self, folder: Path) -> Iterator[Dataset]:
+        for place in _folders(folder / "inputs"):
+            if _is_file(place / _META):
+                yield from self._tried(lambda place=place: self._dataset(folder.parent, place))
+
+    def _dataset(self, experiment: Path, place: Path) -> Dataset:
+        meta = _meta(place)
+        number = str(meta.get("source_id"))
+        if meta.get("source_type") != "DATASET" or not is_safe_id(number):
+            raise _Broken(f"{place / _META}: an input that is no dataset")
+        facts = _meta(experiment / "datasets" / number)
+        context = str((meta.get("tags") or {}).get("mlflow.data.context", ""))
+        named = {name: str(facts.get(name) or "") for name in ("name", "digest", "source_type", "source", "schema", "profile")}
+        return Dataset(**named, context=context)
+
+    def document(self, sha256: str) -> str | None:
+        """See ``Source.document``: MLflow has none."""
+        return None
+
+    def files(self, run: RunInfo) -> Files:
+        """See ``Source.files``: those beside the run, or else where it says, if that is a place of MLflow's own."""
+        beside = self._places[run.id] / "artifacts"
+        return artifact_store(beside.as_uri() if beside.is_dir() and not beside.is_symlink() else run.artifact_uri, run.id)
+
+    def points(self, run: RunInfo) -> Iterator[Series]:
+        """See ``Source.points``."""
+        for key, path in _files(self._places[run.id] / "metrics"):
+            try:
+                with path.open("rb") as file:
+                    while lines := list(islice(file, _LINES)):
+                        yield from self._series(key, path, lines)
+            except OSError as error:
+                self.problems.append(f"{path}: {error.strerror or error}")
+
+    def _series(self, key: str, path: Path, lines: list[bytes]) -> Iterator[Series]:
+        points, bad = [], 0
+        for line in lines:
+            try:
+                points.append(_point(line))
+            except (ValueError, IndexError, OverflowError):
+                bad += bool(line.strip())
+        if bad:
+            self.problems.append(f"{path}: {bad} lines are no points")
+        if points:
+            timestamps, values, steps = zip(*points, strict=True)
+            yield Series((key,), np.array(steps, np.int64), np.array(timestamps, np.int64), (np.array(values, np.float64),))
+
+    def _tried(self, read: Any) -> Iterator[Any]:
+        """Give what can be read; what cannot be is a problem."""
+        try:
+            yield read()
+        except _Broken as error:
+            self.problems.append(str(error))
+        except OSError as error:
+            self.problems.append(f"{error.filename}: {error.strerror or error}")
+
+    def close(self) -> None:
+        """See ``Source.close``: nothing is open."""
+
+
+def _point(line: bytes) -> tuple[int, float, int]:
+    """Return timestamp, value and step of "timestamp value [step [dataset …]]", as every version of MLflow wrote it."""
+    words = line.split()
+    step = int(words[2]) if len(words) > 2 else 0
+    timestamp = int(words[0])
+    if not all(-(1 << 63) <= number < 1 << 63 for number in (step, timestamp)):
+        raise ValueError
+    return timestamp, float(words[1]), step
+
+
+def _folders(folder: Path) -> list[Path]:
+    """Return the folders in a folder, by name, without links."""
+    try:
+        with os.scandir(folder) as found:
+            return sorted(Path(entry.path) for entry in found if entry.is_dir(follow_symlinks=False) and entry.name[0] != ".")
+    except OSError:
+        return []
+
+
+def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Return all files below a folder, and the key that each one's path is; without links."""
+    for where, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            path = Path(where, name)
+            if _is_file(path):
+                yield path.relative_to(folder).as_posix(), path
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def _text(path: Path) -> str:
+    if path.stat().st_size > _LARGEST:
+        raise _Broken(f"{path}: larger than {_LARGEST:,} bytes")
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise _Broken(f"{path}: is no UTF-8 text") from error
+
+
+def _meta(folder: Path) -> dict[str, Any]:
+    path = folder / _META
+    if not _is_file(path):
+        raise _Broken(f"{path}: is not there, or is a link")
+    try:
+        meta = yaml.load(_text(path), Loader=_Loader)  # noqa: S506 - a safe loader
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise _Broken(f"{path}: is no YAML ({str(error).splitlines()[0]})") from error
+    if not isinstance(meta, dict):
+        raise _Broken(f"{path}: says nothing of what it describes")
+    return meta
+
+
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+if TYPE_CHECKING:
+    _proof: Source = MlflowFolder(Path())

@@ -1,0 +1,188 @@
+"""The database of MLflow's SQL store, read table by table without MLflow; nothing in it is changed.
+
+Only columns that every MLflow since 1.11 has are asked for, and of those that came later what is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from ..copying.source import Contents, Files
+from ..entities import Dataset, Experiment, LifecycleStage, RunInfo
+from ..errors import InvalidInput, StoreUnavailable
+from ..events import Series
+from .artifacts import artifact_store, records
+from .values import as_time, status_of
+
+if TYPE_CHECKING:
+    from ..copying.source import Source
+
+__all__ = ["MlflowDatabase"]
+
+_ROWS = 200_000  # of a run's metrics that are read together
+_STAGE = {str(stage): stage for stage in LifecycleStage}
+_DATASET = {
+    "name": "name",
+    "digest": "digest",
+    "source_type": "dataset_source_type",
+    "source": "dataset_source",
+    "schema": "dataset_schema",
+    "profile": "dataset_profile",
+}
+_TABLES = ("experiments", "experiment_tags", "runs", "params", "tags", "metrics", "datasets", "inputs", "input_tags")
+
+
+class MlflowDatabase:
+    """The runs in MLflow's tables, in any engine that SQLAlchemy has a driver for.
+
+    Attributes:
+        tables: The names of all tables that there are.
+        is_mlflow: Whether MLflow made them.
+    """
+
+    def __init__(self, uri: str) -> None:
+        url = sa.make_url(uri)
+        self.label, self.problems = url.render_as_string(hide_password=True), list[str]()
+        if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+            raise InvalidInput(f"there is no file {url.database}")
+        with self._translated():
+            self._engine = sa.create_engine(url)
+            inspector = sa.inspect(self._engine)
+            self.tables = set(inspector.get_table_names())
+            self.is_mlflow = {"alembic_version", "experiments", "runs", "metrics"} <= self.tables
+            self._has = {table: _columns(inspector, table) for table in _TABLES if table in self.tables}
+
+    def experiments(self) -> Iterable[Experiment]:
+        """See ``Source.experiments``."""
+        columns = ("experiment_id", "name", "lifecycle_stage", "creation_time", "last_update_time")
+        tags = self._pairs("experiment_tags", "experiment_id")
+        return [
+            Experiment(str(number), name, "", _stage(stage), as_time(made), as_time(changed), tags.get(number, {}))
+            for number, name, stage, made, changed in self._rows("experiments", columns)
+        ]
+
+    def runs(self, experiment: Experiment) -> Iterable[RunInfo]:
+        """See ``Source.runs``."""
+        columns = ("run_uuid", "name", "status", "start_time", "end_time", "artifact_uri", "user_id", "lifecycle_stage")
+        rows = self._rows("runs", columns, experiment_id=int(experiment.id))
+        return [_run(experiment.id, row) for row in sorted(rows, key=lambda row: (row[3] or 0, row[0]))]
+
+    def contents(self, run: RunInfo) -> Contents:
+        """See ``Source.contents``."""
+        return Contents(
+            params=dict(sorted(self._rows("params", ("key", "value"), run_uuid=run.id))),
+            tags=dict(sorted(self._rows("tags", ("key", "value"), run_uuid=run.id))),
+            datasets=self._datasets(run.id),
+            files=records(self.files(run), self.problems, run),
+            points=self._counts(run.id),
+        )
+
+    def _counts(self, run_id: str) -> list[Any]:
+        metrics = sa.table("metrics", sa.column("key"), sa.column("run_uuid"), sa.column("timestamp"))
+        statement = (
+            sa.select(metrics.c.key, sa.func.count(), sa.func.max(metrics.c.timestamp))
+            .where(metrics.c.run_uuid == run_id)
+            .group_by(metrics.c.key)
+        )
+        return sorted(map(list, self._all(statement)))
+
+    def _datasets(self, run_id: str) -> list[Dataset]:
+        inputs = self._rows("inputs", ("input_uuid", "source_id"), destination_id=run_id, source_type="DATASET")
+        return [dataset for row in sorted(map(tuple, inputs)) for dataset in self._dataset(*row)]
+
+    def _dataset(self, number: str, dataset_id: str) -> Iterator[Dataset]:
+        tags = dict(map(tuple, self._rows("input_tags", ("name", "value"), input_uuid=number)))
+        for row in self._rows("datasets", tuple(_DATASET.values()), dataset_uuid=dataset_id):
+            facts = {name: str(fact or "") for name, fact in zip(_DATASET, row, strict=True)}
+            yield Dataset(**facts, context=str(tags.get("mlflow.data.context", "")))
+
+    def document(self, sha256: str) -> str | None:
+        """See ``Source.document``: MLflow has none."""
+        return None
+
+    def files(self, run: RunInfo) -> Files:
+        """See ``Source.files``."""
+        return artifact_store(run.artifact_uri, run.id)
+
+    def points(self, run: RunInfo) -> Iterator[Series]:
+        """See ``Source.points``: by time, for MLflow does not keep their order."""
+        table = sa.table("metrics", *map(sa.column, ("run_uuid", "key", "timestamp", "step", "value", "is_nan")))
+        statement = (
+            sa.select(table.c.key, table.c.timestamp, table.c.step, table.c.value, table.c.is_nan)
+            .where(table.c.run_uuid == run.id)
+            .order_by(table.c.key, table.c.timestamp, table.c.step, table.c.is_nan, table.c.value)
+        )
+        with self._translated(), self._engine.connect() as connection:
+            rows = connection.execution_options(yield_per=_ROWS).execute(statement)
+            for some in rows.partitions(_ROWS):
+                yield from _series(some)
+
+    def _pairs(self, table: str, owner: str) -> dict[Any, dict[str, str]]:
+        found: dict[Any, dict[str, str]] = {}
+        for number, key, value in self._rows(table, (owner, "key", "value")):
+            found.setdefault(number, {})[key] = str(value or "")
+        return found
+
+    def _rows(self, table: str, columns: Sequence[str], **where: Any) -> list[Any]:
+        """Return rows of a table, None for what this version of it does not have."""
+        has = self._has.get(table, set())
+        if not has:
+            return []
+        asked = [sa.column(name) if name in has else sa.null().label(name) for name in columns]
+        conditions = [sa.column(name) == value for name, value in where.items()]
+        return self._all(sa.select(*asked).select_from(sa.table(table)).where(*conditions))
+
+    def _all(self, statement: Any) -> list[Any]:
+        with self._translated(), self._engine.connect() as connection:
+            return list(connection.execute(statement))
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ModuleNotFoundError) as error:
+            raise InvalidInput(f"{self.label} cannot be read: {error}") from error
+        except sa.exc.SQLAlchemyError as error:
+            raise StoreUnavailable(f"{self.label} cannot be read: {str(error).splitlines()[0]}") from error
+
+    def close(self) -> None:
+        """See ``Source.close``."""
+        self._engine.dispose()
+
+
+def _columns(inspector: sa.Inspector, table: str) -> set[str]:
+    return {column["name"] for column in inspector.get_columns(table)}
+
+
+def _stage(text: Any) -> LifecycleStage:
+    return _STAGE.get(str(text), LifecycleStage.ACTIVE)
+
+
+def _run(experiment_id: str, row: Any) -> RunInfo:
+    run_id, name, status, start, end, uri, user, stage = row
+    ended = None if end is None else as_time(end)
+    texts = [str(text or "") for text in (name, uri, user)]
+    facts = (texts[0], status_of(status), as_time(start), ended, texts[1], texts[2], _stage(stage))
+    return RunInfo(run_id, experiment_id, *facts)
+
+
+def _series(rows: Sequence[Any]) -> Iterator[Series]:
+    """Give the points of rows that are sorted by metric."""
+    keys, timestamps, steps, values, are_nan = zip(*rows, strict=True)
+    axes = np.array(steps, np.int64), np.array(timestamps, np.int64)
+    numbers = np.where(np.array(are_nan, bool), np.nan, np.array(values, np.float64))
+    names = np.array(keys, object)
+    cuts = np.flatnonzero(names[1:] != names[:-1]) + 1
+    for first, last in zip([0, *cuts], [*cuts, len(names)], strict=True):
+        part = slice(int(first), int(last))
+        yield Series((str(names[first]),), axes[0][part], axes[1][part], (numbers[part],))
+
+
+if TYPE_CHECKING:
+    _proof: Source = MlflowDatabase("")
