@@ -1,0 +1,1 @@
+"""Other programs' ways to nbtrack, one file each."""

@@ -1,0 +1,112 @@
+"""MLflow's client straight into a local store: ``mlflow.set_tracking_uri("nbtrack:///path/runs.db")``, without a server.
+
+MLflow finds these stores by the entry points of this package. They are MLflow's own REST stores, whose requests are answered in
+this process by the handlers of ``nbtrack server``; files go to where the store keeps them.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from mlflow.exceptions import RestException
+from mlflow.store.model_registry.rest_store import RestStore as MlflowRegistryStore
+from mlflow.store.tracking.rest_store import RestStore as MlflowTrackingStore
+from mlflow.utils.proto_json_utils import parse_dict
+from mlflow.utils.rest_utils import MlflowHostCreds
+
+from ..errors import InvalidInput
+from ..server.inprocess import InProcess
+from ..server.service import Service
+from ..settings import Settings, resolve
+from ..store.artifacts.open import open_artifacts
+from ..store.open import open_store
+
+__all__ = ["RegistryStore", "TrackingStore"]
+
+_DATABASES = (".db", ".sqlite", ".sqlite3")
+_lock = threading.Lock()
+_servers: dict[Settings, InProcess] = {}
+
+
+class TrackingStore(MlflowTrackingStore):
+    """Runs, logged models and traces of a local store, as MLflow asks for them."""
+
+    def __init__(self, store_uri: str, artifact_uri: str | None = None) -> None:
+        super().__init__(lambda: MlflowHostCreds(store_uri))
+        self._server = _server(store_uri, artifact_uri)
+
+    @property
+    def supports_workspaces(self) -> bool:
+        """There are none."""
+        return False
+
+    def log_spans(self, location: str, spans: list[Any], tracking_uri: str | None = None) -> list[Any]:
+        """Refuse spans one by one: MLflow then writes them as a file."""
+        raise NotImplementedError("spans are kept as traces.json")
+
+    def _call_endpoint(
+        self,
+        api: Any,
+        json_body: str | None = None,
+        endpoint: str | None = None,
+        retry_timeout_seconds: int | None = None,
+        response_proto: Any = None,
+    ) -> Any:
+        table = self._V3_METHOD_TO_INFO if api in self._V3_APIS else self._METHOD_TO_INFO
+        usual, method = table[api]
+        return _ask(self._server, method, endpoint or usual, json_body, response_proto or api.Response())
+
+
+class RegistryStore(MlflowRegistryStore):
+    """The registered models of a local store, as MLflow asks for them."""
+
+    def __init__(self, store_uri: str, tracking_uri: str | None = None) -> None:
+        super().__init__(lambda: MlflowHostCreds(store_uri))
+        self._server = _server(store_uri, None)
+
+    @property
+    def supports_workspaces(self) -> bool:
+        """There are none."""
+        return False
+
+    def _call_endpoint(self, api: Any, json_body: str | None, call_all_endpoints: bool = False, extra_headers: Any = None) -> Any:
+        if call_all_endpoints:
+            endpoint, method = self._get_all_endpoints_from_method(api)[0]
+        else:
+            endpoint, method = self._get_endpoint_from_method(api)
+        return _ask(self._server, method, endpoint, json_body, self._get_response_from_method(api))
+
+
+def _ask(server: InProcess, method: str, path: str, body: str | None, answer: Any) -> Any:
+    status, content = server.answer(method, path, body)
+    found = json.loads(content)
+    if status >= 400:
+        raise RestException(found)
+    parse_dict(found, answer)
+    return answer
+
+
+def _server(uri: str, artifacts: str | None) -> InProcess:
+    """Return what answers for a store; the same one for all who ask for it."""
+    settings = _settings(uri, artifacts)
+    with _lock:
+        if settings not in _servers:
+            store = open_store(settings.uri, artifact_root=settings.artifacts)
+            _servers[settings] = InProcess(Service(store, open_artifacts(settings.artifacts), serves_artifacts=False))
+        return _servers[settings]
+
+
+def _settings(uri: str, artifacts: str | None) -> Settings:
+    """Return where a store is: a database file, or a folder with one in it; the project's own for ``nbtrack:``."""
+    parts = urlsplit(uri)
+    if parts.netloc:
+        raise InvalidInput(f"{uri!r} names a host; write nbtrack:///path/runs.db, or the http:// address of an nbtrack server")
+    path = unquote(parts.path)
+    if not path.strip("/"):
+        return resolve(artifacts=artifacts, environ={})
+    is_database = Path(path).suffix in _DATABASES
+    return resolve(f"sqlite:///{path}" if is_database else path, artifacts=artifacts, environ={})
