@@ -1,0 +1,123 @@
+"""``nbtrack doctor``: what the store is, whether it can be used, what waits, and how to mend what is broken."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ..errors import NbtrackError
+from ..settings import Settings, resolve
+from ..store.artifacts.paths import local_path, scheme_of
+from ..store.base import Store
+from ..store.open import check_uri, open_store
+from .output import print_json
+from .places import add_place
+from .waiting import damaged, waiting
+
+__all__ = ["add", "run"]
+
+_FILE = "sqlite:///"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was looked at, whether it is well, and where it is not, what mends it."""
+
+    what: str
+    is_well: bool
+    said: str
+    remedy: str = ""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add_place(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Look at everything, and return 1 if something is broken."""
+    found = list(_findings(resolve(arguments.store, artifacts=arguments.artifacts)))
+    if arguments.json:
+        print_json([asdict(each) for each in found])
+    else:
+        for each in found:
+            print(f"{'ok  ' if each.is_well else 'FAIL'}  {each.what}: {each.said}")
+            if each.remedy:
+                print(f"      {each.remedy}")
+    return 0 if all(each.is_well for each in found) else 1
+
+
+def _findings(settings: Settings) -> Iterator[Finding]:
+    yield Finding("store", True, settings.shown)
+    yield from _store(settings)
+    yield _artifacts(settings)
+    yield from _journals(settings)
+
+
+def _store(settings: Settings) -> Iterator[Finding]:
+    """Look into the store, without making one."""
+    file = Path(settings.uri.removeprefix(_FILE).partition("?")[0])
+    if settings.uri.startswith(_FILE) and not file.exists():
+        yield Finding("reachable", True, "there is none yet; the first run makes it")
+        return
+    try:
+        store = open_store(settings.uri, artifact_root=settings.artifacts)
+    except NbtrackError as error:
+        yield Finding("reachable", False, str(error), "what is logged meanwhile waits in the journal, and nothing is lost")
+        return
+    try:
+        yield Finding("reachable", True, _contents(store))
+        yield from _tables(settings)
+        yield from _open_runs(store)
+    finally:
+        store.close()
+
+
+def _contents(store: Store) -> str:
+    experiments = store.experiments("all")
+    return f"yes, with {len(experiments)} experiments, {len(store.open_runs())} runs going on"
+
+
+def _tables(settings: Settings) -> Iterator[Finding]:
+    if check_uri(settings.uri) not in ("memory", "server"):
+        from ..store.sql.schema import HEAD
+
+        yield Finding("tables", True, f"version {HEAD}, the newest that this nbtrack knows")
+
+
+def _open_runs(store: Store) -> Iterator[Finding]:
+    from ..journal.owner import Owner
+
+    owners = {run.run_id: Owner.from_json(run.owner) for run in store.open_runs() if run.owner}
+    gone = [run_id for run_id, owner in owners.items() if owner is not None and owner.is_alive() is False]
+    if gone:
+        said = f"{len(gone)} are RUNNING whose process is gone, {gone[0]} among them"
+        yield Finding("runs", False, said, "nbtrack sync closes them")
+
+
+def _artifacts(settings: Settings) -> Finding:
+    root = settings.artifacts
+    if not root or scheme_of(root) not in ("", "file"):
+        return Finding("artifacts", True, root or "where the server keeps them")
+    folder = local_path(root)
+    there = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if os.access(there, os.W_OK):
+        return Finding("artifacts", True, str(folder))
+    return Finding("artifacts", False, f"{there} must not be written to", "files wait in the journal until it can be")
+
+
+def _journals(settings: Settings) -> Iterator[Finding]:
+    found = waiting(settings.journal)
+    left = [each for each in found if not each.is_alive]
+    rows = sum(each.rows for each in found)
+    said = f"{rows:,} rows of {len({each.run_id for each in found})} runs in {settings.journal}" if found else "nothing waits"
+    yield Finding(
+        "journal", not left, said, f"nbtrack sync delivers those of {len(left)} processes that are gone" if left else ""
+    )
+    broken = damaged(settings.journal)
+    if broken:
+        said = f"{len(broken)} journals in {broken[0].parent} could be read in part only"
+        yield Finding("damage", False, said, "what could be read was delivered: look at them, and delete them")

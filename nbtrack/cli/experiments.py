@@ -1,0 +1,51 @@
+"""``nbtrack experiments``: list, delete and restore experiments."""
+
+from __future__ import annotations
+
+import argparse
+
+from ..entities import Experiment
+from ..store.base import RunQuery, Store
+from .output import print_json, print_table, shown_time
+from .places import add_place, find_experiment, opened
+
+__all__ = ["add", "run"]
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add_place(parser)
+    parser.add_argument("--all", action="store_true", help="deleted ones too")
+    parser.add_argument(
+        "--delete", metavar="NAME", action="append", default=[], help="mark an experiment and its runs as deleted"
+    )
+    parser.add_argument("--restore", metavar="NAME", action="append", default=[], help="bring it and its runs back")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Change what was asked for, and list the experiments."""
+    with opened(arguments) as tracker:
+        store = tracker.connection.store()
+        for name in arguments.delete:
+            store.delete_experiment(find_experiment(store, name).id)
+        for name in arguments.restore:
+            store.restore_experiment(find_experiment(store, name).id)
+        facts = [_facts(store, each) for each in store.experiments("all" if arguments.all else "active")]
+    if arguments.json:
+        print_json(facts)
+    else:
+        titles = ["ID", "NAME", "RUNS", "STAGE", "CREATED", "ARTIFACTS"]
+        print_table(titles, [[*list(fact.values())[:4], shown_time(fact["created"]), fact["artifacts"]] for fact in facts])  # type: ignore[arg-type]
+    return 0
+
+
+def _facts(store: Store, experiment: Experiment) -> dict[str, object]:
+    return {
+        "id": experiment.id,
+        "name": experiment.name,
+        "runs": len(store.search_runs(RunQuery((experiment.id,))).runs),
+        "stage": str(experiment.stage),
+        "created": experiment.created,
+        "artifacts": experiment.artifact_location,
+        "tags": dict(experiment.tags),
+    }

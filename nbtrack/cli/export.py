@@ -1,0 +1,67 @@
+"""``nbtrack export``: runs into a file, or with all that they have into a folder."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..collection import Runs
+from ..errors import InvalidInput
+from .output import bar
+from .places import add_place, opened
+
+if TYPE_CHECKING:
+    from ..copying import Tell
+    from ..run import Run
+
+__all__ = ["add", "run"]
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add_place(parser)
+    parser.add_argument("path", metavar="PATH", help="runs.csv, runs.parquet, runs.html, or a folder: with histories and files")
+    parser.add_argument("--filter", help="which runs, in the language of `nbtrack runs list`")
+    parser.add_argument("-e", "--experiment", action="append", metavar="NAME", help="only of this experiment; may be repeated")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the runs."""
+    path = Path(arguments.path)
+    with opened(arguments) as tracker:
+        runs = tracker.runs(arguments.filter, experiment=arguments.experiment or "*")
+        writers = {".csv": runs.to_csv, ".parquet": runs.to_parquet, ".html": runs.to_html}
+        if path.suffix in writers:
+            writers[path.suffix](path)
+        elif path.suffix and not path.is_dir():
+            raise InvalidInput(f"{path} ends in {path.suffix}: choose .csv, .parquet or .html, or a folder")
+        else:
+            with bar("Exporting", len(runs)) as tell:
+                _write_folder(runs, path, tell)
+    print(json.dumps({"path": str(path), "runs": len(runs)}) if arguments.json else f"{len(runs)} runs in {path}")
+    return 0
+
+
+def _write_folder(runs: Runs, folder: Path, tell: Tell) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    runs.to_csv(folder / "runs.csv")
+    for place, each in enumerate(runs):
+        _write_run(each, runs[place : place + 1], folder / each.id)
+        tell("runs", 1)
+
+
+def _write_run(run: Run, alone: Runs, folder: Path) -> None:
+    """Write what a run has: run.json, metrics.csv, and its files under artifacts/."""
+    folder.mkdir(exist_ok=True)
+    facts = {
+        **{name: getattr(run, name) for name in ("id", "name", "experiment", "status", "start_time", "end_time", "note")},
+        "params": dict(run.params),
+        "tags": dict(run.tags),
+    }
+    (folder / "run.json").write_text(json.dumps(facts, indent=2, default=str, ensure_ascii=False), encoding="utf-8")
+    alone.history().to_csv(folder / "metrics.csv", index=False)
+    if run.artifacts.list():
+        (folder / "artifacts").mkdir(exist_ok=True)
+        run.artifacts.download("", folder / "artifacts")

@@ -1,0 +1,25 @@
+"""``nbtrack import``: copy all runs from somewhere into the store."""
+
+from __future__ import annotations
+
+import argparse
+
+from ..copying import import_
+from .output import bar
+from .places import add_place
+from .push import say
+
+__all__ = ["add", "run"]
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add_place(parser)
+    parser.add_argument("uri", metavar="URI", help="MLflow's folder mlruns, its database, a tracking server, or another store")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Copy the runs, with all that they have."""
+    with bar("Importing") as tell:
+        outcome = import_(arguments.uri, target=arguments.store, artifacts=arguments.artifacts, tell=tell)
+    return say(arguments, outcome)

@@ -1,0 +1,46 @@
+"""``nbtrack push``: copy runs into another store."""
+
+from __future__ import annotations
+
+import argparse
+
+from ..copying import Outcome, push
+from ..errors import InvalidInput
+from .output import bar, print_json
+from .places import add_place, find_run, opened
+
+__all__ = ["add", "run", "say"]
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add_place(parser)
+    parser.add_argument("run_ids", metavar="RUN", nargs="*", help="an id, the beginning of one, or a name")
+    parser.add_argument("uri", metavar="URI", help="the store to copy into")
+    parser.add_argument("--all", action="store_true", help="all runs of the store")
+    parser.add_argument("--to-artifacts", metavar="URI", help="where experiments that are new there keep files")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Copy the runs, with all that they have."""
+    if bool(arguments.run_ids) == arguments.all:
+        raise InvalidInput("name the runs to copy, or say --all")
+    with opened(arguments) as tracker:
+        tracker.connection.recover()
+        store = tracker.connection.store()
+        ids = None if arguments.all else [find_run(store, text).id for text in arguments.run_ids]
+        with bar("Copying", None if ids is None else len(ids)) as tell:
+            uri, artifacts = tracker.settings.uri, arguments.to_artifacts
+            outcome = push(ids, arguments.uri, source=uri, artifacts=artifacts, tell=tell)
+    return say(arguments, outcome)
+
+
+def say(arguments: argparse.Namespace, outcome: Outcome) -> int:
+    """Write what a copy came to, and return the exit status: 1 if something could not be copied."""
+    if arguments.json:
+        print_json({"copied": outcome.copied, "unchanged": outcome.unchanged, "problems": outcome.problems})
+    else:
+        for problem in outcome.problems:
+            print(problem)
+        print(f"{len(outcome.copied)} runs copied, {outcome.unchanged} were there already")
+    return 1 if outcome.problems else 0

@@ -1,0 +1,181 @@
+"""``nbtrack runs``: look at runs, delete them, and bring them back."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..entities import RunInfo, View, now_ms
+from ..errors import NbtrackError
+from ..store.base import RunQuery, Store
+from ..store.filter import parse, parse_order
+from ..tracker import Tracker
+from .output import print_json, print_table, shown_duration, shown_number, shown_time
+from .places import add_place, every_experiment, find_experiment, find_run, opened
+
+__all__ = ["add", "run"]
+
+_METRICS = 4  # columns of metrics in a table
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare what can be done and its options."""
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    listed = _action(actions, "list", "list runs, the newest first", _list)
+    listed.add_argument("filter", nargs="?", help="which, such as \"metrics.loss < 0.1 and params.opt = 'adam'\"")
+    listed.add_argument("-e", "--experiment", action="append", metavar="NAME", help="only of this experiment; may be repeated")
+    listed.add_argument("--order-by", action="append", metavar="KEY", help="such as 'metrics.loss ASC'; may be repeated")
+    listed.add_argument(
+        "-n", "--limit", type=int, default=20, metavar="N", help="at most so many, 0 for all (default: %(default)s)"
+    )
+    listed.add_argument("--deleted", action="store_true", help="the deleted ones")
+    shown = _action(actions, "show", "show all that a run has", _show)
+    shown.add_argument("run_id", metavar="RUN", help="an id, the beginning of one, or a name")
+    for name, purpose, work in (
+        ("delete", "mark runs as deleted", _delete),
+        ("restore", "bring deleted runs back", _restore),
+    ):
+        action = _action(actions, name, purpose, work)
+        action.add_argument("run_ids", metavar="RUN", nargs="+", help="an id, the beginning of one, or a name")
+    purged = _action(actions, "gc", "remove deleted runs and their files for good", _purge)
+    purged.add_argument("run_ids", metavar="RUN", nargs="*", help="only these of the deleted ones")
+    purged.add_argument("--yes", action="store_true", help="do it; without this it is only said what would be done")
+
+
+def _action(actions: Any, name: str, purpose: str, work: Callable[..., int]) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = actions.add_parser(name, help=purpose, description=purpose.capitalize() + ".")
+    add_place(parser)
+    parser.set_defaults(work=work)
+    return parser
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what was asked for."""
+    with opened(arguments) as tracker:
+        return int(arguments.work(tracker, arguments))
+
+
+def _list(tracker: Tracker, arguments: argparse.Namespace) -> int:
+    store = tracker.connection.store()
+    names = arguments.experiment
+    view: View = "deleted" if arguments.deleted else "active"
+    ids = tuple(find_experiment(store, name).id for name in names) if names else every_experiment(store)
+    condition, order = parse(arguments.filter, now=now_ms()), parse_order(arguments.order_by)
+    infos = store.search_runs(RunQuery(ids, condition, order, view, arguments.limit or None)).runs
+    if arguments.json:
+        print_json([_facts(store, info) for info in infos])
+    else:
+        _print_runs(store, infos)
+    return 0
+
+
+def _print_runs(store: Store, infos: Sequence[RunInfo]) -> None:
+    experiments = {each.id: each.name for each in store.experiments("all")}
+    values: dict[str, dict[str, float]] = {}
+    for run_id, key, last in store.metrics([info.id for info in infos], ["last"]):
+        values.setdefault(key, {})[run_id] = last
+    shown = sorted(values, key=lambda key: (-len(values[key]), key))[:_METRICS]
+    rows = []
+    for info in infos:
+        numbers = [shown_number(values[key][info.id]) if info.id in values[key] else "" for key in shown]
+        times = shown_time(info.start_time), shown_duration(info.start_time, info.end_time)
+        rows.append([info.id, info.name, experiments.get(info.experiment_id, ""), info.status, *times, *numbers])
+    print_table(["ID", "NAME", "EXPERIMENT", "STATUS", "STARTED", "TOOK", *shown], rows)
+
+
+def _facts(store: Store, info: RunInfo) -> dict[str, Any]:
+    return {
+        "id": info.id,
+        "name": info.name,
+        "experiment": store.get_experiment(info.experiment_id).name,
+        "status": str(info.status),
+        "stage": str(info.stage),
+        "user": info.user,
+        "start_time": info.start_time,
+        "end_time": info.end_time,
+        "artifact_uri": info.artifact_uri,
+        "params": {key: value for _, key, value in store.params([info.id])},
+        "tags": {key: value for _, key, value in store.tags([info.id])},
+        "metrics": {
+            key: {"last": last, "min": low, "max": high, "mean": mean, "count": count}
+            for _, key, last, low, high, mean, count in store.metrics([info.id], ["last", "min", "max", "mean", "count"])
+        },
+    }
+
+
+def _show(tracker: Tracker, arguments: argparse.Namespace) -> int:
+    store = tracker.connection.store()
+    info = find_run(store, arguments.run_id)
+    facts = _facts(store, info)
+    facts["datasets"] = [{"name": each.name, "digest": each.digest, "context": each.context} for each in store.datasets(info.id)]
+    facts["files"] = [{"path": each.path, "size": each.size} for each in store.artifacts(info.id)]
+    if arguments.json:
+        print_json(facts)
+        return 0
+    for name in ("id", "name", "experiment", "status", "stage", "user", "artifact_uri"):
+        print(f"{name:13} {facts[name]}")
+    print(f"{'started':13} {shown_time(info.start_time)}  {shown_duration(info.start_time, info.end_time)}")
+    for name in ("params", "tags"):
+        _print_section(name, [[key, value] for key, value in facts[name].items()], ["KEY", "VALUE"])
+    numbers = [[key, *map(shown_number, each.values())] for key, each in facts["metrics"].items()]
+    _print_section("metrics", numbers, ["KEY", "LAST", "MIN", "MAX", "MEAN", "POINTS"])
+    _print_section("files", [[each["path"], f"{each['size']:,}"] for each in facts["files"]], ["PATH", "BYTES"])
+    return 0
+
+
+def _print_section(title: str, rows: Sequence[Sequence[object]], titles: Sequence[str]) -> None:
+    if rows:
+        print(f"\n{title}")
+        print_table(titles, rows)
+
+
+def _delete(tracker: Tracker, arguments: argparse.Namespace) -> int:
+    return _each(tracker, arguments, "deleted", lambda store, run_id: store.delete_run(run_id))
+
+
+def _restore(tracker: Tracker, arguments: argparse.Namespace) -> int:
+    return _each(tracker, arguments, "restored", lambda store, run_id: store.restore_run(run_id))
+
+
+def _each(tracker: Tracker, arguments: argparse.Namespace, done: str, work: Callable[[Store, str], None]) -> int:
+    store = tracker.connection.store()
+    infos = [find_run(store, text) for text in arguments.run_ids]  # all, before anything is changed
+    for info in infos:
+        work(store, info.id)
+    _say(arguments, done, infos)
+    return 0
+
+
+def _purge(tracker: Tracker, arguments: argparse.Namespace) -> int:
+    store = tracker.connection.store()
+    infos: Sequence[RunInfo] = store.search_runs(RunQuery(every_experiment(store), view="deleted")).runs
+    if arguments.run_ids:
+        asked = {find_run(store, text).id for text in arguments.run_ids}
+        infos = [info for info in infos if info.id in asked]
+    if not arguments.yes:
+        _say(arguments, "would be removed for good; add --yes to do it", infos)
+        return 0
+    failed = [info for info in infos if not _purge_one(tracker, store, info)]
+    _say(arguments, "removed", [info for info in infos if info not in failed])
+    return 1 if failed else 0
+
+
+def _purge_one(tracker: Tracker, store: Store, info: RunInfo) -> bool:
+    """Remove a run's files, and when they are gone its rows; so that what fails can be tried again."""
+    try:
+        tracker.connection.artifacts(info.artifact_uri).delete("")
+        store.purge_runs([info.id])
+    except NbtrackError as error:
+        print(f"run {info.id} stays: {error}")
+        return False
+    return True
+
+
+def _say(arguments: argparse.Namespace, done: str, infos: Sequence[RunInfo]) -> None:
+    if arguments.json:
+        print_json({"done": done, "runs": [info.id for info in infos]})
+    else:
+        for info in infos:
+            print(f"{info.id}  {info.name}")
+        print(f"{len(infos)} runs {done}")

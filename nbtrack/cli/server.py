@@ -1,0 +1,68 @@
+"""``nbtrack server``: a store over HTTP."""
+
+from __future__ import annotations
+
+import argparse
+from importlib.metadata import version
+
+from ..server.auth.permissions import Permission
+from ..server.process import Options, serve
+from ..settings import environment, resolve
+
+__all__ = ["add", "run"]
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    option = parser.add_argument
+    option("--store", metavar="URI", help="sqlite:///runs.db, postgresql://…, mysql://…; by default the project's own")
+    option("--artifacts", metavar="URI", help="where files are kept: a folder, s3://…, gs://…; by default beside the store")
+    option("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s, this machine only)")
+    option("--port", type=int, default=5000, help="the port, 0 for a free one (default: %(default)s)")
+    option("--workers", type=int, default=1, metavar="N", help="the number of processes (default: %(default)s)")
+    option("--no-serve-artifacts", action="store_true", help="let clients reach the files by themselves")
+    option(
+        "--allowed-hosts",
+        default="",
+        metavar="NAMES",
+        help="names, between commas, under which clients reach the server beside localhost; * for any",
+    )
+    option("--auth", action="store_true", help="ask for passwords or tokens, and let users do what they were granted")
+    option("--auth-db", default="", metavar="URI", help="the database of the users; by default the store's")
+    option(
+        "--default-permission",
+        default="READ",
+        choices=list(Permission.__members__),
+        help="what every user may do with what nothing else was said of (default: %(default)s)",
+    )
+    option(
+        "--allowed-origins",
+        default="",
+        metavar="ORIGINS",
+        help="origins, between commas, whose web pages may change something; by default this machine's",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until told to end."""
+    settings = resolve(arguments.store, artifacts=arguments.artifacts)
+    options = Options(
+        store=settings.uri,
+        artifacts=settings.artifacts,
+        host=arguments.host,
+        port=arguments.port,
+        workers=arguments.workers,
+        serves_artifacts=not arguments.no_serve_artifacts,
+        allowed_hosts=_words(arguments.allowed_hosts),
+        allowed_origins=_words(arguments.allowed_origins),
+        version=version("nbtrack"),
+        auth=arguments.auth,
+        auth_db=arguments.auth_db,
+        default_permission=arguments.default_permission,
+        admin_password=environment().get("NBTRACK_ADMIN_PASSWORD", ""),
+    )
+    return serve(options)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())

@@ -1,0 +1,111 @@
+"""``nbtrack users``: who may use a server; passwords are asked for, or are the first line of standard input."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from getpass import getpass
+from typing import TYPE_CHECKING
+
+from ..errors import InvalidInput
+from ..server.auth.passwords import check_name, hash_password, hash_token, new_token
+from ..settings import resolve
+
+if TYPE_CHECKING:
+    from ..store.sql.accounts import Accounts
+
+__all__ = ["add", "run"]
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Declare the actions and their options."""
+    parser.add_argument("--store", metavar="URI", help="the server's store, in whose database the users are")
+    parser.add_argument("--auth-db", metavar="URI", help="the database of the users, where it is another")
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    new = _action(actions, "add", "add a user", _add)
+    new.add_argument("--admin", action="store_true", help="who may do everything")
+    _action(actions, "password", "give a user another password", _set_password)
+    _action(actions, "remove", "remove a user, with tokens and rights", _remove)
+    _action(actions, "list", "name all users", _list, named=False)
+    tokens = actions.add_parser("token", help="make and revoke what programs use in place of a password")
+    of_tokens = tokens.add_subparsers(metavar="ACTION", required=True)
+    made = _action(of_tokens, "create", "make one, and print it this once", _make_token)
+    made.add_argument("token", metavar="TOKEN-NAME", help="what it is for, such as ci")
+    _action(of_tokens, "revoke", "take one back", _revoke).add_argument("token", metavar="TOKEN-NAME")
+    _action(of_tokens, "list", "name the tokens of a user", _list_tokens)
+
+
+def _action(
+    actions: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    purpose: str,
+    work: Callable[[Accounts, argparse.Namespace], None],
+    *,
+    named: bool = True,
+) -> argparse.ArgumentParser:
+    action = actions.add_parser(name, help=purpose, description=purpose.capitalize() + ".")
+    if named:
+        action.add_argument("user", metavar="NAME", help="the user's name")
+    action.set_defaults(work=work)
+    return action
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do one of them."""
+    from ..store.sql.accounts import open_accounts
+
+    accounts = open_accounts(arguments.auth_db or resolve(arguments.store).uri)
+    try:
+        arguments.work(accounts, arguments)
+    finally:
+        accounts.close()
+    return 0
+
+
+def _add(accounts: Accounts, arguments: argparse.Namespace) -> None:
+    made = accounts.add_user(check_name(arguments.user), hash_password(_password()), is_admin=arguments.admin)
+    print(f"{made.name} may use the server{', and do everything' if made.is_admin else ''}")
+
+
+def _set_password(accounts: Accounts, arguments: argparse.Namespace) -> None:
+    accounts.get(arguments.user)  # before somebody types one for nothing
+    accounts.set_password(arguments.user, hash_password(_password()))
+    print(f"{arguments.user} has another password")
+
+
+def _password() -> str:
+    """Return a password: never an argument, which others on the machine could see."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    password = getpass("Password: ")
+    if getpass("Once more: ") != password:
+        raise InvalidInput("the two are not the same; nothing has changed")
+    return password
+
+
+def _remove(accounts: Accounts, arguments: argparse.Namespace) -> None:
+    accounts.remove_user(arguments.user)
+    print(f"{arguments.user} is removed")
+
+
+def _list(accounts: Accounts, _arguments: argparse.Namespace) -> None:
+    for user in accounts.users():
+        print(f"{user.name}{'  (administrator)' if user.is_admin else ''}")
+
+
+def _make_token(accounts: Accounts, arguments: argparse.Namespace) -> None:
+    token = new_token()
+    accounts.add_token(arguments.user, arguments.token, hash_token(token))
+    print(token)
+
+
+def _revoke(accounts: Accounts, arguments: argparse.Namespace) -> None:
+    accounts.revoke_token(arguments.user, arguments.token)
+    print(f"the token {arguments.token} of {arguments.user} is revoked")
+
+
+def _list_tokens(accounts: Accounts, arguments: argparse.Namespace) -> None:
+    for token in accounts.tokens(arguments.user):
+        print(f"{token.name}  since {datetime.fromtimestamp(token.created / 1000, UTC):%Y-%m-%d}")

@@ -1,0 +1,48 @@
+"""What waits in journals on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..events import Progress
+from ..journal.reader import StoredJournal, journals, read_journal
+
+__all__ = ["Waiting", "damaged", "waiting"]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A journal: of which run, how many rows and events are in it, and whether its process is alive (None: not known)."""
+
+    run_id: str
+    rows: int
+    events: int
+    is_alive: bool | None
+    damage: tuple[str, ...]
+
+
+def waiting(home: Path | None) -> list[Waiting]:
+    """Return what journals there are; some of their rows may be in the store already."""
+    return list(_read(home)) if home is not None else []
+
+
+def _read(home: Path) -> Iterator[Waiting]:
+    for folder in journals(home):
+        try:
+            journal = read_journal(folder, is_live=True)
+        except FileNotFoundError:
+            continue  # somebody has just delivered it
+        alive = journal.owner.is_alive() if journal.owner is not None else None
+        yield Waiting(journal.run_id, _rows(journal), len(journal.events), alive, tuple(journal.damage))
+
+
+def _rows(journal: StoredJournal) -> int:
+    batch = journal.take(Progress(), 1 << 62)
+    return 0 if batch is None else sum(lane.count for lane in batch.lanes)
+
+
+def damaged(home: Path | None) -> list[Path]:
+    """Return the folders of journals that were delivered as far as they could be read, and kept for somebody to look at."""
+    return sorted((home / "damaged").iterdir()) if home is not None and (home / "damaged").is_dir() else []
