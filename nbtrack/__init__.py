@@ -23,6 +23,8 @@ if TYPE_CHECKING:
         end_run,
         experiments,
         flush,
+        get_model,
+        get_registered_model,
         get_run,
         log,
         log_artifact,
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
         log_params,
         log_table,
         log_text,
+        model_versions,
+        register_model,
+        registered_models,
         runs,
         search_runs,
         set_experiment,
@@ -48,6 +53,7 @@ if TYPE_CHECKING:
     from .entities import Experiment, Status
     from .errors import NbtrackError, StopRun
     from .history import MetricHistory
+    from .models import ModelVersion, RegisteredModel
     from .run import Run
     from .tracker import Tracker
 
@@ -57,7 +63,9 @@ __all__ = [
     "Comparison",
     "Experiment",
     "MetricHistory",
+    "ModelVersion",
     "NbtrackError",
+    "RegisteredModel",
     "Run",
     "Runs",
     "Status",
@@ -69,6 +77,8 @@ __all__ = [
     "end_run",
     "experiments",
     "flush",
+    "get_model",
+    "get_registered_model",
     "get_run",
     "log",
     "log_artifact",
@@ -82,6 +92,9 @@ __all__ = [
     "log_params",
     "log_table",
     "log_text",
+    "model_versions",
+    "register_model",
+    "registered_models",
     "runs",
     "search_runs",
     "set_experiment",
@@ -94,7 +107,9 @@ _HOMES = {
     "Comparison": "comparison",
     "Experiment": "entities",
     "MetricHistory": "history",
+    "ModelVersion": "models",
     "NbtrackError": "errors",
+    "RegisteredModel": "models",
     "Run": "run",
     "Runs": "collection",
     "Status": "entities",

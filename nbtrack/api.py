@@ -8,10 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from . import active
+from .artifacts import Artifact
 from .collection import Runs
 from .comparison import Comparison
 from .entities import Experiment, Status, View
 from .errors import NoActiveRun
+from .models import ModelVersion, RegisteredModel
 from .run import Run
 from .settings import resolve
 from .tracker import Tracker
@@ -23,6 +25,8 @@ __all__ = [
     "end_run",
     "experiments",
     "flush",
+    "get_model",
+    "get_registered_model",
     "get_run",
     "log",
     "log_artifact",
@@ -36,6 +40,9 @@ __all__ = [
     "log_params",
     "log_table",
     "log_text",
+    "model_versions",
+    "register_model",
+    "registered_models",
     "runs",
     "search_runs",
     "set_experiment",
@@ -58,11 +65,12 @@ def connect(
     """Connect to a store; what is tracked from now on goes there.
 
     Args:
-        uri: ``sqlite:///runs.db``, ``postgresql+psycopg://user@host/db``, a folder, ``memory:``. None: NBTRACK_URI,
-            else MLFLOW_TRACKING_URI, else ``c.NBTrack.uri``, else the folder ``.nbtrack`` of the project, which is
-            found from the working directory upwards as git finds its own, or made there.
+        uri: ``sqlite:///runs.db``, ``postgresql+psycopg://user@host/db``, ``mysql+pymysql://user@host/db``,
+            ``http://host:5000`` (an nbtrack or MLflow server), a folder, ``memory:``. None: NBTRACK_URI, else
+            MLFLOW_TRACKING_URI, else ``c.NBTrack.uri``, else the folder ``.nbtrack`` of the project, which is found
+            from the working directory upwards as git finds its own, or made there.
         experiment: The experiment of runs that name none.
-        artifacts: The root of artifacts; None: beside the store.
+        artifacts: The root of artifacts; None: beside the store. A server says itself where they are.
 
     Raises:
         InvalidInput: The URI cannot name a store.
@@ -226,6 +234,103 @@ def compare(*runs: Run | str | Iterable[Run | str]) -> Comparison:
         runs: Runs, their ids, or collections of them.
     """
     return tracker().compare(*runs)
+
+
+def register_model(
+    model_uri: str | Artifact,
+    name: str,
+    *,
+    tags: Mapping[str, Any] | None = None,
+    description: str = "",
+    alias: str | None = None,
+) -> ModelVersion:
+    """Register a model that a run made as the next version under a name, which is made if there is none.
+
+    Args:
+        model_uri: A folder of a run, ``"runs:/RUN_ID/FOLDER"`` or an entry of ``run.artifacts.list()``; a model that MLflow
+            logged, ``"models:/m-…"``; another version, ``"models:/NAME/VERSION"``; or the URI of any folder.
+        name: The registered model's name.
+        tags: Tags of the version.
+        description: What a person has to say about it.
+        alias: A word that stands for this version from now on, such as ``"champion"``.
+
+    Raises:
+        ArtifactNotFound: The run has no such folder.
+        InvalidInput: A name or an alias that can be none, or a store without a registry.
+
+    Example:
+        >>> import nbtrack
+        >>> with nbtrack.start_run() as run:
+        ...     run.log_text("0.5", "model/weights.txt")
+        >>> nbtrack.register_model(run.artifacts.list()[0], "digits", tags={"checked": True}).tags["checked"]
+        'True'
+    """
+    return tracker().models.register(model_uri, name, tags=tags, description=description, alias=alias)
+
+
+def get_model(which: str) -> ModelVersion:
+    """Return one version of a registered model.
+
+    Args:
+        which: ``"digits@champion"`` by an alias, ``"digits/3"`` by its number, ``"digits/Production"`` the newest in a stage,
+            ``"digits"`` the newest; MLflow's ``"models:/digits/3"``, too.
+
+    Raises:
+        ModelNotFound: There is none.
+
+    Example:
+        >>> import nbtrack
+        >>> with nbtrack.start_run() as run:
+        ...     run.log_text("0.5", "model/weights.txt")
+        >>> made = nbtrack.register_model(f"runs:/{run.id}/model", "digits", alias="champion")
+        >>> nbtrack.get_model("digits@champion").version
+        1
+    """
+    return tracker().models.get(which)
+
+
+def get_registered_model(name: str) -> RegisteredModel:
+    """Return a registered model by its name: its versions, aliases and tags.
+
+    Raises:
+        ModelNotFound: There is none.
+    """
+    return tracker().models.model(name)
+
+
+def registered_models(
+    filter: str | None = None, *, order_by: str | Sequence[str] | None = None, limit: int | None = None
+) -> list[RegisteredModel]:
+    """Return the registered models that match, by name.
+
+    Args:
+        filter: As ``"name ILIKE '%digits%' and tags.team = 'blue'"``.
+        order_by: As ``"last_updated_timestamp DESC"``, or a list of such.
+        limit: How many at most.
+
+    Example:
+        >>> import nbtrack
+        >>> with nbtrack.start_run() as run:
+        ...     run.log_text("0.5", "model/weights.txt")
+        >>> for name in ("letters", "digits"):
+        ...     version = nbtrack.register_model(f"runs:/{run.id}/model", name)
+        >>> [model.name for model in nbtrack.registered_models()]
+        ['digits', 'letters']
+    """
+    return tracker().models.models(filter, order_by, limit)
+
+
+def model_versions(
+    filter: str | None = None, *, order_by: str | Sequence[str] | None = None, limit: int | None = None
+) -> list[ModelVersion]:
+    """Return the versions of registered models that match, those that changed last first.
+
+    Args:
+        filter: As ``"name = 'digits' and version_number > 2"``; ``run_id``, ``source_path``, ``stage`` and tags, too.
+        order_by: As ``"version_number DESC"``, or a list of such.
+        limit: How many at most.
+    """
+    return tracker().models.versions(filter, order_by, limit)
 
 
 def flush(timeout: float = 60.0) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from .comparison import Comparison
+    from .history import MetricHistory
+    from .widgets.comparing import ComparisonView
+    from .widgets.table import RunsView
 
 __all__ = ["Runs"]
 
@@ -44,6 +47,7 @@ class Runs(Sequence[Run]):
         self._connection, self._infos = connection, tuple(infos)
         self._details = Details(connection, self.ids)
         self._runs: dict[int, Run] = {}
+        self._table: RunsView | None = None
 
     @property
     def ids(self) -> list[str]:
@@ -66,6 +70,30 @@ class Runs(Sequence[Run]):
             info = self._infos[place]
             self._runs[place] = Run(self._connection, info.id, info=info, details=self._details)
         return self._runs[place]
+
+    def table(self) -> RunsView:
+        """Return the table as a view in the notebook: the same one each time."""
+        from .widgets.table import RunsView
+
+        if self._table is None:
+            self._table = RunsView(self._connection, self._infos)
+        return self._table
+
+    @property
+    def selected(self) -> Runs:
+        """The runs that are selected in the table that the notebook shows of these; none where none is."""
+        return self.among(self._table.selected if self._table is not None else ())
+
+    def among(self, ids: Iterable[str]) -> Runs:
+        """Return those of these runs that have one of these ids."""
+        chosen = frozenset(ids)
+        return Runs(self._connection, [info for info in self._infos if info.id in chosen])
+
+    def comparison_view(self) -> ComparisonView:
+        """Return a new view that compares these runs."""
+        from .widgets.comparing import ComparisonView
+
+        return ComparisonView(self._connection, self._infos)
 
     # As DataFrames
 
@@ -120,11 +148,12 @@ class Runs(Sequence[Run]):
         return Path(path)
 
     def to_html(self, path: str | os.PathLike[str]) -> Path:
-        """Write the table as one self-contained HTML file and return its path."""
-        from .displays import runs_page
+        """Write the table as one self-contained, interactive HTML file and return its path."""
+        from .displays import runs_still
+        from .widgets.offline import write_page
 
-        Path(path).write_text(runs_page(self), encoding="utf-8")
-        return Path(path)
+        view = self.table()
+        return write_page(path, view, "Runs", runs_still(self, view.key))
 
     # To look at
 
@@ -134,15 +163,37 @@ class Runs(Sequence[Run]):
 
         return Comparison(self)
 
-    def plot(self, key: str, ax: Axes | None = None, **options: Any) -> Axes:
-        """Draw one metric of all runs that have it over its steps, with matplotlib."""
-        from .plots import plot_histories
+    def plot(self, key: str, by: str | None = None, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw one metric of all runs that have it over its steps, with matplotlib.
+
+        Args:
+            key: The metric.
+            by: A param or tag, as ``params.lr``: runs that share its value become one line, their mean, in the band between
+                the lowest and the highest of them.
+            ax: Where to draw; a new figure where none is given.
+            options: For ``Axes.plot``.
+
+        Example:
+            >>> import nbtrack
+            >>> for lr in (0.1, 0.1, 0.01):
+            ...     with nbtrack.start_run(params={"lr": lr}) as run:
+            ...         run.log(loss=lr)
+            >>> ax = nbtrack.runs().plot("loss", by="params.lr")
+            >>> [line.get_label() for line in ax.lines]
+            ['0.01', '0.1']
+        """
+        from .plots import plot_groups, plot_histories
 
         having = [run for run in self if key in run.metrics]
         if not having:
             names = sorted({name for run in self for name in run.metrics})
             raise InvalidInput(f"none of these runs has a metric {key!r}; they have {', '.join(names) or 'none'}")
-        return plot_histories([run.metrics[key] for run in having], labels=[run.name for run in having], ax=ax, **options)
+        if by is None:
+            return plot_histories([run.metrics[key] for run in having], labels=[run.name for run in having], ax=ax, **options)
+        groups: dict[Any, list[MetricHistory]] = {}
+        for value, run in sorted(((_value(run, by), run) for run in having), key=lambda pair: _sort_key(pair[0])):
+            groups.setdefault(value, []).append(run.metrics[key])
+        return plot_groups(groups, title=by.partition(".")[2], ax=ax, **options)
 
     def __repr__(self) -> str:
         from .displays import runs_summary
@@ -151,9 +202,26 @@ class Runs(Sequence[Run]):
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         from .displays import runs_bundle
+        from .widgets.kit import key_of
 
-        return runs_bundle(self)
+        return runs_bundle(self, key_of(self.table()))
 
 
 def _suffix(stat: str) -> str:
     return "" if stat == "last" else f".{stat}"
+
+
+def _value(run: Run, by: str) -> Any:
+    """Return a run's param or tag."""
+    group, _, key = by.partition(".")
+    if group not in ("params", "tags") or not key:
+        raise InvalidInput(f"runs can be grouped by a param or a tag, as by='params.lr', not by {by!r}")
+    value = run.params.get(key) if group == "params" else run.tags.get(key)
+    return value if isinstance(value, int | float | str | None) else str(value)
+
+
+def _sort_key(value: Any) -> tuple[int, float, str]:
+    """Return what puts numbers before texts, and what is missing last."""
+    if isinstance(value, int | float):
+        return 0, float(value), ""
+    return (1, 0.0, value) if isinstance(value, str) else (2, 0.0, "")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .collection import Runs
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .run import Run
+    from .widgets.comparing import ComparisonView
 
 __all__ = ["Comparison"]
 
@@ -39,6 +42,7 @@ class Comparison:
                 "there is nothing to compare: name runs, as nbtrack.compare(run, other) or nbtrack.runs().compare()"
             )
         self.runs = runs
+        self._view: ComparisonView | None = None
 
     @property
     def labels(self) -> list[str]:
@@ -73,9 +77,28 @@ class Comparison:
         rows = [[_stat(run, key, stat) for run in self.runs] for key, stat in index]
         return pd.DataFrame(rows, index=index, columns=self.labels)
 
+    def view(self) -> ComparisonView:
+        """Return the comparison as a view in the notebook: the same one each time."""
+        if self._view is None:
+            self._view = self.runs.comparison_view()
+        return self._view
+
+    @property
+    def selected(self) -> Runs:
+        """The runs that are selected in the notebook's view of this comparison; none where none is."""
+        return self.runs.among(self._view.selected if self._view is not None else ())
+
     def df(self) -> pd.DataFrame:
         """Return a row a run, as ``Runs.df`` does."""
         return self.runs.df()
+
+    def to_html(self, path: str | os.PathLike[str]) -> Path:
+        """Write the comparison as one self-contained, interactive HTML file and return its path."""
+        from .displays import comparison_bundle
+        from .widgets.offline import write_page
+
+        view = self.view()
+        return write_page(path, view, "Comparison", comparison_bundle(self, view.key)["text/html"])
 
     def __repr__(self) -> str:
         from .displays import comparison_summary
@@ -84,8 +107,9 @@ class Comparison:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         from .displays import comparison_bundle
+        from .widgets.kit import key_of
 
-        return comparison_bundle(self)
+        return comparison_bundle(self, key_of(self.view()))
 
 
 def _stat(run: Run, key: str, stat: str) -> float:

@@ -8,9 +8,12 @@ import threading
 import weakref
 from pathlib import Path
 
-from .events import ArtifactLogged
+from .entities import new_run_id
+from .events import ArtifactLogged, RunStarted
 from .flusher import Flusher
 from .journal.writer import Writer
+from .recovery import recover
+from .reservation import reserve
 from .settings import Settings
 from .store.artifacts.base import ArtifactStore
 from .store.artifacts.open import open_artifacts
@@ -20,6 +23,7 @@ from .store.open import open_store
 __all__ = ["Connection", "connection_to", "connections"]
 
 _READ_TIMEOUT = 5.0
+_RESERVE_TIMEOUT = 2.0
 
 _log = logging.getLogger("nbtrack")
 _connections: dict[Settings, Connection] = {}
@@ -68,6 +72,11 @@ class Connection:
                 self._store = open_store(self.settings.uri, artifact_root=self.settings.artifacts)
             return self._store
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the store has been opened."""
+        return self._store is not None
+
     def read(self) -> Store:
         """Return the store for reading, with all that this process has logged in it.
 
@@ -90,9 +99,24 @@ class Connection:
         self.flusher.add(writer)
         return writer
 
+    def new_run(self, event: RunStarted) -> str:
+        """Return the id of a run that starts now: the server's own where it gives ids itself and is there, else a fresh one."""
+        may_give = self._store is None or hasattr(self._store, "reserve")
+        if self.settings.server and may_give and not self.flusher.problem:
+            return reserve(self.store, event, _RESERVE_TIMEOUT) or new_run_id()
+        return new_run_id()
+
     def artifacts(self, uri: str) -> ArtifactStore:
         """Return the artifact store of a run's ``artifact_uri``."""
-        return open_artifacts(uri)
+        return open_artifacts(uri, server=self.settings.server)
+
+    def recover(self) -> None:
+        """Deliver now what processes that are gone have left in the journal, and close the runs that they left open.
+
+        Raises:
+            StoreUnavailable: The store does not take it now.
+        """
+        recover(self.store(), self.settings.journal, self._put)
 
     def _put(self, store: Store, run_id: str, event: ArtifactLogged, source: Path) -> None:
         """Move a spooled file to where the run's artifacts are; done before, it is passed over."""

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from .entities import now_ms
 from .recovery import ENDED_TAG
 from .run import NOTE_TAG, PARENT_TAG, Run
-from .widgets.charts import by_interest
-from .widgets.static import comparison_bundle as comparison_of
-from .widgets.static import comparison_text, runs_html, runs_text
-from .widgets.static import run_bundle as run_of
-from .widgets.static import runs_bundle as runs_of
-from .widgets.views import ComparisonView, Curve, MetricView, RunsView, RunView
+from .widgets.pages.bundles import comparison_bundle as comparison_of
+from .widgets.pages.bundles import comparison_text, runs_html, runs_text
+from .widgets.pages.bundles import run_bundle as run_of
+from .widgets.pages.bundles import runs_bundle as runs_of
+from .widgets.pages.charts import by_interest
+from .widgets.pages.views import ComparisonView, Curve, MetricView, RunsView, RunView
 
 if TYPE_CHECKING:
     from .collection import Runs
     from .comparison import Comparison
 
-__all__ = ["comparison_bundle", "comparison_summary", "run_bundle", "run_page", "runs_bundle", "runs_page", "runs_summary"]
+__all__ = [
+    "comparison_bundle",
+    "comparison_summary",
+    "run_bundle",
+    "run_still",
+    "runs_bundle",
+    "runs_still",
+    "runs_summary",
+]
 
+_OWN = ("mlflow.", "nbtrack.")
 _CURVES = 24
 _TABLE_RUNS = 200
 _COMPARED_RUNS = 20
@@ -32,14 +40,14 @@ def run_bundle(run: Run) -> dict[str, Any]:
     return run_of(_run_view(run, curves=_CURVES))
 
 
-def run_page(run: Run) -> str:
-    """Return a run as a page of its own."""
-    return _page(run.name, run_of(_run_view(run, curves=_CURVES), picture=False)["text/html"])
+def run_still(run: Run) -> str:
+    """Return a run as a page without script."""
+    return run_of(_run_view(run, curves=_CURVES), picture=False)["text/html"]
 
 
-def runs_bundle(runs: Runs) -> dict[str, Any]:
-    """Return runs as a notebook shows them: a table of the first ones."""
-    return runs_of(_runs_view(runs))
+def runs_bundle(runs: Runs, key: str = "") -> dict[str, Any]:
+    """Return runs as a notebook shows them: a table of the first ones, in the slot of a living view with that key."""
+    return runs_of(_runs_view(runs, key))
 
 
 def runs_summary(runs: Runs) -> str:
@@ -47,15 +55,14 @@ def runs_summary(runs: Runs) -> str:
     return runs_text(_runs_view(runs))
 
 
-def runs_page(runs: Runs) -> str:
-    """Return the table of runs as a page of its own."""
-    view = RunsView(tuple(_run_view(run) for run in runs), len(runs), now=now_ms())
-    return _page("Runs", runs_html(view, None))
+def runs_still(runs: Runs, key: str) -> str:
+    """Return the whole table of runs as a page without script, in the slot of a living view with that key."""
+    return runs_html(RunsView(tuple(_run_view(run) for run in runs), len(runs), now=now_ms(), key=key), None)
 
 
-def comparison_bundle(comparison: Comparison) -> dict[str, Any]:
-    """Return a comparison as a notebook shows it."""
-    return comparison_of(_comparison_view(comparison, curves=_CURVES))
+def comparison_bundle(comparison: Comparison, key: str = "") -> dict[str, Any]:
+    """Return a comparison as a notebook shows it, in the slot of a living view with that key."""
+    return comparison_of(_comparison_view(comparison, curves=_CURVES, key=key))
 
 
 def comparison_summary(comparison: Comparison) -> str:
@@ -63,20 +70,12 @@ def comparison_summary(comparison: Comparison) -> str:
     return comparison_text(_comparison_view(comparison, curves=0))
 
 
-def _page(title: str, body: str) -> str:
-    policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-    head = (
-        f'<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{policy}"><title>{html.escape(title)}</title>'
-    )
-    return f"<!doctype html>{head}\n{body}\n"
+def _runs_view(runs: Runs, key: str = "") -> RunsView:
+    return RunsView(tuple(_run_view(run) for run in runs[:_TABLE_RUNS]), len(runs), now=now_ms(), key=key)
 
 
-def _runs_view(runs: Runs) -> RunsView:
-    return RunsView(tuple(_run_view(run) for run in runs[:_TABLE_RUNS]), len(runs), now=now_ms())
-
-
-def _comparison_view(comparison: Comparison, *, curves: int) -> ComparisonView:
-    return ComparisonView(tuple(_run_view(run, curves=curves) for run in comparison.runs[:_COMPARED_RUNS]))
+def _comparison_view(comparison: Comparison, *, curves: int, key: str = "") -> ComparisonView:
+    return ComparisonView(tuple(_run_view(run, curves=curves) for run in comparison.runs[:_COMPARED_RUNS]), key=key)
 
 
 def _run_view(run: Run, *, curves: int = 0) -> RunView:
@@ -92,7 +91,7 @@ def _run_view(run: Run, *, curves: int = 0) -> RunView:
         duration=end - run.start_time.timestamp(),
         params=run.params,
         metrics=dict(_metric_views(run, curves)),
-        tags={key: value for key, value in tags.items() if not key.startswith(("mlflow.", "nbtrack."))},
+        tags={key: value for key, value in tags.items() if not key.startswith(_OWN)},
         note=tags.get(NOTE_TAG, ""),
         commit=tags.get("mlflow.source.git.commit", ""),
         branch=tags.get("mlflow.source.git.branch", ""),

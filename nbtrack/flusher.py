@@ -5,28 +5,50 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from .entities import now_ms
 from .errors import NbtrackError, StoreUnavailable
-from .events import ArtifactLogged, Batch, Progress
+from .events import ArtifactLogged, Batch, LaneRows, Progress
 from .journal.writer import Writer
 from .recovery import PutFile, deliver_folder, deliver_open, recover, tell_conflicts
 from .store.base import Store
 
-__all__ = ["Flusher", "Subscriber"]
+__all__ = ["Flusher", "Follower"]
 
-Subscriber = Callable[[Batch], None]
+# Is given new rows of a run, and called without any too, as often as a picture is to be drawn anew.
+Follower = Callable[[Sequence[LaneRows]], None]
 _Taken = tuple[Writer, Batch]
 
 _INTERVAL = 0.2
 _SHORT = 0.005
+_FRAME = 0.08  # between two looks at what is followed; with what they take, ten a second
 _ROWS_A_BATCH = 250_000
 _HEARTBEAT = 60.0
 _LONGEST_PAUSE = 10.0
+_AWAY_PATIENCE = 2.0
 
 _log = logging.getLogger("nbtrack")
+
+
+class _Followed:
+    """A run that somebody follows, and what of it was shown already."""
+
+    def __init__(self, run_id: str, follower: Follower) -> None:
+        self.run_id, self._follower = run_id, follower
+        self._seen: dict[str, dict[int, int]] = {}
+
+    def show(self, writers: Iterable[Writer]) -> None:
+        """Show what is new in a run's writers."""
+        found: list[LaneRows] = []
+        for writer in writers:
+            seen = self._seen.setdefault(writer.id, {})
+            new = list(writer.peek(seen, _ROWS_A_BATCH))
+            seen.update((rows.lane, rows.first + rows.count) for rows in new)
+            found += new
+        self._follower(found)
 
 
 class Flusher:
@@ -43,7 +65,6 @@ class Flusher:
 
     def __init__(self, store: Callable[[], Store], *, home: Path | None, put: PutFile) -> None:
         self._open_store, self._home, self._put = store, home, put
-        self._subscribers: list[Subscriber] = []
         self.problem = ""
         self._begin()
 
@@ -59,6 +80,10 @@ class Flusher:
         self._refused: set[str] = set()
         self._warned: set[str] = set()
         self._beat = time.monotonic()
+        self._next_try = 0.0
+        self._is_woken = False
+        self._withheld: StoreUnavailable | None = None  # why files wait while the rest is delivered
+        self._followed: list[_Followed] = []
 
     def after_fork(self, writers: Sequence[Writer]) -> None:
         """Begin anew in a forked child, with the writers that live on there."""
@@ -74,12 +99,25 @@ class Flusher:
     def wake(self) -> None:
         """Make the next pass begin now."""
         with self._changed:
+            self._is_woken = True
             self._changed.notify_all()
 
-    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
-        """Hand each batch to ``subscriber`` when it has been delivered; the answer ends that."""
-        self._subscribers.append(subscriber)
-        return lambda: self._subscribers.remove(subscriber) if subscriber in self._subscribers else None
+    def follow(self, run_id: str, follower: Follower) -> Callable[[], None]:
+        """Show the rows of a run, as this process logs them from now on, to ``follower``; the answer ends that.
+
+        It is called in the flusher's thread some ten times a second, while the store is away too. Should it fail, it is
+        called no more.
+        """
+        followed = _Followed(run_id, follower)
+        with self._changed:
+            self._followed.append(followed)
+            self._start()
+            self._changed.notify_all()
+        return lambda: self._let_go(followed)
+
+    def _let_go(self, followed: _Followed) -> None:
+        if followed in self._followed:
+            self._followed.remove(followed)
 
     def flush(self, timeout: float, *, is_patient: bool = True) -> bool:
         """Wait until everything logged so far, in any process that logs into these runs, is in the store.
@@ -91,6 +129,8 @@ class Flusher:
         Returns:
             Whether it is; False when the time is over, and then all of it still waits in the journal.
         """
+        if self.problem and not is_patient:
+            timeout = min(timeout, _AWAY_PATIENCE)  # a server that hangs must not hold up the end of every cell
         deadline = time.monotonic() + timeout
         with self._changed:
             self._asked += 1
@@ -144,7 +184,12 @@ class Flusher:
 
     def _run(self) -> None:
         while not self._closing:
+            self._show()
             ticket = self._asked
+            if self._followed and ticket == self._tried and not self._is_woken and time.monotonic() < self._next_try:
+                self._wait(_FRAME, ticket)
+                continue
+            self._is_woken = False
             is_complete = self._try(self._pass)
             with self._changed:
                 self._tried = ticket
@@ -152,9 +197,24 @@ class Flusher:
                 self._changed.notify_all()
             # Whoever waits for the store need not wait for files to be deleted.
             self._try(self._retire)
-            with self._changed:
-                if not self._closing and self._asked in (ticket, self._answered):
-                    self._changed.wait(self._pause(is_complete=is_complete))
+            pause = self._pause(is_complete=is_complete)
+            self._next_try = time.monotonic() + (pause or 0.0)
+            self._wait(min(_FRAME, pause) if self._followed and pause else pause, ticket)
+
+    def _wait(self, pause: float | None, ticket: int) -> None:
+        """Wait until there is something to do, unless somebody has asked for it meanwhile."""
+        with self._changed:
+            if not self._closing and self._asked in (ticket, self._answered):
+                self._changed.wait(pause)
+
+    def _show(self) -> None:
+        """Show new rows to those who follow their run."""
+        for followed in tuple(self._followed):
+            try:
+                followed.show([writer for writer in tuple(self._writers.values()) if writer.run_id == followed.run_id])
+            except Exception as error:  # noqa: BLE001  a view that fails must not keep what was logged from the store
+                self._let_go(followed)
+                self._warn(repr(error), "nbtrack: the live view of run %s ended: %r", followed.run_id, error)
 
     def _pause(self, *, is_complete: bool) -> float | None:
         """Return how long to wait for the next pass, None for until there is something to do."""
@@ -181,6 +241,7 @@ class Flusher:
     def _pass(self) -> bool:
         """Deliver what there is; tell whether that was everything."""
         store = self._open_store()
+        self._withheld = None
         is_complete = self._deliver(store)
         if not self._recovered:
             recover(store, self._home, self._put, own=frozenset(self._writers))
@@ -190,11 +251,15 @@ class Flusher:
         self._give_sign(store)
         if any(writer.is_volatile for writer in tuple(self._writers.values())):
             self._warn("volatile", "nbtrack: the journal %s cannot be written; what is logged waits in memory", self._home)
+        if self._withheld is not None:
+            raise self._withheld
         self.problem = ""
         return is_complete
 
     def _deliver(self, store: Store) -> bool:
         taken = [(writer, batch) for writer in tuple(self._writers.values()) if (batch := writer.take(_ROWS_A_BATCH))]
+        # Rows that came since the last look: once they are delivered, they are here no more.
+        self._show()
         for writer, batch, progress in self._apply(store, taken):
             self._applied(writer, batch, progress)
         return all(writer.is_delivered() or writer.id in self._refused for writer in tuple(self._writers.values()))
@@ -204,8 +269,8 @@ class Flusher:
         if not taken:
             return
         try:
-            self._put_files(store, [batch for _, batch in taken])
-            reached = store.apply([batch for _, batch in taken])
+            taken = [(writer, ready) for writer, batch in taken if (ready := self._with_files(store, batch))]
+            reached = store.apply([batch for _, batch in taken]) if taken else []
         except StoreUnavailable:
             raise
         except NbtrackError as error:
@@ -223,8 +288,6 @@ class Flusher:
     def _applied(self, writer: Writer, batch: Batch, progress: Progress) -> None:
         writer.applied(progress)
         tell_conflicts(writer.run_id, progress)
-        for subscriber in tuple(self._subscribers):
-            subscriber(batch)
 
     def _retire(self) -> bool:
         """Let go of the writers whose part is over and delivered.
@@ -242,11 +305,16 @@ class Flusher:
                         deliver_folder(self._open_store(), left, self._put)
         return True
 
-    def _put_files(self, store: Store, batches: Sequence[Batch]) -> None:
-        for batch in batches:
-            for event in batch.events:
-                if isinstance(event, ArtifactLogged):
+    def _with_files(self, store: Store, batch: Batch) -> Batch | None:
+        """Put a batch's files where they belong, and return it; where one cannot be put now, what does not come after it."""
+        for number, event in enumerate(batch.events):
+            if isinstance(event, ArtifactLogged):
+                try:
                     self._put(store, batch.run_id, event, self._file(self._writers[batch.writer], event))
+                except StoreUnavailable as error:
+                    self._withheld = error
+                    return replace(batch, events=batch.events[:number]) if number or batch.lanes else None
+        return batch
 
     def _file(self, writer: Writer, event: ArtifactLogged) -> Path:
         try:

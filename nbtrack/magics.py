@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,6 +19,8 @@ from .cell.options import parse_runs, parse_track, words_of
 from .cell.transform import comment_out
 from .errors import NbtrackError
 from .settings import configure
+from .widgets import frontend
+from .widgets.kit import prepare
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -70,6 +73,8 @@ class NBTrackMagics(Magics):
     @argument("-t", "--tag", nargs="+", action="extend", metavar="KEY=VALUE", help="Tags to set.")
     @argument("--note", metavar="TEXT", help="What you have to say about it.")
     @argument("--resume", metavar="ID", help="Go on with this run, its steps counting on.")
+    @argument("--live", nargs="+", action="extend", metavar="METRIC", help="Metrics whose curves are shown first.")
+    @argument("--no-live", action="store_true", help="Show no curves while the cell runs, only the summary at its end.")
     @argument(
         "--no-capture",
         nargs="*",
@@ -180,6 +185,9 @@ def load(shell: InteractiveShell) -> None:
     magics.hooks.register()
     add_completers(shell)
     shell.user_ns.setdefault("nbtrack", sys.modules[__package__])
+    if not frontend.is_headless():
+        # What a living view needs takes half a second to load, and more in the page, and the first one is to be seen at once.
+        threading.Thread(target=prepare, name="nbtrack-prepare", daemon=True).start()
 
 
 def _reconnect(change: object) -> None:

@@ -47,6 +47,8 @@ class Recorder:
         self._writer: Writer | None = None
         self._params: dict[str, ParamValue] | None = {} if owns else None
         self._found: set[str] = set()
+        # The tags that this process has set, known also while the store is away.
+        self.own_tags: dict[str, str] = {}
 
     def writer(self) -> Writer:
         """Return this process's writer into the run, a new one where the last was let go of."""
@@ -117,7 +119,9 @@ class Recorder:
         """Take down tags, as texts."""
         for key in tags:
             check_key(key, "tag")
-        self.append(TagsSet({key: str(redact_value(key, value)) for key, value in tags.items()}))
+        texts = {key: str(redact_value(key, value)) for key, value in tags.items()}
+        self.own_tags.update(texts)
+        self.append(TagsSet(texts))
 
     def delete_tags(self, keys: Iterable[str]) -> None:
         """Take tags away."""

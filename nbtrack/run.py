@@ -8,7 +8,7 @@ import os
 import struct
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,17 +22,21 @@ from .capture.failure import capture_traceback
 from .connection import Connection, connection_to
 from .details import Details
 from .entities import ParamValue, RunInfo, Status, now_ms
-from .errors import InvalidInput, StopRun, WrongType
+from .errors import InvalidInput, WrongType
 from .events import DatasetLogged, RunEnded
 from .history import Metrics
+from .interjections import Interjections
 from .journal.writer import NO_WRITER, NoWriter, Writer
 from .recorder import Recorder, stamp_in
 from .recovery import ENDED_TAG
 from .runfiles import LogsFiles
 from .settings import Settings
+from .widgets.stopping import Stopper
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
 
 __all__ = ["Code", "LiveState", "Run"]
 
@@ -104,10 +108,14 @@ class Run(LogsFiles):
         first_step: int = 0,
     ) -> None:
         self.id = run_id
-        self._connection, self._info, self.live, self._known = connection, info, live, details
+        self._connection, self._info, self.state, self._known = connection, info, live, details
         self.recorder = Recorder(connection, run_id, owns=live is not None)
         self._steps = itertools.count(first_step)
         self._writer: Writer | NoWriter = NO_WRITER
+        self._interjections = Interjections()
+        # What is called when the run has ended here and the store knows, as living views are.
+        self.when_ended: list[Callable[[], None]] = []
+        self.stopper = Stopper(self)
         if live is not None:
             _live[run_id] = self
 
@@ -116,7 +124,7 @@ class Run(LogsFiles):
     @property
     def is_open(self) -> bool:
         """Whether this process started the run and has not ended it."""
-        return self.live is not None and self.live.status.is_open
+        return self.state is not None and self.state.status.is_open
 
     def _facts(self, *, fresh: bool = False) -> RunInfo:
         if self._info is None or fresh:
@@ -130,36 +138,36 @@ class Run(LogsFiles):
     @property
     def name(self) -> str:
         """The run's name; assign to rename it."""
-        return self.live.name if self.live is not None else self._facts().name
+        return self.state.name if self.state is not None else self._facts().name
 
     @name.setter
     def name(self, name: str) -> None:
         self.set_tag(NAME_TAG, name)
-        if self.live is not None:
-            self.live.name = name
+        if self.state is not None:
+            self.state.name = name
         self._forget()
 
     @property
     def experiment(self) -> str:
         """The name of the experiment."""
-        if self.live is not None:
-            return self.live.experiment
+        if self.state is not None:
+            return self.state.experiment
         return self._connection.experiment_name(self._facts().experiment_id)
 
     @property
     def status(self) -> Status:
         """RUNNING, SCHEDULED, FINISHED, FAILED or KILLED; of another process's run, as of when it was read."""
-        return self.live.status if self.live is not None else self._facts().status
+        return self.state.status if self.state is not None else self._facts().status
 
     @property
     def start_time(self) -> datetime:
         """When the run started, in UTC."""
-        return _moment(self.live.start_time if self.live is not None else self._facts().start_time)
+        return _moment(self.state.start_time if self.state is not None else self._facts().start_time)
 
     @property
     def end_time(self) -> datetime | None:
         """When the run ended, in UTC; None while it has not."""
-        end = self.live.end_time if self.live is not None else self._facts().end_time
+        end = self.state.end_time if self.state is not None else self._facts().end_time
         return None if end is None else _moment(end)
 
     @property
@@ -281,7 +289,19 @@ class Run(LogsFiles):
             writer.log(metrics, step, stamp)
             # A writer that was let go of meanwhile may have missed the row; logged twice, it is still one point.
             if not writer.is_sealed:
-                return
+                break
+        if self._interjections and self._interjections.make():
+            # One waits for another thread's row, which is to come this way too.
+            self._writer = NO_WRITER
+
+    def interject(self, call: Callable[[], None], *, in_main_thread: bool = False) -> None:
+        """Have the next ``log`` of this run, in whatever thread or in the main one, make a call when its row is written.
+
+        It costs the other rows nothing: the next one is made to take the general way, which asks for calls. Where
+        threads log at this very moment the call may be made twice, or not at all: ask again where it matters.
+        """
+        self._interjections.add(call, in_main_thread=in_main_thread)
+        self._writer = NO_WRITER
 
     def log_metric(self, key: str, value: float, step: int = 0, timestamp: int | None = None) -> None:
         """Log one value of one metric; ``step`` defaults to 0, as in MLflow."""
@@ -343,22 +363,25 @@ class Run(LogsFiles):
         Waits, for at most some seconds, until the store has everything; should it be away, the rest arrives later.
         """
         ended = _status(status)
-        if self.live is not None and not self.live.status.is_open:
+        if self.state is not None and not self.state.status.is_open:
             return
         time_ = now_ms()
         self.recorder.append(RunEnded(ended, time_))
         self.recorder.finish()
         self._forget()
-        if self.live is not None:
-            self.live.status, self.live.end_time = ended, time_
+        if self.state is not None:
+            self.state.status, self.state.end_time = ended, time_
             active.leave(self)
         self._connection.flusher.flush(_END_TIMEOUT, is_patient=False)
+        while self.when_ended:
+            self.when_ended.pop()()
 
     def end_with(self, error: BaseException | None) -> None:
         """End the run as what ended its code says: nothing, an exception, an interrupt, a Stop, an exit."""
-        if isinstance(error, StopRun):
+        is_stopped = self.stopper.caused(error)
+        if is_stopped and (self.state is None or self.is_open):
             self.set_tag(ENDED_TAG, "stopped")
-        self.end(_status_of(error))
+        self.end(Status.KILLED if is_stopped else _status_of(error))
 
     def __enter__(self) -> Self:
         return self
@@ -396,16 +419,47 @@ class Run(LogsFiles):
         return f"<Run {self.name} {self.status} {self.id}>"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        from .displays import run_bundle
+        from .living import bundle
 
-        return run_bundle(self)
+        return bundle(self)
+
+    def live(self, *metrics: str) -> None:
+        """Draw the run's curves in the output of this cell, growing while it runs.
+
+        A cell with ``%%track`` does so by itself. Where nobody is looking, as in a script, nothing happens.
+
+        Args:
+            metrics: Those to be shown first; all of them otherwise.
+
+        Example:
+            >>> import nbtrack
+            >>> with nbtrack.start_run() as run:
+            ...     run.live("loss")
+            ...     for step in range(3):
+            ...         run.log(loss=1 / (step + 1))
+        """
+        from .living import show
+
+        show(self, metrics)
 
     def to_html(self, path: str | os.PathLike[str]) -> Path:
-        """Write the run's summary as one self-contained HTML file and return its path."""
-        from .displays import run_page
+        """Write the run as one self-contained, interactive HTML file and return its path."""
+        from .displays import run_still
+        from .living import view_of
+        from .widgets.offline import write_page
 
-        Path(path).write_text(run_page(self), encoding="utf-8")
-        return Path(path)
+        return write_page(path, view_of(self), self.name, run_still(self))
+
+    def plot(self, *keys: str, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw metrics of the run over their steps, with matplotlib; all of them where none is named."""
+        from .plots import plot_histories
+
+        metrics = self.metrics
+        unknown = [key for key in keys if key not in metrics]
+        if unknown or not metrics:
+            raise InvalidInput(f"this run has no metric {unknown[0] if unknown else ''!r}; it has {', '.join(metrics) or 'none'}")
+        drawn = keys or tuple(metrics)
+        return plot_histories([metrics[key] for key in drawn], labels=drawn, ax=ax, **options)
 
 
 def _attach(settings: Settings, run_id: str) -> Run:

@@ -41,7 +41,7 @@ class Settings:
 
     Args:
         uri: The store, as a URI with an absolute path.
-        artifacts: The root of its artifacts, a URI or an absolute path.
+        artifacts: The root of its artifacts, a URI or an absolute path; empty where a server says it.
         journal: The folder of this machine's journals for the store; None: keep them in memory.
         experiment: The experiment of runs that name none.
         folder: The ``.nbtrack`` folder to make, with a .gitignore in it; None where there is none.
@@ -54,9 +54,18 @@ class Settings:
     folder: Path | None = None
 
     @property
+    def server(self) -> str:
+        """The URI where it is a tracking server's, else empty."""
+        return self.uri if _is_server(self.uri) else ""
+
+    @property
     def shown(self) -> str:
         """The URI for people: without a password."""
-        return re.sub(r"(://[^:/@]+):[^@/]+@", r"\1:…@", self.uri)
+        return re.sub(r"(://[^:/@]*):[^@/]+@", r"\1:…@", self.uri)
+
+    def __repr__(self) -> str:
+        """Show no password."""
+        return f"Settings({self.shown!r}, artifacts={self.artifacts!r}, journal={self.journal!r})"
 
 
 def environment() -> Mapping[str, str]:
@@ -101,13 +110,15 @@ def resolve(
         cwd: What relative paths are relative to; default the working directory.
 
     Raises:
-        InvalidInput: The URI cannot name a store.
+        InvalidInput: The URI cannot name a store, or is a server's and ``artifacts`` is given.
     """
     environ = environment() if environ is None else environ
     config = _configured() if config is None else config
     here = (cwd or Path.cwd()).absolute()
     chosen = str(uri or environ.get("NBTRACK_URI") or environ.get("MLFLOW_TRACKING_URI") or config.get("uri") or "")
     name = experiment or environ.get("NBTRACK_EXPERIMENT") or environ.get("MLFLOW_EXPERIMENT_NAME") or config.get("experiment")
+    if artifacts and _is_server(chosen):
+        raise InvalidInput("a server says itself where artifacts are: leave artifacts= out, or start it with --artifacts")
     root = str(artifacts or environ.get("NBTRACK_ARTIFACTS") or config.get("artifacts") or "")
     return _settings(chosen, name or DEFAULT_EXPERIMENT, _absolute(root, here), here)
 
@@ -147,10 +158,20 @@ def _beside_database(uri: str, experiment: str, artifacts: str, here: Path) -> S
 
 
 def _remote(uri: str, experiment: str, artifacts: str, here: Path) -> Settings:
-    """Keep the journal of a store that is elsewhere in the project's folder, one for each store."""
+    """Keep the journal of a store that is elsewhere in the project's folder, one for each store.
+
+    A server says itself where artifacts are.
+    """
     folder = project_folder(here)
+    is_server = _is_server(uri)
+    uri = uri.rstrip("/") if is_server else uri
     store = hashlib.sha256(re.sub(r"://[^@/]*@", "://", uri).encode()).hexdigest()[:12]
-    return Settings(uri, artifacts or str(folder / "artifacts"), folder / "outbox" / store, experiment, folder)
+    root = "" if is_server else artifacts or str(folder / "artifacts")
+    return Settings(uri, root, folder / "outbox" / store, experiment, folder)
+
+
+def _is_server(uri: str) -> bool:
+    return uri.lower().startswith(("http:", "https:"))
 
 
 def _absolute(root: str, here: Path) -> str:

@@ -12,13 +12,14 @@ from .capture.base import Captured
 from .collection import Runs
 from .comparison import Comparison
 from .connection import Connection, connection_to
-from .entities import Experiment, LifecycleStage, RunInfo, Status, View, is_run_id, new_run_id, now_ms
+from .entities import Experiment, LifecycleStage, RunInfo, Status, View, is_run_id, now_ms
 from .errors import Deleted, ExperimentNotFound, InvalidInput, StoreUnavailable
 from .events import Event, RunResumed, RunStarted, TagsDeleted
 from .exits import end_at_exit
 from .journal.owner import this_process
 from .naming import random_name
 from .recovery import ENDED_TAG
+from .registering import ModelRegistry
 from .run import NOTE_TAG, PARENT_TAG, USER_TAG, LiveState, Run
 from .settings import Settings, user_name
 from .store.base import RunQuery, Store
@@ -51,6 +52,11 @@ class Tracker:
     def connection(self) -> Connection:
         """The store, its journal and its flusher in this process."""
         return self._connection
+
+    @property
+    def models(self) -> ModelRegistry:
+        """The registered models of the store."""
+        return ModelRegistry(self._connection)
 
     def __repr__(self) -> str:
         return f"<Tracker {self.uri} experiment {self.experiment!r}>"
@@ -96,7 +102,7 @@ class Tracker:
     ) -> Run:
         """Start a run, which is the current one until it ends; see ``nbtrack.start_run``."""
         outer = active.active()
-        run = self._new(name, experiment) if resume is None else self._resumed(_id_of(resume))
+        run = self._new(name, experiment, parent or outer) if resume is None else self._resumed(_id_of(resume))
         active.enter(run, outer)
         end_at_exit()
         try:
@@ -111,9 +117,9 @@ class Tracker:
             raise
         return run
 
-    def _new(self, name: str | None, experiment: str | None) -> Run:
+    def _new(self, name: str | None, experiment: str | None, parent: Run | str | None) -> Run:
         live = LiveState(name or random_name(), experiment or self.experiment, now_ms())
-        return Run(self._connection, new_run_id(), live=live)
+        return Run(self._connection, self._connection.new_run(_started(live, parent)), live=live)
 
     def _resumed(self, run_id: str) -> Run:
         store = self._connection.read()
@@ -144,7 +150,8 @@ class Tracker:
         runs, rows = self._connection.flusher.pending()
         waiting = f"{rows:,} rows of {runs} runs wait in {self.settings.journal or 'memory'}" if runs else "nothing waits"
         problem = f" ({self._connection.flusher.problem})" if self._connection.flusher.problem else ""
-        return f"store {self.uri}{problem}\nartifacts {self.settings.artifacts}\nexperiment {self.experiment}\n{waiting}"
+        artifacts = self.settings.artifacts or "where the server keeps them"
+        return f"store {self.uri}{problem}\nartifacts {artifacts}\nexperiment {self.experiment}\n{waiting}"
 
     def get_run(self, run_id: str) -> Run:
         """Return a run by its id; RunNotFound."""
@@ -231,12 +238,15 @@ class Tracker:
 
 def _first_events(run: Run, parent: Run | str | None, *, is_new: bool) -> list[Event]:
     """Return what a run begins with, or goes on with."""
-    owner = this_process().to_json()
     if not is_new:
-        return [RunResumed(owner), TagsDeleted((ENDED_TAG,))]
-    assert run.live is not None
+        return [RunResumed(this_process().to_json()), TagsDeleted((ENDED_TAG,))]
+    assert run.state is not None
+    return [_started(run.state, parent)]
+
+
+def _started(state: LiveState, parent: Run | str | None) -> RunStarted:
     tags = {USER_TAG: user_name()} | ({} if parent is None else {PARENT_TAG: _id_of(parent)})
-    return [RunStarted(run.live.experiment, run.live.name, run.live.start_time, user_name(), tags, owner)]
+    return RunStarted(state.experiment, state.name, state.start_time, user_name(), tags, this_process().to_json())
 
 
 def _with(captured: Captured, tags: Mapping[str, Any] | None, note: str | None) -> Captured:

@@ -1,9 +1,15 @@
-"""What all tests share: a tracker on a store of the test's own, and none left behind."""
+"""What all tests share: a tracker on a store of the test's own and none left behind; database servers."""
+
+from collections.abc import Callable, Iterator
 
 import pytest
 
 import nbtrack
 from nbtrack import active, api
+
+from .databases import MariaServer, PostgresServer
+from .databases import maria_server as run_maria
+from .databases import postgres_server as run_postgres
 
 
 @pytest.fixture(autouse=True)
@@ -24,3 +30,39 @@ def tracker(tmp_path, monkeypatch):
     """A tracker on a SQLite store in a folder of its own, which is the working directory too."""
     monkeypatch.chdir(tmp_path)
     return nbtrack.connect(tmp_path / "store")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    with run_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def new_postgres_url(postgres_server: PostgresServer) -> Callable[[], str]:
+    """Return what gives the URI of a new store with each call."""
+    return postgres_server.new_url
+
+
+@pytest.fixture(scope="module")
+def postgres_url(new_postgres_url: Callable[[], str]) -> str:
+    """Return the URI of a new store, one a module."""
+    return new_postgres_url()
+
+
+@pytest.fixture(scope="session")
+def maria_server() -> Iterator[MariaServer]:
+    with run_maria() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def new_maria_url(maria_server: MariaServer) -> Callable[[], str]:
+    """Return what gives the URI of a new store with each call."""
+    return maria_server.new_url
+
+
+@pytest.fixture(scope="module")
+def maria_url(new_maria_url: Callable[[], str]) -> str:
+    """Return the URI of a new store, one a module."""
+    return new_maria_url()

@@ -13,7 +13,7 @@ import nbtrack
 from nbtrack import api
 
 ROOT = Path(nbtrack.__file__).parent
-HEAVY = ["numpy", "pandas", "sqlalchemy", "alembic", "matplotlib", "httpx", "pcodec", "IPython", "sklearn", "asyncio"]
+HEAVY = ["numpy", "pandas", "sqlalchemy", "alembic", "matplotlib", "httpx", "urllib3", "pcodec", "IPython", "sklearn", "asyncio"]
 PUBLIC = [getattr(nbtrack, name) for name in nbtrack.__all__]
 CLASSES = [thing for thing in PUBLIC if inspect.isclass(thing)]
 

@@ -120,31 +120,65 @@ def test_conflicting_params_of_another_process_are_told(flusher, store, tmp_path
     assert "'lr' stays 0.1" in caplog.text
 
 
-def test_subscribers_hear_of_each_batch_once(flusher, tmp_path):
-    heard = []
-    unsubscribe = flusher.subscribe(heard.append)
+class Followed:
+    """Takes down what a follower is shown."""
+
+    def __init__(self):
+        self.steps = []
+        self._changed = threading.Condition()
+
+    def __call__(self, rows):
+        with self._changed:
+            self.steps += [step for lane in rows for series in lane.series for step in series.steps.tolist()]
+            self._changed.notify_all()
+
+    def wait_for(self, count):
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.steps) >= count, 30)
+
+
+def test_followers_see_each_row_once(flusher, tmp_path):
+    followed = Followed()
+    stop = flusher.follow(RUN, followed)
     writer = writer_of(flusher, tmp_path)
     for step in range(10):
         writer.log({"x": step}, step, NOW)
     assert flusher.flush(10)
-    steps = [step for batch in heard for lane in batch.lanes for series in lane.series for step in series.steps.tolist()]
-    assert steps == list(range(10))
-    unsubscribe()
-    writer.log({"x": 1.0}, 11, NOW)
+    for step in range(10, 20):
+        writer.log({"x": step}, step, NOW)
+    followed.wait_for(20)
+    assert followed.steps == list(range(20))
+    stop()
+    writer.log({"x": 1.0}, 21, NOW)
     assert flusher.flush(10)
-    assert len([batch for batch in heard if batch.lanes]) <= len(steps)
+    assert followed.steps == list(range(20))
 
 
-def test_a_subscriber_that_fails_stops_nothing(flusher, store, tmp_path, caplog):
+def test_followers_see_what_is_logged_while_the_store_is_away(tmp_path):
+    def away():
+        raise StoreUnavailable("no such server")
+
+    flusher, followed = Flusher(away, home=tmp_path, put=lambda *_: None), Followed()
+    flusher.follow(RUN, followed)
+    writer = writer_of(flusher, tmp_path)
+    for step in range(30):
+        writer.log({"x": step}, step, NOW)
+        followed.wait_for(step + 1)
+    assert followed.steps == list(range(30))
+    assert flusher.pending() == (1, 30)
+    flusher.close(0.1)
+
+
+def test_a_follower_that_fails_stops_nothing(flusher, store, tmp_path, caplog):
     def fail(_):
-        raise ZeroDivisionError("a widget's mistake")
+        raise ZeroDivisionError("a view's mistake")
 
-    flusher.subscribe(fail)
+    flusher.follow(RUN, fail)
     with caplog.at_level(logging.WARNING, "nbtrack"):
         writer_of(flusher, tmp_path).log({"x": 1.0}, 0, NOW)
         assert flusher.flush(30)
     assert store.history(RUN, "x").values.tolist() == [1.0]
-    assert "a widget's mistake" in caplog.text
+    assert "a view's mistake" in caplog.text
 
 
 def test_flush_from_many_threads(flusher, store, tmp_path):

@@ -7,55 +7,72 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "nbtrack"
 
-# The static display, from its data to its pages: one part.
-STATIC_PAGES = {
-    "widgets.run_page",
-    "widgets.runs_page",
-    "widgets.compare_page",
-    "widgets.plain",
-    "widgets.png",
-    "widgets.preview",
-}
-STATIC_BITS = {
-    f"widgets.{name}" for name in ("views", "downsample", "format", "naming", "params", "plot", "svg", "charts", "markup")
-}
-STATIC = {"widgets.static", *STATIC_PAGES, *STATIC_BITS}
 # The order of the house, from the ground up. A name stands for the module and all below it, the longest match wins.
 LAYERS = [
-    {"errors", "entities", "naming"},
+    {"errors", "entities", "entities_models", "entities_traces", "naming"},
     {"events", "store.artifacts.paths"},
-    {"settings", "store.filter", "store.chunks", "store.text"},
-    {"store.base", "store.match", "store.artifacts.base", "journal"},
-    {"store.memory", "store.sql", "store.artifacts"},
-    {"store.open", "media"},
-    {"recovery", "capture", "frames", *STATIC},
+    {"settings", "store.filter", "store.chunks", "store.text", "store.wire"},
+    {
+        "copying.source",
+        "store.base",
+        "store.match",
+        "store.artifacts.base",
+        "store.http",
+        "journal",
+        "store.paging",
+        "store.registry",
+        "store.models",
+        "store.traces",
+    },
+    {"store.experiments", "store.matchmodels", "store.registration"},
+    {"store.memory", "store.sql", "store.remote", "store.artifacts"},
+    {"store.rest"},
+    {"store.open", "media", "importers"},
+    {"recovery", "reservation", "capture", "copying", "frames", "widgets.pages"},
     {"flusher"},
     {"connection"},
-    {"recorder", "history", "plots"},
+    {"recorder", "history", "plots", "interjections"},
+    {"widgets"},
     {"details", "artifacts"},
     {"runfiles"},
-    {"run", "active", "collection", "comparison", "displays"},
-    {"exits", "surroundings"},
+    {"run", "active", "collection", "comparison", "displays", "living"},
+    {"exits", "models", "registering", "surroundings"},
     {"tracker"},
     {"api"},
-    {"widgets"},
     {"cell"},
-    {"magics", "cli"},
+    {"server"},
+    {"cli", "integrations", "magics"},
+    {"__main__"},
     {""},
 ]
 ROW = {name: i for i, names in enumerate(LAYERS) for name in names}
 # Modules within one part may import each other; the parts are these packages, and these modules that are one thing.
-TOGETHER = [STATIC, {"history", "plots"}, {"run", "active", "collection", "comparison", "displays"}]
+TOGETHER = [
+    {"entities", "entities_models", "entities_traces"},
+    {"store.paging", "store.registry", "store.models", "store.traces"},
+    {"models", "registering"},
+    {"history", "plots"},
+    {"run", "active", "collection", "comparison", "displays", "living"},
+]
 PARTS = {
     "journal",
     "capture",
     "cell",
+    "cli",
+    "copying",
+    "importers",
     "media",
+    "server",
     "store.filter",
     "store.sql",
+    "store.http",
+    "store.remote",
+    "store.rest",
     "store.artifacts",
     "store.memory",
+    "store.wire",
     "widgets",
+    "widgets.pages",
 }
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["add_completers", "remove_completers"]
 
 _RECENT = 50
-_TRACK = ["--name", "--experiment", "--param", "--tag", "--note", "--resume", "--no-capture"]
+_TRACK = ["--name", "--experiment", "--param", "--tag", "--note", "--resume", "--live", "--no-live", "--no-capture"]
 _RUNS = ["status", "run_name", "start_time", "duration", "--experiment", "--order-by", "--limit"]
 
 
@@ -62,6 +62,8 @@ def _track(shell: InteractiveShell, event: Any) -> list[str]:
             return _variables(shell)
         case "--resume":
             return [run.id for run in _recent()]
+        case "--live":
+            return sorted({key for run in _recent() for key in run.metrics})
         case "--no-capture":
             return list(CAPTURES)
     return _TRACK

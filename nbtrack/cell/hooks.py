@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from IPython.core.error import UsageError
 
 from ..errors import NbtrackError
+from ..widgets import frontend
+from ..widgets.kit import close_views
 from .config import NBTrack
 from .options import TrackOptions
 from .reject import Gate
@@ -68,6 +70,7 @@ class CellHooks:
         # A cell run by a tracked cell, as by get_ipython().run_cell, belongs to that one's run.
         if info.silent or self._cell is not None:
             return
+        close_views(frontend.cell_id() or "-")
         line = self._asked(info.raw_cell or "")
         if line is None:
             return
@@ -95,6 +98,8 @@ class CellHooks:
         executed = self._executed.pop(connection, None) or ExecutedCells()
         cell = TrackedCell.begin(self._shell, self._settings, options, executed, info)
         self._executed[connection] = executed
+        if self._settings.live and self._settings.show and options.live is not None:
+            cell.show(options.live)
         return cell
 
     def _after(self, result: ExecutionResult | None) -> None:
@@ -105,7 +110,7 @@ class CellHooks:
         if not self._is_registered:
             self._shell.events.unregister("post_run_cell", self._after)
         cell.end(result)
-        if self._settings.show:
+        if self._settings.show and not cell.is_shown:
             _show(cell.run)
 
 

@@ -26,6 +26,8 @@ class TrackOptions:
     note: str | None = None
     resume: str | None = None
     no_capture: frozenset[str] = frozenset()
+    # The metrics that the living view shows first; None: there is to be none.
+    live: tuple[str, ...] | None = ()
 
 
 def words_of(magic: str, line: str) -> list[str]:
@@ -57,7 +59,8 @@ def parse_track(parser: MagicArgumentParser, line: str) -> TrackOptions:
     if unknown:
         raise UsageError(f"--no-capture {unknown[0]}: choose from {', '.join(CAPTURES)}, or name none for all of them")
     tags = tuple(_tag(text) for text in found.tag or ())
-    return TrackOptions(name, found.experiment, tuple(found.param or ()), tags, found.note, found.resume, no_capture)
+    live = None if found.no_live else tuple(found.live or ())
+    return TrackOptions(name, found.experiment, tuple(found.param or ()), tags, found.note, found.resume, no_capture, live)
 
 
 def _name(found: Namespace) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from asyncio import CancelledError
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
@@ -12,6 +13,7 @@ from ..capture.base import Guard
 from ..capture.cell import CellCapture
 from ..capture.named import named_params
 from ..capture.source import ExecutedCells
+from ..living import show
 from ..run import Run
 from ..settings import environment
 from .config import NBTrack
@@ -29,6 +31,7 @@ class TrackedCell:
     def __init__(self, run: Run, capture: CellCapture, guard: Guard, source: str) -> None:
         self.run = run
         self._capture, self._guard, self._source = capture, guard, source
+        self.is_shown = False
 
     @classmethod
     def begin(
@@ -75,6 +78,10 @@ class TrackedCell:
             capture.finish()
             raise
         return cls(run, capture, guard, info.raw_cell)
+
+    def show(self, focus: Sequence[str]) -> None:
+        """Show the run in the cell's output from now on, where somebody is looking."""
+        self.is_shown = self._guard.shield("live", partial(show, self.run, focus), False)
 
     def is_of(self, result: ExecutionResult | None) -> bool:
         """Whether this is the cell's own result, and not that of a cell run within it; None is that of a cancelled cell."""

@@ -11,7 +11,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 import nbtrack
-from nbtrack import Comparison, Experiment, MetricHistory, NbtrackError, Run, Runs, Status, StopRun, Tracker
+from nbtrack import (
+    Comparison,
+    Experiment,
+    MetricHistory,
+    ModelVersion,
+    NbtrackError,
+    RegisteredModel,
+    Run,
+    Runs,
+    Status,
+    StopRun,
+    Tracker,
+)
 
 
 def connecting() -> None:
@@ -86,6 +98,22 @@ def one_run(run: Run) -> None:
     print(loaded, sizes, run.code.cells if run.code else ())
     run.delete()
     run.restore()
+
+
+def models(run: Run) -> None:
+    version = nbtrack.register_model(run.artifacts.list()[0], "digits", tags={"n": 1}, description="text", alias="champion")
+    assert_type(version, ModelVersion)
+    assert_type(nbtrack.get_model("digits@champion").run, Run | None)
+    model = nbtrack.get_registered_model("digits")
+    assert_type(model, RegisteredModel)
+    assert_type(model[3], ModelVersion)
+    assert_type(model.latest, ModelVersion | None)
+    model.set_alias("old", version)
+    version.transition("Production", archive_existing=True)
+    version.description = "better"
+    names: list[str] = [each.name for each in nbtrack.registered_models("name LIKE 'd%'", order_by="name DESC", limit=3)]
+    numbers: list[int] = [each.version for each in nbtrack.model_versions(f"run_id = '{run.id}'")]
+    print(names, numbers, version.artifacts.download(target="folder"))
 
 
 def errors(run_id: str) -> Run | None:

@@ -1,0 +1,104 @@
+"""Registering models, and finding them again: what the module's functions do with the registry of one store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .artifacts import Artifact
+from .connection import Connection
+from .errors import AlreadyExists, ArtifactNotFound, InvalidInput, ModelNotFound
+from .models import ModelVersion, RegisteredModel, find_version, find_versions
+from .settings import user_name
+from .store.base import Store
+from .store.paging import Search
+from .store.registration import origin_of, register
+from .store.registry import check_alias, registry_of, without_prompts
+
+__all__ = ["ModelRegistry"]
+
+
+class ModelRegistry:
+    """The registered models of one store, as a person uses them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def register(
+        self,
+        model: str | Artifact,
+        name: str,
+        *,
+        tags: Mapping[str, Any] | None = None,
+        description: str = "",
+        alias: str | None = None,
+    ) -> ModelVersion:
+        """Register a model; see ``nbtrack.register_model``."""
+        if alias is not None:
+            check_alias(alias)
+        store, source = self._connection.read(), _source(model)
+        registry, origin = registry_of(store), origin_of(store, source)
+        if source.startswith("runs:"):
+            _check_folder(self._connection, store, source, origin.location)
+        self._ensure(name)
+        texts = {key: str(value) for key, value in (tags or {}).items()}
+        made = register(store, name, source, origin=origin, user=user_name(), description=description, tags=texts)
+        if alias is not None:
+            registry.set_alias(name, alias, made.version)
+        return ModelVersion(self._connection, registry.get_version(name, made.version))
+
+    def _ensure(self, name: str) -> None:
+        """Make a registered model unless it is there, or somebody else is quicker."""
+        registry = registry_of(self._connection.store())
+        try:
+            registry.get_model(name)
+        except ModelNotFound:
+            try:
+                registry.create_model(name)
+            except AlreadyExists:
+                return
+
+    def model(self, name: str) -> RegisteredModel:
+        """Return a registered model; ModelNotFound."""
+        return RegisteredModel(self._connection, registry_of(self._connection.store()).get_model(name))
+
+    def get(self, which: str) -> ModelVersion:
+        """Return a version; see ``nbtrack.get_model``."""
+        return find_version(self._connection, which)
+
+    def models(self, text: str | None, order_by: str | Sequence[str] | None, limit: int | None) -> list[RegisteredModel]:
+        """Return the registered models that match a filter; see ``nbtrack.registered_models``."""
+        from .store.filter import REGISTERED_MODELS, parse, parse_order
+
+        condition = without_prompts(parse(text, names=REGISTERED_MODELS))
+        search = Search(condition, parse_order(order_by, names=REGISTERED_MODELS), limit)
+        found = registry_of(self._connection.store()).search_models(search)
+        return [RegisteredModel(self._connection, info) for info in found.items]
+
+    def versions(self, text: str | None, order_by: str | Sequence[str] | None, limit: int | None) -> list[ModelVersion]:
+        """Return the versions that match a filter; see ``nbtrack.model_versions``."""
+        return find_versions(self._connection, text, order_by, limit)
+
+
+def _source(model: str | Artifact) -> str:
+    if isinstance(model, Artifact):
+        return f"runs:/{model.run_id}/{model.path}"
+    if ":" not in model:
+        raise InvalidInput(
+            f"{model!r} does not say where a model is: write runs:/RUN_ID/FOLDER or models:/NAME/VERSION, or give an artifact "
+            "of a run, such as run.artifacts.list()[0]"
+        )
+    return model
+
+
+def _check_folder(connection: Connection, store: Store, source: str, location: str) -> None:
+    """Refuse a folder of a run that is not there, or is a file: a model is a folder."""
+    if connection.artifacts(location).list():
+        return
+    run_id, _, path = source.partition(":")[2].strip("/").partition("/")
+    folder, _, name = path.rpartition("/")
+    there = connection.artifacts(store.get_run(run_id).artifact_uri).list(folder)
+    if any(entry.name == name and not entry.is_dir for entry in there):
+        raise InvalidInput(f"{source} is a file, and a model is a folder: log it with log_artifact({name!r}, 'model')")
+    have = ", ".join(entry.name for entry in there if entry.is_dir) or "none"
+    raise ArtifactNotFound(f"there is nothing at {source}; the folders beside it: {have}")
