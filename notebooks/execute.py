@@ -10,6 +10,8 @@ import socket
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import nbformat
@@ -19,12 +21,14 @@ import nbtrack
 
 HERE = Path(__file__).parent
 QUICKSTART = HERE / "01_quickstart.ipynb"
+SWEEP = HERE / "02_compare.ipynb"
+TEAM = HERE / "03_team_server.ipynb"
 
 _WITHOUT = ("NBTRACK_", "MLFLOW_", "JPY_", "IPYTHONDIR")
 _ABSOLUTE = re.compile(r"(?<![\w.:/])/(?:home|root|tmp|var|usr|opt|mnt|work|builds|private|Users)/")
 
 
-def execute(source: Path, folder: Path) -> nbformat.NotebookNode:
+def execute(source: Path, folder: Path, environ: Mapping[str, str] | None = None) -> nbformat.NotebookNode:
     """Execute a notebook in a folder, into a store there, and write it there with its outputs.
 
     What the user has configured, in environment variables or in IPython's profile, has no say.
@@ -32,6 +36,7 @@ def execute(source: Path, folder: Path) -> nbformat.NotebookNode:
     Args:
         source: The notebook; it stays as it is.
         folder: Where to put the result; runs go to ``.nbtrack`` in it.
+        environ: What its kernel has in its environment besides.
     """
     notebook = nbformat.reads(source.read_text(encoding="utf-8"), as_version=4)
     target = folder.absolute() / source.name
@@ -43,7 +48,7 @@ def execute(source: Path, folder: Path) -> nbformat.NotebookNode:
         extra_arguments=["--log-level=ERROR"],
     )
     with tempfile.TemporaryDirectory() as profile:
-        client.execute(env=_environment(target, profile))
+        client.execute(env={**_environment(target, profile), **(environ or {})})
     nbformat.write(_plain(notebook), target)
     return notebook
 
@@ -52,13 +57,25 @@ def _environment(notebook: Path, profile: str) -> dict[str, str]:
     """Return the kernel's environment: the notebook as a Jupyter server would name it, and a store beside it."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_WITHOUT)}
     store = str(notebook.with_name(".nbtrack"))
-    return {**kept, "NBTRACK_URI": store, "JPY_SESSION_NAME": str(notebook), "IPYTHONDIR": profile}
+    # The networks are small: threads would mostly wait for each other, and on a busy machine for minutes.
+    one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    return {**kept, **one_thread, "NBTRACK_URI": store, "JPY_SESSION_NAME": str(notebook), "IPYTHONDIR": profile}
 
 
 def _plain(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """Drop what the kernel says of itself."""
     notebook.metadata.language_info = {"name": "python"}
     return notebook
+
+
+@contextmanager
+def team() -> Iterator[dict[str, str]]:
+    """Run a PostgreSQL server and a bucket, and give the environment in which the notebook of the team finds them."""
+    from tests.databases import postgres_server
+    from tests.store.artifact_servers import seaweed
+
+    with postgres_server() as database, seaweed() as bucket:
+        yield {"TEAM_STORE": database.new_url(), "TEAM_ARTIFACTS": f"{bucket.root}/runs", **bucket.environ}
 
 
 def leaks(text: str) -> list[str]:
@@ -91,14 +108,15 @@ def _move_aside(folder: Path, *names: str) -> None:
 
 
 def commit() -> None:
-    """Execute the quickstart elsewhere and take the result for the notebook itself."""
-    with tempfile.TemporaryDirectory() as folder:
-        execute(QUICKSTART, Path(folder))
-        text = (Path(folder) / QUICKSTART.name).read_text(encoding="utf-8")
-    if found := leaks(text):
-        sys.exit(f"{QUICKSTART.name} stays as it was: its outputs would tell of this machine: {found}")
-    QUICKSTART.write_text(text, encoding="utf-8")
-    print(f"{QUICKSTART}: {len(text) // 1000} kB")
+    """Execute the notebooks elsewhere and take the results for the notebooks themselves."""
+    for notebook, around in ((QUICKSTART, nullcontext({})), (SWEEP, nullcontext({})), (TEAM, team())):
+        with tempfile.TemporaryDirectory() as folder, around as environ:
+            execute(notebook, Path(folder), environ)
+            text = (Path(folder) / notebook.name).read_text(encoding="utf-8")
+        if found := leaks(text):
+            sys.exit(f"{notebook.name} stays as it was: its outputs would tell of this machine: {found}")
+        notebook.write_text(text, encoding="utf-8")
+        print(f"{notebook.name}: {len(text) // 1000} kB")
 
 
 def main() -> None:
