@@ -5,10 +5,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 JOBS   ?= 2
+JS     := nbtrack/widgets/js
 # Where Debian keeps programs for root; ``su`` leaves it out.
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: help demo test fast lint types coverage bench build notebooks pictures system clean
+.PHONY: help demo test fast lint types coverage bench build notebooks pictures js system clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this.
@@ -29,8 +30,10 @@ lint: $(VENV)/.dev  ## Check style and formatting.
 types: $(VENV)/.dev  ## Check types, strictly.
 	$(BIN)/mypy
 
+# A file's tests in one process, for they share servers; those in a browser by themselves, for they share a browser and watch the clock.
 coverage: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -n $(JOBS) --durations=15 --cov --cov-report=term
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile --ignore tests/browser --durations=25 --cov --cov-report= --cov-fail-under=0
+	$(BIN)/python -m pytest -q tests/browser --durations=10 --cov --cov-append --cov-report=term
 
 bench: $(VENV)/.dev  ## Measure; figures and how to read them are in benchmarks/README.md.
 	$(BIN)/python benchmarks/figures.py
@@ -49,14 +52,12 @@ notebooks: $(VENV)/.demo  ## Execute the notebooks and keep their outputs in the
 pictures: $(VENV)/.dev  ## Take the pictures in docs/ from the quickstart; needs chromium.
 	$(BIN)/python docs/pictures.py
 
-# Server programs that the tests start for themselves; where they cannot be installed, those tests are skipped.
+js: $(JS)/node_modules  ## Build the one JavaScript file of all widgets; commit it.
+	npm --prefix $(JS) run --silent build
+
+# Programs that the tests use; where they cannot be installed, those tests are skipped.
 system:
-	@if [ -z "$$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null; command -v initdb)" ]; then \
-	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    echo "Installing PostgreSQL for the tests …"; \
-	    export DEBIAN_FRONTEND=noninteractive; \
-	    apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql >/dev/null; \
-	  else echo "PostgreSQL is not installed; its tests will be skipped (Debian: apt install postgresql)"; fi; fi
+	@bash .ci/install_programs.sh
 
 clean:  ## Remove what was built; .venv and demo/ stay.
 	rm -rf build dist .coverage .coverage.* htmlcov .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -74,3 +75,7 @@ $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	@echo "Installing nbtrack and what its development needs …"
 	@$(PIP) -e ".[dev]"
 	@touch $@ $(VENV)/.demo
+
+$(JS)/node_modules: $(JS)/package-lock.json
+	npm --prefix $(JS) ci --no-audit --no-fund
+	@touch $@
