@@ -1,0 +1,180 @@
+"""Tracking servers side by side, each on SQLite in a folder of its own: ``python benchmarks/server.py [--scale 0.2] [SERVER …]``.
+
+Servers: ``nbtrack``, ``fasttrackml`` (its command ``fml``) and ``mlflow``, those that are installed here. All are asked by one
+client of the standard library, over MLflow's REST API, and every point that is written is read back and counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlencode
+
+BIN = Path(sys.executable).parent
+COMMANDS = {
+    "nbtrack": ["nbtrack", "server", "--store", "sqlite:///runs.db", "--artifacts", "files", "--port", "{port}"],
+    "fasttrackml": ["fml", "server", "-d", "sqlite://runs.db", "-a", "127.0.0.1:{port}", "-l", "error"],
+    "mlflow": ["mlflow", "server", "--backend-store-uri", "sqlite:///runs.db", "--port", "{port}"],
+}
+START = 1_700_000_000_000
+now = time.perf_counter
+
+
+class Client:
+    """Asks one server, each thread over a connection of its own."""
+
+    def __init__(self, port: int) -> None:
+        self.port, self.local = port, threading.local()
+
+    def call(self, method: str, path: str, body: dict | None = None) -> dict:
+        connection = getattr(self.local, "connection", None)
+        if connection is None:
+            connection = self.local.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
+        data = None if body is None else json.dumps(body)
+        connection.request(method, f"/api/2.0/mlflow/{path}", data, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        content = answer.read()
+        if answer.status != 200:
+            raise RuntimeError(f"{path}: {answer.status} {content[:200]!r}")
+        return json.loads(content or b"{}")
+
+    def run(self, experiment: str) -> str:
+        return self.call("POST", "runs/create", {"experiment_id": experiment, "start_time": START})["run"]["info"]["run_id"]
+
+    def batch(self, run: str, key: str, first: int, count: int = 1000) -> None:
+        steps = range(first, first + count)
+        metrics = [{"key": key, "value": 1 / (step + 1), "timestamp": START + step, "step": step} for step in steps]
+        self.call("POST", "runs/log-batch", {"run_id": run, "metrics": metrics})
+
+    def history(self, run: str, key: str) -> int:
+        found, token = 0, ""
+        while True:
+            query = {"run_id": run, "metric_key": key, "max_results": 25_000} | ({"page_token": token} if token else {})
+            page = self.call("GET", f"metrics/get-history?{urlencode(query)}")
+            found += len(page.get("metrics", []))
+            token = page.get("next_page_token", "")
+            if not token:
+                return found
+
+
+def timed(work, *arguments) -> tuple[float, object]:
+    start = now()
+    result = work(*arguments)
+    return now() - start, result
+
+
+def measure(client: Client, scale: float) -> dict[str, str]:
+    """Return the figures of one server."""
+    experiment = client.call("POST", "experiments/create", {"name": f"bench-{time.time_ns()}"})["experiment_id"]
+    figures = {}
+    count = max(20, int(200 * scale))
+    seconds, runs = timed(lambda: [client.run(experiment) for _ in range(count)])
+    figures["runs/create, ms"] = f"{seconds / count * 1000:.2f}"
+    point = {"run_id": runs[0], "key": "one"}
+    each = [
+        timed(client.call, "POST", "runs/log-metric", point | {"value": i, "timestamp": START + i, "step": i})[0]
+        for i in range(int(300 * scale))
+    ]
+    figures["log-metric, ms (median)"] = f"{statistics.median(each) * 1000:.2f}"
+    batches = int(50 * scale)
+    seconds, _ = timed(lambda: [client.batch(runs[1], "big", i * 1000) for i in range(batches)])
+    figures["log-batch, points a second"] = f"{batches * 1000 / seconds:,.0f}"
+    seconds, found = timed(client.history, runs[1], "big")
+    assert found == batches * 1000, (found, batches)
+    figures["history, points a second"] = f"{found / seconds:,.0f}"
+    figures["log-batch by 8 clients, points a second"] = f"{eight(client, runs[2:10], int(25 * scale)):,.0f}"
+    fill(client, runs)
+    where = {"experiment_ids": [experiment], "max_results": 1000}
+    text = "metrics.m0 < 0.5 and params.p0 = '1'"
+    figures["filtered search, ms"] = f"{median_ms(client, where | {'filter': text}, 5)}"
+    figures[f"table of {count} runs, ms"] = f"{median_ms(client, where, 5)}"
+    return figures
+
+
+def eight(client: Client, runs: list[str], batches: int) -> float:
+    def write(run: str) -> None:
+        for i in range(batches):
+            client.batch(run, "par", i * 1000)
+
+    with ThreadPoolExecutor(8) as threads:
+        seconds, _ = timed(lambda: list(threads.map(write, runs)))
+    assert all(client.history(run, "par") == batches * 1000 for run in runs)
+    return len(runs) * batches * 1000 / seconds
+
+
+def fill(client: Client, runs: list[str]) -> None:
+    for i, run in enumerate(runs):
+        params = [{"key": f"p{j}", "value": str((i + j) % 7)} for j in range(10)]
+        metrics = [{"key": f"m{j}", "value": (i * 31 + j) % 1000 / 1000, "timestamp": 1, "step": 0} for j in range(10)]
+        client.call("POST", "runs/log-batch", {"run_id": run, "params": params, "metrics": metrics})
+
+
+def median_ms(client: Client, search: dict, times: int) -> str:
+    return f"{statistics.median(timed(client.call, 'POST', 'runs/search', search)[0] for _ in range(times)) * 1000:.1f}"
+
+
+@contextmanager
+def serving(name: str):
+    """Start a server and give a client of it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command, *options = COMMANDS[name]
+    with tempfile.TemporaryDirectory() as folder:
+        line = [str(BIN / command), *[option.format(port=port) for option in options]]
+        process = subprocess.Popen(line, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            wait(port, process)
+            yield Client(port)
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def wait(port: int, process: subprocess.Popen, seconds: float = 300) -> None:
+    end = now() + seconds
+    while process.poll() is None and now() < end:
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            connection.request("GET", "/health")
+            connection.getresponse()
+        except OSError:
+            time.sleep(0.2)
+        else:
+            return
+    raise SystemExit(f"{process.args[0]} does not answer")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "servers", nargs="*", default=[name for name, line in COMMANDS.items() if shutil.which(str(BIN / line[0]))]
+    )
+    parser.add_argument("--scale", type=float, default=1.0)
+    parser.add_argument("--rounds", type=int, default=1, help="measure each server so many times, in turn")
+    options = parser.parse_args()
+    figures: dict[str, list[dict[str, str]]] = {name: [] for name in options.servers}
+    for _ in range(options.rounds):
+        for name in options.servers:
+            with serving(name) as client:
+                figures[name].append(measure(client, options.scale))
+    print("| |", " | ".join(figures), "|")
+    print("|---" * (len(figures) + 1) + "|")
+    for row in next(iter(figures.values()))[0]:
+        print(f"| {row} |", " | ".join(" / ".join(each[row] for each in found) for found in figures.values()), "|")
+
+
+if __name__ == "__main__":
+    main()
