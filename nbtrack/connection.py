@@ -9,6 +9,7 @@ import weakref
 from pathlib import Path
 
 from .entities import new_run_id
+from .errors import NbtrackError
 from .events import ArtifactLogged, RunStarted
 from .flusher import Flusher
 from .journal.writer import Writer
@@ -121,7 +122,11 @@ class Connection:
     def _put(self, store: Store, run_id: str, event: ArtifactLogged, source: Path) -> None:
         """Move a spooled file to where the run's artifacts are; done before, it is passed over."""
         if event.spool and source.exists():
-            self.artifacts(store.get_run(run_id).artifact_uri).put(event.path, source, move=True)
+            try:
+                self.artifacts(store.get_run(run_id).artifact_uri).put(event.path, source, move=True)
+            except NbtrackError:
+                if source.exists():  # else another process, which recovers too, has just done it
+                    raise
 
     def close(self, timeout: float) -> None:
         """Deliver what is left for as long as ``timeout``, say what is not, and close the store; twice is fine."""

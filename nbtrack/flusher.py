@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from .entities import now_ms
 from .errors import NbtrackError, StoreUnavailable
 from .events import ArtifactLogged, Batch, LaneRows, Progress
 from .journal.writer import Writer
-from .recovery import PutFile, deliver_folder, deliver_open, recover, tell_conflicts
+from .recovery import FilesWait, PutFile, deliver_folder, deliver_open, recover, tell_conflicts, with_files
 from .store.base import Store
 
 __all__ = ["Flusher", "Follower"]
@@ -75,7 +75,7 @@ class Flusher:
         self._thread: threading.Thread | None = None
         self._asked = self._answered = self._tried = 0
         self._closing = False
-        self._recovered = False
+        self._recover_at = 0.0
         self._retry_in = _INTERVAL
         self._refused: set[str] = set()
         self._warned: set[str] = set()
@@ -127,7 +127,7 @@ class Flusher:
             is_patient: Whether to wait on where the store was tried and is away.
 
         Returns:
-            Whether it is; False when the time is over, and then all of it still waits in the journal.
+            Whether it is; False when the time is over, or the store refuses some of it, and that still waits in the journal.
         """
         if self.problem and not is_patient:
             timeout = min(timeout, _AWAY_PATIENCE)  # a server that hangs must not hold up the end of every cell
@@ -137,7 +137,8 @@ class Flusher:
             ticket = self._asked
 
             def is_over() -> bool:
-                return self._answered >= ticket or (not is_patient and bool(self.problem) and self._tried >= ticket)
+                is_hopeless = bool(self._refused) or (not is_patient and bool(self.problem))
+                return self._answered >= ticket or (is_hopeless and self._tried >= ticket)
 
             if self._start():
                 self._changed.notify_all()
@@ -222,7 +223,7 @@ class Flusher:
             self._retry_in = min(_LONGEST_PAUSE, 2 * self._retry_in)
             return self._retry_in
         self._retry_in = _INTERVAL
-        if not is_complete:
+        if not is_complete and not self._refused:
             return _SHORT
         return _INTERVAL if self._writers else None
 
@@ -243,9 +244,8 @@ class Flusher:
         store = self._open_store()
         self._withheld = None
         is_complete = self._deliver(store)
-        if not self._recovered:
-            recover(store, self._home, self._put, own=frozenset(self._writers))
-            self._recovered = True
+        if time.monotonic() >= self._recover_at:
+            self._recover(store)
         if is_complete and self._asked > self._answered:
             self._deliver_others(store)
         self._give_sign(store)
@@ -256,13 +256,22 @@ class Flusher:
         self.problem = ""
         return is_complete
 
+    def _recover(self, store: Store) -> None:
+        """Deliver once what others left; should some files wait, for they are not our own, look again in a while."""
+        try:
+            recover(store, self._home, self._put, own=frozenset(self._writers))
+            self._recover_at = math.inf
+        except FilesWait as error:
+            self._recover_at = time.monotonic() + _HEARTBEAT
+            self._warn("files", "nbtrack: files of processes that are gone wait in %s (%s)", self._home, error)
+
     def _deliver(self, store: Store) -> bool:
         taken = [(writer, batch) for writer in tuple(self._writers.values()) if (batch := writer.take(_ROWS_A_BATCH))]
         # Rows that came since the last look: once they are delivered, they are here no more.
         self._show()
         for writer, batch, progress in self._apply(store, taken):
             self._applied(writer, batch, progress)
-        return all(writer.is_delivered() or writer.id in self._refused for writer in tuple(self._writers.values()))
+        return all(writer.is_delivered() for writer in tuple(self._writers.values()))
 
     def _apply(self, store: Store, taken: list[_Taken]) -> Iterator[tuple[Writer, Batch, Progress]]:
         """Apply batches together; where the store refuses them, one by one, and keep back those that it refuses."""
@@ -306,15 +315,11 @@ class Flusher:
         return True
 
     def _with_files(self, store: Store, batch: Batch) -> Batch | None:
-        """Put a batch's files where they belong, and return it; where one cannot be put now, what does not come after it."""
-        for number, event in enumerate(batch.events):
-            if isinstance(event, ArtifactLogged):
-                try:
-                    self._put(store, batch.run_id, event, self._file(self._writers[batch.writer], event))
-                except StoreUnavailable as error:
-                    self._withheld = error
-                    return replace(batch, events=batch.events[:number]) if number or batch.lanes else None
-        return batch
+        """Put a batch's files where they belong, and return what need not wait for one of them."""
+        ready, error = with_files(store, batch, self._put, lambda event: self._file(self._writers[batch.writer], event))
+        if error is not None:
+            self._withheld = error
+        return ready if ready.events or ready.lanes else None
 
     def _file(self, writer: Writer, event: ArtifactLogged) -> Path:
         try:

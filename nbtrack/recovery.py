@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from .entities import Status, now_ms
-from .errors import RunNotFound, StoreError
-from .events import ArtifactLogged, Batch, Event, Progress, RunEnded, TagsDeleted, TagsSet
+from .errors import InvalidInput, NbtrackError, RunNotFound, StoreError, StoreUnavailable
+from .events import ArtifactLogged, Batch, Event, Progress, RunEnded, RunStarted, TagsDeleted, TagsSet
+from .journal.folder import remove_folder, unborn
 from .journal.owner import Owner
 from .journal.reader import StoredJournal, journals, read_journal
 from .store.base import Store
 
-__all__ = ["ENDED_TAG", "PutFile", "deliver_folder", "deliver_open", "recover", "tell_conflicts"]
+__all__ = ["ENDED_TAG", "FilesWait", "PutFile", "deliver_folder", "deliver_open", "recover", "tell_conflicts", "with_files"]
 
 ENDED_TAG = "nbtrack.ended"
+REFUSED_TAG = "nbtrack.artifact.refused"
 
 # Puts a spooled file where the run's artifacts are: (store, run id, event, the file).
 PutFile = Callable[[Store, str, ArtifactLogged, Path], None]
@@ -26,6 +31,10 @@ _ROWS_A_BATCH = 250_000
 _SILENCE_MS = 12 * 3600 * 1000
 
 _log = logging.getLogger("nbtrack")
+
+
+class FilesWait(StoreUnavailable):
+    """All was delivered but some files, whose place is away, and what was logged after them."""
 
 
 def recover(store: Store, home: Path | None, put: PutFile, *, own: frozenset[str] = frozenset()) -> None:
@@ -38,11 +47,20 @@ def recover(store: Store, home: Path | None, put: PutFile, *, own: frozenset[str
         home: The folder of journals.
         put: What to do with files.
         own: Ids of writers in this process, to be left alone.
+
+    Raises:
+        StoreUnavailable: The store does not take it now.
+        FilesWait: It has taken all but some files, whose place is away, and what was logged after them.
     """
-    for folder in journals(home) if home is not None else []:
-        if folder.name.rpartition(".")[2] not in own:
-            _recover_one(store, folder, put)
+    withheld: list[FilesWait] = []
+    left = [folder for folder in journals(home) if folder.name.rpartition(".")[2] not in own] if home is not None else []
+    # A worker's journal may come before that of the process that started the run: then it is looked at again.
+    for folder in [folder for folder in left if not _recover_one(store, folder, put, withheld)]:
+        _recover_one(store, folder, put, withheld)
     _close_ownerless(store, home)
+    _clear_unborn(home)
+    if withheld:
+        raise withheld[0]
 
 
 def deliver_open(store: Store, home: Path, run_id: str, put: PutFile, *, own: frozenset[str]) -> None:
@@ -52,8 +70,8 @@ def deliver_open(store: Store, home: Path, run_id: str, put: PutFile, *, own: fr
             try:
                 journal = read_journal(folder, is_live=True)
                 if _is_gone(journal.owner, journal.last_time()):
-                    _recover_one(store, folder, put)
-                else:
+                    _recover_one(store, folder, put, [])
+                elif not journal.is_newer:
                     _deliver(store, journal, put)
             except (FileNotFoundError, RunNotFound):
                 continue  # its owner has just delivered it, or is the first to know of the run
@@ -66,21 +84,32 @@ def deliver_folder(store: Store, folder: Path, put: PutFile) -> None:
     _put_away(journal)
 
 
-def _recover_one(store: Store, folder: Path, put: PutFile) -> None:
+def _recover_one(store: Store, folder: Path, put: PutFile, withheld: list[FilesWait]) -> bool:
+    """Deliver a journal if its process is gone; tell whether that need not be tried once more."""
     try:
-        journal = read_journal(folder)
-        if not _is_gone(journal.owner, journal.last_time()):
-            return
+        first = read_journal(folder)
+        if not _is_gone(first.owner, first.last_time()):
+            return True
+        journal = read_journal(folder)  # as it was left: it may have lived when it was read first
+        if journal.is_newer:
+            _log.warning("nbtrack: the journal %s was written by a newer nbtrack, and waits for it", folder)
+            return True
         _conclude(journal)
         _deliver(store, journal, put)
     except FileNotFoundError:
-        return  # somebody else has just delivered it
+        return True  # somebody else has just delivered it
     except RunNotFound:
-        return  # a worker's journal, and the process that started the run has not delivered its own yet
-    except StoreError as error:
+        return False  # a worker's journal, and that of the process that started the run was not delivered yet
+    except FilesWait as error:
+        withheld.append(error)
+        return True
+    except StoreUnavailable:
+        raise
+    except NbtrackError as error:
         _log.warning("nbtrack: the journal %s is kept, for the store refused it: %s", folder, error)
-        return
+        return True
     _put_away(journal)
+    return True
 
 
 def _conclude(journal: StoredJournal) -> None:
@@ -88,7 +117,8 @@ def _conclude(journal: StoredJournal) -> None:
     if not journal.owns or not journal.events:
         return
     if not journal.ended:
-        journal.events += _crashed(journal.last_time())
+        started = [event.start_time for event in journal.events if isinstance(event, RunStarted)]
+        journal.events += _crashed(max(journal.last_time(), *started, 0))
     elif not any(isinstance(event, TagsSet) and ENDED_TAG in event.tags for event in journal.events):
         # Another host may have taken the run for crashed while this journal held its true ending.
         journal.events.append(TagsDeleted((ENDED_TAG,)))
@@ -101,14 +131,40 @@ def _crashed(time: int) -> list[Event]:
 def _deliver(store: Store, journal: StoredJournal, put: PutFile) -> None:
     progress = Progress()
     while batch := journal.take(progress, _ROWS_A_BATCH):
-        for event in batch.events:
-            if isinstance(event, ArtifactLogged):
-                put(store, journal.run_id, event, journal.folder / "spool" / event.spool)
-        (reached,) = store.apply([batch])
+        ready, error = with_files(store, batch, put, lambda event: journal.folder / "spool" / event.spool)
+        (reached,) = store.apply([ready])
         tell_conflicts(journal.run_id, reached)
         if (reached.events, dict(reached.lanes)) == (progress.events, dict(progress.lanes)):
+            if error is not None:
+                raise FilesWait(str(error)) from error
             raise StoreError(f"run {journal.run_id}: the store does not move beyond {progress}")
         progress = reached
+
+
+def with_files(
+    store: Store, batch: Batch, put: PutFile, file_of: Callable[[ArtifactLogged], Path]
+) -> tuple[Batch, StoreUnavailable | None]:
+    """Put a batch's files where they belong, and return it; where one cannot be put now, what comes before it, and why.
+
+    In place of a file that never can be, for its path goes through another, the run gets a tag that says so.
+    """
+    events = list(batch.events)
+    for number, event in enumerate(events):
+        if isinstance(event, ArtifactLogged):
+            try:
+                put(store, batch.run_id, event, file_of(event))
+            except StoreUnavailable as error:
+                return replace(batch, events=tuple(events[:number])), error
+            except InvalidInput as error:
+                _tell_refused(batch.run_id, str(error))
+                events[number] = TagsSet({REFUSED_TAG: str(error)})
+    return replace(batch, events=tuple(events)), None
+
+
+@functools.cache
+def _tell_refused(run_id: str, why: str) -> None:
+    """Warn once of a file that is not kept."""
+    _log.warning("nbtrack: run %s: a file is not kept: %s", run_id, why)
 
 
 def tell_conflicts(run_id: str, progress: Progress) -> None:
@@ -121,7 +177,7 @@ def tell_conflicts(run_id: str, progress: Progress) -> None:
 def _put_away(journal: StoredJournal) -> None:
     """Delete a delivered journal; one with damage is kept aside, for somebody to look at."""
     if not journal.damage:
-        shutil.rmtree(journal.folder, ignore_errors=True)
+        remove_folder(journal.folder)
         return
     aside = journal.folder.parent / "damaged" / journal.folder.name
     try:
@@ -145,7 +201,19 @@ def _is_gone(owner: Owner | None, last_sign: int) -> bool:
 
 def _close_ownerless(store: Store, home: Path | None) -> None:
     """Close runs whose process is gone and whose journal is not here: it was lost, or lies elsewhere."""
-    for run in store.open_runs():
-        has_journal = home is not None and bool(journals(home, run.run_id))
-        if not has_journal and run.owner and _is_gone(Owner.from_json(run.owner), run.heartbeat):
+    left = {
+        run.run_id: run.owner
+        for run in store.open_runs()
+        if run.owner and _is_gone(Owner.from_json(run.owner), run.heartbeat) and not (home and journals(home, run.run_id))
+    }
+    # Asked again, for it may have ended, and been delivered, before its process went.
+    for run in store.open_runs() if left else []:
+        if left.get(run.run_id) == run.owner:
             store.apply([Batch(run.run_id, "", events=tuple(_crashed(run.heartbeat)))])
+
+
+def _clear_unborn(home: Path | None) -> None:
+    for folder in unborn(home) if home is not None else ():
+        with suppress(OSError):
+            if now_ms() - folder.stat().st_mtime_ns // 1_000_000 > _SILENCE_MS:
+                shutil.rmtree(folder)

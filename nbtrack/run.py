@@ -365,7 +365,8 @@ class Run(LogsFiles):
         ended = _status(status)
         if self.state is not None and not self.state.status.is_open:
             return
-        time_ = now_ms()
+        # A clock may have been set back meanwhile.
+        time_ = max(now_ms(), 0 if self.state is None else self.state.start_time)
         self.recorder.append(RunEnded(ended, time_))
         self.recorder.finish()
         self._forget()

@@ -96,7 +96,7 @@ def test_a_run_that_the_store_refuses_holds_up_no_other(flusher, store, tmp_path
     refused = writer_of(flusher, tmp_path, "b" * 32)
     writer_of(flusher, tmp_path).append(TagsSet({"k": "v"}))
     with caplog.at_level(logging.WARNING, "nbtrack"):
-        flusher.flush(10)
+        assert not flusher.flush(10), "what is refused is not in the store"
     assert (RUN, "k", "v") in store.tags([RUN])
     with pytest.raises(RunNotFound):
         store.get_run("b" * 32)

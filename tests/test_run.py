@@ -306,3 +306,16 @@ def test_a_run_equals_itself_and_its_id(tracker):
     assert run == run.id
     assert run != "other"
     assert len({run, nbtrack.get_run(run.id)}) == 1
+
+
+def test_a_file_whose_path_goes_through_another_keeps_nothing_else_of_the_run_back(tracker, caplog):
+    with tracker.start_run() as run:
+        run.log_text("a file", "a")
+        run.log_text("below it", "a/b")
+        run.log(loss=0.5)
+        run.log_text("after it", "c")
+    assert [str(entry) for entry in run.artifacts.list()] == ["a", "c"]
+    assert run.metrics["loss"].last == 0.5
+    assert tracker.get_run(run.id).status == "FINISHED"
+    assert "artifact path 'a/b' goes through a file" in run.tags["nbtrack.artifact.refused"]
+    assert caplog.text.count("a file is not kept") == 1

@@ -26,7 +26,10 @@ from ..events import (
     TagsSet,
 )
 
-__all__ = ["from_json", "to_json"]
+__all__ = ["FORMAT", "from_json", "to_json"]
+
+# Of the whole journal: a reader leaves alone what was written in a later one.
+FORMAT = 1
 
 _KINDS: dict[str, Callable[..., Event]] = {
     "started": RunStarted,

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from ..events import Batch, Event, LaneRows, Progress, RunEnded, TagsSet
 from .batches import deliverable, lane_rows
-from .codec import from_json
+from .codec import FORMAT, from_json
+from .folder import EVENTS
 from .owner import Owner
 from .records import read_records
 from .rows import StoredSegment, read_segment
@@ -38,7 +39,8 @@ class StoredJournal:
     """A journal as it was found in its folder.
 
     ``damage`` says, a line each, what could not be read: never a torn tail, which only means that a call had
-    not returned. Whatever else is there is delivered all the same.
+    not returned. Whatever else is there is delivered all the same. One that ``is_newer`` was written by a later
+    nbtrack, in a format that is not known here.
     """
 
     folder: Path
@@ -46,6 +48,7 @@ class StoredJournal:
     writer: str
     owner: Owner | None = None
     owns: bool = False
+    is_newer: bool = False
     events: list[Event] = field(default_factory=list)
     segments: list[StoredSegment] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
@@ -94,19 +97,23 @@ def read_journal(folder: Path, *, is_live: bool = False) -> StoredJournal:
     match = _FOLDER.fullmatch(folder.name)
     journal = StoredJournal(folder, match["run"] if match else "", match["writer"] if match else "")
     _read_events(journal)
-    _read_names(journal)
-    _read_lanes(journal, is_live=is_live)
+    if not journal.is_newer:
+        _read_names(journal)
+        _read_lanes(journal, is_live=is_live)
     return journal
 
 
 def _read_events(journal: StoredJournal) -> None:
-    records = read_records(journal.folder / "events.jsonl")
+    records = read_records(journal.folder / EVENTS)
     header = records.values.get(0, {})
     if isinstance(header, dict):
         journal.owner = Owner.from_json(header.get("owner", ""))
         journal.owns = bool(header.get("owns"))
+        journal.is_newer = header.get("format", FORMAT) > FORMAT
     if 0 in records.damaged:
         journal.damage.append("the head of events.jsonl, which names the owner")
+    if journal.is_newer:
+        return
     for number in range(1, 1 + max([0, *records.values, *records.damaged])):
         journal.events.append(_event(journal, records.values.get(number), number))
 

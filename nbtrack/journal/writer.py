@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import struct
 import tempfile
 import threading
@@ -16,7 +15,8 @@ from pathlib import Path
 from ..errors import InvalidInput
 from ..events import Batch, Event, LaneRows, Progress
 from .batches import deliverable, lane_rows
-from .codec import to_json
+from .codec import FORMAT, to_json
+from .folder import EVENTS, make_folder, remove_folder
 from .keys import as_number, bad_step, check_key
 from .lane import Lane
 from .owner import this_process
@@ -245,7 +245,7 @@ class Writer:
         """
         self.close()
         if self._folder is not None and self.is_delivered():
-            _remove_folder(self._folder)
+            remove_folder(self._folder)
             return None
         return self._folder
 
@@ -253,7 +253,7 @@ class Writer:
         """Give a sign of life to those who cannot see this process."""
         if self._folder is not None:
             try:
-                os.utime(self._folder / "events.jsonl")
+                os.utime(self._folder / EVENTS)
             except OSError:
                 self.is_volatile = True
 
@@ -267,11 +267,9 @@ class Writer:
         return self._folder
 
     def _make_folder(self, home: Path) -> Path:
-        folder = home / f"{self.run_id}.{self.id}"
-        _make_folder(folder)
-        self._records = RecordFile(folder / "events.jsonl")
-        owner = this_process()
-        self._records.append({"format": 1, "run": self.run_id, "writer": self.id, "owns": self.owns, "owner": owner.to_json()})
+        folder, owner = home / f"{self.run_id}.{self.id}", this_process().to_json()
+        head = {"format": FORMAT, "run": self.run_id, "writer": self.id, "owns": self.owns, "owner": owner}
+        self._records = make_folder(folder, head)
         return folder
 
     def _record(self) -> None:
@@ -328,23 +326,6 @@ class Writer:
 
     def _place(self, name: str) -> Path | None:
         return None if self._folder is None or self.is_volatile else self._folder / name
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir()
-    except FileNotFoundError:
-        folder.mkdir(parents=True)
-
-
-def _remove_folder(folder: Path) -> None:
-    """Remove a journal; the few files of a short run without the walk that ``rmtree`` makes of it."""
-    try:
-        for path in folder.iterdir():
-            path.unlink()
-        folder.rmdir()
-    except OSError:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _after_fork() -> None:

@@ -5,12 +5,10 @@ import os
 import signal
 import subprocess
 import sys
-import textwrap
 import threading
 
 import pytest
 
-from nbtrack.connection import Connection
 from nbtrack.entities import Status
 from nbtrack.events import Batch, RunStarted
 from nbtrack.journal.owner import this_process
@@ -19,37 +17,9 @@ from nbtrack.recovery import recover
 from nbtrack.settings import resolve
 from nbtrack.store.open import open_store
 
+from .child import Child
+
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
-
-
-class Child:
-    """A process that logs; it says a line when it has done something, and waits for one to go on."""
-
-    def __init__(self, folder, code, **environment):
-        source = f"import nbtrack, os, sys\nnbtrack.connect({str(folder)!r})\n" + textwrap.dedent(code)
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", source],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=folder,
-            env={**os.environ, **environment},
-        )
-
-    def line(self):
-        line = self.process.stdout.readline()
-        assert line, self.process.stderr.read()
-        return line.strip()
-
-    def kill(self):
-        self.process.kill()
-        self.process.communicate()
-
-    def finish(self):
-        out, err = self.process.communicate("\n", timeout=60)
-        assert self.process.returncode == 0, err
-        return out, err
 
 
 @pytest.fixture
@@ -57,23 +27,6 @@ def folder(tmp_path):
     folder = tmp_path / "project"
     folder.mkdir()
     return folder
-
-
-_opened = []
-
-
-@pytest.fixture(autouse=True)
-def _stores_are_closed():
-    yield
-    while _opened:
-        _opened.pop().close(10)
-
-
-def opened(folder):
-    """The store as the next process finds it, after the recovery that opening it begins with."""
-    connection = Connection(resolve(folder, environ={}))
-    _opened.append(connection)
-    return connection.read()
 
 
 LOGS = """
@@ -90,7 +43,7 @@ sys.stdin.readline()
 FLUSHED = LOGS.replace("print(", "run.flush()\nprint(", 1)
 
 
-def test_kill_loses_nothing_and_the_run_is_closed(folder):
+def test_kill_loses_nothing_and_the_run_is_closed(folder, opened):
     child = Child(folder, LOGS % 20_000)
     run_id = child.line()
     child.kill()
@@ -107,7 +60,7 @@ def test_kill_loses_nothing_and_the_run_is_closed(folder):
     assert journals(folder / "journal") == []
 
 
-def test_kill_while_the_store_is_locked_loses_nothing(folder):
+def test_kill_while_the_store_is_locked_loses_nothing(folder, opened):
     opened(folder)
     import sqlite3
 
@@ -121,7 +74,7 @@ def test_kill_while_the_store_is_locked_loses_nothing(folder):
     assert opened(folder).history(run_id, "loss").values.tolist() == [step / 4 for step in range(1000)]
 
 
-def test_a_live_run_is_never_closed(folder):
+def test_a_live_run_is_never_closed(folder, opened):
     child = Child(folder, FLUSHED % 10)
     run_id = child.line()
     for _ in range(3):
@@ -134,7 +87,7 @@ def test_a_live_run_is_never_closed(folder):
     assert {key: value for _, key, value in store.tags([run_id])}["nbtrack.ended"] == "exit"
 
 
-def test_a_stopped_process_is_alive(folder):
+def test_a_stopped_process_is_alive(folder, opened):
     child = Child(folder, FLUSHED % 10)
     run_id = child.line()
     os.kill(child.process.pid, signal.SIGSTOP)
@@ -144,7 +97,7 @@ def test_a_stopped_process_is_alive(folder):
     assert opened(folder).get_run(run_id).status is Status.FINISHED
 
 
-def test_many_recover_the_same_run_at_once(folder):
+def test_many_recover_the_same_run_at_once(folder, opened):
     child = Child(folder, LOGS % 5000)
     run_id = child.line()
     child.kill()
@@ -183,7 +136,7 @@ def test_many_recover_the_same_run_at_once(folder):
         ("os._exit(3)", "FAILED", "crashed"),
     ],
 )
-def test_how_a_script_ends_is_how_its_run_ends(folder, code, status, ended):
+def test_how_a_script_ends_is_how_its_run_ends(folder, code, status, ended, opened):
     child = Child(folder, f"run = nbtrack.start_run()\nrun.log(x=1)\nprint(run.id, flush=True)\n{code}\n")
     run_id = child.line()
     child.process.communicate(timeout=60)
@@ -210,7 +163,7 @@ def test_a_run_whose_journal_is_gone_is_closed_by_its_owner_s_absence(folder):
     store.close()
 
 
-def test_a_damaged_journal_is_set_aside_and_told(folder, caplog):
+def test_a_damaged_journal_is_set_aside_and_told(folder, caplog, opened):
     child = Child(folder, LOGS % 10)
     run_id = child.line()
     child.kill()

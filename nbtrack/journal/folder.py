@@ -1,0 +1,50 @@
+"""A journal's folder: it appears with its head and goes head last, so whoever finds one knows whose it is."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from .records import RecordFile
+
+__all__ = ["EVENTS", "make_folder", "remove_folder", "unborn"]
+
+EVENTS = "events.jsonl"
+_UNBORN = "."
+
+
+def make_folder(folder: Path, head: dict[str, Any]) -> RecordFile:
+    """Make a journal's folder, and return its file of events, which begins with ``head``."""
+    place = folder.with_name(_UNBORN + folder.name)
+    try:
+        place.mkdir()
+    except FileNotFoundError:
+        place.mkdir(parents=True)
+    records = RecordFile(place / EVENTS)
+    try:
+        records.append(head)
+        place.rename(folder)
+    except OSError:
+        records.close()
+        shutil.rmtree(place, ignore_errors=True)
+        raise
+    return records
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a journal; should this process be killed meanwhile, somebody else can still tell that it may go."""
+    try:
+        for path in folder.iterdir():
+            if path.name != EVENTS:
+                path.unlink() if path.is_file() else shutil.rmtree(path)
+        (folder / EVENTS).unlink(missing_ok=True)
+        folder.rmdir()
+    except OSError:
+        return  # somebody else is at it, or will be
+
+
+def unborn(home: Path) -> Iterator[Path]:
+    """Yield the folders that are being made, or whose makers were killed at it: nothing was logged into them."""
+    yield from home.glob(f"{_UNBORN}*.*/")

@@ -1,0 +1,238 @@
+"""What happens while a process recovers: between its look and its deed, and to the clock and the pids that it goes by."""
+
+import json
+import os
+import signal
+import time
+
+import pytest
+
+from nbtrack import recovery
+from nbtrack.entities import Status
+from nbtrack.journal import folder as journal_folder
+from nbtrack.journal.reader import journals
+from nbtrack.journal.records import RecordFile, encode, read_records
+from nbtrack.journal.writer import Writer
+
+from .child import Child
+
+pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
+
+LOGS_ON = """
+run = nbtrack.start_run("alive")
+for step in range(10):
+    run.log(loss=step / 4)
+run.flush()
+print(run.id, flush=True)
+sys.stdin.readline()
+"""
+# It has nothing that could deliver what it logs from here on.
+LOGS_MORE_AND_WAITS = (
+    LOGS_ON
+    + """
+run._connection.flusher.close(10)
+run._connection.flusher._start = lambda: True
+for step in range(10, 20):
+    run.log(loss=step / 4)
+print("more", flush=True)
+sys.stdin.readline()
+"""
+)
+
+
+def before_it_looks(monkeypatch, deed):
+    """Do something, once, after journals were read and before it is asked whether their processes live."""
+    deeds, is_gone = [deed], recovery._is_gone
+
+    def look(owner, last_sign):
+        if deeds:
+            deeds.pop()()
+        return is_gone(owner, last_sign)
+
+    monkeypatch.setattr(recovery, "_is_gone", look)
+
+
+def tags_of(store, run_id):
+    return {key: value for _, key, value in store.tags([run_id])}
+
+
+def values(store, run_id, key="loss"):
+    return store.history(run_id, key).values.tolist()
+
+
+def test_a_process_that_logs_and_dies_while_its_journal_is_read_loses_nothing(tmp_path, opened, monkeypatch):
+    child = Child(tmp_path, LOGS_MORE_AND_WAITS)
+    run_id = child.line()
+
+    def log_and_die():
+        child.tell()
+        assert child.line() == "more"
+        child.kill()
+
+    before_it_looks(monkeypatch, log_and_die)
+    store = opened(tmp_path)
+    assert values(store, run_id) == [step / 4 for step in range(20)]
+    assert store.get_run(run_id).status is Status.FAILED
+    assert journals(tmp_path / "journal") == []
+
+
+def test_a_run_that_ends_well_while_others_recover_stays_as_it_ended(tmp_path, opened, monkeypatch):
+    child = Child(tmp_path, LOGS_ON + "run.end()\n")
+    run_id = child.line()
+    (journal,) = journals(tmp_path / "journal")
+    monkeypatch.setattr(recovery, "journals", lambda *_: [])  # as in another folder, on another machine
+    before_it_looks(monkeypatch, child.finish)
+    store = opened(tmp_path)
+    assert not journal.exists()
+    assert (store.get_run(run_id).status, tags_of(store, run_id).get("nbtrack.ended")) == (Status.FINISHED, None)
+
+
+def test_a_pid_that_another_process_has_now_is_no_life(tmp_path, opened):
+    child = Child(tmp_path, LOGS_ON)
+    run_id = child.line()
+    child.kill()
+    (journal,) = journals(tmp_path / "journal")
+    head, *events = read_records(journal / "events.jsonl").values.values()
+    head["owner"] = json.dumps({**json.loads(head["owner"]), "pid": os.getpid()})
+    (journal / "events.jsonl").write_bytes(b"".join(map(encode, [head, *events])))
+    store = opened(tmp_path)
+    assert (store.get_run(run_id).status, tags_of(store, run_id)["nbtrack.ended"]) == (Status.FAILED, "crashed")
+
+
+def test_a_sleeping_process_is_alive_however_late_it_is(tmp_path, opened, monkeypatch):
+    child = Child(tmp_path, LOGS_ON)
+    run_id = child.line()
+    os.kill(child.process.pid, signal.SIGSTOP)
+    two_days_later = time.time_ns() // 1_000_000 + 2 * 24 * 3600 * 1000
+    monkeypatch.setattr(recovery, "now_ms", lambda: two_days_later)
+    assert opened(tmp_path).get_run(run_id).status is Status.RUNNING
+    monkeypatch.undo()
+    os.kill(child.process.pid, signal.SIGCONT)
+    child.finish()
+    assert opened(tmp_path).get_run(run_id).status is Status.FINISHED
+
+
+CLOCK = """
+import time
+hours, time_ns = 0, time.time_ns
+time.time_ns = lambda: time_ns() + hours * 3600 * 10**9
+"""
+
+
+@pytest.mark.parametrize("ending", ["run.end()", "os.kill(os.getpid(), 9)"])
+def test_a_clock_that_is_set_back_changes_no_order_and_no_duration_below_zero(tmp_path, opened, ending):
+    code = f"""
+run = nbtrack.start_run("late")
+for step in range(300):
+    hours = -step
+    run.log(loss=step / 4)
+    if step % 100 == 99:
+        run.flush()
+print(run.id, flush=True)
+{ending}
+"""
+    child = Child(tmp_path, code, before=CLOCK)
+    run_id = child.line()
+    child.process.communicate(timeout=60)
+    store = opened(tmp_path)
+    run = store.get_run(run_id)
+    assert values(store, run_id) == [step / 4 for step in range(300)]
+    assert run.end_time >= run.start_time
+    assert run.status is (Status.FINISHED if "end" in ending else Status.FAILED)
+
+
+WORKER = """
+import multiprocessing
+run = nbtrack.start_run("shared")
+def work():
+    for step in range(10):
+        run.log(loss=step / 4, step=step)
+    print("worked", flush=True)
+    sys.stdin.readline()
+worker = multiprocessing.get_context("fork").Process(target=work)
+run._connection.flusher.close(0)
+run._connection.flusher._start = lambda: True
+worker.start()
+print(run.id, worker.pid, flush=True)
+worker.join()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_worker_s_journal_that_is_found_before_its_run_s_arrives_too(tmp_path, opened):
+    (tmp_path / "runs.db").mkdir()  # nothing can be delivered yet
+    child = Child(tmp_path, WORKER)
+    said = sorted([child.line(), child.line()], key=len)
+    assert said[0] == "worked"
+    run_id, worker = said[1].split()
+    os.kill(int(worker), signal.SIGKILL)
+    child.kill()
+    (tmp_path / "runs.db").rmdir()
+    for journal in journals(tmp_path / "journal"):
+        is_worker = not read_records(journal / "events.jsonl").values[0]["owns"]
+        journal.rename(journal.with_name(f"{run_id}.{'0' * 12 if is_worker else 'f' * 12}"))
+    store = opened(tmp_path)
+    assert values(store, run_id) == [step / 4 for step in range(10)]
+    assert journals(tmp_path / "journal") == []
+
+
+def test_a_file_of_a_dead_run_that_cannot_be_put_holds_up_nothing_else(tmp_path, opened, caplog):
+    blocked = """
+run = nbtrack.start_run()
+run.log(loss=0.5)
+run._connection.flusher.close(10)
+run._connection.flusher._start = lambda: True
+run.log_text("x", "a.txt")
+run.log(after=1)
+run.end()
+print(run.id, flush=True)
+sys.stdin.readline()
+"""
+    lives = [Child(tmp_path, blocked), Child(tmp_path, blocked.replace("run.log_text", "(lambda *_: None)"))]
+    with_file, without = [child.line() for child in lives]
+    for child in lives:
+        child.kill()
+    (tmp_path / "artifacts").symlink_to("x" * 300)  # a name that no file system takes
+    store = opened(tmp_path)
+    assert [values(store, run_id, "after") for run_id in (with_file, without)] == [[1.0]] * 2
+    assert [store.get_run(run_id).status for run_id in (with_file, without)] == [Status.RUNNING, Status.FINISHED]
+    assert "files of processes that are gone wait in" in caplog.text
+    (tmp_path / "artifacts").unlink()
+    store = opened(tmp_path)
+    assert [record.path for record in store.artifacts(with_file)] == ["a.txt"]
+    assert store.get_run(with_file).status is Status.FINISHED
+
+
+def test_a_journal_is_never_found_without_its_head(tmp_path, monkeypatch):
+    found, append = [], RecordFile.append
+
+    def look_first(records, *values):
+        found.append(journals(tmp_path))
+        append(records, *values)
+
+    monkeypatch.setattr(RecordFile, "append", look_first)
+    writer = Writer(tmp_path, "a" * 32, owns=True)
+    writer.log({"x": 1.0}, 0, 1)
+    writer.close()
+    assert found[0] == []
+    assert len(journals(tmp_path)) == 1
+
+
+def test_the_head_of_a_journal_is_the_last_of_it_to_go(tmp_path, monkeypatch):
+    writer = Writer(tmp_path, "a" * 32, owns=True)
+    for i in range(40):
+        writer.log({f"k{i}": 1.0}, 0, 1)
+    writer.close()
+    (journal,) = journals(tmp_path)
+    path_type = type(journal)
+    unlink, left = path_type.unlink, []
+
+    def look_first(path, **options):
+        left.append(sorted(each.name for each in journal.iterdir()))
+        unlink(path, **options)
+
+    monkeypatch.setattr(path_type, "unlink", look_first)
+    journal_folder.remove_folder(journal)
+    assert not journal.exists()
+    assert all("events.jsonl" in names for names in left)
+    assert left[-1] == ["events.jsonl"]
