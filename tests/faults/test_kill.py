@@ -1,0 +1,231 @@
+"""Processes are killed at random moments: no point is lost whose call had returned, none doubled, and each run is closed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from nbtrack.entities import Status
+from nbtrack.journal.reader import journals
+from nbtrack.store.base import RunQuery
+
+from .record import END, FILE, START, TAG, Record, point_of
+from .rounds import done, rounds, seeded
+from .victim import Life, live, recover
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(1800),
+    pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL"),
+]
+
+LIVES = {
+    "one thread": Life("", ""),
+    "many threads": Life("", "", threads=6, points=60),
+    "forked workers": Life("", "", workers=2, points=100),
+    "spawned workers": Life("", "", workers=1, method="spawn", points=100),
+    "large runs": Life("", "", runs=1, threads=2, points=20_000, files=1),
+    "many small runs": Life("", "", runs=12, points=3, files=1),
+}
+FOREVER = 1 << 60
+
+
+class Round:
+    """One victim in a folder of its own, and what it noted of its calls."""
+
+    def __init__(self, forking, folder: Path, life: Life) -> None:
+        folder.mkdir()
+        self.forking, self.store = forking, folder / "store"
+        self.life = replace(life, folder=str(self.store), record=str(folder / "record"))
+        self.record = Record(folder / "record")
+
+    def start(self):
+        process = self.forking.Process(target=live, args=(self.life,))
+        process.start()
+        return process
+
+    def recovering(self, dies_at: int = 0):
+        process = self.forking.Process(target=recover, args=(str(self.store), "", dies_at))
+        process.start()
+        return process
+
+    def check(self, store) -> None:
+        """Compare what is in the store with what was noted."""
+        found = {run.name: run for run in store.search_runs(RunQuery()).runs}
+        for number in range(self.life.runs):
+            run = found.pop(f"run-{number}", None)
+            if self.record.returned(number, START):
+                assert run is not None, f"run {number} is lost"
+            if run is not None:
+                assert self.record.begun(number, START), "a run that nobody started"
+                self._check_run(store, number, run)
+        assert found == {}
+        assert journals(self.store / "journal") == []
+        assert not (self.store / "journal" / "damaged").exists()
+
+    def _check_run(self, store, number: int, run) -> None:
+        self._check_status(store, number, run)
+        self._check_points(store, number, run.id)
+        if self.record.returned(number, START):
+            assert store.params([run.id]) == [(run.id, "number", number)]
+        self._check_files(store, number, run.id)
+
+    def _check_status(self, store, number: int, run) -> None:
+        tags = {key: value for _, key, value in store.tags([run.id])}
+        has_ended = (run.status, tags.get("nbtrack.ended")) == (Status.FINISHED, None)
+        has_crashed = (run.status, tags.get("nbtrack.ended")) == (Status.FAILED, "crashed")
+        if self.record.returned(number, END):
+            assert has_ended, (run, tags)
+        elif self.record.begun(number, END):
+            assert has_ended or has_crashed, (run, tags)
+        else:
+            assert has_crashed, (run, tags)
+        assert run.end_time >= run.start_time
+        index = int(tags.get("index", -1)) + 1
+        assert self.record.returned(number, TAG) <= index <= self.record.begun(number, TAG)
+
+    def _check_points(self, store, number: int, run_id: str) -> None:
+        loss, writer = store.history(run_id, "loss"), store.history(run_id, "writer")
+        assert loss.values.tolist() == [step / 4 for step in loss.steps.tolist()]
+        for one in range(self.life.writers):
+            steps = loss.steps[writer.values == one].tolist()
+            place = point_of(one)
+            confirmed, begun = self.record.returned(number, place), self.record.begun(number, place)
+            assert confirmed <= len(steps) <= begun, "points are lost, or there are too many"
+            assert steps == [self.life.writers * i + one for i in range(len(steps))], "points are doubled or out of order"
+            done["points whose call had returned, of them lost: 0, doubled: 0"] += confirmed
+        assert [row[2] for row in store.metrics([run_id], ("count",))] == [len(loss)] * (2 if len(loss) else 0)
+
+    def _check_files(self, store, number: int, run_id: str) -> None:
+        paths = [record.path for record in store.artifacts(run_id)]
+        assert self.record.returned(number, FILE) <= len(paths) <= self.record.begun(number, FILE)
+        assert sorted(paths) == sorted(f"files/{i}.txt" for i in range(len(paths)))
+        root = self.store / "artifacts" / "0" / run_id / "artifacts"
+        assert [(root / path).read_text() for path in paths] == [
+            f"file {path.removeprefix('files/').removesuffix('.txt')}" for path in paths
+        ]
+
+
+@pytest.fixture
+def new_round(forking, tmp_path):
+    """Begin a round; its folder goes when the next one begins."""
+    begun = []
+
+    def begin(life):
+        while begun:
+            before = begun.pop()
+            before.record.close()
+            shutil.rmtree(before.store.parent)
+        begun.append(Round(forking, tmp_path / "round", life))
+        return begun[-1]
+
+    yield begin
+    for each in begun:
+        each.record.close()
+
+
+def wait_for(condition, process) -> None:
+    while not condition() and process.is_alive():
+        time.sleep(0.0005)
+
+
+def kill_all(process, how: int) -> None:
+    """Kill a victim and its workers, and wait until they are gone."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, how)
+    process.join()
+    with suppress(ProcessLookupError):
+        while True:
+            os.killpg(process.pid, signal.SIGKILL)  # a worker that was being made just then
+            time.sleep(0.001)
+
+
+def calls_of(life: Life) -> int:
+    return life.runs * (2 + 2 * life.files + life.writers * life.points)
+
+
+@pytest.mark.parametrize("kind", LIVES)
+def test_a_process_that_is_killed_from_outside(new_round, opened, kind):
+    rng = seeded(kind)
+    for _ in range(rounds(1, 1 / len(LIVES))):
+        round_ = new_round(LIVES[kind])
+        calls, how = rng.randrange(calls_of(round_.life)), rng.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM])
+        pause = rng.choice([0, rng.random() / 1000, rng.random() / 20])
+        process = round_.start()
+        wait_for(lambda: round_.record.calls() >= calls, process)  # noqa: B023
+        time.sleep(pause)
+        kill_all(process, how)
+        round_.check(opened(round_.store))
+        done[f"processes killed from outside, {signal.Signals(how).name}: {kind}"] += 1
+
+
+@pytest.fixture(scope="module")
+def lines_of(forking, tmp_path_factory):
+    """Count the lines of nbtrack that a life takes."""
+    counted = {}
+
+    def count(kind):
+        if kind not in counted:
+            round_ = Round(forking, tmp_path_factory.mktemp("count") / "round", replace(LIVES[kind], dies_at=FOREVER))
+            round_.start().join()
+            counted[kind] = round_.record.lines
+        return counted[kind]
+
+    return count
+
+
+@pytest.mark.parametrize("kind", ["one thread", "many threads", "many small runs"])
+def test_a_process_that_dies_at_a_line_of_the_package(new_round, opened, lines_of, kind):
+    rng = seeded(kind)
+    for _ in range(rounds(2, 1 / 2)):
+        round_ = new_round(replace(LIVES[kind], dies_at=rng.randrange(1, lines_of(kind))))
+        process = round_.start()
+        process.join()
+        round_.check(opened(round_.store))
+        assert process.exitcode in (0, -signal.SIGKILL)
+        done[f"processes that died at a line of nbtrack: {kind}"] += 1
+
+
+def test_recoverers_that_are_killed_or_many(new_round, opened):
+    rng = seeded("recoverers")
+    for _ in range(rounds(2, 1 / 2)):
+        round_ = new_round(replace(LIVES[rng.choice(["one thread", "many threads", "many small runs"])], runs=3))
+        calls = rng.randrange(calls_of(round_.life))
+        process = round_.start()
+        wait_for(lambda: round_.record.calls() >= calls, process)  # noqa: B023
+        kill_all(process, signal.SIGKILL)
+        for _ in range(rng.randrange(3)):
+            round_.recovering(rng.randrange(1, 1600)).join()
+            done["recoverers killed"] += 1
+        others = [round_.recovering() for _ in range(rng.randrange(3))]
+        store = opened(round_.store)
+        for other in others:
+            other.join()
+            assert other.exitcode == 0
+        done["recoverers at once with another"] += len(others)
+        round_.check(store)
+
+
+def test_a_worker_that_is_killed_leaves_the_run_to_the_others(new_round, opened):
+    import psutil
+
+    rng = seeded("worker")
+    for _ in range(rounds(1, 1 / 10)):
+        round_ = new_round(replace(LIVES["forked workers"], runs=1, points=3000))
+        process = round_.start()
+        first = point_of(round_.life.threads)
+        calls = rng.randrange(3000)
+        wait_for(lambda: round_.record.begun(0, first) >= calls, process)  # noqa: B023
+        with suppress(psutil.NoSuchProcess):
+            psutil.Process(process.pid).children()[0].kill()
+        process.join()
+        assert process.exitcode == 0
+        round_.check(opened(round_.store))
+        done["workers killed while their run goes on"] += 1
