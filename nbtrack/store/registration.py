@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
@@ -109,11 +110,18 @@ def _of_run(store: Store, source: str, rest: str, run_id: str, model_id: str) ->
     if run_id and run_id != owner:
         raise InvalidInput(f"Invalid model version source: '{source}'. It is of another run than run_id, {run_id!r}")
     run = store.get_run(owner)
-    for made in models_of(store).outputs([owner]):
-        logged = models_of(store).get(made.model_id)
-        if logged.name == path and model_id in ("", logged.id):
-            return Origin(logged.artifact_uri, owner, logged.id)
+    named = [made for made in _made_by(store, owner) if made.name == path and model_id in ("", made.id)]
+    if named:
+        newest = max(named, key=lambda made: made.created)
+        return Origin(newest.artifact_uri, owner, newest.id)
     return Origin(f"{run.artifact_uri}/{path}" if path else run.artifact_uri, owner, model_id)
+
+
+def _made_by(store: Store, run_id: str) -> Iterator[LoggedModelInfo]:
+    """Yield the logged models of a run that are not deleted."""
+    for made in models_of(store).outputs([run_id]):
+        with suppress(ModelNotFound):
+            yield models_of(store).get(made.model_id)
 
 
 def _of_model(store: Store, source: str, rest: str, run_id: str, model_id: str) -> Origin:
@@ -150,5 +158,7 @@ def _refuse_way_up(source: str) -> None:
         text = decoded
     if "\0" in text or ".." in re.split(r"[/\\]", text):
         raise InvalidInput(
-            f"Invalid model version source: '{source}'. Please provide an absolute path without relative path references"
+            f"Invalid model version source: '{source}'. If supplying a source as an http, https, local file path, ftp, "
+            "objectstore, or mlflow-artifacts uri, an absolute path must be provided without relative path references present. "
+            "Please provide an absolute path."
         )

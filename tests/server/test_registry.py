@@ -2,6 +2,8 @@
 
 import pytest
 
+from nbtrack.entities import now_ms
+
 from ..store.building import direct, started
 
 
@@ -136,7 +138,7 @@ def test_keys_of_tags_are_mlflows(server, digits):
 @pytest.mark.parametrize(
     "path, query, said",
     [
-        ("model-versions/get", {"name": "digits", "version": "x"}, "Invalid value \"x\" for parameter 'version'"),
+        ("model-versions/get", {"name": "digits", "version": "x"}, "Parameter 'version' must be an integer, got 'x'"),
         ("model-versions/get", {"name": "digits"}, "Missing value for required parameter 'version'"),
         ("registered-models/search", {"max_results": 1001}, "Invalid value 1001 for parameter 'max_results' supplied"),
         ("registered-models/search", {"filter": "metrics.x > 1"}, "no kind of value called 'metrics'"),
@@ -191,3 +193,23 @@ def test_prompts_are_kept_and_not_among_the_models(server):
     assert server.get("registered-models/search").json == {}
     asked = server.get("registered-models/search", filter="tags.`mlflow.prompt.is_prompt` = 'true'").json
     assert [each["name"] for each in asked["registered_models"]] == ["greeting"]
+
+
+def test_of_the_models_of_a_run_the_newest_of_the_name_that_is_not_deleted_is_meant(server, digits):
+    def make():
+        body = {"experiment_id": "0", "name": "net", "source_run_id": "r1"}
+        info = server.post("logged-models", body).json["model"]["info"]
+        server.post("runs/outputs", {"run_id": "r1", "models": [{"model_id": info["model_id"]}]})
+        while now_ms() == info["creation_timestamp_ms"]:
+            pass
+        return info["model_id"]
+
+    def register():
+        return server.post("model-versions/create", {"name": digits, "source": "runs:/r1/net"}).json["model_version"]["model_id"]
+
+    first, second, third = make(), make(), make()
+    assert register() == third
+    server.post(f"logged-models/{third}", method="DELETE")
+    assert register() == second
+    server.post(f"logged-models/{first}", method="DELETE")
+    assert register() == second
