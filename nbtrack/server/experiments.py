@@ -6,12 +6,18 @@ from collections.abc import Mapping
 from typing import Final
 
 from ..entities import Experiment, LifecycleStage
-from ..errors import ExperimentNotFound
+from ..errors import ExperimentNotFound, NotFound
 from ..store.base import ExperimentQuery
 from ..store.filter import EXPERIMENTS, parse, parse_order
 from ..store.wire import experiments as wire
 from ..store.wire.errors import WireError, invalid
-from ..store.wire.limits import check_experiment_id, check_experiment_name, check_experiment_tag, check_location, invalid_value
+from ..store.wire.limits import (
+    check_experiment_id,
+    check_experiment_name,
+    check_experiment_tag,
+    check_location,
+    check_max_results,
+)
 from ..store.wire.message import Empty, KeyValue
 from ..store.wire.tokens import read_token, token_at
 from ..store.wire.words import view_of
@@ -52,9 +58,7 @@ def get_experiment_by_name(service: Service, request: wire.ExperimentByName) -> 
 
 def search_experiments(service: Service, request: wire.SearchExperiments) -> wire.Experiments:
     """Return a page of experiments."""
-    limit = _USUAL if request.max_results is None else request.max_results
-    if not 0 < limit <= _MOST:
-        raise invalid_value("max_results", limit, f"It must be at least 1 and at most {_MOST}")
+    limit = check_max_results(_USUAL if request.max_results is None else request.max_results, _MOST)
     offset = read_token(request.page_token)
     order = parse_order(request.order_by, names=EXPERIMENTS)
     view = view_of(request.view_type, "view_type")
@@ -97,7 +101,12 @@ def set_experiment_tag(service: Service, request: wire.SetExperimentTag) -> Empt
 def delete_experiment_tag(service: Service, request: wire.DeleteExperimentTag) -> Empty:
     """Take a tag from an experiment."""
     check_experiment_id(request.experiment_id)
-    service.store.delete_experiment_tag(request.experiment_id, request.key)
+    try:
+        service.store.delete_experiment_tag(request.experiment_id, request.key)
+    except ExperimentNotFound:
+        raise
+    except NotFound as error:
+        raise NotFound(f"No tag with name: {request.key} in experiment with id {request.experiment_id}") from error
     return Empty()
 
 

@@ -28,11 +28,11 @@ def _message(error: NbtrackError, request: Any) -> str:
     if isinstance(error, ExperimentNotFound) and experiment:
         return f"No Experiment with id={experiment} exists"
     if isinstance(error, AlreadyExists) and (name := getattr(request, "name", "")):
-        return f"{error} (Experiment(name={name}) already exists.)"
+        return f"Experiment(name={name}) already exists: {error}"
     if isinstance(error, ParamConflict):
         return (
             f"Changing param values is not allowed. Param with key='{error.key}' was already logged with "
-            f"value='{error.kept}'. Attempted logging new value '{error.refused}'."
+            f"value='{error.kept}' for run ID='{run}'. Attempted logging new value '{error.refused}'."
         )
     if isinstance(error, Deleted):
         which = f"run {run}" if run else f"experiment {experiment}"

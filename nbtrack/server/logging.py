@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from ..entities import Dataset
+from ..entities import Dataset, LifecycleStage
 from ..entities_models import ModelMetric
-from ..errors import NotFound
+from ..errors import Deleted, NotFound
 from ..events import (
     Batch,
     DatasetLogged,
@@ -60,7 +60,8 @@ def set_tag(service: Service, request: wire.SetTag) -> Empty:
 def delete_tag(service: Service, request: wire.DeleteTag) -> Empty:
     """Take away a tag that is there."""
     check_run_id(request.run)
-    service.store.get_run(request.run)
+    if service.store.get_run(request.run).stage is LifecycleStage.DELETED:
+        raise Deleted(request.run)
     if not any(key == request.key for _, key, _ in service.store.tags([request.run])):
         raise NotFound(f"No tag with name: {request.key} in run with id {request.run}")
     return _apply(service, request.run, TagsDeleted((request.key,)))

@@ -10,13 +10,13 @@ from ..entities_models import LoggedModelInfo, LoggedModelStatus
 from ..events import Batch, ModelMade, TagsSet
 from ..naming import random_name
 from ..store.filter import LOGGED_MODELS, parse, parse_order
-from ..store.models import LoggedModels, ModelOrder, ModelSearch, OnDataset, models_of
+from ..store.models import ModelOrder, ModelSearch, OnDataset, models_of
 from ..store.registration import VERSIONS_TAG
 from ..store.wire import models as wire
 from ..store.wire.artifacts import Files
 from ..store.wire.codec import number_out
 from ..store.wire.errors import invalid, missing_value
-from ..store.wire.limits import invalid_value
+from ..store.wire.limits import check_max_results, invalid_value
 from ..store.wire.message import Empty, KeyValue
 from ..store.wire.tokens import read_token, token_at
 from .artifacts import files_below
@@ -72,11 +72,10 @@ def delete_logged_model(service: Service, request: wire.OfLoggedModel) -> Empty:
     return Empty()
 
 
-def set_logged_model_tags(service: Service, request: wire.ModelTags) -> wire.LoggedModelAnswer:
+def set_logged_model_tags(service: Service, request: wire.ModelTags) -> Empty:
     """Set tags of a logged model."""
-    models: LoggedModels = models_of(service.store)
-    models.set_tags(request.model_id, tags_of(request.tags))
-    return _answer(models.get(request.model_id))
+    models_of(service.store).set_tags(request.model_id, tags_of(request.tags))
+    return Empty()
 
 
 def delete_logged_model_tag(service: Service, request: wire.DeleteLoggedModelTag) -> Empty:
@@ -93,8 +92,7 @@ def log_logged_model_params(service: Service, request: wire.ModelParams) -> Empt
 
 def search_logged_models(service: Service, request: wire.SearchLoggedModels) -> wire.LoggedModels:
     """Return a page of logged models."""
-    if not 0 < request.max_results <= _MOST:
-        raise invalid_value("max_results", request.max_results, f"It must be at least 1 and at most {_MOST}.")
+    check_max_results(request.max_results, _MOST)
     if any(not dataset.dataset_name for dataset in request.datasets):
         raise invalid("`dataset_name` in the `datasets` clause must be specified.")
     offset = read_token(request.page_token)

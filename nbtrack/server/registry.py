@@ -14,7 +14,7 @@ from ..store.registration import origin_of, register
 from ..store.registry import Registry, canonical_stage, registry_of, without_prompts
 from ..store.wire import registry as wire
 from ..store.wire.errors import WireError, invalid, missing_value
-from ..store.wire.limits import check_key, invalid_value
+from ..store.wire.limits import MAX_KEY, check_key, check_length, check_max_results
 from ..store.wire.message import Empty, KeyValue
 from ..store.wire.tokens import read_token, token_at
 from .service import Handler, Service
@@ -92,7 +92,7 @@ def get_latest_versions(service: Service, request: wire.GetLatestVersions) -> wi
 
 def set_registered_model_tag(service: Service, request: wire.SetModelTag) -> Empty:
     """Set a tag of a registered model."""
-    check_key(request.key, "key")
+    _check_key(request.key, "key")
     registry_of(service.store).set_model_tag(request.name, request.key, _value(request.value))
     return Empty()
 
@@ -182,7 +182,7 @@ def get_model_version_download_uri(service: Service, request: wire.OfVersion) ->
 
 def set_model_version_tag(service: Service, request: wire.SetVersionTag) -> Empty:
     """Set a tag of a version."""
-    check_key(request.key, "key")
+    _check_key(request.key, "key")
     number, value = _number(request.version), _value(request.value)
     registry_of(service.store).set_version_tag(request.name, number, request.key, value)
     return Empty()
@@ -205,8 +205,13 @@ def tags_of(tags: Sequence[KeyValue]) -> dict[str, str]:
 def _checked(tags: Sequence[KeyValue]) -> dict[str, str]:
     """Return tags as a mapping; refuse keys that MLflow refuses."""
     for index, tag in enumerate(tags):
-        check_key(tag.key, f"tags[{index}].key")
+        _check_key(tag.key, f"tags[{index}].key")
     return tags_of(tags)
+
+
+def _check_key(key: str, path: str) -> None:
+    check_key(key, path)
+    check_length(path, MAX_KEY, key)
 
 
 def _taken(error: AlreadyExists) -> WireError:
@@ -225,14 +230,13 @@ def _value(value: str | None) -> str:
 
 def _number(version: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", version):
-        raise invalid_value("version", version, "a version is a whole number, such as '3'")
+        raise invalid(f"Parameter 'version' must be an integer, got '{version}'.")
     return int(version)
 
 
 def _page(max_results: int, most: int, token: str) -> int:
     """Return where a page begins; refuse one that is too long, or of nothing."""
-    if not 0 < max_results <= most:
-        raise invalid_value("max_results", max_results, f"It must be at least 1 and at most {most}.")
+    check_max_results(max_results, most)
     return read_token(token)
 
 

@@ -12,7 +12,7 @@ from ..store.base import RunQuery, together
 from ..store.filter import parse, parse_order
 from ..store.wire import runs as wire
 from ..store.wire.errors import invalid
-from ..store.wire.limits import check_experiment_id, check_run_id, invalid_value
+from ..store.wire.limits import check_experiment_id, check_max_results
 from ..store.wire.message import Empty, KeyValue, OfRun
 from ..store.wire.tokens import read_token, token_at
 from ..store.wire.words import status_of, view_of
@@ -35,7 +35,7 @@ def create_run(service: Service, request: wire.CreateRun) -> wire.RunAnswer:
     service.store.apply([Batch(run_id, "", events=(event,))])
     info = info_message(service.store.get_run(run_id))
     data = wire.RunData(tags=[KeyValue(key, value) for key, value in sorted(tags.items())])
-    return wire.RunAnswer(wire.Run(info, data, wire.RunInputs(), wire.RunOutputs()))
+    return wire.RunAnswer(wire.Run(info, data, wire.RunInputs()))
 
 
 def _name(given: str, tagged: str) -> str:
@@ -64,8 +64,7 @@ def get_run(service: Service, request: OfRun) -> wire.RunAnswer:
 
 def search_runs(service: Service, request: wire.SearchRuns) -> wire.Runs:
     """Return a page of runs."""
-    if not 0 < request.max_results <= _MOST_RUNS:
-        raise invalid_value("max_results", request.max_results, f"It must be at least 1 and at most {_MOST_RUNS}.")
+    check_max_results(request.max_results, _MOST_RUNS)
     offset = read_token(request.page_token)
     query = RunQuery(
         tuple(request.experiment_ids),
@@ -83,19 +82,14 @@ def search_runs(service: Service, request: wire.SearchRuns) -> wire.Runs:
 
 def delete_run(service: Service, request: OfRun) -> Empty:
     """Delete a run."""
-    service.store.delete_run(_checked(request))
+    service.store.delete_run(request.run)
     return Empty()
 
 
 def restore_run(service: Service, request: OfRun) -> Empty:
     """Bring a run back."""
-    service.store.restore_run(_checked(request))
+    service.store.restore_run(request.run)
     return Empty()
-
-
-def _checked(request: OfRun) -> str:
-    check_run_id(request.run)
-    return request.run
 
 
 HANDLERS: Final[Mapping[str, Handler]] = {

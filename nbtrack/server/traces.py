@@ -16,7 +16,7 @@ from ..store.paging import Page
 from ..store.traces import TraceSearch, traces_of
 from ..store.wire import traces as wire
 from ..store.wire.errors import WireError, invalid, missing_value
-from ..store.wire.limits import invalid_value
+from ..store.wire.limits import check_max_results, invalid_value
 from ..store.wire.message import Empty, KeyValue
 from ..store.wire.tokens import read_token, token_at
 from .exchange import Exchange
@@ -86,8 +86,7 @@ def _search(
     service: Service, experiment_ids: tuple[str, ...], request: wire.SearchTraces | wire.SearchOldTraces
 ) -> tuple[Page[TraceInfo], str]:
     """Return a page of traces, and the token of the next one."""
-    if not 0 < request.max_results <= _MOST:
-        raise invalid_value("max_results", request.max_results, f"It must be at least 1 and at most {_MOST}.")
+    check_max_results(request.max_results, _MOST)
     offset = read_token(request.page_token)
     order = parse_order(request.order_by, names=TRACES)
     search = TraceSearch(experiment_ids, parse(request.filter, names=TRACES), order, request.max_results, offset)

@@ -56,8 +56,8 @@ def test_a_run_begins(server):
         "lifecycle_stage": "active",
     }
     assert found["data"] == {"tags": [{"key": "mlflow.runName", "value": "first"}, {"key": "team", "value": "blue"}]}
-    assert (found["inputs"], found["outputs"]) == ({}, {})
-    assert read(server, info["run_id"]) == found
+    assert found["inputs"] == {}
+    assert read(server, info["run_id"]) == {**found, "outputs": {}}
 
 
 def test_a_run_without_a_name_is_given_one(server):

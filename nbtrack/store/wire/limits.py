@@ -14,6 +14,7 @@ from .message import KeyValue
 from .runs import DatasetInput, LoggedMetric
 
 __all__ = [
+    "MAX_KEY",
     "check_batch_sizes",
     "check_dataset",
     "check_experiment_id",
@@ -22,6 +23,7 @@ __all__ = [
     "check_key",
     "check_length",
     "check_location",
+    "check_max_results",
     "check_metric",
     "check_params",
     "check_run_id",
@@ -66,6 +68,14 @@ def check_length(what: str, limit: int, text: str) -> None:
 def shortened(text: str, limit: int) -> str:
     """Return a text as long as it may be: MLflow cuts the values of params and tags, and says nothing."""
     return text if len(text) <= limit else text[:limit]
+
+
+def check_max_results(value: int, most: int) -> int:
+    """Return how many results a page may have; refuse none, and more than there may be."""
+    if not 0 < value <= most:
+        bound = f"at most {most}" if value > most else "a positive integer"
+        raise invalid(f"Invalid value {value} for parameter 'max_results' supplied. It must be {bound}")
+    return value
 
 
 def check_key(key: str, path: str) -> None:

@@ -207,7 +207,7 @@ SEARCH_LOGGED_MODELS: Final = Endpoint(
 GET_LOGGED_MODEL: Final = Endpoint("get_logged_model", "GET", _MODEL, OfLoggedModel, LoggedModelAnswer, _ID)
 FINALIZE_LOGGED_MODEL: Final = Endpoint("finalize_logged_model", "PATCH", _MODEL, Finalize, LoggedModelAnswer, (*_ID, "status"))
 DELETE_LOGGED_MODEL: Final = Endpoint("delete_logged_model", "DELETE", _MODEL, OfLoggedModel, Empty, _ID)
-SET_LOGGED_MODEL_TAGS: Final = Endpoint("set_logged_model_tags", "PATCH", f"{_MODEL}/tags", ModelTags, LoggedModelAnswer, _ID)
+SET_LOGGED_MODEL_TAGS: Final = Endpoint("set_logged_model_tags", "PATCH", f"{_MODEL}/tags", ModelTags, Empty, _ID)
 DELETE_LOGGED_MODEL_TAG: Final = Endpoint(
     "delete_logged_model_tag", "DELETE", f"{_MODEL}/tags/{{tag_key}}", DeleteLoggedModelTag, Empty, (*_ID, "tag_key")
 )
