@@ -1,17 +1,38 @@
-"""Every row of the table that is served for models and traces is asked for in a test of it."""
+"""Every row of the table that is served is asked for in a test of its subject."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from nbtrack.server.handlers import HANDLERS
-from nbtrack.store.wire import models, registry, traces
+from nbtrack.server.handlers import HANDLERS, STREAMERS
+from nbtrack.store.wire import artifacts, experiments, metrics, models, registry, runs, service, traces
+from nbtrack.store.wire.table import ENDPOINTS
 
 HERE = Path(__file__).parent
+TESTS = {
+    "test_experiments.py": experiments,
+    "test_runs.py": (runs, metrics),
+    "test_artifacts.py test_bucket.py": artifacts,
+    "test_models.py": models,
+    "test_registry.py": registry,
+    "test_traces.py": traces,
+    "test_app.py test_guard.py": service,
+}
+ROWS = {
+    names: [row for each in (subject if isinstance(subject, tuple) else (subject,)) for row in each.ENDPOINTS]
+    for names, subject in TESTS.items()
+}
 
 
-@pytest.mark.parametrize("name, rows", [("registry", registry), ("models", models), ("traces", traces)])
-def test_every_row_has_an_example(name, rows):
-    text = (HERE / f"test_{name}.py").read_text(encoding="utf-8")
-    words = {endpoint.path.rpartition("/")[2] for endpoint in rows.ENDPOINTS if endpoint.name in HANDLERS}
-    assert sorted(word for word in words if "{" not in word and word not in text) == []
+def test_every_row_has_a_handler_and_a_test():
+    served = {*HANDLERS, *STREAMERS}
+    assert [row.name for row in ENDPOINTS if row.name not in served] == []
+    assert {row for rows in ROWS.values() for row in rows} == set(ENDPOINTS)
+
+
+@pytest.mark.parametrize("names", TESTS)
+def test_every_row_has_an_example(names):
+    text = "".join((HERE / name).read_text(encoding="utf-8") for name in names.split())
+    words = {[part for part in row.path.split("/") if "{" not in part][-1] for row in ROWS[names]}
+    assert sorted(word for word in words if not re.search(rf"\b{word}\b", text)) == []
