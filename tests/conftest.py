@@ -10,6 +10,7 @@ from nbtrack import active, api
 from .databases import MariaServer, PostgresServer
 from .databases import maria_server as run_maria
 from .databases import postgres_server as run_postgres
+from .store.artifact_servers import Place, seaweed
 
 
 @pytest.fixture(autouse=True)
@@ -66,3 +67,10 @@ def new_maria_url(maria_server: MariaServer) -> Callable[[], str]:
 def maria_url(new_maria_url: Callable[[], str]) -> str:
     """Return the URI of a new store, one a module."""
     return new_maria_url()
+
+
+@pytest.fixture(scope="session")
+def s3_place() -> Iterator[Place]:
+    """Give a bucket in SeaweedFS."""
+    with seaweed() as place:
+        yield place

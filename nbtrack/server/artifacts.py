@@ -7,6 +7,7 @@ from functools import wraps
 from pathlib import PureWindowsPath
 from typing import Any, Final, TypeVar
 
+from ..errors import StoreError
 from ..store.artifacts.base import ArtifactEntry, ArtifactStore, Part, Presigns, TakesParts
 from ..store.wire import artifacts as wire
 from ..store.wire.errors import WireError, invalid
@@ -89,7 +90,10 @@ def create_multipart_upload(service: Service, request: wire.CreateUpload) -> wir
 def complete_multipart_upload(service: Service, request: wire.CompleteUpload) -> Empty:
     """Make the file of its parts."""
     parts = [Part(part.part_number, part.etag) for part in request.parts]
-    _takes_parts(service).complete_parts(_target(request), request.upload_id, parts)
+    try:
+        _takes_parts(service).complete_parts(_target(request), request.upload_id, parts)
+    except StoreError as error:  # of what a retry does not mend
+        raise invalid(f"the upload '{request.upload_id}' is not there, or not all of these parts of it are") from error
     return Empty()
 
 

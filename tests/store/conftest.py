@@ -14,14 +14,7 @@ from nbtrack.store.open import open_store
 from nbtrack.store.remote.store import RemoteStore
 
 from ..server.asking import InProcess
-from .artifact_servers import Place, azurite, google, mlflow, nbtrack_server, openssh, seaweed
-
-
-@pytest.fixture(scope="session")
-def s3_place() -> Iterator[Place]:
-    """Give a bucket in SeaweedFS."""
-    with seaweed() as place:
-        yield place
+from .artifact_servers import Place, azurite, google, mlflow, nbtrack_server, openssh
 
 
 @pytest.fixture(scope="session")
