@@ -85,10 +85,13 @@ class Carrier(anywidget.AnyWidget):
 
     def push(self, event: str, value: Any) -> None:
         """Send a numbered event."""
-        tree, buffers = pack(value)
+        tree, block = pack(value)
         with self._sending:
             self._seq += 1
-            self.send({"k": "push", "seq": self._seq, "event": event, "value": tree}, buffers)
+            self._tell({"k": "push", "seq": self._seq, "event": event, "value": tree}, block)
+
+    def _tell(self, content: dict[str, Any], block: bytes = b"") -> None:
+        self.send(content, [block] if block else None)
 
     def _heard(self, _: Widget, content: dict[str, Any], __: list[memoryview]) -> None:
         asked = str(content.get("id"))
@@ -102,13 +105,13 @@ class Carrier(anywidget.AnyWidget):
             # A snapshot holds all that was pushed before it, and nothing that is pushed after.
             with self._sending:
                 seq = self._seq
-            tree, buffers = pack(self._view.answer(what, args))
-            self.send({"k": "answer", "id": asked, "seq": seq, "value": tree}, buffers)
+            tree, block = pack(self._view.answer(what, args))
+            self._tell({"k": "answer", "id": asked, "seq": seq, "value": tree}, block)
         except NbtrackError as error:
-            self.send({"k": "error", "id": asked, "message": str(error)})
+            self._tell({"k": "error", "id": asked, "message": str(error)})
         except Exception as error:  # a page that asks the impossible must hear of it, and the kernel go on  # noqa: BLE001
             _log.warning("nbtrack: a view of kind %s failed to answer %r: %r", self._view.kind, what, error)
-            self.send({"k": "error", "id": asked, "message": repr(error)})
+            self._tell({"k": "error", "id": asked, "message": repr(error)})
 
     def close(self) -> None:
         """Close the model, and its layout, which would stay otherwise."""

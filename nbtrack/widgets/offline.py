@@ -74,10 +74,10 @@ def _asked(what: str, args: dict[str, Any]) -> str:
 
 
 def _encoded(value: Any) -> str:
-    """Return a packed value: the length of its JSON, the JSON, and the buffers, gzipped, as base64."""
-    tree, buffers = pack(value)
-    head = json.dumps([tree, [len(each) for each in buffers]], separators=(",", ":")).encode()
-    whole = b"".join([struct.pack("<I", len(head)), head, *buffers])
+    """Return a packed value: the length of its JSON, the JSON, and the arrays' bytes, gzipped, as base64."""
+    tree, block = pack(value)
+    head = json.dumps(tree, separators=(",", ":")).encode()
+    whole = b"".join([struct.pack("<I", len(head)), head, block])
     return base64.b64encode(gzip.compress(whole, 6, mtime=0)).decode("ascii")
 
 

@@ -9,27 +9,27 @@ from nbtrack.widgets.pack import pack
 TYPES = {"f8": np.float64, "f4": np.float32, "i4": np.int32, "u4": np.uint32, "u1": np.uint8}
 
 
-def unpack(value, buffers):
+def unpack(value, block):
     """Return what js/src/pack.js makes of a packed value."""
     if isinstance(value, list):
-        return [unpack(each, buffers) for each in value]
+        return [unpack(each, block) for each in value]
     if not isinstance(value, dict):
         return value
     if set(value) == {"$a"}:
-        place, kind = value["$a"]
-        return np.frombuffer(buffers[place], TYPES[kind])
+        at, length, kind = value["$a"]
+        return np.frombuffer(block, TYPES[kind], length, at) if length else np.empty(0, TYPES[kind])
     if set(value) == {"$r"}:
         first, by, count = value["$r"]
         return first + by * np.arange(count, dtype=np.float64)
     if set(value) == {"$f"}:
         return float(value["$f"])
-    return {key: unpack(each, buffers) for key, each in value.items()}
+    return {key: unpack(each, block) for key, each in value.items()}
 
 
 def travelled(value):
     """Return a value as it arrives in a browser: through JSON, which must hold all but its arrays."""
-    tree, buffers = pack(value)
-    return unpack(json.loads(json.dumps(tree, allow_nan=False)), buffers)
+    tree, block = pack(value)
+    return unpack(json.loads(json.dumps(tree, allow_nan=False)), block)
 
 
 class Page:

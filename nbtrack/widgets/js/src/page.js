@@ -24,9 +24,8 @@ export async function startPage(kinds) {
 /** What is asked, as offline.py names it. @param {Record<string, any>} args */
 export const named = (args) => JSON.stringify(Object.fromEntries(Object.entries(args).sort(([a], [b]) => (a < b ? -1 : 1))));
 
-/** What offline.py has encoded: the length of the JSON, the JSON, the buffers. @param {ArrayBuffer} whole */
+/** What offline.py has encoded: the length of the JSON, the JSON, the arrays' bytes. @param {ArrayBuffer} whole */
 export function decoded(whole) {
-  const length = new DataView(whole).getUint32(0, true), [tree, sizes] = JSON.parse(new TextDecoder().decode(new Uint8Array(whole, 4, length)));
-  let at = 4 + length;
-  return unpack(tree, sizes.map((/** @type {number} */ size) => { const view = new DataView(whole, at, size); at += size; return view; }));
+  const length = new DataView(whole).getUint32(0, true);
+  return unpack(JSON.parse(new TextDecoder().decode(new Uint8Array(whole, 4, length))), new DataView(whole, 4 + length));
 }

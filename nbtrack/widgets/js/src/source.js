@@ -77,7 +77,7 @@ export function modelSource(model) {
       return pushed(message, buffers);
     }
     seq = message.seq;
-    emit(message.event, unpack(message.value, buffers));
+    emit(message.event, unpack(message.value, buffers[0]));
   }
 
   /** @param {any} message @param {DataView[]} buffers */
@@ -88,7 +88,7 @@ export function modelSource(model) {
     clearTimeout(entry.timer);
     if (message.k === "error") return entry.reject(new Error(message.message));
     if (held && message.seq > seq) seq = message.seq;
-    entry.resolve(unpack(message.value, buffers));
+    entry.resolve(unpack(message.value, buffers[0]));
   }
 
   /** @param {any} message @param {DataView[]} buffers */
