@@ -33,6 +33,8 @@ _NOTE_TAG = "mlflow.note.content"
 _DRAWN_IN_ALL = 200_000
 _LEAST_DRAWN = 200
 _BETWEEN_FRAMES = 0.09
+_LONGEST_BETWEEN = 1.0
+_SHARE = 0.01  # of a processor, at most, goes into frames while there are some each second
 _RATE_OVER = 5.0
 
 
@@ -78,6 +80,7 @@ class RunView(View):
         self._under: dict[str, Any] = {"under": [], "pinned": None}
         self._lock = threading.RLock()
         self._is_changed, self._last_frame, self._last_status = False, 0.0, ""
+        self._between = _BETWEEN_FRAMES
         self._knows_earlier = False
         self._files = Files(connection, self.run_id)
         self._stop_following: Callable[[], None] = lambda: None
@@ -98,9 +101,12 @@ class RunView(View):
             pending = self._pending()
             status = f"{pending['why']}{pending['rows'] > 0 and bool(pending['why'])}"
             self._is_changed = self._is_changed or bool(rows) or status != self._last_status
-            if self._is_changed and time.monotonic() - self._last_frame >= _BETWEEN_FRAMES:
+            if self._is_changed and time.monotonic() - self._last_frame >= self._between:
                 self._last_status = status
+                spent = time.thread_time()
                 self._push_frame({})
+                # Frames of many metrics, and on a slow machine, come less often: the code that is watched has the processor.
+                self._between = min(_LONGEST_BETWEEN, max(_BETWEEN_FRAMES, (time.thread_time() - spent) / _SHARE))
         if self._stopper is not None:
             self._stopper.hear()
 
