@@ -19,7 +19,7 @@ __all__ = ["against", "seconds_of", "stretches", "thinned"]
 _LARGEST = 2**63 - 2
 
 
-def seconds_of(timestamps: NDArray[np.int64], started: int) -> NDArray[np.float64]:
+def seconds_of(timestamps: NDArray[np.int64], started: int) -> NDArray[Any]:
     """Return how many seconds after the start (milliseconds since the epoch) points were logged."""
     return (timestamps - started) / 1000
 
@@ -47,7 +47,7 @@ def stretches(
         steps = found.steps
         if id(steps) not in orders:
             orders[id(steps)] = _order(steps, steps if axis == "step" else found.timestamps, first, last)
-        drawn[key] = _drawn(found, orders[id(steps)], points, started)
+        drawn[key] = _drawn(found, orders[id(steps)], points, started, axis)
     return [{**drawn.get(key, _NOTHING), "key": key} for key in keys]
 
 
@@ -63,11 +63,13 @@ def _ascends(numbers: NDArray[np.int64]) -> bool:
     return bool((numbers[1:] >= numbers[:-1]).all())
 
 
-def _drawn(found: Points, order: NDArray[np.intp] | slice, points: int, started: int) -> dict[str, Any]:
+def _drawn(found: Points, order: NDArray[np.intp] | slice, points: int, started: int, axis: Axis) -> dict[str, Any]:
     steps, values = found.steps[order], found.values[order]
     kept = minmax_indices(values, max(5, points))
     seconds = seconds_of(found.timestamps[order][kept], started)
-    return {"x": steps[kept].astype(np.float64), "t": seconds, "y": values[kept], "total": len(values)}
+    if axis == "step":
+        seconds = seconds.astype(np.float32)  # which is drawn exactly where it is zoomed into
+    return {"x": steps[kept], "t": seconds, "y": values[kept], "total": len(values)}
 
 
 _NOTHING: dict[str, Any] = {"x": np.empty(0), "t": np.empty(0), "y": np.empty(0), "total": 0}

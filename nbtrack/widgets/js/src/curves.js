@@ -26,6 +26,27 @@ export function curvesPart(store, el) {
     return grouped(all, c).map((runs, i) => ({ runs, label: text(c, runs[0], store.now) || "none", color: colorOf(i) }));
   }
 
+  /** @type {{key: string, id: string}[]} */ let wanted = [];
+
+  /** Ask for what the charts want: the first at once, the others by fours, since the metrics of a run share their steps. */
+  function askWanted() {
+    const all = wanted, rest = canAsk() ? 4 : 1;
+    wanted = [];
+    for (let from = 0; from < all.length; from += from ? rest : 1) askFor(all.slice(from, from ? from + rest : 1));
+  }
+
+  /** @param {{key: string, id: string}[]} some metrics, all for the axis and the range of now */
+  function askFor(some) {
+    const keys = some.map(({ key }) => key);
+    const args = ui.axis.startsWith("=") ? { x: ui.axis.slice(1), keys } : { keys, ...(ui.zoom ? { by: ui.axis, lo: ui.zoom[0], hi: ui.zoom[1] } : {}) };
+    source.ask(ui.axis.startsWith("=") ? "against" : "curves", args).then((/** @type {any} */ answer) => {
+      for (const { key, id } of some) store.curves.set(id, answer.series.filter((/** @type {any} */ each) => each.key === key));
+      // Details of places that were looked at before are not kept for ever.
+      for (const own of store.curves.keys()) if (store.curves.size > 80 && !some.some(({ id }) => id === own) && !own.endsWith("null]")) store.curves.delete(own);
+      drawAll();
+    }, () => {});
+  }
+
   /** The points of a metric, by run; asked for once for each range and axis. @param {string} key @returns {any[] | null} */
   function series(key) {
     // Steps and times come together, so that a change of the axis asks for nothing.
@@ -33,10 +54,8 @@ export function curvesPart(store, el) {
     const id = JSON.stringify([key, axis, ui.zoom]), whole = JSON.stringify([key, axis === "time" ? "step" : axis, null]);
     if (!store.curves.has(id) && (canAsk() || !ui.zoom)) {
       store.curves.set(id, null);
-      const args = ui.axis.startsWith("=") ? { x: ui.axis.slice(1), keys: [key] } : { keys: [key], ...(ui.zoom ? { by: ui.axis, lo: ui.zoom[0], hi: ui.zoom[1] } : {}) };
-      source.ask(ui.axis.startsWith("=") ? "against" : "curves", args).then((/** @type {any} */ answer) => { store.curves.set(id, answer.series); drawAll(); }, () => {});
-      // Details of places that were looked at before are not kept for ever.
-      for (const own of store.curves.keys()) if (store.curves.size > 80 && own !== id && !own.endsWith("null]")) store.curves.delete(own);
+      if (!wanted.length) queueMicrotask(askWanted);
+      wanted.push({ key, id });
     }
     return store.curves.get(id) ?? store.curves.get(whole) ?? null;
   }
