@@ -22,7 +22,7 @@ from .history import StoredAxes, StoredPoints
 from .params import TypedParams
 from .rows import RUN_INFO, run_info, run_key
 from .schema import artifacts, axes, columns, datasets, documents, metrics, params, run_datasets, run_documents, runs, tags
-from .search import is_experiment_id, search
+from .search import is_experiment_id, search, search_first
 
 __all__ = [
     "read_artifacts",
@@ -130,7 +130,10 @@ def read_run(connection: Connection, run_id: str) -> RunInfo:
 
 def search_runs(connection: Connection, query: RunQuery) -> RunPage:
     """Return a page of the runs that match."""
-    rows = connection.found(_search(query, connection.dialect))
+    first = _search_first(query, connection.dialect)
+    rows = [] if first is None else connection.found(first)
+    if query.limit is None or len(rows) <= query.limit:
+        rows = connection.found(_search(query, connection.dialect))
     shown = rows if query.limit is None else rows[: query.limit]
     return RunPage(tuple(map(run_info, shown)), more=len(shown) < len(rows))
 
@@ -138,6 +141,12 @@ def search_runs(connection: Connection, query: RunQuery) -> RunPage:
 @lru_cache(maxsize=256)
 def _search(query: RunQuery, dialect: Dialect) -> SelectText:
     return text_of(search(query, dialect), dialect)
+
+
+@lru_cache(maxsize=256)
+def _search_first(query: RunQuery, dialect: Dialect) -> SelectText | None:
+    statement = search_first(query, dialect)
+    return None if statement is None else text_of(statement, dialect)
 
 
 def read_open_runs(connection: Connection) -> list[OpenRun]:

@@ -35,7 +35,7 @@ from .dialects.base import Mean
 from .rows import RUN_INFO
 from .schema import datasets, experiments, metrics, params, run_datasets, runs, tags
 
-__all__ = ["search"]
+__all__ = ["search", "search_first"]
 
 Condition: TypeAlias = ColumnElement[bool]
 Value: TypeAlias = ColumnElement[Any]
@@ -59,9 +59,26 @@ def search(query: RunQuery, dialect: Dialect) -> Select[Any]:
 
     With a limit, it gives one run more where there are more.
     """
-    found: FromClause = runs
-    keys: list[Value] = []
-    for item in query.order:
+    return _statement(query, dialect, runs, [], query.order)
+
+
+def search_first(query: RunQuery, dialect: Dialect) -> Select[Any] | None:
+    """Return the SELECT of a page of runs that all have what they are sorted by, None where no index has its order.
+
+    Missing values come last, which no index knows: ``search`` sorts all runs to find the first hundred. This one walks along
+    the index until it has them; a full page of it is the page, and one that is not says nothing.
+    """
+    first = query.order[0] if query.order else None
+    if query.limit is None or first is None or first.left.entity != "metric" or first.left.dotted or first.left.stat != "last":
+        return None
+    table = metrics.alias()
+    found = table.join(runs, table.c.run_key == runs.c.key)
+    statement = _statement(query, dialect, found, [_directed(table.c.last, first)], query.order[1:])
+    return statement.where(table.c.key == first.left.key, table.c.last.is_not(None))
+
+
+def _statement(query: RunQuery, dialect: Dialect, found: FromClause, keys: list[Value], order: Sequence[Order]) -> Select[Any]:
+    for item in order:
         found, more = _sorted(found, item)
         keys += more
     statement = select(*RUN_INFO).select_from(found).where(*_scope(query))
