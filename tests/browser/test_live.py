@@ -70,10 +70,10 @@ def test_stop_and_zoom_while_the_cell_runs(open_notebook, kernel):
     notebook = open_notebook(LOGGING, "print(ran)", kernel=kernel)
     live = begin(notebook)
     wait_for_more(notebook, live, 3000)
-    box = live.locator(".nbt-plot").first.bounding_box()
-    notebook.page.mouse.move(box["x"] + 100, box["y"] + 50)
+    plot = live.locator(".nbt-plot").first
+    plot.hover(position={"x": 100, "y": 50})
     notebook.page.mouse.down()
-    notebook.page.mouse.move(box["x"] + 200, box["y"] + 60, steps=4)
+    plot.hover(position={"x": 200, "y": 60})
     notebook.page.mouse.up()
     live.locator("button", has_text="Reset zoom").wait_for()
     # The store's answer says how many points there are in the stretch.

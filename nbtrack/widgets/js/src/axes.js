@@ -22,7 +22,7 @@ export function axes(parent, { height, paint, select, point, reset }) {
   /** @type {Scales} */
   let scales = { x: [0, 1], y: [0, 1], isLog: false, isTime: false, written: { x: String, y: String } };
   let wide = 0, ratio = 1, left = 0;
-  /** @type {number | null} */ let start = null;
+  /** @type {number | null} a value, which stays where it is pressed while the axis grows */ let start = null;
   /** @type {number | null} */ let crossed = null;
 
   const room = () => ({ left, top: TOP, width: Math.max(1, wide - left - RIGHT), height: height - TOP - BOTTOM });
@@ -94,7 +94,7 @@ export function axes(parent, { height, paint, select, point, reset }) {
   /** @param {PointerEvent} e */
   function press(e) {
     if (e.button) return;
-    start = within(e);
+    start = valueAt(within(e));
     over.setPointerCapture(e.pointerId);
   }
 
@@ -104,15 +104,16 @@ export function axes(parent, { height, paint, select, point, reset }) {
     put(at);
     if (start == null) return;
     dragged.hidden = false;
-    Object.assign(dragged.style, { left: `${Math.min(start, at)}px`, width: `${Math.abs(at - start)}px` });
+    const from = place(start);
+    Object.assign(dragged.style, { left: `${Math.min(from, at)}px`, width: `${Math.abs(at - from)}px` });
   }
 
   /** @param {PointerEvent} e */
   function release(e) {
-    const from = start, to = within(e);
+    const from = start, at = within(e), to = valueAt(at);
     start = null;
     dragged.hidden = true;
-    if (from != null && e.type === "pointerup" && Math.abs(to - from) > 3) select(valueAt(Math.min(from, to)), valueAt(Math.max(from, to)));
+    if (from != null && e.type === "pointerup" && Math.abs(at - place(from)) > 3) select(Math.min(from, to), Math.max(from, to));
   }
 
   /** Move the crosshair, and tell of it. @param {number | null} at */
