@@ -35,6 +35,8 @@ export function grid(parent, model) {
   }
 
   function draw(isForced = false) {
+    // What is being written in a cell is not to be drawn over; whoever has opened it draws when it is done.
+    if (body.querySelector("input")) return;
     const count = model.count(), { first, last, skipped, width } = window_();
     const start = Math.max(0, Math.floor(el.scrollTop / ROW) - AHEAD), stop = Math.min(count, Math.ceil((el.scrollTop + (el.clientHeight || 400)) / ROW) + AHEAD);
     const signature = `${start} ${stop} ${first} ${last} ${count}`;

@@ -373,7 +373,7 @@ export function mount(store, el) {
   }
 
   let frame = 0;
-  const ask = () => { if (!frame) frame = requestAnimationFrame(() => { frame = 0; if (drawn !== store.version && !view.el.querySelector("input")) draw(); }); };
+  const ask = () => { if (!frame) frame = requestAnimationFrame(() => { frame = 0; if (drawn !== store.version) draw(); }); };
   store.listeners.add(ask);
   draw();
   fail(ui.error);
