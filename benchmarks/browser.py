@@ -305,7 +305,7 @@ def made(bench: Bench, name: str, code: str) -> Path:
 
 
 SHOWN = "table = nbtrack.runs(); table"
-TIMED = "start = time.time(); view = table.view(); t = time.time(); value = view.snapshot(); s = time.time(); from nbtrack.widgets.pack import pack; p = pack(value); print(json.dumps([1e3 * (s - t), 1e3 * (time.time() - s), len(p[1]) / 1e6, len(value['columns'])]))"
+TIMED = "start = time.time(); view = table.table(); t = time.time(); value = view.snapshot(); s = time.time(); from nbtrack.widgets.pack import pack; p = pack(value); print(json.dumps([1e3 * (s - t), 1e3 * (time.time() - s), len(p[1]) / 1e6, len(value['columns'])]))"
 
 
 def arrival(heard: list[dict[str, Any]]) -> tuple[float, float]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..entities import ParamValue, RunInfo, now_ms
+from ..entities import RunInfo, now_ms
 from ..recovery import ENDED_TAG
 from ..store.base import Store
 from .pages.charts import by_interest
@@ -24,8 +25,35 @@ NOTE_TAG = "mlflow.note.content"
 _COMMIT_TAG = "mlflow.source.git.commit"
 _OWN = ("mlflow.", "nbtrack.")
 
-# A value by row; a row that is not there has none.
-Cells = dict[int, Any]
+
+class Cells(NamedTuple):
+    """The values of a column, and the row of each; a row that is not among them has none."""
+
+    rows: NDArray[np.intp]
+    values: NDArray[np.object_]
+
+    @classmethod
+    def of_all(cls, values: Sequence[Any]) -> Cells:
+        """Return the cells of a column in which every row has a value."""
+        return cls(np.arange(len(values)), np.fromiter(values, np.object_, len(values)))
+
+    def texts(self) -> list[str]:
+        """Return the values as a table shows them."""
+        return [value if type(value) is str else value_text(value) for value in self.values]
+
+    def differ(self, rows: int) -> bool:
+        """Tell whether the rows of a table have different values."""
+        if len(self.rows) < rows:
+            return True
+        first = value_text(self.values[0]) if rows else ""
+        return any(value_text(value) != first for value in self.values)
+
+    def by_row(self) -> dict[int, Any]:
+        """Return each row's value."""
+        return dict(zip(self.rows.tolist(), self.values, strict=True))
+
+
+_NONE = Cells.of_all([])
 
 
 class Table:
@@ -40,34 +68,31 @@ class Table:
         self.rows = rows
         self.columns: list[dict[str, Any]] = []
 
-    def texts(self, name: str, group: str, cells: Mapping[int, str], kind: str = "text") -> None:
+    def texts(self, name: str, group: str, cells: Cells, kind: str = "text") -> None:
         """Add a column of texts."""
-        levels: dict[str, int] = {}
+        texts = cells.texts()
+        levels = {text: place for place, text in enumerate(dict.fromkeys(texts))}
         codes = np.full(self.rows, -1, dtype=np.int32)
-        for row, text in cells.items():
-            codes[row] = levels.setdefault(text, len(levels))
+        codes[cells.rows] = np.fromiter(map(levels.__getitem__, texts), np.int32, len(texts))
         self._add(name, group, kind, levels=list(levels), codes=codes)
 
-    def numbers(self, name: str, group: str, cells: Mapping[int, float], kind: str = "number", **more: Any) -> None:
+    def numbers(self, name: str, group: str, cells: Cells, kind: str = "number", **more: Any) -> None:
         """Add a column of numbers."""
-        self._add(name, group, kind, v=self._filled(cells), **more)
+        column = np.full(self.rows, np.nan)
+        column[cells.rows] = cells.values.astype(np.float64)
+        self._add(name, group, kind, v=column, **more)
 
-    def values(self, name: str, cells: Mapping[int, ParamValue]) -> None:
+    def values(self, name: str, cells: Cells) -> None:
         """Add a column of params: of numbers where all are, else of texts."""
-        if all(isinstance(value, int | float) and not isinstance(value, bool) for value in cells.values()):
-            self.numbers(name, "param", cells)  # type: ignore[arg-type]
+        if set(map(type, cells.values)) <= {int, float}:
+            self.numbers(name, "param", cells)
         else:
-            self.texts(name, "param", {row: value_text(value) for row, value in cells.items()})
+            self.texts(name, "param", cells)
 
-    def metric(self, name: str, cells: Mapping[int, float]) -> None:
+    def metric(self, name: str, cells: Cells) -> None:
         """Add a column of a metric's last values."""
-        nans = [row for row, value in cells.items() if value != value]
-        self.numbers(name, "metric", cells, better=better(name), nans=np.array(nans, dtype=np.uint32))
-
-    def _filled(self, cells: Mapping[int, float]) -> NDArray[np.float64]:
-        out = np.full(self.rows, np.nan)
-        out[np.fromiter(cells.keys(), np.intp, len(cells))] = np.fromiter(cells.values(), np.float64, len(cells))
-        return out
+        nans = cells.rows[np.isnan(cells.values.astype(np.float64))].astype(np.uint32)
+        self.numbers(name, "metric", cells, better=better(name), nans=nans)
 
     def _add(self, name: str, group: str, kind: str, **more: Any) -> None:
         column_id = name if group == "run" else f"{group}s.{name}"
@@ -82,7 +107,7 @@ def read_table(store: Store, infos: Sequence[RunInfo]) -> Table:
     tags = _by_key(store.tags(ids), rows)
     _add_facts(table, infos, tags)
     params = _by_key(store.params(ids), rows)
-    different = {key for key, cells in params.items() if _differs(cells, len(ids))}
+    different = {key for key, cells in params.items() if cells.differ(len(ids))}
     for key in sorted(different):
         table.values(key, params[key])
     metrics = _by_key(store.metrics(ids, ["last"]), rows)
@@ -94,34 +119,37 @@ def read_table(store: Store, infos: Sequence[RunInfo]) -> Table:
     return table
 
 
-def _by_key(found: Iterable[tuple[Any, ...]], rows: Mapping[str, int]) -> dict[str, Cells]:
-    by_key: dict[str, Cells] = {}
-    for run_id, key, value in found:
-        by_key.setdefault(key, {})[rows[run_id]] = value
-    return by_key
-
-
-def _differs(cells: Cells, rows: int) -> bool:
-    return len(cells) < rows or len({value_text(value) for value in cells.values()}) > 1
+def _by_key(found: Sequence[tuple[Any, ...]], rows: Mapping[str, int]) -> dict[str, Cells]:
+    """Return the cells of each key from (run id, key, value): a million of them, so by arrays and not one by one."""
+    n = len(found)
+    keys = list(map(itemgetter(1), found))
+    names = {key: place for place, key in enumerate(dict.fromkeys(keys))}
+    which = np.fromiter(map(names.__getitem__, keys), np.intp, n)
+    order = np.argsort(which, kind="stable")
+    its_row = np.fromiter(map(rows.__getitem__, map(itemgetter(0), found)), np.intp, n)[order]
+    its_value = np.fromiter(map(itemgetter(2), found), np.object_, n)[order]
+    ends = np.searchsorted(which[order], np.arange(len(names) + 1))
+    return {key: Cells(its_row[ends[i] : ends[i + 1]], its_value[ends[i] : ends[i + 1]]) for key, i in names.items()}
 
 
 def _add_facts(table: Table, infos: Sequence[RunInfo], tags: Mapping[str, Cells]) -> None:
-    ended = tags.get(ENDED_TAG, {})
+    ended = tags.get(ENDED_TAG, _NONE).by_row()
     now = now_ms()
-    table.texts("name", "run", {row: info.name for row, info in enumerate(infos)})
-    states = {row: f"{info.status.value} {ended.get(row, '')}".strip() for row, info in enumerate(infos)}
-    table.texts("status", "run", states, kind="status")
-    table.numbers("started", "run", {row: info.start_time for row, info in enumerate(infos)}, kind="time")
-    lengths = {row: ((info.end_time or now) - info.start_time) / 1000 for row, info in enumerate(infos)}
-    table.numbers("duration", "run", lengths, kind="duration")
+    table.texts("name", "run", Cells.of_all([info.name for info in infos]))
+    states = [f"{info.status.value} {ended.get(row, '')}".strip() for row, info in enumerate(infos)]
+    table.texts("status", "run", Cells.of_all(states), kind="status")
+    table.numbers("started", "run", Cells.of_all([info.start_time for info in infos]), kind="time")
+    lengths = [((info.end_time or now) - info.start_time) / 1000 for info in infos]
+    table.numbers("duration", "run", Cells.of_all(lengths), kind="duration")
 
 
 def _add_origin(table: Table, store: Store, infos: Sequence[RunInfo], tags: Mapping[str, Cells]) -> None:
     for key in sorted(key for key in tags if not key.startswith(_OWN)):
         table.texts(key, "tag", tags[key])
-    table.texts("note", "run", tags.get(NOTE_TAG, {}))
+    table.texts("note", "run", tags.get(NOTE_TAG, _NONE))
     names = {each.id: each.name for each in store.experiments("all")}
-    table.texts("experiment", "run", {row: names.get(info.experiment_id, "") for row, info in enumerate(infos)})
-    table.texts("user", "run", {row: info.user for row, info in enumerate(infos)})
-    table.texts("commit", "run", {row: text[:10] for row, text in tags.get(_COMMIT_TAG, {}).items()})
-    table.texts("id", "run", {row: info.id for row, info in enumerate(infos)})
+    table.texts("experiment", "run", Cells.of_all([names.get(info.experiment_id, "") for info in infos]))
+    table.texts("user", "run", Cells.of_all([info.user for info in infos]))
+    commits = tags.get(_COMMIT_TAG, _NONE)
+    table.texts("commit", "run", Cells(commits.rows, np.array([text[:10] for text in commits.values], np.object_)))
+    table.texts("id", "run", Cells.of_all([info.id for info in infos]))
