@@ -52,6 +52,9 @@ STYLE = (
     ".nbt table.t tbody+tbody tr:first-child .c{border-top:1px solid #8884}"
     ".nbt .g{display:inline-block;vertical-align:top;margin:2px 16px 8px 0;max-width:100%;font-size:12px}"
     ".nbt .g img{display:block;max-width:100%;height:auto;margin:0;background:none}"
+    # Paper does not scroll.
+    "@media print{.nbt .w{overflow:visible}.nbt table.t{font-size:9px}.nbt table.t .c{white-space:normal;padding-left:7px}"
+    ".nbt.nbt-static table.t code{font-size:inherit}}"
     "</style>"
 )
 
