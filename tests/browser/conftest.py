@@ -50,6 +50,8 @@ def new_page(browser):
 def pytest_runtest_makereport(item, call):
     report = yield
     item.has_failed = getattr(item, "has_failed", False) or report.failed
+    if report.failed:
+        report.sections += [(f"what {each.name} shows", each.described()) for each in getattr(item, "notebooks", [])]
     return report
 
 
@@ -89,9 +91,10 @@ def go_on(): return not os.path.exists({flag!r})
 
 
 @pytest.fixture
-def open_notebook(lab, page, browser):
+def open_notebook(lab, page, browser, request):
     """Open a notebook whose first cell has loaded nbtrack and connected to a store of its own."""
     opened, pages = [], []
+    request.node.notebooks = opened
 
     def open_(*cells, kernel="newest", server=lab, on=None, store=None):
         if on is None and server is not lab:
@@ -103,8 +106,8 @@ def open_notebook(lab, page, browser):
         first = FIRST.format(store=str(store), flag=f"{name}.flag")
         notebook = Notebook(on, server, name, [first, *cells], "python3" if kernel == "newest" else kernel)
         notebook.store, notebook.flag = store, server.root / f"{name}.flag"
-        notebook.run(0)
         opened.append(notebook)
+        notebook.run(0)
         return notebook
 
     yield open_

@@ -41,6 +41,18 @@ OPEN = """async (path) => {
     window.done = {};
 }"""
 
+DESCRIBED = """() => {
+    const { kernel } = window.panel?.sessionContext.session ?? {};
+    const live = [...document.querySelectorAll(".nbt-live")].map((el) => {
+        const { x, y, width, height } = el.getBoundingClientRect();
+        return `view at ${x},${y} ${width}x${height}: ${el.innerText.slice(0, 1000)}`;
+    });
+    const dialog = document.querySelector(".jp-Dialog")?.innerText;
+    const states = { kernel: kernel?.status, connection: kernel?.connectionStatus, done: window.done, hidden: document.hidden };
+    const cells = [...document.querySelectorAll(".jp-Cell .jp-Cell-outputWrapper")].map((el) => el.innerText.slice(0, 1000));
+    return [JSON.stringify(states), dialog ? `dialog: ${dialog}` : "no dialog", ...live, ...cells].join("\\n");
+}"""
+
 START = """(i) => {
     const { content } = window.panel;
     content.activeCellIndex = i; content.deselectAll();
@@ -228,6 +240,14 @@ class Notebook:
 
     def kernel_id(self):
         return self.page.evaluate("() => window.panel.sessionContext.session.kernel.id")
+
+    def described(self):
+        """Return what is to be seen, for whoever looks into a test that failed."""
+        try:
+            shown = self.page.evaluate(DESCRIBED)
+        except Error as error:
+            shown = str(error)
+        return "\n".join([shown, *self.problems])
 
     def until(self, locator, text):
         """Wait until an element says something."""
