@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sqlite3
+import tempfile
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +17,9 @@ import pytest
 from nbtrack.entities import Status
 from nbtrack.journal.reader import journals
 from nbtrack.store.base import RunQuery
+from nbtrack.store.sql.schema import HEAD
 
+from ..store.frozen.make import SMOOTH
 from .record import END, FILE, START, TAG, Record, point_of
 from .rounds import done, rounds, seeded
 from .victim import Life, live, recover
@@ -33,8 +37,10 @@ LIVES = {
     "spawned workers": Life("", "", workers=1, method="spawn", points=100),
     "large runs": Life("", "", runs=1, threads=2, points=20_000, files=1),
     "many small runs": Life("", "", runs=12, points=3, files=1),
+    "large files": Life("", "", points=10, files=6, file_size=500_000),
 }
 FOREVER = 1 << 60
+FROZEN = Path(__file__).parents[1] / "store" / "frozen"
 
 
 class Round:
@@ -43,7 +49,9 @@ class Round:
     def __init__(self, forking, folder: Path, life: Life) -> None:
         folder.mkdir()
         self.forking, self.store = forking, folder / "store"
-        self.life = replace(life, folder=str(self.store), record=str(folder / "record"))
+        # On another file system, where there is one, files are not moved but copied.
+        artifacts = tempfile.mkdtemp(dir="/dev/shm") if life.file_size > 1 and Path("/dev/shm").exists() else ""
+        self.life = replace(life, folder=str(self.store), record=str(folder / "record"), artifacts=artifacts)
         self.record = Record(folder / "record")
 
     def start(self):
@@ -55,6 +63,12 @@ class Round:
         process = self.forking.Process(target=recover, args=(str(self.store), "", dies_at))
         process.start()
         return process
+
+    def close(self) -> None:
+        self.record.close()
+        shutil.rmtree(self.store.parent)
+        if self.life.artifacts:
+            shutil.rmtree(self.life.artifacts)
 
     def check(self, store) -> None:
         """Compare what is in the store with what was noted."""
@@ -75,7 +89,7 @@ class Round:
         self._check_points(store, number, run.id)
         if self.record.returned(number, START):
             assert store.params([run.id]) == [(run.id, "number", number)]
-        self._check_files(store, number, run.id)
+        self._check_files(store, number, run.id, run.artifact_uri)
 
     def _check_status(self, store, number: int, run) -> None:
         tags = {key: value for _, key, value in store.tags([run.id])}
@@ -103,14 +117,14 @@ class Round:
             done["points whose call had returned, of them lost: 0, doubled: 0"] += confirmed
         assert [row[2] for row in store.metrics([run_id], ("count",))] == [len(loss)] * (2 if len(loss) else 0)
 
-    def _check_files(self, store, number: int, run_id: str) -> None:
+    def _check_files(self, store, number: int, run_id: str, root: str) -> None:
         paths = [record.path for record in store.artifacts(run_id)]
         assert self.record.returned(number, FILE) <= len(paths) <= self.record.begun(number, FILE)
         assert sorted(paths) == sorted(f"files/{i}.txt" for i in range(len(paths)))
-        root = self.store / "artifacts" / "0" / run_id / "artifacts"
-        assert [(root / path).read_text() for path in paths] == [
-            f"file {path.removeprefix('files/').removesuffix('.txt')}" for path in paths
-        ]
+        for path in paths:
+            text = Path(root, path).read_text()
+            assert text == self.life.text(int(Path(path).stem)), f"{path} is not what was logged"
+        done["files that were logged, of them lost: 0"] += self.record.returned(number, FILE)
 
 
 @pytest.fixture
@@ -121,14 +135,13 @@ def new_round(forking, tmp_path):
     def begin(life):
         while begun:
             before = begun.pop()
-            before.record.close()
-            shutil.rmtree(before.store.parent)
+            before.close()
         begun.append(Round(forking, tmp_path / "round", life))
         return begun[-1]
 
     yield begin
     for each in begun:
-        each.record.close()
+        each.close()
 
 
 def wait_for(condition, process) -> None:
@@ -181,7 +194,7 @@ def lines_of(forking, tmp_path_factory):
     return count
 
 
-@pytest.mark.parametrize("kind", ["one thread", "many threads", "many small runs"])
+@pytest.mark.parametrize("kind", ["one thread", "many threads", "many small runs", "large files"])
 def test_a_process_that_dies_at_a_line_of_the_package(new_round, opened, lines_of, kind):
     rng = seeded(kind)
     for _ in range(rounds(2, 1 / 2)):
@@ -229,3 +242,27 @@ def test_a_worker_that_is_killed_leaves_the_run_to_the_others(new_round, opened)
         assert process.exitcode == 0
         round_.check(opened(round_.store))
         done["workers killed while their run goes on"] += 1
+
+
+def test_a_migration_that_is_killed_is_made_by_the_next(forking, tmp_path, opened):
+    rng = seeded("migration")
+    for number in range(rounds(2, 1 / 4)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        shutil.copy(FROZEN / "schema-0001.db", folder / "runs.db")
+        while True:
+            process = forking.Process(target=recover, args=(str(folder), "", rng.randrange(1, 1200)))
+            process.start()
+            process.join()
+            if process.exitcode == 0 or rng.random() < 0.5:
+                break
+            done["migrations killed"] += 1
+        store = opened(folder)
+        assert store.history("finished", "loss").values.tolist() == SMOOTH
+        assert query(folder / "runs.db", "SELECT version_num FROM nbtrack_version") == [(HEAD,)]
+        assert query(folder / "runs.db.0001.backup", "SELECT version_num, count(*) FROM nbtrack_version, runs") == [("0001", 3)]
+
+
+def query(path: Path, sql: str):
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(sql).fetchall()

@@ -38,7 +38,13 @@ class Life:
     method: str = "fork"
     points: int = 200
     files: int = 2
+    file_size: int = 1
+    artifacts: str = ""
     dies_at: int = 0
+
+    def text(self, index: int) -> str:
+        """Return the text of a file."""
+        return f"file {index} " * self.file_size
 
     @property
     def writers(self) -> int:
@@ -51,7 +57,7 @@ def live(life: Life) -> None:
     warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads, which are what is tried
     record = Record(Path(life.record))
     with _counted(record, life.dies_at):
-        nbtrack.connect(life.folder)
+        nbtrack.connect(life.folder, artifacts=life.artifacts or None)
         for number in range(life.runs):
             _one_run(life, record, number)
 
@@ -69,7 +75,7 @@ def _one_run(life: Life, record: Record, number: int) -> None:
         each.start()
     for _ in range(life.files):
         index = record.begin(number, FILE)
-        run.log_text(f"file {index}", f"files/{index}.txt")
+        run.log_text(life.text(index), f"files/{index}.txt")
         record.done(number, FILE)
         run.set_tag("index", record.begin(number, TAG))
         record.done(number, TAG)
