@@ -131,12 +131,22 @@ class Connection:
     def close(self, timeout: float) -> None:
         """Deliver what is left for as long as ``timeout``, say what is not, and close the store; twice is fine."""
         if not self.flusher.close(timeout):
-            runs, rows = self.flusher.pending()
-            where = self.settings.journal or "memory, and are lost"
-            _log.warning("nbtrack: %s rows of %s runs are not in the store yet; they wait in %s", rows, runs, where)
+            self._tell_pending()
         if self._store is not None:
             self._store.close()
             self._store = None
+
+    def _tell_pending(self) -> None:
+        lost_runs, lost_rows = self.flusher.in_memory()
+        runs, rows = self.flusher.pending()
+        if lost_runs:
+            message = "nbtrack: %s rows of %s runs are lost: neither the store (%s) nor the journal %s could be written"
+            _log.error(message, lost_rows, lost_runs, self.flusher.problem, self.settings.journal)
+        if rows > lost_rows or runs > lost_runs:
+            message = (
+                "nbtrack: %s rows of %s runs are not in the store yet; they wait in %s, for the next session or `nbtrack sync`"
+            )
+            _log.warning(message, rows - lost_rows, runs, self.settings.journal)
 
     def after_fork(self) -> None:
         """Begin anew in a forked child: without the parent's thread and locks."""

@@ -30,6 +30,9 @@ _HEARTBEAT = 60.0
 _LONGEST_PAUSE = 10.0
 _AWAY_PATIENCE = 2.0
 
+_VOLATILE = "volatile"
+_IN_MEMORY = "nbtrack: the journal %s cannot be written (%s); what is logged waits in memory, which is lost with the process"
+
 _log = logging.getLogger("nbtrack")
 
 
@@ -158,6 +161,12 @@ class Flusher:
         waiting = [writer for writer in tuple(self._writers.values()) if not writer.is_delivered()]
         return len(waiting), sum(writer.pending_rows() for writer in waiting)
 
+    def in_memory(self) -> tuple[int, int]:
+        """Return how many runs have something, and how many rows there are, that neither the store nor a journal has."""
+        self._save()
+        alone = [writer for writer in tuple(self._writers.values()) if writer.is_volatile]
+        return len(alone), sum(writer.rows_in_memory() for writer in alone)
+
     def close(self, timeout: float) -> bool:
         """Deliver what is left, for as long as ``timeout`` if the store is there, and end the thread; twice is fine."""
         is_done = self.flush(timeout, is_patient=False) if self._writers else True
@@ -191,7 +200,9 @@ class Flusher:
                 self._wait(_FRAME, ticket)
                 continue
             self._is_woken = False
+            self._save()
             is_complete = self._try(self._pass)
+            self._tell_volatile()
             with self._changed:
                 self._tried = ticket
                 self._answered = max(self._answered, ticket if is_complete else 0)
@@ -207,6 +218,25 @@ class Flusher:
         with self._changed:
             if not self._closing and self._asked in (ticket, self._answered):
                 self._changed.wait(pause)
+
+    def _save(self) -> None:
+        """Bring into journals what is in memory alone, as soon as they can be written."""
+        for writer in tuple(self._writers.values()):
+            writer.save()
+            while writer.lost_files:
+                _log.error(
+                    "nbtrack: run %s: the file %r is lost, for its journal was deleted", writer.run_id, writer.lost_files.pop()
+                )
+        if not self._volatile():
+            self._warned.discard(_VOLATILE)
+
+    def _volatile(self) -> str:
+        """Return why something is in memory alone, empty where nothing is."""
+        return next((writer.trouble or "gone" for writer in tuple(self._writers.values()) if writer.is_volatile), "")
+
+    def _tell_volatile(self) -> None:
+        if why := self._volatile():
+            self._warn(_VOLATILE, _IN_MEMORY, self._home, why)
 
     def _show(self) -> None:
         """Show new rows to those who follow their run."""
@@ -249,8 +279,6 @@ class Flusher:
         if is_complete and self._asked > self._answered:
             self._deliver_others(store)
         self._give_sign(store)
-        if any(writer.is_volatile for writer in tuple(self._writers.values())):
-            self._warn("volatile", "nbtrack: the journal %s cannot be written; what is logged waits in memory", self._home)
         if self._withheld is not None:
             raise self._withheld
         self.problem = ""
@@ -343,7 +371,13 @@ class Flusher:
 
     def _is_away(self, error: StoreUnavailable) -> None:
         if not self.problem:
-            _log.warning("nbtrack: the store is away (%s); what is logged waits in the journal and arrives later", error)
+            if why := self._volatile():
+                self._warned.add(_VOLATILE)
+                _log.warning(
+                    "nbtrack: the store is away (%s), and " + _IN_MEMORY.removeprefix("nbtrack: "), error, self._home, why
+                )
+            else:
+                _log.warning("nbtrack: the store is away (%s); what is logged waits in the journal and arrives later", error)
         self.problem = str(error)
 
     def _warn(self, about: str, message: str, *details: object) -> None:

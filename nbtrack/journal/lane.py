@@ -13,8 +13,6 @@ before its segment goes.
 from __future__ import annotations
 
 import functools
-import mmap
-import os
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from operator import length_hint
@@ -22,6 +20,7 @@ from pathlib import Path
 from types import CodeType, FunctionType
 
 from .rows import MIXED, VOID, Header, Rows, copy_rows
+from .segment import STAMP, Segment
 
 __all__ = ["Fill", "Lane", "Write"]
 
@@ -33,8 +32,6 @@ _LAST_BYTES = 8 << 20
 _MIN_ROWS = 8
 _GENERATED_COLUMNS = 64
 _LOOKS_BEFORE_VOID = 20
-
-_STAMP = struct.Struct("<q")
 
 _TEMPLATE = """
 def write(metrics, step, stamp):
@@ -65,54 +62,6 @@ def _not_generated(metrics: dict[str, float], step: int, stamp: int) -> None:
     raise KeyError
 
 
-class _Segment:
-    """One stretch of a lane: a mapped file, or plain memory where no file can be made."""
-
-    def __init__(self, header: Header, path: Path | None) -> None:
-        head = header.encode()
-        size = len(head) + header.rows * header.width
-        self.header, self.path, self.offset = header, path, len(head)
-        self.buffer = mmap.mmap(-1, size) if path is None else _map_new(path, head, size)
-        self.slots = iter(range(self.offset, self.offset + header.rows * header.width, header.width))
-        self.voids: list[int] = []
-
-    @property
-    def taken(self) -> int:
-        """The number, in the lane, of the row after the last one whose slot was taken."""
-        return self.header.first + self.header.rows - length_hint(self.slots)
-
-    def stamp_at(self, row: int) -> int:
-        """Return the position of a row's stamp."""
-        return self.offset + (row - self.header.first + 1) * self.header.width - 8
-
-    def discard(self) -> None:
-        """Unmap and delete."""
-        self.buffer.close()
-        if self.path is not None:
-            self.path.unlink(missing_ok=True)
-
-
-def _map_new(path: Path, head: bytes, size: int) -> mmap.mmap:
-    """Make a file of ``size`` bytes that begins with ``head``, all of it allocated, and map it.
-
-    A write into a hole on a full disk would be a SIGBUS, which kills the kernel; here it is an OSError.
-    """
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o644)
-    try:
-        if hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(fd, 0, size)
-        else:
-            os.write(fd, bytes(size))
-        buffer = mmap.mmap(fd, size)
-        buffer[: len(head)] = head
-    except OSError:
-        path.unlink(missing_ok=True)
-        raise
-    finally:
-        os.close(fd)
-    return buffer
-
-
 class Lane:
     """The points of one set of metric names, or of any names where they are too many (``MIXED``).
 
@@ -126,13 +75,12 @@ class Lane:
         self.number, self.keys = number, keys
         self._place = place
         layout = "<qqdq" if keys is MIXED else f"<q{len(keys)}dq"
-        self._pack = struct.Struct(layout).pack_into
-        self._segments: list[_Segment] = []
-        self._count = 0
+        self._layout = struct.Struct(layout)
+        self._segments: list[Segment] = []
         self._stalled, self._looks = -1, 0
         self.write: Write
         self.fill: Fill
-        self._open(_FIRST_BYTES, 0)
+        self._append(self._new(_FIRST_BYTES, 0))
 
     @property
     def taken(self) -> int:
@@ -148,7 +96,7 @@ class Lane:
         last = self._segments[-1]
         if length_hint(last.slots):
             return False
-        self._open(min(_LAST_BYTES, 8 * len(last.buffer)), last.taken)
+        self._append(self._new(min(_LAST_BYTES, 8 * len(last.buffer)), last.end))
         return True
 
     def take(self, start: int, limit: int) -> Rows | None:
@@ -179,23 +127,60 @@ class Lane:
     def close(self) -> None:
         """Unmap everything; the files stay."""
         for segment in self._segments:
-            segment.buffer.close()
+            segment.close()
 
-    def _open(self, size: int, first: int) -> None:
+    def in_memory(self, applied: int) -> int:
+        """Return how many rows there are that are neither applied nor in a file."""
+        alone = [segment for segment in tuple(self._segments) if segment.path is None]
+        return sum(max(0, segment.taken - max(applied, segment.header.first)) for segment in alone)
+
+    def leave_files(self) -> None:
+        """Take it that the files are gone: what was in them is in memory alone."""
+        for segment in self._segments:
+            segment.path = None
+
+    def save(self, applied: int) -> None:
+        """Write what is in memory alone to files, and go on in a file; the caller holds the writer's lock.
+
+        Raises:
+            OSError: It still cannot be written.
+        """
+        last = self._segments[-1]
+        if last.path is None and (place := self._place(self._name())) is not None:
+            new = self._new(_FIRST_BYTES, last.end, place)
+            last.retire()
+            self._append(new)
+        for segment in self._segments[:-1]:
+            place = self._place(self._name(segment))
+            if segment.path is None and segment.end > applied and place is not None:
+                segment.save(place)
+
+    def _name(self, segment: Segment | None = None) -> str:
+        """Return the name of a segment's file; its first row tells its place among the others. None: that of the next."""
+        first = segment.header.first if segment is not None else self._segments[-1].end if self._segments else 0
+        return f"lane-{self.number}.{first:05}.rows"
+
+    def _new(self, size: int, first: int, place: Path | None = None) -> Segment:
+        """Make a segment in its file, or in memory where that fails: the disk is full, say; with ``place``, in that file."""
         header = Header(self.number, first, max(_MIN_ROWS, size // (8 * (len(self.keys) + 2))), self.keys)
-        name = f"lane-{self.number}.{self._count:05}.rows"
-        self._count += 1
-        segment = _segment(header, self._place(name))
+        if place is not None:
+            return Segment(header, place)
+        try:
+            return Segment(header, self._place(self._name()))
+        except OSError:
+            return Segment(header, None)
+
+    def _append(self, segment: Segment) -> None:
         self._segments.append(segment)
         self.write, self.fill = self._functions(segment)
 
-    def _functions(self, segment: _Segment) -> tuple[Write, Fill]:
+    def _functions(self, segment: Segment) -> tuple[Write, Fill]:
         """Return the two functions that fill a segment's next row: the generated one, and one for any lane."""
-        pack, buffer, slots = self._pack, segment.buffer, segment.slots
-        stamp_offset = segment.header.width - 8
+        pack, buffer, slots = segment.packer(self._layout), segment.buffer, segment.slots
+        pack_stamp, stamp_offset = segment.packer(STAMP), segment.header.width - 8
 
         def give_up(at: int) -> None:
-            _STAMP.pack_into(buffer, at + stamp_offset, VOID)
+            pack_stamp(buffer, at + stamp_offset, VOID)
 
         def fill(values: Sequence[float], step: int, stamp: int) -> None:
             at = next(slots)
@@ -211,7 +196,7 @@ class Lane:
         names = {"pack": pack, "buffer": buffer, "slots": slots, "give_up": give_up, **columns}
         return FunctionType(_code(len(self.keys)), names), fill
 
-    def _complete(self, segment: _Segment, start: int, stop: int) -> int:
+    def _complete(self, segment: Segment, start: int, stop: int) -> int:
         """Return the end of the rows from ``start`` on that have their stamps."""
         import numpy as np
 
@@ -224,28 +209,18 @@ class Lane:
         self._look_at(segment, row)
         return row
 
-    def _look_at(self, segment: _Segment, row: int) -> None:
+    def _look_at(self, segment: Segment, row: int) -> None:
         """Give a row up that has been empty for many looks: the call that took its slot was interrupted."""
         if row != self._stalled:
             self._stalled, self._looks = row, 0
         self._looks += 1
         if self._looks > _LOOKS_BEFORE_VOID:
-            _STAMP.pack_into(segment.buffer, segment.stamp_at(row), VOID)
+            STAMP.pack_into(segment.buffer, segment.stamp_at(row), VOID)
             segment.voids.append(row)
 
-    def _late(self, segment: _Segment) -> Iterator[Rows]:
+    def _late(self, segment: Segment) -> Iterator[Rows]:
         for row in tuple(segment.voids):
-            (stamp,) = _STAMP.unpack_from(segment.buffer, segment.stamp_at(row))
+            (stamp,) = STAMP.unpack_from(segment.buffer, segment.stamp_at(row))
             if stamp != VOID:
                 segment.voids.remove(row)
                 yield copy_rows(segment.buffer, segment.header, segment.offset, row, row + 1)
-
-
-def _segment(header: Header, path: Path | None) -> _Segment:
-    """Make a segment in its file, or in memory where that fails: the disk is full, say."""
-    if path is not None:
-        try:
-            return _Segment(header, path)
-        except OSError:
-            pass
-    return _Segment(header, None)

@@ -9,11 +9,11 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..errors import InvalidInput
-from ..events import Batch, Event, LaneRows, Progress
+from ..events import ArtifactLogged, Batch, Event, LaneRows, Progress
 from .batches import deliverable, lane_rows
 from .codec import FORMAT, to_json
 from .folder import EVENTS, make_folder, remove_folder
@@ -46,7 +46,7 @@ class Writer:
 
     Threads: every method may be called from any thread. A forked child's writers begin anew, in folders of
     their own. Durability: what ``append`` or ``write`` was given is in the page cache when they return;
-    where no file can be made or written it is in memory, ``is_volatile`` says so, and nothing is raised.
+    where no file can be made or written it is in memory, ``is_volatile`` says so, nothing is raised, and ``save`` tries again.
 
     Args:
         home: The folder of journals; None keeps everything in memory.
@@ -64,19 +64,22 @@ class Writer:
     def _begin(self) -> None:
         """Start with an empty journal, at birth and in a forked child."""
         self.id = secrets.token_hex(6)
-        self.is_volatile = self.is_finished = self.is_sealed = self._is_gathering = False
+        self.is_finished = self.is_sealed = self._is_gathering = False
+        self.trouble = ""  # why something could not be written
         self.write: Callable[[dict[str, float], int, int], None] = NO_WRITER.write
         self._lock = threading.RLock()
         self._folder: Path | None = None
         self._records: RecordFile | None = None
         self._names: RecordFile | None = None
         self._events: list[Event] = []
-        self._recorded = 0
+        self._recorded = self._named = 0
         self._progress = Progress()
         self._lanes: list[Lane] = []
         self._lane_by_keys: dict[tuple[str, ...], Lane] = {}
         self._mixed: dict[str, int] = {}
         self._held: dict[str, bytes] = {}
+        self._elsewhere: dict[str, Path] = {}  # files for which there was no journal to keep them in
+        self.lost_files: list[str] = []  # paths of files that went with a journal which somebody deleted
 
     # Writing
 
@@ -152,11 +155,58 @@ class Writer:
         Raises:
             OSError: There is still no space for it.
         """
-        path = (self.spool() or Path(tempfile.gettempdir())) / name
+        if name in self._elsewhere:
+            return self._elsewhere[name]
+        spool = self.spool()
+        path = (spool or Path(tempfile.gettempdir())) / name
         if name in self._held:
             path.write_bytes(self._held[name])
             del self._held[name]
+            if spool is None:
+                self._elsewhere[name] = path
         return path
+
+    # Memory alone
+
+    @property
+    def is_volatile(self) -> bool:
+        """Whether something is in memory alone that neither a file nor the store has."""
+        if self._home is None:
+            return False
+        events = len(self._events) - max(self._recorded, self._progress.events)
+        return bool(events > 0 or self._named < len(self._mixed) or self._held or self.rows_in_memory())
+
+    def rows_in_memory(self) -> int:
+        """Return how many rows are in memory alone."""
+        return sum(lane.in_memory(self._progress.lanes.get(lane.number, 0)) for lane in tuple(self._lanes))
+
+    def save(self) -> None:
+        """Try once more to write what is in memory alone, also where somebody has deleted the journal."""
+        with self._lock:
+            if self._folder is not None and not (self._folder / EVENTS).exists():
+                self._leave_home()
+            if self.is_volatile and not self.is_sealed:
+                self._record()
+                try:
+                    for lane in self._lanes:
+                        lane.save(self._progress.lanes.get(lane.number, 0))
+                    for name in tuple(self._held) if self.spool() is not None else ():
+                        self.file(name)
+                except OSError as error:
+                    self._note(error)
+
+    def _leave_home(self) -> None:
+        """Take it that the journal's folder is gone."""
+        self._close_records()
+        waiting = [event for event in self._events[self._progress.events :] if isinstance(event, ArtifactLogged)]
+        self.lost_files += [event.path for event in waiting if event.spool not in self._held | self._elsewhere]
+        self._folder = None
+        self._recorded = self._named = 0
+        for lane in self._lanes:
+            lane.leave_files()
+
+    def _note(self, error: OSError) -> None:
+        self.trouble = error.strerror or str(error)
 
     # Reading
 
@@ -232,10 +282,13 @@ class Writer:
             self.seal()
             for lane in self._lanes:
                 lane.close()
-            for records in (self._records, self._names):
-                if records is not None:
-                    records.close()
-            self._records = self._names = None
+            self._close_records()
+
+    def _close_records(self) -> None:
+        for records in (self._records, self._names):
+            if records is not None:
+                records.close()
+        self._records = self._names = None
 
     def discard(self) -> Path | None:
         """Close the journal, and delete it if the store has everything.
@@ -252,18 +305,16 @@ class Writer:
     def touch(self) -> None:
         """Give a sign of life to those who cannot see this process."""
         if self._folder is not None:
-            try:
+            with suppress(OSError):
                 os.utime(self._folder / EVENTS)
-            except OSError:
-                self.is_volatile = True
 
     def _opened(self) -> Path | None:
         """Return the journal's folder, made on first use; None where that failed."""
-        if self._folder is None and self._home is not None and not self.is_volatile:
+        if self._folder is None and self._home is not None and not self.is_sealed:
             try:
                 self._folder = self._make_folder(self._home)
-            except OSError:
-                self.is_volatile = True
+            except OSError as error:
+                self._note(error)
         return self._folder
 
     def _make_folder(self, home: Path) -> Path:
@@ -273,16 +324,20 @@ class Writer:
         return folder
 
     def _record(self) -> None:
-        """Write the events that are not in the file yet, in order, for a line's number is its event's."""
-        self._opened()
-        if self._records is None:
+        """Write the events and names that are not in a file yet, in order, for a line's number is its event's."""
+        folder = self._opened()
+        if folder is None or self._records is None:
             return
         try:
-            self._records.append(*map(to_json, self._events[self._recorded :]))
-            self._recorded = len(self._events)
-            self.is_volatile = False
-        except OSError:
-            self.is_volatile = True
+            if self._recorded < len(self._events):
+                self._records.append(*map(to_json, self._events[self._recorded :]))
+                self._recorded = len(self._events)
+            if self._named < len(self._mixed):
+                self._names = self._names or RecordFile(folder / "names.jsonl")
+                self._names.append(*tuple(self._mixed)[self._named :])
+                self._named = len(self._mixed)
+        except OSError as error:
+            self._note(error)
 
     # Lanes
 
@@ -310,22 +365,12 @@ class Writer:
         """Return the lane of rows that carry the number of their metric's name, and number these names."""
         lane = self._lanes[-1] if self._lanes[-1].keys is MIXED else self._new_lane(MIXED)
         for key in keys:
-            if key not in self._mixed:
-                self._name(key)
-                self._mixed[key] = len(self._mixed)
+            self._mixed.setdefault(key, len(self._mixed))
+        self._record()
         return lane
 
-    def _name(self, key: str) -> None:
-        try:
-            if self._names is None and self._folder is not None:
-                self._names = RecordFile(self._folder / "names.jsonl")
-            if self._names is not None:
-                self._names.append(key)
-        except OSError:
-            self.is_volatile = True
-
     def _place(self, name: str) -> Path | None:
-        return None if self._folder is None or self.is_volatile else self._folder / name
+        return None if self._folder is None else self._folder / name
 
 
 def _after_fork() -> None:

@@ -3,6 +3,7 @@
 import math
 import os
 import resource
+import shutil
 import signal
 import threading
 
@@ -205,7 +206,7 @@ def test_a_row_whose_call_was_interrupted_is_given_up_and_those_behind_it_arrive
         points += take_all(writer)[1].get("x", [])
     assert points == [(0, 0.0), (2, 2.0)]
     # It was only slow after all: its row is found, and logged again.
-    writer._lanes[0]._pack(segment.buffer, slot, 1, 1.0, NOW)
+    writer._lanes[0]._layout.pack_into(segment.buffer, slot, 1, 1.0, NOW)
     assert writer.relog_late()
     assert take_all(writer)[1]["x"] == [(1, 1.0)]
     assert not writer.relog_late()
@@ -266,11 +267,15 @@ def test_where_files_cannot_grow_rows_and_events_stay_in_memory(writer):
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, handler)
     writer.append(TagsSet({"last": "v"}))
+    assert writer.rows_in_memory() > 0
+    writer.save()
+    writer.log({"x": 1000}, 1000, NOW)
     assert not writer.is_volatile
     assert read_journal(folder_of(writer)).events == writer._events
-    events, points = take_all(writer)
-    assert len(events) == 102
-    assert len(points["x"]) == 1000
+    found = collect(read_journal(folder_of(writer)))
+    assert found == take_all(writer)
+    assert len(found[0]) == 102
+    assert found[1]["x"] == [(step, step) for step in range(1001)]
 
 
 def test_without_a_writable_folder_everything_is_in_memory(tmp_path):
@@ -283,3 +288,18 @@ def test_without_a_writable_folder_everything_is_in_memory(tmp_path):
     assert writer.is_volatile
     assert take_all(writer) == ([RunStarted("Default", "a", 1)], {"x": [(0, 1.0)]})
     writer.discard()
+
+
+def test_a_journal_that_somebody_deletes_is_written_again(writer):
+    writer.append(RunStarted("Default", "a", 1))
+    for i in range(40):
+        writer.log({f"k{i}": 1.0}, i, NOW)
+    shutil.rmtree(writer._home)
+    writer.log({"k0": 2.0}, 40, NOW)
+    writer.save()
+    writer.log({"k1": 3.0}, 41, NOW)
+    writer.append(TagsSet({"k": "v"}))
+    assert not writer.is_volatile
+    found = collect(read_journal(folder_of(writer)))
+    assert found == take_all(writer)
+    assert (found[1]["k0"], found[1]["k1"], len(found[1])) == ([(0, 1.0), (40, 2.0)], [(1, 1.0), (41, 3.0)], 40)

@@ -1,0 +1,144 @@
+"""One stretch of a lane: a file in shared memory; where a file system has none, memory that is written through to its file."""
+
+from __future__ import annotations
+
+import errno
+import mmap
+import os
+import struct
+from collections.abc import Callable
+from operator import length_hint
+from pathlib import Path
+from typing import Any
+
+from .rows import VOID, Header
+
+__all__ = ["STAMP", "Segment"]
+
+STAMP = struct.Struct("<q")
+
+_NOT_OFFERED = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
+
+
+class Segment:
+    """A number of rows, and a slot for each that a thread takes before it fills it.
+
+    Args:
+        header: Which rows.
+        path: The file to be made for them; None for memory alone.
+
+    Attributes:
+        path: The file that has the rows; None while they are in memory alone.
+
+    Raises:
+        OSError: The file cannot be made.
+    """
+
+    def __init__(self, header: Header, path: Path | None) -> None:
+        head = header.encode()
+        size = len(head) + header.rows * header.width
+        self.header, self.path, self.offset = header, path, len(head)
+        self._fd = -1  # of a file that is written through to
+        self.buffer = mmap.mmap(-1, size) if path is None else self._make(path, head, size)
+        self.buffer[: len(head)] = head
+        self.slots = iter(range(self.offset, self.offset + header.rows * header.width, header.width))
+        self.voids: list[int] = []
+
+    def _make(self, path: Path, head: bytes, size: int) -> mmap.mmap:
+        """Make a file of ``size`` bytes, all of it allocated, and return the memory that is the file or goes there.
+
+        A write into a hole on a full disk would be a SIGBUS, which kills the kernel; here it is an OSError.
+        """
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o644)
+        try:
+            _allocate(fd, size)
+            try:
+                return mmap.mmap(fd, size)
+            except OSError:
+                os.pwrite(fd, head, 0)
+                self._fd, fd = fd, -1
+                return mmap.mmap(-1, size)
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
+        finally:
+            if fd >= 0:
+                os.close(fd)
+
+    @property
+    def taken(self) -> int:
+        """The number, in the lane, of the row after the last one whose slot was taken."""
+        return self.end - length_hint(self.slots)
+
+    @property
+    def end(self) -> int:
+        """The number, in the lane, of the row after its last slot."""
+        return self.header.first + self.header.rows
+
+    def stamp_at(self, row: int) -> int:
+        """Return the position of a row's stamp."""
+        return self.offset + (row - self.header.first + 1) * self.header.width - 8
+
+    def packer(self, layout: struct.Struct) -> Callable[..., None]:
+        """Return what packs into the segment: into its memory, and where that is not the file, into the file too."""
+        return layout.pack_into if self._fd < 0 else self._pack_through(layout)
+
+    def _pack_through(self, layout: struct.Struct) -> Callable[..., None]:
+        fd, size = self._fd, layout.size
+
+        def pack(buffer: mmap.mmap, at: int, *values: Any) -> None:
+            layout.pack_into(buffer, at, *values)
+            try:
+                os.pwrite(fd, buffer[at : at + size], at)
+            except OSError:
+                self.path = None  # in memory alone, until it is saved
+
+        return pack
+
+    def retire(self) -> None:
+        """Take the slots that are left, so that nobody writes here any more."""
+        for at in self.slots:
+            STAMP.pack_into(self.buffer, at + self.header.width - 8, VOID)
+
+    def save(self, path: Path) -> None:
+        """Write a segment that is in memory alone to a file; one in which a row is being written is to be saved once more.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        data, words = self.buffer[:], self.header.width // 8
+        is_whole = 0 not in memoryview(data)[self.offset :].cast("q")[words - 1 :: words]
+        part = path.with_suffix(".part")
+        try:
+            part.write_bytes(data)
+            part.replace(path)
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise
+        self.path = path if is_whole else None
+
+    def close(self) -> None:
+        """Unmap; the file stays."""
+        self.buffer.close()
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def discard(self) -> None:
+        """Unmap and delete."""
+        self.close()
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
+
+
+def _allocate(fd: int, size: int) -> None:
+    if hasattr(os, "posix_fallocate"):
+        try:
+            os.posix_fallocate(fd, 0, size)
+        except OSError as error:
+            if error.errno not in _NOT_OFFERED:
+                raise
+        else:
+            return
+    if os.write(fd, bytes(size)) != size:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
