@@ -6,11 +6,12 @@ import logging
 import os
 import threading
 import weakref
+from contextlib import suppress
 from pathlib import Path
 
 from .entities import new_run_id
 from .errors import NbtrackError
-from .events import ArtifactLogged, RunStarted
+from .events import ArtifactLogged, DocumentLogged, RunStarted
 from .flusher import Flusher
 from .journal.writer import Writer
 from .recovery import recover
@@ -53,11 +54,13 @@ class Connection:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.flusher = Flusher(self.store, home=settings.journal, put=self._put)
+        self.flusher = Flusher(self.store, home=settings.journal, put=self._put, on_replaced=self._on_replaced)
         self._store: Store | None = None
+        self._ignoring = settings.folder / ".gitignore" if settings.folder is not None else None
+        self._is_ignored = False
         self._names: dict[str, str] = {}
-        # Digests of the texts that were sent to the store, so that each goes there once.
-        self.sent_documents: set[str] = set()
+        # The texts that were sent to the store, by their digests, so that each goes there once; large ones are not kept.
+        self.sent_documents: dict[str, str] = {}
         self._opening = threading.Lock()
         self._writers: weakref.WeakSet[Writer] = weakref.WeakSet()
 
@@ -70,6 +73,7 @@ class Connection:
         with self._opening:
             if self._store is None:
                 _make_folder(self.settings.folder)
+                self._is_ignored = self._ignoring is not None and self._ignoring.exists()
                 self._store = open_store(self.settings.uri, artifact_root=self.settings.artifacts)
             return self._store
 
@@ -128,6 +132,15 @@ class Connection:
                 if source.exists():  # else another process, which recovers too, has just done it
                     raise
 
+    def _on_replaced(self) -> None:
+        """Give another store the texts that open runs refer to, and the folder its .gitignore."""
+        if self._is_ignored and self._ignoring is not None and not self._ignoring.exists():
+            _ignore(self._ignoring)
+        texts = [DocumentLogged("", text) for text in self.sent_documents.values() if text]
+        for writer in self._writers:
+            for text in () if writer.is_sealed else texts:
+                writer.append(text)
+
     def close(self, timeout: float) -> None:
         """Deliver what is left for as long as ``timeout``, say what is not, and close the store; twice is fine."""
         if not self.flusher.close(timeout):
@@ -157,11 +170,13 @@ class Connection:
 def _make_folder(folder: Path | None) -> None:
     """Make the project's folder, which git is to pass over; a store that cannot be made says so itself."""
     if folder is not None and not folder.exists():
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / ".gitignore").write_text("*\n", encoding="utf-8")
-        except OSError:
-            return
+        _ignore(folder / ".gitignore")
+
+
+def _ignore(path: Path) -> None:
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("*\n", encoding="utf-8")
 
 
 def _after_fork() -> None:

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from .entities import now_ms
-from .errors import NbtrackError, StoreUnavailable
+from .errors import NbtrackError, RunNotFound, StoreUnavailable
 from .events import ArtifactLogged, Batch, LaneRows, Progress
 from .journal.writer import Writer
 from .recovery import FilesWait, PutFile, deliver_folder, deliver_open, recover, tell_conflicts, with_files
-from .store.base import Store
+from .store.base import Store, generation_of
 
 __all__ = ["Flusher", "Follower"]
 
@@ -33,7 +33,17 @@ _AWAY_PATIENCE = 2.0
 _VOLATILE = "volatile"
 _IN_MEMORY = "nbtrack: the journal %s cannot be written (%s); what is logged waits in memory, which is lost with the process"
 
+_REPLACED = "nbtrack: run %s: the store was deleted or replaced while it was in use; %s in the one that is there now"
+
 _log = logging.getLogger("nbtrack")
+
+
+def _known(store: Store, writer: Writer) -> Progress:
+    """Return how far a store has come with a writer."""
+    try:
+        return store.apply([Batch(writer.run_id, writer.id)])[0]
+    except RunNotFound:
+        return Progress()
 
 
 class _Followed:
@@ -64,10 +74,14 @@ class Flusher:
         store: Returns the store, opening it at the first call; called from the flusher's thread only.
         home: The folder of journals, None where they are kept in memory.
         put: Puts a spooled file where it belongs.
+        on_replaced: Called when another store is found in place of the one before.
     """
 
-    def __init__(self, store: Callable[[], Store], *, home: Path | None, put: PutFile) -> None:
-        self._open_store, self._home, self._put = store, home, put
+    def __init__(
+        self, store: Callable[[], Store], *, home: Path | None, put: PutFile, on_replaced: Callable[[], None] = lambda: None
+    ) -> None:
+        self._open_store, self._home, self._put, self._on_replaced = store, home, put, on_replaced
+        self._generation: int | None = None
         self.problem = ""
         self._begin()
 
@@ -272,6 +286,7 @@ class Flusher:
     def _pass(self) -> bool:
         """Deliver what there is; tell whether that was everything."""
         store = self._open_store()
+        self._look_at(store)
         self._withheld = None
         is_complete = self._deliver(store)
         if time.monotonic() >= self._recover_at:
@@ -283,6 +298,16 @@ class Flusher:
             raise self._withheld
         self.problem = ""
         return is_complete
+
+    def _look_at(self, store: Store) -> None:
+        """Where the store was deleted, or replaced by another, deliver anew what the journals still have."""
+        generation = generation_of(store)
+        if self._generation not in (None, generation):
+            self._on_replaced()
+            for writer in tuple(self._writers.values()):
+                lost = writer.start_over(_known(store, writer))
+                _log.warning(_REPLACED, writer.run_id, f"all but {lost} rows of it arrive" if lost else "it arrives")
+        self._generation = generation
 
     def _recover(self, store: Store) -> None:
         """Deliver once what others left; should some files wait, for they are not our own, look again in a while."""

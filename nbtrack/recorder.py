@@ -27,6 +27,7 @@ __all__ = ["Recorder", "param_value", "stamp_in"]
 
 _MAX_DEPTH = 20
 _MAX_HELD_BYTES = 256 << 20
+_MAX_KEPT_TEXT = 100_000
 _MAX_BITS = 13_000  # Python turns longer integers into text only when told to
 
 
@@ -134,7 +135,7 @@ class Recorder:
         for document in documents:
             sha256 = hashlib.sha256(document.text.encode("utf-8", "surrogatepass")).hexdigest()
             if sha256 not in self.connection.sent_documents:
-                self.connection.sent_documents.add(sha256)
+                self.connection.sent_documents[sha256] = document.text if len(document.text) <= _MAX_KEPT_TEXT else ""
                 self.append(document)
             elif document.kind:
                 self.append(DocumentNamed(document.kind, sha256))

@@ -87,6 +87,11 @@ class Lane:
         """How many rows have been begun over the lane's life."""
         return self._segments[-1].taken
 
+    @property
+    def first(self) -> int:
+        """The first row that is still here."""
+        return self._segments[0].header.first
+
     def make_room(self) -> bool:
         """Open a new segment if the present one is full; the caller holds the writer's lock.
 

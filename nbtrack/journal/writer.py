@@ -249,6 +249,17 @@ class Writer:
             for lane in self._lanes:
                 self._again(lane, lane.forget(progress.lanes.get(lane.number, 0)))
 
+    def start_over(self, known: Progress) -> int:
+        """Deliver from here on what a store lacks that is another than before, and knows so much of this writer.
+
+        Returns:
+            How many rows it will lack, for their space was given back.
+        """
+        with self._lock:
+            lanes = {lane.number: max(known.lanes.get(lane.number, 0), lane.first) for lane in self._lanes}
+            self._progress = Progress(known.events, lanes)
+            return sum(first - known.lanes.get(number, 0) for number, first in lanes.items())
+
     def _again(self, lane: Lane, late: Iterable[Rows]) -> None:
         """Log rows anew that were given up and came after all."""
         for rows in late:

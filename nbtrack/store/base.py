@@ -32,7 +32,17 @@ from ..events import Batch, Progress
 if TYPE_CHECKING:
     from .filter import Node, Order
 
-__all__ = ["Axis", "ExperimentPage", "ExperimentQuery", "OpenRun", "RunPage", "RunQuery", "Store", "together"]
+__all__ = [
+    "Axis",
+    "ExperimentPage",
+    "ExperimentQuery",
+    "OpenRun",
+    "RunPage",
+    "RunQuery",
+    "Store",
+    "generation_of",
+    "together",
+]
 
 # What points lie along: steps, or timestamps in milliseconds.
 Axis: TypeAlias = Literal["step", "time"]
@@ -98,6 +108,11 @@ def together(store: object) -> AbstractContextManager[None]:
     """Return a context in which this thread reads several times from a store, which then may be faster, and writes nothing."""
     found: Callable[[], AbstractContextManager[None]] = getattr(store, "together", nullcontext)
     return found()
+
+
+def generation_of(store: object) -> int:
+    """Return how often another store was found in place of this one, because its file was deleted or replaced."""
+    return int(getattr(store, "generation", 0))
 
 
 class Store(Protocol):

@@ -2,13 +2,16 @@
 
 import logging
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
 import nbtrack
+from nbtrack.journal.reader import journals
 
 pytestmark = pytest.mark.slow
 
@@ -139,4 +142,84 @@ def test_a_store_that_cannot_be_opened_says_what_waits_at_the_end(tmp_path):
     tracker = nbtrack.connect(f"sqlite:///{tmp_path}/runs.db")
     (run,) = tracker.runs()
     assert run.metrics["loss"].last == 0.5
+    tracker.connection.close(5)
+
+
+# The store's file is deleted, or replaced by another one, while a kernel uses it.
+
+
+def other_kernel(folder, code):
+    """Do something in the store in another process."""
+    source = f"import nbtrack\nnbtrack.connect({str(folder)!r})\n{code}"
+    subprocess.run([sys.executable, "-c", source], check=True, cwd=folder)
+
+
+def test_a_store_that_is_deleted_is_made_again_with_all_that_the_journal_has(tmp_path, caplog):
+    tracker = nbtrack.connect(tmp_path / "store")
+    run = tracker.start_run("goes on", params={"lr": 0.1})
+    train(run)
+    assert run.flush(30)
+    for path in (tmp_path / "store").glob("runs.db*"):
+        path.unlink()
+    with caplog.at_level(logging.WARNING, "nbtrack"):
+        train(run, first=POINTS)
+        run.end()
+        assert tracker.flush(30)
+    (run,) = tracker.runs()
+    steps = run.metrics["loss"].steps.tolist()
+    assert steps == list(range(2 * POINTS - len(steps), 2 * POINTS))
+    assert len(steps) >= POINTS
+    assert (run.status, run.params["lr"]) == ("FINISHED", 0.1)
+    (warning,) = warnings_of(caplog)
+    assert (
+        f"the store was deleted or replaced while it was in use; all but {2 * POINTS - len(steps)} rows of it arrive" in warning
+    )
+    tracker.connection.close(5)
+
+
+def test_a_project_s_whole_folder_is_deleted_and_a_short_run_loses_nothing(tmp_path, caplog):
+    tracker = nbtrack.connect(tmp_path / "store")
+    tracker.start_run("before").end()
+    run = tracker.start_run("goes on")
+    for step in range(50):
+        run.log(loss=step / 4)
+    assert run.flush(30)
+    shutil.rmtree(tmp_path / "store")
+    for step in range(50, 100):
+        run.log(loss=step / 4)
+    assert tracker.flush(30)
+    (journal,) = journals(tmp_path / "store" / "journal")
+    assert (tmp_path / "store" / ".gitignore").exists()
+    run.log_text("hello", "a.txt")
+    run.end()
+    tracker.start_run("after").end()
+    assert tracker.flush(30)
+    assert not journal.exists()
+    check(run, 100)
+    assert run.artifacts.read_text("a.txt") == "hello"
+    assert [run.name for run in tracker.runs()] == ["after", "goes on"]
+    assert "it arrives in the one that is there now" in "".join(warnings_of(caplog))
+    tracker.connection.close(5)
+
+
+def test_a_store_that_is_replaced_by_an_older_copy_gets_what_it_lacks(tmp_path, caplog):
+    tracker = nbtrack.connect(tmp_path / "store")
+    run = tracker.start_run("goes on")
+    train(run)
+    assert run.flush(30)
+    with (
+        closing(sqlite3.connect(tmp_path / "store" / "runs.db")) as source,
+        closing(sqlite3.connect(tmp_path / "copy.db")) as copy,
+    ):
+        source.backup(copy)
+    run.log({"loss": POINTS / 4}, step=POINTS)
+    assert run.flush(30)
+    (tmp_path / "copy.db").replace(tmp_path / "store" / "runs.db")
+    for path in (tmp_path / "store").glob("runs.db-*"):
+        path.unlink()
+    run.log({"loss": (POINTS + 1) / 4}, step=POINTS + 1)
+    assert run.flush(30)
+    check(run, POINTS + 2)
+    other_kernel(tmp_path / "store", f"assert len(nbtrack.runs()[0].metrics['loss']) == {POINTS + 2}")
+    run.end()
     tracker.connection.close(5)

@@ -131,13 +131,50 @@ class Connection:
 
 
 class Database:
-    """One database, used by any thread, and by a forked child through connections of its own."""
+    """One database, used by any thread, and by a forked child through connections of its own.
 
-    def __init__(self, dialect: Dialect) -> None:
-        self.dialect = dialect
+    Args:
+        dialect: The database.
+        prepare: What is done first in a database that is new here: making its tables.
+
+    Attributes:
+        generation: How often another one was found in its place, because its file was deleted or replaced.
+    """
+
+    def __init__(self, dialect: Dialect, prepare: Callable[[Database], None] = lambda _: None) -> None:
+        self.dialect, self._prepare_tables = dialect, prepare
         self._prepared: dict[Any, _Prepared] = {}
         self._held = threading.local()
+        self._place: object = None
+        self.generation = 0
+        self._opening, self._is_opening = threading.RLock(), False
         self._renew()
+
+    def open(self) -> None:
+        """See to it that the database is the one that was prepared; read and write do so by themselves.
+
+        Raises:
+            StoreUnavailable: It cannot be reached or written to now.
+            StoreError: Whatever else went wrong in it.
+        """
+        self._in_this_process()
+        if self._place is not None and self._place == self.dialect.place():
+            return
+        with self._opening:
+            if not self._is_opening and (self._place is None or self._place != self.dialect.place()):
+                self._is_opening = True
+                try:
+                    self._reopen()
+                finally:
+                    self._is_opening = False
+
+    def _reopen(self) -> None:
+        if self._place is not None:
+            self._engine.dispose()
+            self._renew()
+            self.generation += 1
+        self._prepare_tables(self)
+        self._place = self.dialect.place()
 
     def _renew(self) -> None:
         self._engine: sa.Engine = self.dialect.engine()
@@ -149,6 +186,7 @@ class Database:
     def _in_this_process(self) -> None:
         if self._process != os.getpid():
             _abandoned.append(self._engine)
+            self._opening, self._is_opening = threading.RLock(), False
             self._renew()
 
     @contextmanager
@@ -159,7 +197,7 @@ class Database:
             StoreUnavailable: The database cannot be reached now.
             StoreError: Whatever else went wrong in it.
         """
-        self._in_this_process()
+        self.open()
         held: Connection | None = getattr(self._held, "connection", None)
         if held is not None:
             yield held
@@ -186,7 +224,7 @@ class Database:
             StoreUnavailable: The database cannot be reached or written to now.
             StoreError: Whatever else went wrong in it.
         """
-        self._in_this_process()
+        self.open()
         with self._translated():
             for _ in range(_ATTEMPTS - 1):
                 try:

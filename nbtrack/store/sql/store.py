@@ -61,14 +61,20 @@ class SqlStore:
     def __init__(self, dialect: Dialect, artifact_root: str) -> None:
         self.uri = dialect.url.render_as_string(hide_password=True)
         self._artifact_root = artifact_root.rstrip("/")
-        self._database = Database(dialect)
+        self._database = Database(dialect, lambda database: make_current(database, self._artifact_root))
         with ExitStack() as stack:
             stack.callback(self._database.close)
-            make_current(self._database, self._artifact_root)
+            self._database.open()
             stack.pop_all()
         self.registry: Registry = SqlRegistry(self._database)
         self.models: LoggedModels = SqlModels(self._database)
         self.traces: Traces = SqlTraces(self._database)
+
+    @property
+    def generation(self) -> int:
+        """See ``base.generation_of``."""
+        self._database.open()
+        return self._database.generation
 
     def apply(self, batches: Sequence[Batch]) -> list[Progress]:
         """See ``Store.apply``."""

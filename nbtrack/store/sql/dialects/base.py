@@ -88,6 +88,10 @@ class Dialect(ABC):
         """Return the engine as it is best used for reading."""
         return engine
 
+    def place(self) -> object:
+        """Return what tells the database from another one that has taken its place; None where it is gone."""
+        return ""
+
     @abstractmethod
     def writing(self) -> AbstractContextManager[Any]:
         """Return what lets this process's threads write in turn, where the engine itself does not."""

@@ -67,6 +67,14 @@ class SQLite(Dialect):
         """The file, absolute, so that a change of the working directory does not move it."""
         return Path(str(self.url.database)).absolute()
 
+    def place(self) -> tuple[int, int] | None:
+        """See ``Dialect.place``: SQLite itself goes on writing into a file that was deleted."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
     def engine(self) -> sa.Engine:
         """See ``Dialect.engine``; makes the file's folder."""
         try:
