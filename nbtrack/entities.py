@@ -149,7 +149,12 @@ class ArtifactRecord:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A dataset that a run read; (name, digest) is its identity, as in MLflow."""
+    """A dataset that a run read; (name, digest) is its identity, as in MLflow.
+
+    Attributes:
+        context: What it was read for, such as ``training``.
+        tags: What else the run noted of it, pairs by key.
+    """
 
     name: str
     digest: str
@@ -158,6 +163,7 @@ class Dataset:
     schema: str = ""
     profile: str = ""
     context: str = ""
+    tags: tuple[tuple[str, str], ...] = ()
 
 
 def new_run_id() -> str:

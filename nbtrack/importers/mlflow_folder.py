@@ -19,6 +19,7 @@ from ..copying.source import Contents, Files
 from ..entities import Dataset, Experiment, LifecycleStage, RunInfo
 from ..errors import InvalidInput
 from ..events import Series
+from ..store.wire.datasets import context_and_tags
 from .artifacts import artifact_store, records
 from .values import as_time, is_safe_id, status_of
 
@@ -122,9 +123,9 @@ class MlflowFolder:
         if meta.get("source_type") != "DATASET" or not is_safe_id(number):
             raise _Broken(f"{place / _META}: an input that is no dataset")
         facts = _meta(experiment / "datasets" / number)
-        context = str((meta.get("tags") or {}).get("mlflow.data.context", ""))
+        context, tags = context_and_tags({str(key): str(value) for key, value in (meta.get("tags") or {}).items()})
         named = {name: str(facts.get(name) or "") for name in ("name", "digest", "source_type", "source", "schema", "profile")}
-        return Dataset(**named, context=context)
+        return Dataset(**named, context=context, tags=tags)
 
     def document(self, sha256: str) -> str | None:
         """See ``Source.document``: MLflow has none."""

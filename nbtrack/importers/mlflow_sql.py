@@ -17,6 +17,7 @@ from ..copying.source import Contents, Files
 from ..entities import Dataset, Experiment, LifecycleStage, RunInfo
 from ..errors import InvalidInput, StoreUnavailable
 from ..events import Series
+from ..store.wire.datasets import context_and_tags
 from .artifacts import artifact_store, records
 from .values import as_time, status_of
 
@@ -100,7 +101,8 @@ class MlflowDatabase:
         tags = dict(map(tuple, self._rows("input_tags", ("name", "value"), input_uuid=number)))
         for row in self._rows("datasets", tuple(_DATASET.values()), dataset_uuid=dataset_id):
             facts = {name: str(fact or "") for name, fact in zip(_DATASET, row, strict=True)}
-            yield Dataset(**facts, context=str(tags.get("mlflow.data.context", "")))
+            context, rest = context_and_tags({str(key): str(value or "") for key, value in tags.items()})
+            yield Dataset(**facts, context=context, tags=rest)
 
     def document(self, sha256: str) -> str | None:
         """See ``Source.document``: MLflow has none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -40,7 +40,7 @@ _KINDS: dict[str, Callable[..., Event]] = {
     "document": DocumentLogged,
     "named": DocumentNamed,
     "artifact": ArtifactLogged,
-    "dataset": lambda dataset: DatasetLogged(Dataset(**dataset)),
+    "dataset": lambda dataset: DatasetLogged(_dataset(**dataset)),
     "made": ModelMade,
     "read": ModelRead,
     "measured": lambda model_id, metrics: ModelMeasured(model_id, tuple(ModelMetric(**metric) for metric in metrics)),
@@ -63,10 +63,17 @@ _NAMES: dict[type, str] = {
 }
 
 
+def _dataset(tags: Iterable[Iterable[str]] = (), **facts: str) -> Dataset:
+    return Dataset(**facts, tags=tuple((key, value) for key, value in tags))
+
+
 def to_json(event: Event) -> list[Any]:
     """Return an event as ``[kind, fields]``."""
     if isinstance(event, DatasetLogged):
-        return ["dataset", {"dataset": asdict(event.dataset)}]
+        fields = asdict(event.dataset)
+        if not fields["tags"]:
+            del fields["tags"]  # which an older version would not know
+        return ["dataset", {"dataset": fields}]
     if isinstance(event, ModelMeasured):
         return ["measured", asdict(event)]
     # Not ``asdict``, which copies every mapping value by value.

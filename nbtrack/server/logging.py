@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from ..entities import Dataset, LifecycleStage
+from ..entities import LifecycleStage
 from ..entities_models import ModelMetric
 from ..errors import Deleted, NotFound
 from ..events import (
@@ -21,10 +21,10 @@ from ..events import (
     TagsSet,
 )
 from ..store.wire import runs as wire
+from ..store.wire.datasets import dataset_of
 from ..store.wire.errors import missing_value
 from ..store.wire.limits import check_batch_sizes, check_dataset, check_params, check_run_id, check_tags
 from ..store.wire.message import Empty, KeyValue
-from .records import CONTEXT_TAG
 from .series import series_of
 from .service import Handler, Service
 
@@ -103,14 +103,8 @@ def log_inputs(service: Service, request: wire.LogInputs) -> Empty:
     """Log datasets that the run has read."""
     for given in request.datasets:
         check_dataset(given)
-    datasets = [DatasetLogged(_dataset(given)) for given in request.datasets]
+    datasets = [DatasetLogged(dataset_of(given)) for given in request.datasets]
     return _apply(service, request.run, *datasets, *[ModelRead(given.model_id) for given in request.models])
-
-
-def _dataset(given: wire.DatasetInput) -> Dataset:
-    of = given.dataset
-    context = next((tag.value for tag in given.tags if tag.key == CONTEXT_TAG), "")
-    return Dataset(of.name, of.digest, of.source_type, of.source, of.schema, of.profile, context)
 
 
 def _apply(service: Service, run_id: str, *events: Event, series: Sequence[Series] = ()) -> Empty:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
-from ..entities import Dataset, RunInfo
+from ..entities import RunInfo
 from ..store.base import Store, together
 from ..store.filter import param_text
 from ..store.models import models_of
 from ..store.wire import runs as wire
 from ..store.wire.codec import number_out
+from ..store.wire.datasets import input_of
 from ..store.wire.message import KeyValue
 
-__all__ = ["CONTEXT_TAG", "info_message", "read_run", "read_runs"]
+__all__ = ["info_message", "read_run", "read_runs"]
 
-CONTEXT_TAG = "mlflow.data.context"
 _LAST = ("last", "last_timestamp", "last_step")
 
 T = TypeVar("T")
@@ -35,7 +35,7 @@ def read_runs(store: Store, runs: Sequence[RunInfo]) -> list[wire.Run]:
     metrics = _by_run((run_id, wire.Metric(key, number_out(last), *at)) for run_id, key, last, *at in store.metrics(ids, _LAST))
     params = _by_run((run_id, KeyValue(key, param_text(value))) for run_id, key, value in store.params(ids))
     tags = _by_run((run_id, KeyValue(key, value)) for run_id, key, value in store.tags(ids))
-    datasets = _by_run((run_id, _input(dataset)) for run_id, dataset in store.datasets_of(ids))
+    datasets = _by_run((run_id, input_of(dataset)) for run_id, dataset in store.datasets_of(ids))
     models = models_of(store)
     read = _by_run((each.run_id, wire.ModelInput(each.model_id)) for each in models.inputs(ids))
     made = _by_run((each.run_id, wire.ModelOutput(each.model_id, each.step)) for each in models.outputs(ids))
@@ -75,10 +75,3 @@ def _by_run(found: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
         else:
             groups[run_id] = [each]
     return groups
-
-
-def _input(dataset: Dataset) -> wire.DatasetInput:
-    message = wire.DatasetMessage(
-        dataset.name, dataset.digest, dataset.source_type, dataset.source, dataset.schema, dataset.profile
-    )
-    return wire.DatasetInput(message, [KeyValue(CONTEXT_TAG, dataset.context)] if dataset.context else [])

@@ -219,7 +219,7 @@ class Store(Protocol):
         """Return (run id, dataset) of everything that these runs read, the datasets of a run by name and digest."""
 
     def datasets_in(self, experiment_ids: Sequence[str]) -> list[tuple[str, Dataset]]:
-        """Return (experiment id, dataset) of what the runs of these experiments read, by experiment, name, digest and context.
+        """Return (experiment id, dataset without tags) of what the runs of these experiments read, each once for each context.
 
         What several runs read in one context comes once.
         """

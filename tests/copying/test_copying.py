@@ -34,7 +34,7 @@ def source(tmp_path_factory):
         params(**TYPED),
         tags(a="1", **{"mlflow.note.content": "a note"}),
         DocumentLogged("code", "print()\n" * 99),
-        DatasetLogged(Dataset("iris", "d1", "local", "iris.csv", "{}", '{"rows": 150}', "train")),
+        DatasetLogged(Dataset("iris", "d1", "local", "iris.csv", "{}", '{"rows": 150}', "train", (("seed", "7"),))),
         DatasetLogged(Dataset("iris", "d1", "local", context="test")),
     ]
     values = {key: [1.0, math.nan, math.inf, -0.0, 5e-324] for key in ("loss", "acc")}

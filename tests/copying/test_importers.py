@@ -43,7 +43,7 @@ with mlflow.start_run(run_name="all", description="a note") as run:
     mlflow.log_dict({"a": 1}, "deep/er/b.json")
     import numpy
     dataset = mlflow.data.from_numpy(numpy.arange(6), name="numbers")
-    mlflow.log_input(dataset, context="train")
+    mlflow.log_input(dataset, context="train", tags={"split": "a", "seed": "7"})
     with mlflow.start_run(run_name="child", nested=True):
         mlflow.log_metric("loss", 2.0)
 failed = client.create_run("0", run_name="failed")
@@ -59,7 +59,8 @@ def points(run_id, key):
 
 def dataset(each):
     facts = each.dataset
-    return [facts.name, facts.digest, facts.source_type, facts.schema, each.tags[0].value]
+    tags = {tag.key: tag.value for tag in each.tags}
+    return [facts.name, facts.digest, facts.source_type, facts.schema, tags.pop("mlflow.data.context"), sorted(tags.items())]
 
 found = {}
 for experiment in client.search_experiments(view_type=3):
@@ -123,7 +124,8 @@ def test_it_is_what_mlflow_reads(mlflow_runs, tmp_path):
             columns = found.steps.tolist(), found.timestamps.tolist(), map(repr, found.values.tolist())
             assert sorted(zip(*columns, strict=True)) == sorted(map(tuple, points))
         assert len(store.metrics([run_id], ["count"])) == len(said["metrics"])
-        datasets = [[d.name, d.digest, d.source_type, d.schema, d.context] for d in store.datasets(run_id)]
+        read = store.datasets(run_id)
+        datasets = [[d.name, d.digest, d.source_type, d.schema, d.context, list(map(list, d.tags))] for d in read]
         assert datasets == said["datasets"]
         assert [entry.path for entry in open_artifacts(run.artifact_uri).list()] == said["files"]
     (whole,) = [run_id for run_id, said in expected.items() if said["name"] == "all"]

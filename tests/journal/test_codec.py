@@ -37,7 +37,7 @@ EVENTS = [
     DocumentLogged("code", "text"),
     DocumentNamed("code", "0" * 64),
     ArtifactLogged("a.txt", 3, "0" * 64, "spool"),
-    DatasetLogged(Dataset("d", "1", context="train")),
+    DatasetLogged(Dataset("d", "1", context="train", tags=(("seed", "7"), ("split", "")))),
     ModelMade("m-1", 7),
     ModelRead("m-1"),
     ModelMeasured("m-1", (ModelMetric("loss", 0.5, 10, 1, "", "iris", "d1"), ModelMetric("acc", 1.0, 11))),
@@ -50,6 +50,11 @@ EVENTS = [
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
 def test_events_come_back(event):
     assert from_json(json.loads(json.dumps(to_json(event)))) == event
+
+
+def test_a_dataset_without_tags_is_written_as_before_there_were_any():
+    assert "tags" not in str(to_json(DatasetLogged(Dataset("d", "1"))))
+    assert from_json(["dataset", {"dataset": {"name": "d", "digest": "1"}}]) == DatasetLogged(Dataset("d", "1"))
 
 
 def test_there_is_one_of_each_kind():

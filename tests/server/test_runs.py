@@ -239,9 +239,10 @@ def test_a_bad_batch_is_refused_in_mlflows_words(server, run, body, message):
 
 def test_datasets_are_inputs(server, run):
     dataset = {"name": "digits", "digest": "abc", "source_type": "local", "source": "digits.csv", "profile": "{}"}
-    given = {"dataset": dataset, "tags": [{"key": "mlflow.data.context", "value": "train"}]}
-    for _ in range(2):
-        assert server.post("runs/log-inputs", {"run_id": run, "datasets": [given]}).json == {}
+    tags = [("mlflow.data.context", "train"), ("seed", "7"), ("split", "")]
+    given = {"dataset": dataset, "tags": [{"key": key, "value": value} for key, value in tags]}
+    for again in (given, {**given, "tags": [{"key": "seed", "value": "8"}]}):
+        assert server.post("runs/log-inputs", {"run_id": run, "datasets": [again]}).json == {}
     assert read(server, run)["inputs"] == {"dataset_inputs": [given]}
     summary = {"experiment_id": "0", "name": "digits", "digest": "abc", "context": "train"}
     assert server.post("experiments/search-datasets", {"experiment_ids": ["0"]}).json == {"dataset_summaries": [summary]}

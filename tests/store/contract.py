@@ -9,6 +9,7 @@ import hashlib
 import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -641,6 +642,19 @@ class StoreContract:
         assert store.datasets(first) == [Dataset("a", "1"), digits]
         (found,) = store.datasets(second)
         assert (found.source_type, found.profile, found.context) == ("local", '{"rows": 1797}', "test")
+
+    def test_what_a_run_noted_first_of_a_dataset_stays_its_tags_too(self, store):
+        first, second = new_id(), new_id()
+        tags = (("empty", ""), ("seed", "7"), ("split", "é 中 '%"))
+        tagged, later = Dataset("digits", "abc", context="train", tags=tags), Dataset("digits", "abc", tags=(("split", "b"),))
+        plain = Dataset("iris", "1")
+        store.apply([batch(first, started(), DatasetLogged(plain), DatasetLogged(tagged), DatasetLogged(later))])
+        store.apply([direct(first, DatasetLogged(later), DatasetLogged(Dataset("iris", "1", tags=tags)))])
+        store.apply([batch(second, started(), DatasetLogged(later))])
+        assert store.datasets(first) == [tagged, plain]
+        assert store.datasets_of([second, first]) == [(second, later), (first, tagged), (first, plain)]
+        of_experiment = store.datasets_in([store.get_run(first).experiment_id])
+        assert [each for _, each in of_experiment] == [replace(later, tags=()), replace(tagged, tags=()), plain]
 
     def test_datasets_of_many_runs_and_of_experiments(self, store):
         first, second, elsewhere = new_id(), new_id(), new_id()

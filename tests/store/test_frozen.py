@@ -9,7 +9,7 @@ import pytest
 
 from nbtrack.entities import ArtifactRecord, LifecycleStage, Status
 from nbtrack.entities_models import ModelStage
-from nbtrack.events import ModelMade, RunEnded
+from nbtrack.events import DatasetLogged, ModelMade, RunEnded
 from nbtrack.store.models import models_of
 from nbtrack.store.open import open_store
 from nbtrack.store.paging import Search
@@ -19,7 +19,7 @@ from nbtrack.store.traces import traces_of
 
 from .building import START, batch, direct, points, rows
 from .contract import same, same_points
-from .frozen.make import ODD, PACKAGES, PARAMS, SMOOTH
+from .frozen.make import ODD, PACKAGES, PARAMS, SMOOTH, TAGGED
 
 FROZEN = sorted(Path(__file__).with_name("frozen").glob("schema-*.db"))
 
@@ -56,7 +56,7 @@ def test_its_runs_are_as_they_were(store):
     assert [(each.run_id, each.owner) for each in store.open_runs()] == [("open", "host:1:2")]
 
 
-def test_what_they_have_is_as_it_was(store):
+def test_what_they_have_is_as_it_was(store, since):
     found = {key: value for _, key, value in store.params(["finished"])}
     assert found.keys() == PARAMS.keys()
     assert same([found[key] for key in PARAMS], list(PARAMS.values()))
@@ -64,7 +64,9 @@ def test_what_they_have_is_as_it_was(store):
     assert store.tags(["finished"]) == [("finished", "mlflow.runName", "fit"), ("finished", "t", "1")]
     assert store.read_document(store.documents("finished")["packages"]) == PACKAGES
     assert store.artifacts("finished") == [ArtifactRecord("a/b.png", 7, "b" * 64)]
-    assert [(each.name, each.digest, each.context) for each in store.datasets("finished")] == [("digits", "abc", "train")]
+    (read, *more) = store.datasets("finished")
+    assert (read.name, read.digest, read.context) == ("digits", "abc", "train")
+    assert more == ([TAGGED] if since >= "0003" else [])
 
 
 def test_its_points_are_as_they_were(store):
@@ -104,4 +106,6 @@ def test_its_registry_is_written_on(store):
 def test_it_is_written_on(store):
     store.apply([batch("open", RunEnded(Status.KILLED, START + 9), first=1, lanes=[rows({"loss": [0.4]}, [1], first=1)])])
     assert store.get_run("open").status is Status.KILLED
+    store.apply([direct("open", DatasetLogged(TAGGED))])
+    assert store.datasets("open") == [TAGGED]
     assert store.history("open", "loss").values.tolist() == [0.5, 0.4]

@@ -184,7 +184,7 @@ def test_tables_that_were_half_made_are_finished(url, monkeypatch):
         patch.setattr(migrate, "now_ms", crash)
         open_store(url, artifact_root="artifacts")
     engine = dialect_of(sa.make_url(url)).engine()
-    schema.run_datasets.drop(engine)
+    schema.run_dataset_tags.drop(engine)
     engine.dispose()
     store = open_store(url, artifact_root="artifacts")
     store.apply([batch("r", started())])

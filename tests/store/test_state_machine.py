@@ -52,6 +52,7 @@ INTS = st.one_of(st.integers(0, 5), st.integers(-(1 << 63), (1 << 63) - 1))
 PARAMS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), TEXTS, st.lists(st.integers(), max_size=2))
 STATUSES = st.sampled_from([Status.FINISHED, Status.FAILED, Status.KILLED])
 
+MARKS = st.dictionaries(st.sampled_from(["a", "b"]), TEXTS, max_size=2).map(lambda found: tuple(sorted(found.items())))
 MODELS = st.sampled_from(["m-1", "m-2"])
 
 EVENTS = st.one_of(
@@ -60,7 +61,7 @@ EVENTS = st.one_of(
     st.lists(NAMES, max_size=2).map(tuple).map(TagsDeleted),
     st.builds(DocumentLogged, st.sampled_from(["", "code", "diff"]), TEXTS),
     st.builds(ArtifactLogged, st.sampled_from(["a.txt", "b/c.png"]), st.integers(0, 1 << 40), st.just("0" * 64)),
-    st.builds(DatasetLogged, st.builds(Dataset, st.sampled_from(["d", "e"]), st.sampled_from(["1", "2"]), TEXTS)),
+    st.builds(DatasetLogged, st.builds(Dataset, st.sampled_from(["d", "e"]), st.sampled_from(["1", "2"]), TEXTS, tags=MARKS)),
     st.builds(RunEnded, STATUSES, st.integers(0, 1 << 41)),
     st.builds(RunResumed, TEXTS),
     st.builds(ModelMade, MODELS, st.integers(0, 3)),

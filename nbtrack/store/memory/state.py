@@ -195,9 +195,9 @@ class State:
             run.documents[kind] = digest
 
     def read(self, run: MemoryRun, dataset: Dataset) -> None:
-        """Note a dataset, which its experiment knows by name and digest; what was noted first stays, the context too."""
+        """Note a dataset, which its experiment knows by name and digest; what was noted first stays, context and tags too."""
         kept = self.datasets.setdefault((run.info.experiment_id, dataset.name, dataset.digest), dataset)
-        run.datasets.setdefault((dataset.name, dataset.digest), replace(kept, context=dataset.context))
+        run.datasets.setdefault((dataset.name, dataset.digest), replace(kept, context=dataset.context, tags=dataset.tags))
 
     def measure(self, run: MemoryRun, model_id: str, metrics: Sequence[ModelMetric]) -> None:
         """Note what a run measured of a model; the same at the same time and step is one."""

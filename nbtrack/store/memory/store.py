@@ -241,7 +241,7 @@ class MemoryStore:
         """See ``Store.datasets_in``."""
         with self._lock:
             runs = [run for run in self._state.runs.values() if run.info.experiment_id in experiment_ids]
-            found = {(run.info.experiment_id, each) for run in runs for each in run.datasets.values()}
+            found = {(run.info.experiment_id, replace(each, tags=())) for run in runs for each in run.datasets.values()}
         return sorted(found, key=lambda pair: (int(pair[0]), pair[1].name, pair[1].digest, pair[1].context))
 
     def close(self) -> None:

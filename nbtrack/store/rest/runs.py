@@ -10,6 +10,7 @@ from ...entities import Dataset, LifecycleStage, RunInfo, Status
 from ...errors import InvalidInput, RunNotFound
 from ..match import Record
 from ..wire import runs as wire
+from ..wire.datasets import dataset_of
 from ..wire.message import OfRun
 from .api import Api
 from .experiments import Experiments
@@ -18,14 +19,13 @@ from .names import own_name
 from .params import params_in
 from .summaries import Summary
 
-__all__ = ["CONTEXT", "NAME", "REPLACED", "MlflowRun", "Runs", "is_quotable", "quoted"]
+__all__ = ["NAME", "REPLACED", "MlflowRun", "Runs", "is_quotable", "quoted"]
 
 # For so long what was read of a run answers for it: a table asks for params, tags and metrics one after the other.
 _FRESH_SECONDS = 1.0
 _KEPT = 20_000
 _IDS_A_SEARCH = 100
 _PAGE = 1000
-CONTEXT = "mlflow.data.context"
 NAME = "mlflow.runName"
 REPLACED = "nbtrack.param.replaced"
 
@@ -224,12 +224,7 @@ def _info(info: wire.RunInfo, marks: dict[str, str]) -> RunInfo:
 
 
 def _datasets(inputs: Iterable[wire.DatasetInput]) -> dict[tuple[str, str], Dataset]:
-    found = {}
-    for each in inputs:
-        data, context = each.dataset, next((tag.value for tag in each.tags if tag.key == CONTEXT), "")
-        found[data.name, data.digest] = Dataset(
-            data.name, data.digest, data.source_type, data.source, data.schema, data.profile, context
-        )
+    found = {(each.name, each.digest): each for each in map(dataset_of, inputs)}
     return dict(sorted(found.items()))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -244,7 +245,7 @@ class RestStore:
         """See ``Store.datasets_in``."""
         there = {each.id for each in self._experiments.list("all")}
         found = {
-            (run.info.experiment_id, dataset.name, dataset.digest, dataset.context): dataset
+            (run.info.experiment_id, dataset.name, dataset.digest, dataset.context): replace(dataset, tags=())
             for run in self._runs.search(experiment_ids=sorted(there.intersection(experiment_ids)))
             for dataset in run.datasets.values()
         }

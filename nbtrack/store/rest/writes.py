@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from ...entities import Dataset, LifecycleStage
+from ...entities import LifecycleStage
 from ...entities_models import ModelMetric
 from ...errors import Deleted, InvalidInput, NotFound, ParamConflict, RunNotFound, StoreError
 from ...events import Batch, Event, LaneRows, Progress, RunEnded, RunStarted
@@ -21,6 +21,7 @@ from ..filter import param_text
 from ..text import storable
 from ..wire import runs as wire
 from ..wire.codec import number_out
+from ..wire.datasets import input_of
 from ..wire.message import KeyValue, OfRun
 from ..wire.models import LOG_OUTPUTS, LogOutputs
 from .api import Api
@@ -31,7 +32,7 @@ from .load import Piece, pieces
 from .marks import HEARTBEAT, OWNER, RUN_ID, progress_in, progress_text, writer_mark
 from .names import mlflow_name
 from .params import type_tags, value_tags
-from .runs import CONTEXT, NAME, REPLACED, MlflowRun, Runs
+from .runs import NAME, REPLACED, MlflowRun, Runs
 
 __all__ = ["Writes"]
 
@@ -195,7 +196,7 @@ class Writes:
         for key in sorted(changes.untagged & run.marks.keys()):
             with suppress(NotFound):
                 self._api.ask(wire.DELETE_TAG, wire.DeleteTag(run_id=run.own_id, key=key))
-        datasets = [_input(each) for each in changes.datasets if (each.name, each.digest) not in run.datasets]
+        datasets = [input_of(each) for each in changes.datasets if (each.name, each.digest) not in run.datasets]
         models = [wire.ModelInput(model_id=model_id) for model_id in changes.used if model_id not in run.used]
         if datasets or models:
             self._api.ask(wire.LOG_INPUTS, wire.LogInputs(run_id=run.own_id, datasets=datasets, models=models))
@@ -240,19 +241,6 @@ class Writes:
         if about not in self._said:
             self._said.add(about)
             _log.warning("nbtrack: %s (said once)", message)
-
-
-def _input(dataset: Dataset) -> wire.DatasetInput:
-    message = wire.DatasetMessage(
-        name=dataset.name,
-        digest=dataset.digest,
-        source_type=dataset.source_type,
-        source=dataset.source,
-        schema=dataset.schema,
-        profile=dataset.profile,
-    )
-    tags = [KeyValue(key=CONTEXT, value=dataset.context)] if dataset.context else []
-    return wire.DatasetInput(dataset=message, tags=tags)
 
 
 def _measured(model_id: str, metric: ModelMetric) -> dict[str, Any]:

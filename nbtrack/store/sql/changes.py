@@ -35,7 +35,7 @@ from .database import Connection
 from .logged import add_measured, link_models
 from .params import write_params
 from .rows import RunRow
-from .schema import artifacts, datasets, documents, run_datasets, run_documents, tags
+from .schema import artifacts, datasets, documents, run_dataset_tags, run_datasets, run_documents, tags
 
 __all__ = ["NAME_TAG", "Changes"]
 
@@ -48,6 +48,7 @@ _DATASET = sa.select(datasets.c.id).where(
     datasets.c.name == sa.bindparam("name"),
     datasets.c.digest == sa.bindparam("digest"),
 )
+_READ = sa.select(run_datasets.c.dataset_id).where(run_datasets.c.run_key == sa.bindparam("run"))
 
 
 @dataclass(slots=True)
@@ -148,10 +149,21 @@ class Changes:
             _write_document(connection, sha256, text)
         connection.upsert(run_documents, [(run.key, *item) for item in self.documents.items()])
         connection.upsert(artifacts, [(run.key, path, *noted) for path, noted in self.artifacts.items()])
-        rows = [(run.key, _dataset_id(connection, run, dataset), dataset.context) for dataset in self.datasets]
-        connection.insert_or_pass(run_datasets, rows)
+        self._write_datasets(connection, run)
         self._write_models(connection, run.key, is_direct=is_direct)
         return conflicts
+
+    def _write_datasets(self, connection: Connection, run: RunRow) -> None:
+        """Note what was read; what was noted first stays, context and tags too."""
+        new: dict[int, Dataset] = {}
+        for dataset in self.datasets:
+            new.setdefault(_dataset_id(connection, run, dataset), dataset)
+        if any(dataset.tags for dataset in new.values()):
+            for (number,) in connection.rows(_READ, run=run.key):
+                new.pop(number, None)
+        connection.insert_or_pass(run_datasets, [(run.key, number, dataset.context) for number, dataset in new.items()])
+        marks = [(run.key, number, *tag) for number, dataset in new.items() for tag in dataset.tags]
+        connection.insert_or_pass(run_dataset_tags, marks)
 
     def _write_models(self, connection: Connection, run_key: int, *, is_direct: bool) -> None:
         if self.outputs or self.inputs:

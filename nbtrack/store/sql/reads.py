@@ -21,7 +21,20 @@ from .dialects.base import Mean, among, listed
 from .history import StoredAxes, StoredPoints
 from .params import TypedParams
 from .rows import RUN_INFO, run_info, run_key
-from .schema import artifacts, axes, columns, datasets, documents, metrics, params, run_datasets, run_documents, runs, tags
+from .schema import (
+    artifacts,
+    axes,
+    columns,
+    datasets,
+    documents,
+    metrics,
+    params,
+    run_dataset_tags,
+    run_datasets,
+    run_documents,
+    runs,
+    tags,
+)
 from .search import is_experiment_id, search, search_first
 
 __all__ = [
@@ -96,17 +109,17 @@ _DATASET = (
     datasets.c.profile,
     run_datasets.c.context,
 )
-_DATASETS = (
-    sa.select(*_DATASET)
-    .join_from(run_datasets, datasets, datasets.c.id == run_datasets.c.dataset_id)
-    .where(run_datasets.c.run_key == sa.bindparam("run"))
-    .order_by(datasets.c.name, datasets.c.digest)
-)
 _DATASETS_OF_RUNS = (
     sa.select(_PLACE, *_DATASET)
     .select_from(_LISTED)
     .join(run_datasets, run_datasets.c.run_key == runs.c.key)
     .join(datasets, datasets.c.id == run_datasets.c.dataset_id)
+)
+_DATASET_TAGS = (
+    sa.select(_PLACE, datasets.c.name, datasets.c.digest, run_dataset_tags.c.key, run_dataset_tags.c.value)
+    .select_from(_LISTED)
+    .join(run_dataset_tags, run_dataset_tags.c.run_key == runs.c.key)
+    .join(datasets, datasets.c.id == run_dataset_tags.c.dataset_id)
 )
 _DATASETS_IN = (
     sa.select(datasets.c.experiment_id, *_DATASET)
@@ -259,13 +272,20 @@ def read_artifacts(connection: Connection, run_id: str) -> list[ArtifactRecord]:
 
 def read_datasets(connection: Connection, run_id: str) -> list[Dataset]:
     """Return the datasets that a run read, by name."""
-    return [Dataset(*row) for row in _of_run(_DATASETS, connection, run_id)]
+    run_key(connection, run_id)
+    return [dataset for _, dataset in read_datasets_of(connection, [run_id])]
 
 
 def read_datasets_of(connection: Connection, run_ids: Sequence[str]) -> list[tuple[str, Dataset]]:
     """Return (run id, dataset) of what these runs read."""
     rows = _in_order(connection, _DATASETS_OF_RUNS, run_ids)
-    return [(run_ids[place], Dataset(*facts)) for place, *facts in rows]
+    marks: dict[tuple[int, str, str], list[tuple[str, str]]] = {}
+    for place, name, digest, *tag in _in_order(connection, _DATASET_TAGS, run_ids) if rows else ():
+        marks.setdefault((place, name, digest), []).append((tag[0], tag[1]))
+    return [
+        (run_ids[place], Dataset(*[name, digest, *facts, tuple(marks.get((place, name, digest), ()))]))
+        for place, name, digest, *facts in rows
+    ]
 
 
 def read_datasets_in(connection: Connection, experiment_ids: Sequence[str]) -> list[tuple[str, Dataset]]:

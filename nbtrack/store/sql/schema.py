@@ -15,6 +15,7 @@ from sqlalchemy import (
     Column,
     Double,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -42,6 +43,7 @@ __all__ = [
     "metadata",
     "metrics",
     "params",
+    "run_dataset_tags",
     "run_datasets",
     "run_documents",
     "run_key",
@@ -53,7 +55,7 @@ __all__ = [
     "watermarks",
 ]
 
-HEAD = "0002"
+HEAD = "0003"
 VERSION_TABLE = "nbtrack_version"
 _LONG = (1 << 32) - 1  # bytes: what MySQL calls LONGTEXT and LONGBLOB
 EVENTS_LANE = -1  # the lane under which ``watermarks`` counts a writer's events
@@ -268,5 +270,16 @@ run_datasets = Table(
     run_key(primary_key=True),
     Column("dataset_id", Integer, ForeignKey("datasets.id", ondelete="CASCADE"), primary_key=True, index=True),
     Column("context", text(), nullable=False),
+    **CLUSTERED,
+)
+
+run_dataset_tags = Table(
+    "run_dataset_tags",
+    metadata,
+    Column("run_key", BigInteger, primary_key=True),
+    Column("dataset_id", Integer, primary_key=True),
+    Column("key", text(255), primary_key=True),
+    Column("value", text(), nullable=False),
+    ForeignKeyConstraint(["run_key", "dataset_id"], ["run_datasets.run_key", "run_datasets.dataset_id"], ondelete="CASCADE"),
     **CLUSTERED,
 )

@@ -6,7 +6,6 @@ DIFFERENCES = {
     # Less than MLflow says.
     r' is "nothing", not (""|0)$': "what is empty or 0 is left out: clients read it as that",
     r'\.workspace is "nothing", not "default"$': "there are no workspaces",
-    r"\.dataset_inputs\[.\]\.tags is ": "of an input's tags only its context is kept",
     # More than MLflow says.
     r"/server-info .*\.answer\.(presigned|features_enabled|nbtrack)": "it can do other things",
     r'/runs/search .*\.inputs\.model_inputs is \[.*, not "nothing"$': "MLflow leaves them out of a search alone",

@@ -40,6 +40,7 @@ PARAMS = {
 }
 SMOOTH = [1 / (step + 1) for step in range(5000)]
 ODD = [0.0, -0.0, math.nan, math.inf, -math.inf, 5e-324]
+TAGGED = Dataset("tagged", "abc", context="test", tags=(("seed", "7"), ("split", "é")))
 PACKAGES = "numpy==2.0\n" * 50
 
 
@@ -61,6 +62,7 @@ def fill(store: Store) -> None:
     store.apply([batch("deleted", started(), RunEnded(Status.FAILED, START + 1))])
     store.delete_run("deleted")
     fill_models(store)
+    store.apply([direct("finished", DatasetLogged(TAGGED))])  # since schema 0003
 
 
 def fill_models(store: Store) -> None:

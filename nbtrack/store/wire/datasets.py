@@ -1,0 +1,33 @@
+"""Datasets that a run read, between the wire and what the stores know; what one was read for is a tag in MLflow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from ...entities import Dataset
+from .message import KeyValue
+from .runs import DatasetInput, DatasetMessage
+
+__all__ = ["context_and_tags", "dataset_of", "input_of"]
+
+_CONTEXT: Final = "mlflow.data.context"
+
+
+def dataset_of(given: DatasetInput) -> Dataset:
+    """Return the dataset that an input is."""
+    of = given.dataset
+    marks = context_and_tags({tag.key: tag.value for tag in given.tags})
+    return Dataset(of.name, of.digest, of.source_type, of.source, of.schema, of.profile, *marks)
+
+
+def context_and_tags(tags: Mapping[str, str]) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return what an input was read for, and its other tags by key."""
+    return tags.get(_CONTEXT, ""), tuple(sorted((key, value) for key, value in tags.items() if key != _CONTEXT))
+
+
+def input_of(dataset: Dataset) -> DatasetInput:
+    """Return the input that a dataset is."""
+    message = DatasetMessage(dataset.name, dataset.digest, dataset.source_type, dataset.source, dataset.schema, dataset.profile)
+    tags = ([(_CONTEXT, dataset.context)] if dataset.context else []) + list(dataset.tags)
+    return DatasetInput(message, [KeyValue(*tag) for tag in tags])
