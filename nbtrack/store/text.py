@@ -24,7 +24,8 @@ def storable(value: T) -> T:
 
     What is fine, as nearly everything is, is returned as it is.
     """
-    return value if _is_storable(value) else _replaced(value)
+    replaced: T = _replaced(value)
+    return replaced
 
 
 def _is_storable(value: Any) -> bool:
@@ -44,6 +45,8 @@ def _is_storable(value: Any) -> bool:
 
 
 def _replaced(value: Any) -> Any:
+    if _is_storable(value):
+        return value  # as it is: a status is a text, too, and would be no status any more
     if isinstance(value, str):
         return _substitute("\ufffd", value)
     if isinstance(value, Mapping):
