@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from .entities import now_ms
-from .errors import NbtrackError, RunNotFound, StoreUnavailable
+from .errors import RunNotFound, StoreUnavailable
 from .events import ArtifactLogged, Batch, LaneRows, Progress
 from .journal.writer import Writer
 from .recovery import FilesWait, PutFile, deliver_folder, deliver_open, recover, tell_conflicts, with_files
@@ -335,7 +335,7 @@ class Flusher:
             reached = store.apply([batch for _, batch in taken]) if taken else []
         except StoreUnavailable:
             raise
-        except NbtrackError as error:
+        except Exception as error:  # noqa: BLE001  one run's record that a store stumbles over must not hold up the others
             if len(taken) > 1:
                 for one in taken:
                     yield from self._apply(store, [one])

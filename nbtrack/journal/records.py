@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["RecordFile", "Records", "read_records"]
+__all__ = ["RecordFile", "Records", "is_sayable", "read_records"]
 
 
 _to_json = json.JSONEncoder(separators=(",", ":")).encode
@@ -24,6 +24,15 @@ def encode(value: Any) -> bytes:
     """Return a record's line."""
     body = _to_json(value).encode("ascii")
     return b"%08x %s\n" % (zlib.crc32(body), body)
+
+
+def is_sayable(value: Any) -> bool:
+    """Tell whether JSON can say a value."""
+    try:
+        _to_json(value)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
 
 
 def decode(line: bytes) -> Any:
@@ -70,6 +79,7 @@ class RecordFile:
 
         Raises:
             OSError: They could not be written, for one because the disk is full.
+            TypeError, ValueError: JSON cannot say one of them.
         """
         lines = b"".join(map(encode, values))
         try:

@@ -20,7 +20,7 @@ from .folder import EVENTS, make_folder, remove_folder
 from .keys import as_number, bad_step, check_key
 from .lane import Lane
 from .owner import this_process
-from .records import RecordFile
+from .records import RecordFile, is_sayable
 from .rows import MIXED, Rows
 
 __all__ = ["NO_WRITER", "NoWriter", "Writer"]
@@ -84,7 +84,11 @@ class Writer:
     # Writing
 
     def append(self, event: Event) -> None:
-        """Take down an event."""
+        """Take down an event.
+
+        Raises:
+            TypeError, ValueError: It has something in it that JSON cannot say; it was not taken down.
+        """
         with self._lock:
             self._events.append(event)
             if not self._is_gathering:
@@ -117,7 +121,7 @@ class Writer:
                     self._fill(lane, (self._mixed[key], number), step, stamp)
                 return
             self._fill(lane, tuple(numbers[key] for key in lane.keys), step, stamp)
-        except struct.error as error:
+        except (struct.error, TypeError, ValueError) as error:
             raise bad_step(step) from error
         if not self.is_sealed:
             self.write = lane.write
@@ -349,6 +353,14 @@ class Writer:
                 self._named = len(self._mixed)
         except OSError as error:
             self._note(error)
+        except (TypeError, ValueError, RecursionError):
+            self._drop_unsayable()
+            raise
+
+    def _drop_unsayable(self) -> None:
+        """Take back the events that JSON cannot say, so that they are not in the way of all that comes after."""
+        start = max(self._recorded, self._progress.events)
+        self._events[start:] = [event for event in self._events[start:] if is_sayable(to_json(event))]
 
     # Lanes
 
