@@ -7,6 +7,7 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from .arguments import local_path, text
 from .connection import Connection
 from .errors import ArtifactNotFound, StoreError
 from .media import load
@@ -74,42 +75,43 @@ class RunArtifacts:
         self._connection.read()
         return self._connection.artifacts(self.uri)
 
-    def list(self, path: str = "") -> list[Artifact]:
+    def list(self, path: str | Artifact = "") -> list[Artifact]:
         """Return the files and folders at ``path``, sorted; of none where there is nothing."""
-        return [Artifact(self, entry) for entry in self._store().list(path)]
+        return [Artifact(self, entry) for entry in self._store().list(_path_of(path))]
 
-    def open(self, path: str) -> BinaryIO:
+    def open(self, path: str | Artifact) -> BinaryIO:
         """Open a file for reading bytes; ArtifactNotFound."""
-        return self._store().open(str(path))
+        return self._store().open(_path_of(path))
 
-    def read_text(self, path: str) -> str:
+    def read_text(self, path: str | Artifact) -> str:
         """Return a file's text, which is UTF-8."""
         return self._read(path).decode("utf-8")
 
-    def load(self, path: str) -> Any:
+    def load(self, path: str | Artifact) -> Any:
         """Return what is in a file, by its ending: a PIL image, a DataFrame, what JSON says, an array, a text; else bytes."""
-        return load(str(path), self._read(path))
+        return load(_path_of(path), self._read(path))
 
-    def download(self, path: str = "", target: str | Path = ".") -> Path:
+    def download(self, path: str | Artifact = "", target: str | Path = ".") -> Path:
         """Copy a file, or a folder with all in it, into the folder ``target``, and return the copy's path.
 
         Raises:
             StoreError: A file is not what was logged, by its sha256; the copy is not kept.
         """
+        folder = local_path(target, "where to copy it")
         store, logged = self._store(), self._logged()
-        return store.download(str(path), Path(target), check=lambda name, file: self._check(name, sha256_of(file), logged))
+        return store.download(_path_of(path), folder, check=lambda name, file: self._check(name, sha256_of(file), logged))
 
-    def read_if_there(self, path: str) -> bytes | None:
+    def read_if_there(self, path: str | Artifact) -> bytes | None:
         """Return a file's bytes, None where there is no such file."""
         try:
             return self._read(path)
         except ArtifactNotFound:
             return None
 
-    def _read(self, path: str) -> bytes:
+    def _read(self, path: str | Artifact) -> bytes:
         with self.open(path) as file:
             content = file.read()
-        self._check(str(path), hashlib.sha256(content).hexdigest(), self._logged())
+        self._check(_path_of(path), hashlib.sha256(content).hexdigest(), self._logged())
         return content
 
     def _logged(self) -> dict[str, str]:
@@ -140,3 +142,8 @@ class RunArtifacts:
             self._view = FilesView(self._connection, self.run_id)
         files = self._files()
         return {"text/html": files_html(files, key_of(self._view)), "text/plain": repr(self)}
+
+
+def _path_of(path: str | Artifact) -> str:
+    """Return the path of a file, of which an entry of a list knows its own."""
+    return path.path if isinstance(path, Artifact) else text(path, "the path of an artifact")

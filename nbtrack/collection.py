@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
+from .arguments import local_path, shown, text, texts
 from .connection import Connection
 from .details import Details
 from .entities import RunInfo
@@ -86,7 +87,7 @@ class Runs(Sequence[Run]):
 
     def among(self, ids: Iterable[str]) -> Runs:
         """Return those of these runs that have one of these ids."""
-        chosen = frozenset(ids)
+        chosen = frozenset(texts(ids, "the id of a run"))
         return Runs(self._connection, [info for info in self._infos if info.id in chosen])
 
     def comparison_view(self) -> ComparisonView:
@@ -111,17 +112,17 @@ class Runs(Sequence[Run]):
         """
         from .frames import runs_frame
 
-        stats = [metrics] if isinstance(metrics, str) else list(metrics)
+        stats = texts(metrics, "what to say of a metric")
         unknown = [stat for stat in stats if stat not in STATS]
         if unknown:
-            raise InvalidInput(f"{unknown[0]!r} cannot be asked of a metric; choose from {', '.join(STATS)}")
+            raise InvalidInput(f"{shown(unknown[0])} cannot be asked of a metric; choose from {', '.join(STATS)}")
         store, ids = self._connection.read(), self.ids
         found = store.metrics(ids, stats) if stats else []
         suffixes = [_suffix(stat) for stat in stats]
         params = store.params(ids)
-        texts = params if typed else [(run_id, key, str(value)) for run_id, key, value in params]
+        shown_params = params if typed else [(run_id, key, str(value)) for run_id, key, value in params]
         names = {experiment.id: experiment.name for experiment in store.experiments("all")}
-        return runs_frame(self._infos, names, metrics=found, suffixes=suffixes, params=texts, tags=store.tags(ids))
+        return runs_frame(self._infos, names, metrics=found, suffixes=suffixes, params=shown_params, tags=store.tags(ids))
 
     def history(self, *keys: str) -> pd.DataFrame:
         """Return all points of these metrics, of all metrics where none is named, in one long DataFrame.
@@ -131,21 +132,23 @@ class Runs(Sequence[Run]):
         """
         from .frames import history_frame
 
-        return history_frame(self._connection.read().histories(self.ids, keys or None))
+        names = texts(keys, "the name of a metric")
+        return history_frame(self._connection.read().histories(self.ids, names or None))
 
     def to_csv(self, path: str | os.PathLike[str]) -> Path:
         """Write ``df()`` as a CSV file and return its path."""
-        self.df().to_csv(path, index=False)
-        return Path(path)
+        target = local_path(path, "the file to write")
+        self.df().to_csv(target, index=False)
+        return target
 
     def to_parquet(self, path: str | os.PathLike[str]) -> Path:
         """Write ``df()`` as a Parquet file and return its path; needs ``pip install nbtrack[parquet]``."""
-        frame = self.df()
+        target, frame = local_path(path, "the file to write"), self.df()
         for column in [name for name in frame if frame[name].dtype.kind == "O"]:
             # Parquet's columns have one type each.
             frame[column] = frame[column].map(lambda value: None if value is None else str(value))
-        frame.to_parquet(path, index=False)
-        return Path(path)
+        frame.to_parquet(target, index=False)
+        return target
 
     def to_html(self, path: str | os.PathLike[str]) -> Path:
         """Write the table as one self-contained, interactive HTML file and return its path."""
@@ -153,7 +156,7 @@ class Runs(Sequence[Run]):
         from .widgets.offline import write_page
 
         view = self.table()
-        return write_page(path, view, "Runs", runs_still(self, view.key))
+        return write_page(local_path(path, "the page to write"), view, "Runs", runs_still(self, view.key))
 
     # To look at
 
@@ -184,10 +187,10 @@ class Runs(Sequence[Run]):
         """
         from .plots import plot_groups, plot_histories
 
-        having = [run for run in self if key in run.metrics]
+        having = [run for run in self if text(key, "the name of a metric") in run.metrics]
         if not having:
             names = sorted({name for run in self for name in run.metrics})
-            raise InvalidInput(f"none of these runs has a metric {key!r}; they have {', '.join(names) or 'none'}")
+            raise InvalidInput(f"none of these runs has a metric {shown(key)}; they have {', '.join(names) or 'none'}")
         if by is None:
             return plot_histories([run.metrics[key] for run in having], labels=[run.name for run in having], ax=ax, **options)
         groups: dict[Any, list[MetricHistory]] = {}
@@ -213,9 +216,9 @@ def _suffix(stat: str) -> str:
 
 def _value(run: Run, by: str) -> Any:
     """Return a run's param or tag."""
-    group, _, key = by.partition(".")
+    group, _, key = text(by, "what to group by").partition(".")
     if group not in ("params", "tags") or not key:
-        raise InvalidInput(f"runs can be grouped by a param or a tag, as by='params.lr', not by {by!r}")
+        raise InvalidInput(f"runs can be grouped by a param or a tag, as by='params.lr', not by {shown(by)}")
     value = run.params.get(key) if group == "params" else run.tags.get(key)
     return value if isinstance(value, int | float | str | None) else str(value)
 

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .arguments import local_path
 from .collection import Runs
 from .errors import InvalidInput
 
@@ -98,7 +99,9 @@ class Comparison:
         from .widgets.offline import write_page
 
         view = self.view()
-        return write_page(path, view, "Comparison", comparison_bundle(self, view.key)["text/html"])
+        return write_page(
+            local_path(path, "the page to write"), view, "Comparison", comparison_bundle(self, view.key)["text/html"]
+        )
 
     def __repr__(self) -> str:
         from .displays import comparison_summary

@@ -55,6 +55,9 @@ class InvalidInput(NbtrackError, ValueError):
     """A name, value, option or URI cannot be used; the message says which and what would do."""
 
 
+_SHOWN = 160  # characters of a filter, of those around what is wrong with it
+
+
 class FilterError(InvalidInput):
     """A filter or an ordering does not parse.
 
@@ -70,7 +73,11 @@ class FilterError(InvalidInput):
         super().__init__(message, text, position, length)
 
     def __str__(self) -> str:
-        return f"{self.message}\n  {self.text}\n  {' ' * self.position}{'^' * self.length}"
+        start = max(0, self.position - _SHOWN // 2)
+        seen = self.text[start : start + _SHOWN]
+        before, after = "…" if start else "", "…" if start + _SHOWN < len(self.text) else ""
+        carets = "^" * min(self.length, _SHOWN // 2)
+        return f"{self.message}\n  {before}{seen}{after}\n  {' ' * (len(before) + self.position - start)}{carets}"
 
 
 class ParamConflict(InvalidInput):

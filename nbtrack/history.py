@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from .arguments import shown
 from .entities import MetricSummary, Points
 from .store.base import Store
 
@@ -132,7 +133,10 @@ class Metrics(Mapping[str, MetricHistory]):
             return self._histories[key]
         except KeyError:
             names = ", ".join(map(repr, self._histories)) or "none"
-            raise KeyError(f"no metric {key!r} in this run; it has {names}") from None
+            raise KeyError(f"no metric {shown(key)} in this run; it has {names}") from None
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._histories
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._histories)

@@ -6,12 +6,14 @@ import errno
 import hashlib
 import json
 import math
+import operator
 import os
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from pathlib import Path, PurePath
 from typing import Any
 
+from .arguments import mapping, shown, typed
 from .capture.redact import redact_value
 from .connection import Connection
 from .entities import ParamValue, new_run_id
@@ -28,6 +30,8 @@ __all__ = ["Recorder", "param_value", "stamp_in"]
 _MAX_DEPTH = 20
 _MAX_HELD_BYTES = 256 << 20
 _MAX_KEPT_TEXT = 100_000
+_LONGEST_PATH = 700  # bytes: what MySQL and PostgreSQL can find a path by
+_MOST_TIME = ((1 << 63) - 2) // 1_000_000
 _MAX_BITS = 13_000  # Python turns longer integers into text only when told to
 
 
@@ -75,7 +79,7 @@ class Recorder:
         Raises:
             ParamConflict: One already has another value.
         """
-        checked = {key: param_value(key, value) for key, value in params.items()}
+        checked = {key: param_value(key, value) for key, value in mapping(params, "params").items()}
         known = self.known_params()
         new, changed = {}, {}
         for key, value in checked.items():
@@ -118,15 +122,16 @@ class Recorder:
 
     def set_tags(self, tags: Mapping[str, Any]) -> None:
         """Take down tags, as texts."""
-        for key in tags:
-            check_key(key, "tag")
-        texts = {key: str(redact_value(key, value)) for key, value in tags.items()}
+        texts = {key: _tag_value(key, value) for key, value in mapping(tags, "tags").items()}
         self.own_tags.update(texts)
         self.append(TagsSet(texts))
 
     def delete_tags(self, keys: Iterable[str]) -> None:
         """Take tags away."""
-        self.append(TagsDeleted(tuple(keys)))
+        names = tuple(keys)
+        for key in names:
+            check_key(key, "tag")
+        self.append(TagsDeleted(names))
 
     # Documents and files
 
@@ -147,6 +152,8 @@ class Recorder:
             The path under the run's root.
         """
         checked = artifact_path(path)
+        if len(checked.encode()) > _LONGEST_PATH:
+            raise InvalidInput(f"artifact path {shown(checked)} has more than {_LONGEST_PATH} bytes; choose a shorter one")
         name, writer = new_run_id(), self.writer()
         spool = writer.spool()
         try:
@@ -188,11 +195,21 @@ def param_value(key: str, value: Any) -> ParamValue:
     return redacted
 
 
+def _tag_value(key: str, value: Any) -> str:
+    """Return a tag's value, the text of anything."""
+    check_key(key, "tag")
+    if isinstance(value, dict | list) or type(value) is int:
+        value = _plain(key, value, 0)
+    elif value is not None and not isinstance(value, bool):
+        value = str(value)
+    return str(redact_value(key, value))
+
+
 def _plain(key: str, value: Any, depth: int) -> ParamValue:
     if depth > _MAX_DEPTH:
-        raise InvalidInput(f"param {key!r} is nested more than {_MAX_DEPTH} deep; log it with log_dict")
+        raise InvalidInput(f"the value of {key!r} is nested more than {_MAX_DEPTH} deep; log it with log_dict")
     if type(value) is int and value.bit_length() > _MAX_BITS:
-        raise InvalidInput(f"param {key!r} has more than 4,000 digits; log it with log_text")
+        raise InvalidInput(f"the value of {key!r} has more than 4,000 digits; log it with log_text")
     if value is None or type(value) in (bool, int, float, str):
         return value  # type: ignore[no-any-return]
     if isinstance(value, Mapping):
@@ -202,8 +219,10 @@ def _plain(key: str, value: Any, depth: int) -> ParamValue:
     if isinstance(value, Enum | PurePath):
         return str(value)
     item = getattr(value, "item", None)
-    if callable(item) and getattr(value, "ndim", 0) == 0 and not isinstance(value, type):
-        return _plain(key, item(), depth + 1)
+    if callable(item) and getattr(value, "ndim", None) == 0 and not isinstance(value, type):
+        plain = item()
+        # Of a number wider than 64 bits numpy gives itself.
+        return str(plain) if type(plain) is type(value) else _plain(key, plain, depth + 1)
     return _subclass(value)
 
 
@@ -225,12 +244,20 @@ def stamp_in(timestamp: Any) -> int:
 
     Raises:
         WrongType: It is no number.
-        InvalidInput: It is not finite.
+        InvalidInput: It is not finite, or too large.
     """
-    if hasattr(timestamp, "__index__"):
-        return stamp_of(int(timestamp))
-    if not hasattr(timestamp, "__float__"):
-        raise WrongType(f"timestamp must be milliseconds since the epoch, not {timestamp!r}")
-    if not math.isfinite(timestamp):
-        raise InvalidInput(f"timestamp must be milliseconds since the epoch, not {timestamp!r}")
-    return stamp_of(int(timestamp))
+    try:
+        time = operator.index(timestamp) if hasattr(timestamp, "__index__") else math.trunc(float(_no_text(timestamp)))
+    except (TypeError, RuntimeError) as error:
+        raise WrongType(f"timestamp must be milliseconds since the epoch, not {typed(timestamp)}") from error
+    except (ValueError, ArithmeticError) as error:
+        raise InvalidInput(f"timestamp must be milliseconds since the epoch, not {shown(timestamp)}") from error
+    if abs(time) > _MOST_TIME:
+        raise InvalidInput(f"timestamp {shown(timestamp)} is out of range: milliseconds since the epoch, before the year 2262")
+    return stamp_of(time)
+
+
+def _no_text(value: Any) -> Any:
+    if not hasattr(value, "__float__"):
+        raise TypeError("not a number")
+    return value

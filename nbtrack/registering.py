@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .arguments import amount, mapping, shown, text
 from .artifacts import Artifact
 from .connection import Connection
 from .errors import AlreadyExists, ArtifactNotFound, InvalidInput, ModelNotFound
@@ -16,6 +17,9 @@ from .store.registration import origin_of, register
 from .store.registry import check_alias, registry_of, without_prompts
 
 __all__ = ["ModelRegistry"]
+
+_LONGEST = 1000
+_LONGEST_SOURCE = 10_000
 
 
 class ModelRegistry:
@@ -34,14 +38,15 @@ class ModelRegistry:
         alias: str | None = None,
     ) -> ModelVersion:
         """Register a model; see ``nbtrack.register_model``."""
+        name, description = text(name, "the name of a model", most=_LONGEST), text(description, "a description")
         if alias is not None:
-            check_alias(alias)
+            check_alias(text(alias, "an alias"))
         store, source = self._connection.read(), _source(model)
         registry, origin = registry_of(store), origin_of(store, source)
         if source.startswith("runs:"):
             _check_folder(self._connection, store, source, origin.location)
         self._ensure(name)
-        texts = {key: str(value) for key, value in (tags or {}).items()}
+        texts = {key: str(value) for key, value in mapping(tags, "tags").items()}
         made = register(store, name, source, origin=origin, user=user_name(), description=description, tags=texts)
         if alias is not None:
             registry.set_alias(name, alias, made.version)
@@ -60,33 +65,34 @@ class ModelRegistry:
 
     def model(self, name: str) -> RegisteredModel:
         """Return a registered model; ModelNotFound."""
-        return RegisteredModel(self._connection, registry_of(self._connection.store()).get_model(name))
+        found = registry_of(self._connection.store()).get_model(text(name, "the name of a model", most=_LONGEST))
+        return RegisteredModel(self._connection, found)
 
     def get(self, which: str) -> ModelVersion:
         """Return a version; see ``nbtrack.get_model``."""
-        return find_version(self._connection, which)
+        return find_version(self._connection, text(which, "a model", most=_LONGEST))
 
-    def models(self, text: str | None, order_by: str | Sequence[str] | None, limit: int | None) -> list[RegisteredModel]:
+    def models(self, condition: str | None, order_by: str | Sequence[str] | None, limit: int | None) -> list[RegisteredModel]:
         """Return the registered models that match a filter; see ``nbtrack.registered_models``."""
         from .store.filter import REGISTERED_MODELS, parse, parse_order
 
-        condition = without_prompts(parse(text, names=REGISTERED_MODELS))
-        search = Search(condition, parse_order(order_by, names=REGISTERED_MODELS), limit)
+        wanted = without_prompts(parse(condition, names=REGISTERED_MODELS))
+        search = Search(wanted, parse_order(order_by, names=REGISTERED_MODELS), amount(limit, "limit"))
         found = registry_of(self._connection.store()).search_models(search)
         return [RegisteredModel(self._connection, info) for info in found.items]
 
-    def versions(self, text: str | None, order_by: str | Sequence[str] | None, limit: int | None) -> list[ModelVersion]:
+    def versions(self, condition: str | None, order_by: str | Sequence[str] | None, limit: int | None) -> list[ModelVersion]:
         """Return the versions that match a filter; see ``nbtrack.model_versions``."""
-        return find_versions(self._connection, text, order_by, limit)
+        return find_versions(self._connection, condition, order_by, amount(limit, "limit"))
 
 
 def _source(model: str | Artifact) -> str:
     if isinstance(model, Artifact):
         return f"runs:/{model.run_id}/{model.path}"
-    if ":" not in model:
+    if ":" not in text(model, "a model", most=_LONGEST_SOURCE):
         raise InvalidInput(
-            f"{model!r} does not say where a model is: write runs:/RUN_ID/FOLDER or models:/NAME/VERSION, or give an artifact "
-            "of a run, such as run.artifacts.list()[0]"
+            f"{shown(model)} does not say where a model is: write runs:/RUN_ID/FOLDER or models:/NAME/VERSION, or give an "
+            "artifact of a run, such as run.artifacts.list()[0]"
         )
     return model
 

@@ -16,6 +16,7 @@ from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from . import active
+from .arguments import local_path, seconds, shown, text, texts, typed
 from .artifacts import RunArtifacts
 from .capture.base import Captured
 from .capture.failure import capture_traceback
@@ -31,6 +32,7 @@ from .recorder import Recorder, stamp_in
 from .recovery import ENDED_TAG
 from .runfiles import LogsFiles
 from .settings import Settings
+from .store.text import storable
 from .widgets.stopping import Stopper
 
 if TYPE_CHECKING:
@@ -142,9 +144,9 @@ class Run(LogsFiles):
 
     @name.setter
     def name(self, name: str) -> None:
-        self.set_tag(NAME_TAG, name)
+        self.set_tag(NAME_TAG, text(name, "the name of a run"))
         if self.state is not None:
-            self.state.name = name
+            self.state.name = storable(name)
         self._forget()
 
     @property
@@ -219,7 +221,7 @@ class Run(LogsFiles):
 
     @note.setter
     def note(self, note: str) -> None:
-        self.set_tag(NOTE_TAG, note)
+        self.set_tag(NOTE_TAG, text(note, "the note of a run"))
 
     # What was captured
 
@@ -305,7 +307,7 @@ class Run(LogsFiles):
 
     def log_metric(self, key: str, value: float, step: int = 0, timestamp: int | None = None) -> None:
         """Log one value of one metric; ``step`` defaults to 0, as in MLflow."""
-        self.log({key: value}, step=step, timestamp=timestamp)
+        self.log(_named(key, value), step=step, timestamp=timestamp)
 
     def log_metrics(self, metrics: Mapping[str, float], step: int = 0, timestamp: int | None = None) -> None:
         """Log several metrics; ``step`` defaults to 0, as in MLflow."""
@@ -317,7 +319,7 @@ class Run(LogsFiles):
         Raises:
             ParamConflict: It already has another value.
         """
-        return self.recorder.log_params({key: value})[key]
+        return self.recorder.log_params(_named(key, value, "param"))[key]
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Log params, all of them or none.
@@ -329,7 +331,7 @@ class Run(LogsFiles):
 
     def set_tag(self, key: str, value: Any) -> None:
         """Set a tag, or overwrite it; tags are texts."""
-        self.set_tags({key: value})
+        self.set_tags(_named(key, value, "tag"))
 
     def set_tags(self, tags: Mapping[str, Any]) -> None:
         """Set tags, or overwrite them; tags are texts."""
@@ -355,7 +357,7 @@ class Run(LogsFiles):
 
     def flush(self, timeout: float = 60.0) -> bool:
         """Wait until everything logged so far is in the store; tell whether it is."""
-        return self._connection.flusher.flush(timeout)
+        return self._connection.flusher.flush(seconds(timeout, "timeout"))
 
     def end(self, status: Status | str = Status.FINISHED) -> None:
         """End the run; a run that has ended stays as it is.
@@ -441,7 +443,7 @@ class Run(LogsFiles):
         """
         from .living import show
 
-        show(self, metrics)
+        show(self, tuple(texts(metrics, "the name of a metric")))
 
     def to_html(self, path: str | os.PathLike[str]) -> Path:
         """Write the run as one self-contained, interactive HTML file and return its path."""
@@ -449,16 +451,17 @@ class Run(LogsFiles):
         from .living import view_of
         from .widgets.offline import write_page
 
-        return write_page(path, view_of(self), self.name, run_still(self))
+        return write_page(local_path(path, "the page to write"), view_of(self), self.name, run_still(self))
 
     def plot(self, *keys: str, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw metrics of the run over their steps, with matplotlib; all of them where none is named."""
         from .plots import plot_histories
 
         metrics = self.metrics
-        unknown = [key for key in keys if key not in metrics]
+        unknown = [key for key in texts(keys, "the name of a metric") if key not in metrics]
         if unknown or not metrics:
-            raise InvalidInput(f"this run has no metric {unknown[0] if unknown else ''!r}; it has {', '.join(metrics) or 'none'}")
+            named, have = shown(unknown[0]) if unknown else "", ", ".join(metrics) or "none"
+            raise InvalidInput(f"this run has no metric {named}; it has {have}")
         drawn = keys or tuple(metrics)
         return plot_histories([metrics[key] for key in drawn], labels=drawn, ax=ax, **options)
 
@@ -468,12 +471,17 @@ def _attach(settings: Settings, run_id: str) -> Run:
     return _live.get(run_id) or Run(connection_to(settings), run_id)
 
 
+def _named(key: str, value: Any, what: str = "metric") -> dict[str, Any]:
+    """Return one value by its name, which may be anything that somebody has given."""
+    return {text(key, f"the name of a {what}"): value}
+
+
 def _merged(metrics: Any, more: dict[str, Any]) -> dict[str, Any]:
     """Return what ``log`` was given as one dict."""
     if metrics is None:
         return more
     if not isinstance(metrics, Mapping):
-        raise WrongType(f"log takes names and values, as log(loss=0.5) or log({{'loss': 0.5}}), not a {type(metrics).__name__}")
+        raise WrongType(f"log takes names and values, as log(loss=0.5) or log({{'loss': 0.5}}), not {typed(metrics)}")
     return {**metrics, **more}
 
 
@@ -482,10 +490,9 @@ def _moment(time_: int) -> datetime:
 
 
 def _status(status: Status | str) -> Status:
-    try:
+    if isinstance(status, str) and status in Status.__members__:
         return Status(status)
-    except ValueError:
-        raise InvalidInput(f"{status!r} is no status; a run ends as FINISHED, FAILED or KILLED") from None
+    raise InvalidInput(f"{shown(status)} is no status; a run ends as FINISHED, FAILED or KILLED")
 
 
 def _status_of(error: BaseException | None) -> Status:

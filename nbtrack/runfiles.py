@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from .arguments import local_path as checked_path
+from .arguments import mapping, shown, text
 from .artifacts import RunArtifacts
 from .entities import now_ms
 from .errors import InvalidInput
 from .media import dict_bytes, figure_bytes, image_bytes, image_path, table_bytes, tables_tag, text_bytes, thumbnail_bytes
-from .recorder import Recorder
+from .recorder import Recorder, stamp_in
+from .store.artifacts.paths import artifact_path as checked_name
 
 __all__ = ["LogsFiles"]
 
@@ -46,26 +49,27 @@ class LogsFiles(ABC):
             local_path: The file or folder.
             artifact_path: The folder in the run's artifacts to put it into; None: their root.
         """
-        source = Path(local_path)
-        if source.is_dir():
-            self.log_artifacts(source, "/".join(filter(None, [artifact_path, source.name])))
-        elif source.exists():
-            self.recorder.file("/".join(filter(None, [artifact_path, source.name])), source)
+        source = checked_path(local_path, "what to log")
+        if _is(source, Path.is_dir):
+            self.log_artifacts(source, _below(artifact_path, source.name))
+        elif _is(source, Path.exists):
+            self.recorder.file(_below(artifact_path, source.name), source)
         else:
-            raise InvalidInput(f"there is no file {str(source)!r} to log (from {Path.cwd()})")
+            raise InvalidInput(f"there is no file {shown(str(source))} to log (from {Path.cwd()})")
 
     def log_artifacts(self, local_dir: str | os.PathLike[str], artifact_path: str | None = None) -> None:
         """Log copies of all that is in a folder, as it is now."""
-        root = Path(local_dir)
-        if not root.is_dir():
-            raise InvalidInput(f"{str(root)!r} is not a folder; log one file with log_artifact")
+        root = checked_path(local_dir, "what to log")
+        if not _is(root, Path.is_dir):
+            raise InvalidInput(f"{shown(str(root))} is not a folder; log one file with log_artifact")
         for path in sorted(root.rglob("*")):
             if path.is_file():
-                self.recorder.file("/".join(filter(None, [artifact_path, path.relative_to(root).as_posix()])), path)
+                self.recorder.file(_below(artifact_path, path.relative_to(root).as_posix()), path)
 
     def log_figure(self, figure: Any, artifact_file: str, *, save_kwargs: Mapping[str, Any] | None = None) -> None:
         """Log a matplotlib or plotly figure; the ending of ``artifact_file`` says in which format."""
-        self.recorder.file(artifact_file, figure_bytes(figure, artifact_file, **(save_kwargs or {})))
+        options = mapping(save_kwargs, "save_kwargs")
+        self.recorder.file(checked_name(artifact_file), figure_bytes(figure, artifact_file, **options))
 
     def log_image(
         self,
@@ -76,7 +80,9 @@ class LogsFiles(ABC):
         timestamp: int | None = None,
     ) -> None:
         """Log a PIL image or a numpy array (height, width[, 1, 3 or 4]) as an image file, or by key and step."""
-        path = image_path(artifact_file, key, step, now_ms() if timestamp is None else timestamp)
+        file = None if artifact_file is None else checked_name(artifact_file)
+        when = now_ms() if timestamp is None else stamp_in(timestamp) // 1_000_000
+        path = image_path(file, key, step, when)
         self.recorder.file(path, image_bytes(image, path))
         if key is not None:
             # What MLflow's own gallery looks for.
@@ -85,7 +91,8 @@ class LogsFiles(ABC):
 
     def log_table(self, data: Any, artifact_file: str) -> None:
         """Log a table: a DataFrame, a dict of columns, a list of rows; a second one to the same file is appended."""
-        self.recorder.file(artifact_file, table_bytes(data, artifact_file, self.artifacts.read_if_there(artifact_file)))
+        there = self.artifacts.read_if_there(checked_name(artifact_file))
+        self.recorder.file(artifact_file, table_bytes(data, artifact_file, there))
         self.set_tag(TABLES_TAG, tables_tag(self.tags.get(TABLES_TAG), artifact_file))
 
     def log_text(self, text: str, artifact_file: str) -> None:
@@ -94,4 +101,18 @@ class LogsFiles(ABC):
 
     def log_dict(self, dictionary: Any, artifact_file: str) -> None:
         """Log a dict or a list as a JSON file, or YAML where the file's name ends so."""
-        self.recorder.file(artifact_file, dict_bytes(dictionary, artifact_file))
+        self.recorder.file(checked_name(artifact_file), dict_bytes(dictionary, artifact_file))
+
+
+def _below(folder: str | None, name: str) -> str:
+    """Return the path of a file in a folder of the run's artifacts; None or "" is their root."""
+    above = "" if folder is None else text(folder, "artifact_path")
+    return f"{above}/{name}" if above else name
+
+
+def _is(path: Path, what: Callable[[Path], bool]) -> bool:
+    """Tell what a path is; one that is too long for this machine is nothing."""
+    try:
+        return what(path)
+    except OSError:
+        return False

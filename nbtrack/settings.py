@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from .arguments import local_path
 from .entities import DEFAULT_EXPERIMENT
 from .errors import InvalidInput
 
@@ -112,6 +113,9 @@ def resolve(
     Raises:
         InvalidInput: The URI cannot name a store, or is a server's and ``artifacts`` is given.
     """
+    for value, what in ((uri, "the URI of a store"), (artifacts, "the root of artifacts")):
+        if value is not None and value != "":
+            local_path(value, what)  # a URI, too, is a text without a NUL
     environ = environment() if environ is None else environ
     config = _configured() if config is None else config
     here = (cwd or Path.cwd()).absolute()

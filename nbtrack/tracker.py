@@ -8,12 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 from . import active
+from .arguments import amount, mapping, seconds, several, shown, text, texts
 from .capture.base import Captured
 from .collection import Runs
 from .comparison import Comparison
 from .connection import Connection, connection_to
 from .entities import Experiment, LifecycleStage, RunInfo, Status, View, is_run_id, now_ms
-from .errors import Deleted, ExperimentNotFound, InvalidInput, StoreUnavailable
+from .errors import Deleted, ExperimentNotFound, InvalidInput, RunNotFound, StoreUnavailable
 from .events import Event, RunResumed, RunStarted, TagsDeleted
 from .exits import end_at_exit
 from .journal.owner import this_process
@@ -24,11 +25,13 @@ from .run import NOTE_TAG, PARENT_TAG, USER_TAG, LiveState, Run
 from .settings import Settings, user_name
 from .store.base import RunQuery, Store
 from .store.open import check_uri
+from .store.text import storable
 from .surroundings import recent_surroundings
 
 __all__ = ["Tracker"]
 
 _MLFLOW_MAX_RESULTS = 100_000
+_LONGEST_NAME = 500  # of an experiment, as in MLflow
 
 
 class Tracker:
@@ -40,7 +43,7 @@ class Tracker:
     def __init__(self, settings: Settings) -> None:
         check_uri(settings.uri)
         self.settings = settings
-        self.experiment = settings.experiment
+        self.experiment = experiment_name(settings.experiment)
         self._connection = connection_to(settings)
 
     @property
@@ -69,8 +72,7 @@ class Tracker:
         Returns:
             The experiment; None where the store is away now, which makes it later.
         """
-        if not isinstance(name, str) or not name.strip():
-            raise InvalidInput(f"an experiment needs a name, not {name!r}")
+        name = experiment_name(name)
         try:
             store = self._connection.store()
             found = store.find_experiment(name)
@@ -84,6 +86,7 @@ class Tracker:
 
     def experiments(self, view: View = "active") -> list[Experiment]:
         """Return the experiments, the newest first."""
+        _check_view(view)
         return self._connection.read().experiments(view)
 
     # Runs
@@ -102,23 +105,26 @@ class Tracker:
     ) -> Run:
         """Start a run, which is the current one until it ends; see ``nbtrack.start_run``."""
         outer = active.active()
-        run = self._new(name, experiment, parent or outer) if resume is None else self._resumed(_id_of(resume))
+        above = _id_of(parent) if parent is not None else None if outer is None else outer.id
+        own = _own_tags(tags, note)
+        run = self._new(name, experiment, above) if resume is None else self._resumed(_id_of(resume))
         active.enter(run, outer)
         end_at_exit()
         try:
             with run.recorder.writer().together():
-                for event in _first_events(run, parent or outer, is_new=resume is None):
+                for event in _first_events(run, above, is_new=resume is None):
                     run.recorder.append(event)
-                run.record(_with(captured or recent_surroundings(), tags, note))
-                if params:
+                run.record(_with(captured or recent_surroundings(), own))
+                if params is not None:
                     run.log_params(params)
         except BaseException:
             run.end(Status.FAILED)
             raise
         return run
 
-    def _new(self, name: str | None, experiment: str | None, parent: Run | str | None) -> Run:
-        live = LiveState(name or random_name(), experiment or self.experiment, now_ms())
+    def _new(self, name: str | None, experiment: str | None, parent: str | None) -> Run:
+        called = random_name() if name is None else storable(text(name, "the name of a run")) or random_name()
+        live = LiveState(called, self.experiment if experiment is None else experiment_name(experiment), now_ms())
         return Run(self._connection, self._connection.new_run(_started(live, parent)), live=live)
 
     def _resumed(self, run_id: str) -> Run:
@@ -138,10 +144,11 @@ class Tracker:
         Raises:
             RunNotFound: There is none.
         """
-        from .store.filter import parse
+        from .store.filter import Comparison, Identifier
 
+        name = storable(text(name, "the name or id of a run"))
         store = self._connection.read()
-        named = RunQuery(self._experiment_ids(store, None), parse(f"run_name = {_quoted(name)}"), limit=1)
+        named = RunQuery(self._experiment_ids(store, None), Comparison(Identifier("attribute", "run_name"), "=", name), limit=1)
         found = [] if is_run_id(name) and len(name) == 32 else store.search_runs(named).runs
         return Run(self._connection, found[0].id, info=found[0]) if found else self.get_run(name)
 
@@ -155,8 +162,8 @@ class Tracker:
 
     def get_run(self, run_id: str) -> Run:
         """Return a run by its id; RunNotFound."""
-        store = self._connection.read()
-        return Run(self._connection, run_id, info=store.get_run(run_id))
+        run_id = _id_of(run_id)
+        return Run(self._connection, run_id, info=self._connection.read().get_run(run_id))
 
     def runs(
         self,
@@ -178,10 +185,8 @@ class Tracker:
         limit: int | None,
         view: View,
     ) -> Sequence[RunInfo]:
-        if view not in ("active", "deleted", "all"):
-            raise InvalidInput(f"{view!r} is no view; choose active, deleted or all")
-        if limit is not None and limit < 0:
-            raise InvalidInput(f"limit must not be negative, as {limit} is")
+        _check_view(view)
+        limit = amount(limit, "limit")
         from .store.filter import parse, parse_order
 
         condition, order = parse(filter, now=now_ms()), parse_order(order_by)
@@ -190,13 +195,12 @@ class Tracker:
         return store.search_runs(query).runs
 
     def _experiment_ids(self, store: Store, experiment: str | Sequence[str] | None) -> tuple[str, ...] | None:
-        if experiment == "*":
+        if isinstance(experiment, str) and experiment == "*":
             return tuple(found.id for found in store.experiments("all"))
         if experiment is None:
             found = store.find_experiment(self.experiment)
             return () if found is None else (found.id,)
-        names = [experiment] if isinstance(experiment, str) else list(experiment)
-        return tuple(_experiment(store, name).id for name in names)
+        return tuple(_experiment(store, name).id for name in texts(experiment, "an experiment"))
 
     def search_runs(
         self,
@@ -211,10 +215,13 @@ class Tracker:
     ) -> Any:
         """Return runs as ``mlflow.search_runs`` does; see ``nbtrack.search_runs``."""
         views: dict[object, View] = {1: "active", 2: "deleted", 3: "all", "active": "active", "deleted": "deleted", "all": "all"}
-        chosen = [*(experiment_ids or []), *(experiment_names or [])]
-        everywhere = search_all_experiments and not chosen
-        view = views.get(run_view_type, "active")
-        infos = self._search(filter_string or None, "*" if everywhere else chosen or None, order_by, max_results, view)
+        given = [each for each in (experiment_ids, experiment_names) if each is not None]
+        chosen = [name for each in given for name in texts(each, "an experiment")]
+        everywhere = bool(search_all_experiments) and not chosen
+        if not isinstance(run_view_type, int | str) or run_view_type not in views:
+            raise InvalidInput(f"{shown(run_view_type)} is no view; choose active, deleted or all")
+        view = views[run_view_type]
+        infos = self._search(filter_string, "*" if everywhere else chosen or None, order_by, max_results, view)
         if output_format == "list":
             return list(Runs(self._connection, infos))
         from .frames import mlflow_frame
@@ -227,16 +234,16 @@ class Tracker:
         """Compare runs; see ``nbtrack.compare``."""
         ids: list[str] = []
         for each in runs:
-            ids += [_id_of(each)] if isinstance(each, Run | str) else [_id_of(one) for one in each]
+            ids += map(_id_of, [each] if isinstance(each, Run | str) else several(each, "runs or their ids are compared"))
         store = self._connection.read()
         return Comparison(Runs(self._connection, [store.get_run(run_id) for run_id in dict.fromkeys(ids)]))
 
     def flush(self, timeout: float = 60.0) -> bool:
         """Wait until everything logged so far is in the store; tell whether it is."""
-        return self._connection.flusher.flush(timeout)
+        return self._connection.flusher.flush(seconds(timeout, "timeout"))
 
 
-def _first_events(run: Run, parent: Run | str | None, *, is_new: bool) -> list[Event]:
+def _first_events(run: Run, parent: str | None, *, is_new: bool) -> list[Event]:
     """Return what a run begins with, or goes on with."""
     if not is_new:
         return [RunResumed(this_process().to_json()), TagsDeleted((ENDED_TAG,))]
@@ -244,24 +251,38 @@ def _first_events(run: Run, parent: Run | str | None, *, is_new: bool) -> list[E
     return [_started(run.state, parent)]
 
 
-def _started(state: LiveState, parent: Run | str | None) -> RunStarted:
-    tags = {USER_TAG: user_name()} | ({} if parent is None else {PARENT_TAG: _id_of(parent)})
+def _started(state: LiveState, parent: str | None) -> RunStarted:
+    tags = {USER_TAG: user_name()} | ({} if parent is None else {PARENT_TAG: parent})
     return RunStarted(state.experiment, state.name, state.start_time, user_name(), tags, this_process().to_json())
 
 
-def _with(captured: Captured, tags: Mapping[str, Any] | None, note: str | None) -> Captured:
+def _own_tags(tags: Mapping[str, Any] | None, note: str | None) -> dict[str, Any]:
+    return {**mapping(tags, "tags"), **({} if note is None else {NOTE_TAG: text(note, "the note of a run")})}
+
+
+def _with(captured: Captured, own: Mapping[str, Any]) -> Captured:
     """Return what was captured, and the user's own tags, which win."""
-    own = {key: str(value) for key, value in (tags or {}).items()}
-    return replace(captured, tags={**captured.tags, **own, **({} if note is None else {NOTE_TAG: note})})
+    return replace(captured, tags={**captured.tags, **own})
 
 
 def _id_of(run: Run | str) -> str:
-    return run.id if isinstance(run, Run) else str(run)
+    """Return the id of a run; RunNotFound for a text that can be none's."""
+    run_id = run.id if isinstance(run, Run) else text(run, "a run is named by its id, which")
+    if not is_run_id(run_id):
+        raise RunNotFound(f"there is no run with the id {shown(run_id)}")
+    return run_id
 
 
-def _quoted(text: str) -> str:
-    quote = "'" if "'" not in text else '"'
-    return f"{quote}{text}{quote}"
+def _check_view(view: object) -> None:
+    if not isinstance(view, str) or view not in ("active", "deleted", "all"):
+        raise InvalidInput(f"{shown(view)} is no view; choose active, deleted or all")
+
+
+def experiment_name(name: object) -> str:
+    """Return the name of an experiment as it is; InvalidInput where it can be none."""
+    if not isinstance(name, str) or not name.strip():
+        raise InvalidInput(f"an experiment needs a name, not {shown(name)}")
+    return storable(text(name, "the name of an experiment", most=_LONGEST_NAME))
 
 
 def _experiment(store: Store, name: str) -> Experiment:
@@ -274,4 +295,4 @@ def _experiment(store: Store, name: str) -> Experiment:
     except ExperimentNotFound:
         names = [experiment.name for experiment in store.experiments("all")]
         close = difflib.get_close_matches(name, names, 1) or names[:5]
-        raise ExperimentNotFound(f"there is no experiment {name!r}; there is {', '.join(map(repr, close))}") from None
+        raise ExperimentNotFound(f"there is no experiment {shown(name)}; there is {', '.join(map(repr, close))}") from None

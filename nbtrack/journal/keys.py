@@ -6,6 +6,7 @@ import operator
 import re
 from typing import Any
 
+from ..arguments import shown, typed
 from ..errors import InvalidInput, NbtrackError, WrongType
 
 __all__ = ["as_number", "bad_step", "check_key"]
@@ -22,11 +23,11 @@ def check_key(key: object, what: str = "metric") -> None:
         InvalidInput: It is empty, too long, or holds characters that no store can keep.
     """
     if not isinstance(key, str):
-        raise WrongType(f"the name of a {what} must be a text, not {key!r} of type {type(key).__name__}")
+        raise WrongType(f"the name of a {what} must be a text, not {typed(key)}")
     if not key or len(key) > _MAX_KEY:
         raise InvalidInput(f"the name of a {what} must have 1 to {_MAX_KEY} characters; {key[:40]!r} has {len(key)}")
     if _NOT_STORABLE.search(key):
-        raise InvalidInput(f"the name {key!r} of a {what} holds a NUL or half a surrogate pair, which no store can keep")
+        raise InvalidInput(f"the name {shown(key)} of a {what} holds a NUL or half a surrogate pair, which no store can keep")
 
 
 def as_number(key: str, value: Any) -> float:
@@ -42,19 +43,16 @@ def as_number(key: str, value: Any) -> float:
     except OverflowError as error:
         raise InvalidInput(f"metric {key!r} is too large for a 64-bit float") from error
     except (TypeError, ValueError, RuntimeError) as error:
-        raise WrongType(f"metric {key!r} is not one number but {_shown(value)}: {error}") from error
-    raise WrongType(f"metric {key!r} must be a number, not {_shown(value)}; a text or a setting is a param or a tag")
+        raise WrongType(f"metric {key!r} is not one number but {typed(value)}: {error}") from error
+    raise WrongType(f"metric {key!r} must be a number, not {typed(value)}; a text or a setting is a param or a tag")
 
 
 def bad_step(step: object) -> NbtrackError:
     """Return the error that says why a row of numbers could not be written: its step, or else its time."""
-    if not hasattr(step, "__index__"):
-        return WrongType(f"step must be an integer, not {_shown(step)}")
-    if not -(1 << 63) <= operator.index(step) < 1 << 63:
-        return InvalidInput(f"step {step} does not fit in 64 bits")
+    try:
+        number = operator.index(step)  # type: ignore[arg-type]  # what it raises tells
+    except (TypeError, ValueError):
+        return WrongType(f"step must be an integer, not {typed(step)}")
+    if not -(1 << 63) <= number < 1 << 63:
+        return InvalidInput(f"step {shown(step)} does not fit in 64 bits")
     return InvalidInput("the timestamp is out of range: milliseconds since the epoch, before the year 2262")
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return f"{text if len(text) <= 60 else text[:57] + '…'} of type {type(value).__name__}"

@@ -6,6 +6,7 @@ import sys
 from io import BytesIO
 from typing import Any
 
+from ..arguments import shown
 from ..errors import InvalidInput, WrongType
 from .suffix import suffix_of
 
@@ -49,7 +50,9 @@ def _is_plotly(figure: Any) -> bool:
 def _from_matplotlib(figure: Any, path: str, options: dict[str, Any]) -> bytes:
     kinds = figure.canvas.get_supported_filetypes()
     if suffix_of(path).lstrip(".") not in kinds:
-        raise InvalidInput(f"figure file {path!r} has no ending that matplotlib writes; it writes {', '.join(sorted(kinds))}")
+        raise InvalidInput(
+            f"figure file {shown(path)} has no ending that matplotlib writes; it writes {', '.join(sorted(kinds))}"
+        )
     buffer = BytesIO()
     figure.savefig(buffer, **{"format": suffix_of(path).lstrip("."), **options})
     return buffer.getvalue()
@@ -62,7 +65,7 @@ def _from_plotly(figure: Any, path: str, options: dict[str, Any]) -> bytes:
     if suffix == ".json":
         return bytes(figure.to_json(**options).encode())
     if suffix not in _PLOTLY_IMAGES:
-        raise InvalidInput(f"figure file {path!r} has no ending that plotly writes; '.html' keeps it interactive")
+        raise InvalidInput(f"figure file {shown(path)} has no ending that plotly writes; '.html' keeps it interactive")
     try:
         return bytes(figure.to_image(**{"format": suffix.lstrip("."), **options}))
     except ValueError as error:

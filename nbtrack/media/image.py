@@ -9,6 +9,7 @@ import warnings
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+from ..arguments import amount, shown, text
 from ..errors import InvalidInput, WrongType
 from .suffix import suffix_of
 
@@ -39,9 +40,10 @@ def image_path(artifact_file: str | None, key: str | None, step: int | None, tim
         raise InvalidInput("log_image takes either artifact_file, such as 'dir/image.png', or key with an optional step")
     if artifact_file is not None:
         return artifact_file
-    if key is None or not _KEY.fullmatch(key):
-        raise InvalidInput(f"image key {key!r} may have only letters and digits of ASCII, '_', '-', '.', ' ' and '/'")
-    return f"images/{key.replace('/', '~')}+step+{step or 0}+timestamp+{timestamp}+{uuid.uuid4()}.png"
+    if key is None or not _KEY.fullmatch(text(key, "the key of an image")):
+        raise InvalidInput(f"image key {shown(key)} may have only letters and digits of ASCII, '_', '-', '.', ' ' and '/'")
+    at = amount(step, "step") or 0
+    return f"images/{key.replace('/', '~')}+step+{at}+timestamp+{timestamp}+{uuid.uuid4()}.png"
 
 
 def image_bytes(image: Any, path: str) -> bytes:
@@ -62,7 +64,7 @@ def image_bytes(image: Any, path: str) -> bytes:
     picture = _picture(image)
     kind = Image.registered_extensions().get(suffix_of(path))
     if kind not in Image.SAVE:
-        raise InvalidInput(f"image file {path!r} has no ending that names an image format; '.png' always does")
+        raise InvalidInput(f"image file {shown(path)} has no ending that names an image format; '.png' always does")
     return _saved(picture.convert("RGB") if kind == "JPEG" else picture, kind, path)
 
 

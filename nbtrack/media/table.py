@@ -85,6 +85,13 @@ def tables_tag(before: str | None, path: str) -> str:
 
 
 def _frame(data: Any) -> pd.DataFrame:
+    try:
+        return _as_frame(data)
+    except UnicodeEncodeError as error:
+        raise InvalidInput(f"a text of the table holds half a surrogate pair, which no file can keep: {error}") from error
+
+
+def _as_frame(data: Any) -> pd.DataFrame:
     import pandas as pd
 
     if hasattr(data, "to_pandas"):
@@ -118,7 +125,8 @@ def _json(frame: pd.DataFrame, before: bytes | None, path: str) -> bytes:
     old = [row + [None] * (len(columns) - len(row)) for row in there["data"]]
     cells = {name: _json_column(frame.iloc[:, i], name) for i, name in enumerate(names)}
     new = zip(*(cells.get(column, [None] * len(frame)) for column in columns), strict=True)
-    return json.dumps({"columns": columns, "data": [*old, *new]}, ensure_ascii=False, allow_nan=False).encode()
+    table = {"columns": columns, "data": [*old, *new]}
+    return json.dumps(table, ensure_ascii=False, allow_nan=False).encode("utf-8", "backslashreplace")
 
 
 def _json_table(data: bytes, path: str) -> dict[str, list[Any]]:
@@ -169,14 +177,26 @@ def _parquet(frame: pd.DataFrame, before: bytes | None, path: str) -> bytes:
     if before:
         frame = pd.concat([_read_parquet(before, path), frame], ignore_index=True)
     frame = frame.set_axis([_column_name(column) for column in frame.columns], axis=1)
+    _check_nesting(frame, path)
     buffer = BytesIO()
     try:
         frame.to_parquet(buffer, index=False)
     except ImportError as error:
         raise _needs_parquet(path) from error
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError, NotImplementedError) as error:
         raise WrongType(f"the table cannot be written as {path!r}: {error}") from error
     return buffer.getvalue()
+
+
+def _check_nesting(frame: pd.DataFrame, path: str) -> None:
+    """Refuse a cell that contains itself, on which pyarrow would end the process."""
+    for name in [name for name in frame if frame[name].dtype == object]:
+        try:
+            for cell in frame[name]:
+                if isinstance(cell, dict | list | tuple):
+                    json.dumps(cell, default=str, skipkeys=True)
+        except (ValueError, RecursionError) as error:
+            raise WrongType(f"column {name!r} cannot be written as {path!r}: {error}") from error
 
 
 def _read_parquet(data: bytes, path: str) -> pd.DataFrame:

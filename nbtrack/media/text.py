@@ -21,6 +21,7 @@ __all__ = ["JSON", "dict_bytes", "load_yaml", "plain_value", "text_bytes"]
 
 JSON: TypeAlias = "None | bool | int | float | str | list[JSON] | dict[str, JSON]"
 
+_MAX_BITS = 13_000  # Python turns longer integers into text only when told to
 _AS_TEXT = (PurePath, datetime.timedelta, uuid.UUID, decimal.Decimal, complex, bytes)
 
 
@@ -76,6 +77,8 @@ def plain_value(value: object, where: str = "") -> JSON:
 
 
 def _plain(value: object, where: str) -> JSON:
+    if type(value) is int and value.bit_length() > _MAX_BITS:
+        raise WrongType(f"{where or 'the value'} has more than 4,000 digits; log its text with log_text")
     if value is None or type(value) in (bool, int, float, str):
         return value  # type: ignore[return-value]
     if isinstance(value, Mapping):

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
+from ..arguments import text
 from ..entities_models import ModelStage, ModelVersionInfo, RegisteredModelInfo
 from ..errors import InvalidInput
 from .filter import And, Comparison, Identifier, Node, Not
@@ -138,7 +139,7 @@ def registry_of(store: object) -> Registry:
 
 def check_model_name(name: str) -> str:
     """Return a model's name as it is; InvalidInput where it can be none."""
-    if not name.strip():
+    if not text(name, "the name of a model").strip():
         raise InvalidInput("a registered model needs a name, not an empty text")
     if "/" in name or ":" in name:
         raise InvalidInput(f"Invalid model name {name!r}. Names cannot contain '/' or ':'.")
@@ -151,7 +152,7 @@ def check_model_name(name: str) -> str:
 
 def check_alias(alias: str) -> str:
     """Return an alias as it is; InvalidInput where it can be none."""
-    if not _ALIAS.fullmatch(alias):
+    if not _ALIAS.fullmatch(text(alias, "an alias")):
         raise InvalidInput(
             f"Invalid alias name: {alias[:260]!r}. An alias has 1 to 255 letters, digits, underscores (_) and dashes (-)"
         )
@@ -164,19 +165,19 @@ def check_alias(alias: str) -> str:
 
 def check_tag(key: str, value: str) -> tuple[str, str]:
     """Return a tag of the registry as it is; InvalidInput where it can be none."""
-    if not key or len(key) > _LONGEST_KEY:
+    if not text(key, "the key of a tag") or len(key) > _LONGEST_KEY:
         raise InvalidInput(f"a tag's key has 1 to {_LONGEST_KEY} characters, and {key[:40]!r} has {len(key)}")
     if len(value) > _LONGEST_VALUE:
         raise InvalidInput(f"a tag's value has at most {_LONGEST_VALUE} characters, and that of {key!r} has {len(value)}")
     return key, value
 
 
-def canonical_stage(text: str) -> ModelStage:
+def canonical_stage(name: str) -> ModelStage:
     """Return the stage of a name in any case; InvalidInput where there is none."""
     for stage in ModelStage:
-        if stage.value.lower() == text.lower():
+        if stage.value.lower() == name.lower():
             return stage
-    raise InvalidInput(f"Invalid Model Version stage: {text}. Value must be one of {', '.join(ModelStage)}.")
+    raise InvalidInput(f"Invalid Model Version stage: {name}. Value must be one of {', '.join(ModelStage)}.")
 
 
 def latest_of(versions: Iterable[ModelVersionInfo]) -> list[ModelVersionInfo]:

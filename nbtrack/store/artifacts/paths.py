@@ -7,6 +7,7 @@ import re
 from pathlib import Path, PureWindowsPath
 from urllib.parse import unquote
 
+from ...arguments import text as checked_text
 from ...errors import InvalidInput
 
 __all__ = ["TEMPORARY", "artifact_folder", "artifact_path", "file_uri", "local_path", "scheme_of"]
@@ -30,9 +31,10 @@ def artifact_path(text: str) -> str:
         text: Parts joined by ``/``, such as ``plots/loss.png``.
 
     Raises:
+        WrongType: It is no text.
         InvalidInput: The path leads out of the run's folder, or not to one name; the message says why.
     """
-    for form in _decodings(text):
+    for form in _decodings(checked_text(text, "the path of an artifact")):
         reason = _objection(form)
         if reason:
             raise InvalidInput(f"artifact path {text[:200]!r} {reason}; give a relative path such as 'plots/loss.png'")
@@ -41,7 +43,8 @@ def artifact_path(text: str) -> str:
 
 def artifact_folder(text: str) -> str:
     """Return the logical path of a folder without a trailing slash; the empty string for the run's root."""
-    return "" if text in ("", ".", "/") else artifact_path(text.removesuffix("/"))
+    path = checked_text(text, "the path of a folder of artifacts")
+    return "" if path in ("", ".", "/") else artifact_path(path.removesuffix("/"))
 
 
 def file_uri(path: Path) -> str:

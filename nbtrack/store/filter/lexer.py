@@ -12,6 +12,7 @@ __all__ = ["Token", "error_at", "tokenize", "unquote"]
 
 # Far beyond what anybody writes, far below what a database accepts.
 MAX_LENGTH = 100_000
+_LONGEST_MESSAGE = 400
 
 _QUOTED = r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`"""
 _NUMBER = r"[+-]?(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|(?i:inf(?:inity)?))(?![\w.:\-])"
@@ -90,7 +91,8 @@ def _check_characters(token: Token, text: str) -> None:
 def error_at(message: str, text: str, token: Token) -> FilterError:
     """Return a FilterError that points at a token; what cannot be printed on one line is replaced."""
     printable = _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", re.sub(r"\s", " ", text))
-    return FilterError(message, printable, token.position, len(token.text))
+    said = message if len(message) <= _LONGEST_MESSAGE else message[: _LONGEST_MESSAGE - 1] + "…"
+    return FilterError(said, printable, token.position, len(token.text))
 
 
 def unquote(text: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from ...arguments import text as checked_text
+from ...arguments import texts
 from ...entities import now_ms
 from ...errors import FilterError
 from .lexer import Token, error_at, tokenize
@@ -45,7 +47,7 @@ def parse(text: str | None, *, now: int | None = None, names: Names = RUNS) -> N
     Raises:
         FilterError: The text is no filter; the error points at the place and says what would do.
     """
-    if text is None or not text.strip():
+    if text is None or not checked_text(text, "a filter").strip():
         return None
     return _Parser(text, now_ms() if now is None else now, names).filter()
 
@@ -57,7 +59,7 @@ def parse_order(items: str | Sequence[str] | None, *, names: Names = RUNS) -> tu
         FilterError: An item does not parse, or stands there twice.
     """
     orders: dict[Identifier, Order] = {}
-    for text in [items] if isinstance(items, str) else items or ():
+    for text in [] if items is None else texts(items, "an order"):
         parser = _Parser(text, 0, names)
         for token, order in parser.orders():
             if order.left in orders:
