@@ -35,8 +35,8 @@ def folder_at(uri: str, root: str) -> str:
             return inside(unquote(parsed.path).strip("/"))
     else:
         whole, base = _plain(uri), _plain(root)
-        if whole.startswith(f"{base}/"):
-            return inside(whole.removeprefix(f"{base}/"))
+        if f"{whole}/".startswith(f"{base}/"):
+            return inside(whole.removeprefix(base).removeprefix("/"))
     raise invalid("these artifacts are not kept by this server; ask where their artifact_uri says")
 
 

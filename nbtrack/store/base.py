@@ -140,7 +140,10 @@ class Store(Protocol):
     def create_experiment(
         self, name: str, *, artifact_location: str | None = None, tags: dict[str, str] | None = None
     ) -> Experiment:
-        """Create an experiment; AlreadyExists where the name is taken."""
+        """Create an experiment; AlreadyExists where the name is taken.
+
+        A relative ``artifact_location`` is a folder of the working directory of who keeps the store: a server's, of one there.
+        """
 
     def get_experiment(self, experiment_id: str) -> Experiment:
         """Return one experiment, deleted or not; ExperimentNotFound."""

@@ -178,6 +178,50 @@ def test_a_place_for_artifacts_is_plain(server, location):
     assert server.post("experiments/create", body).error[:2] == (400, "INVALID_PARAMETER_VALUE")
 
 
+@pytest.mark.parametrize("location", ["http://[", "s3://[a", "//[x"])
+def test_what_is_no_uri_is_a_clients_error(server, location):
+    body = {"name": "a", "artifact_location": location}
+    assert server.post("experiments/create", body).error[:2] == (400, "INVALID_PARAMETER_VALUE")
+
+
+@pytest.mark.parametrize(
+    "location, kept",
+    [
+        ("mlruns/a", "{cwd}/mlruns/a"),
+        ("./mlruns/a", "{cwd}/mlruns/a"),
+        ("file:mlruns/a b", "file://{cwd}/mlruns/a%20b"),
+        ("/mlruns/a", "/mlruns/a"),
+        ("file:///mlruns/a", "file:///mlruns/a"),
+        ("s3://bucket/a", "s3://bucket/a"),
+        ("dbfs:/a", "dbfs:/a"),
+    ],
+)
+def test_a_relative_place_is_in_the_servers_working_directory(server, tmp_path, monkeypatch, location, kept):
+    monkeypatch.chdir(tmp_path)
+    made = server.post("experiments/create", {"name": "a", "artifact_location": location}).json["experiment_id"]
+    found = server.get("experiments/get", experiment_id=made).json["experiment"]["artifact_location"]
+    assert found == kept.format(cwd=tmp_path)
+    run = server.post("runs/create", {"experiment_id": made}).json["run"]["info"]
+    assert run["artifact_uri"] == f"{found}/{run['run_id']}/artifacts"
+
+
+def test_a_relative_place_is_served_where_it_is_below_the_root_alone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    app = create_app(MemoryStore("mlruns"), LocalArtifacts("mlruns"), serves_artifacts=False)
+    server = Asking(app)
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret" / "a.txt").write_text("secret")
+    for name, where, status in (("below", "mlruns/team", 200), ("beside", "secret", 400), ("root", ".", 400)):
+        made = server.post("experiments/create", {"name": name, "artifact_location": where}).json["experiment_id"]
+        run = server.post("runs/create", {"experiment_id": made}).json["run"]["info"]
+        folder = tmp_path / where / run["run_id"] / "artifacts"
+        folder.mkdir(parents=True)
+        (folder / "a.txt").write_text("x")
+        assert server.get("artifacts/list", run_id=run["run_id"]).status == status
+        assert server.get("get-artifact", api="/", run_id=run["run_id"], path="a.txt").status == status
+    app.close()
+
+
 def test_runs_that_lie_under_the_servers_root_are_listed(tmp_path):
     root = tmp_path / "kept"
     app = create_app(MemoryStore(str(root)), LocalArtifacts(root), serves_artifacts=False)

@@ -58,6 +58,12 @@ def test_it_serves_and_ends_when_told(tmp_path, options):
         assert process.stderr.read() == ""
 
 
+def test_a_relative_folder_of_artifacts_is_in_the_working_directory(tmp_path):
+    with serving(tmp_path, "--artifacts", "./mlruns", "--no-serve-artifacts") as (_, url):
+        default = ask(url, "/api/2.0/mlflow/experiments/get?experiment_id=0")["experiment"]
+        assert default["artifact_location"] == f"{(tmp_path / 'mlruns').as_uri()}/0"
+
+
 def test_it_says_where_it_is_and_what_it_serves(tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -70,3 +70,12 @@ def test_only_what_a_store_needs_is_loaded(uri, foreign, tmp_path):
     )
     command = [sys.executable, "-W", "error", "-c", code, uri.format(tmp_path), *foreign]
     assert subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("uri", ["memory:", "sqlite:///runs.db"])
+def test_a_relative_place_for_artifacts_stays_where_it_was_named(tmp_path, monkeypatch, uri):
+    monkeypatch.chdir(tmp_path)
+    store = open_store(uri, artifact_root="artifacts")
+    made = store.create_experiment("vision", artifact_location="files/vision")
+    assert store.get_experiment(made.id).artifact_location == made.artifact_location == f"{tmp_path}/files/vision"
+    store.close()

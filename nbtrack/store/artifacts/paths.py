@@ -10,12 +10,13 @@ from urllib.parse import unquote
 from ...arguments import text as checked_text
 from ...errors import InvalidInput
 
-__all__ = ["TEMPORARY", "artifact_folder", "artifact_path", "file_uri", "local_path", "scheme_of"]
+__all__ = ["TEMPORARY", "absolute_location", "artifact_folder", "artifact_path", "file_uri", "local_path", "scheme_of"]
 
 # Files under this name are on their way; they are no artifacts.
 TEMPORARY = ".nbtrack-tmp-"
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+):/")  # two letters at least, so a Windows drive is none
+_ANY_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")  # or a drive
 _DECODINGS = 10
 _LONGEST_NAME = 255  # bytes of one part, on nearly every file system and object store
 _WINDOWS_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d) *(\..*)?|.*[. ]|.*[<>:\"|?*].*", re.IGNORECASE | re.DOTALL)
@@ -50,6 +51,19 @@ def artifact_folder(text: str) -> str:
 def file_uri(path: Path) -> str:
     """Return the ``file:`` URI of a local path, made absolute, with what a URI cannot hold percent-encoded."""
     return Path(os.path.abspath(path)).as_uri()  # noqa: PTH100 - also takes ".." out, without following links
+
+
+def absolute_location(uri: str) -> str:
+    """Return a place for artifacts as it is, or a relative path of this machine from the working directory.
+
+    As MLflow has it: what a server keeps is then the same to all who read it, wherever they are.
+    """
+    if uri.lower().startswith("file:"):
+        path = uri[len("file:") :]
+        return uri if path.startswith("/") else file_uri(Path(_unquoted(path)))
+    if uri.startswith("/") or _ANY_SCHEME.match(uri):
+        return uri
+    return os.path.abspath(uri)  # noqa: PTH100 - also takes ".." out, without following links
 
 
 def scheme_of(uri: str) -> str:

@@ -23,6 +23,7 @@ from ...entities import (
 )
 from ...errors import AlreadyExists, Deleted, NotFound
 from ...events import Batch, Progress
+from ..artifacts.paths import absolute_location
 from ..base import Axis, ExperimentPage, ExperimentQuery, OpenRun, RunPage, RunQuery
 from ..experiments import page_of
 from ..match import matches, ordered
@@ -92,9 +93,10 @@ class MemoryStore:
     ) -> Experiment:
         """See ``Store.create_experiment``."""
         name, artifact_location, tags = storable((name, artifact_location, tags))
+        location = artifact_location and absolute_location(artifact_location)
         with self._lock:
             self._refuse_taken(name)
-            return self._state.add_experiment(name, artifact_location, tags)
+            return self._state.add_experiment(name, location, tags)
 
     def get_experiment(self, experiment_id: str) -> Experiment:
         """See ``Store.get_experiment``."""

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from ...entities import ArtifactRecord, Dataset, Experiment, LifecycleStage, ParamValue, Points, RunInfo, View, now_ms
 from ...errors import RunNotFound
 from ...events import Batch, Progress, RunEnded
+from ..artifacts.paths import absolute_location
 from ..base import Axis, ExperimentPage, ExperimentQuery, OpenRun, RunPage, RunQuery
 from ..experiments import page_of
 from ..text import storable
@@ -98,7 +99,8 @@ class SqlStore:
         self, name: str, *, artifact_location: str | None = None, tags: dict[str, str] | None = None
     ) -> Experiment:
         """See ``Store.create_experiment``."""
-        facts = (storable(name), self._artifact_root, storable(artifact_location), storable(tags))
+        location = artifact_location and absolute_location(storable(artifact_location))
+        facts = (storable(name), self._artifact_root, location, storable(tags))
         return self._database.write(lambda connection: experiments.add_experiment(connection, *facts))
 
     def get_experiment(self, experiment_id: str) -> Experiment:

@@ -181,7 +181,10 @@ def check_experiment_name(name: str) -> None:
 
 def check_location(uri: str) -> None:
     """Refuse a place for an experiment's artifacts that says more than where, or leads out of where it says."""
-    parsed = urlsplit(uri)
+    try:
+        parsed = urlsplit(uri)
+    except ValueError as error:
+        raise invalid(f"Invalid artifact location: {error}") from error
     if parsed.fragment or "#" in uri or ";" in parsed.path:
         raise invalid("'artifact_location' URL can't include fragments or params.")
     if ".." in unquote(unquote(parsed.query)):

@@ -172,6 +172,14 @@ def test_nobody_gets_at_files_by_an_experiment_of_their_own_around_them(ask, pla
     assert ask("outsider").post("experiments/create", new).status == 403
 
 
+@pytest.mark.parametrize("place", ["artifacts/1", "./artifacts/7/x", "artifacts", "file:artifacts/1", "{cwd}/artifacts"])
+def test_nor_by_a_path_of_the_servers(ask, place, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    new = {"name": "mine", "artifact_location": place.format(cwd=tmp_path)}
+    assert ask("outsider").post("experiments/create", new).status == 403
+    assert ask("admin").post("experiments/create", new).status == 200
+
+
 def test_an_experiments_own_folder_is_its_own(ask):
     new = {"name": "mine", "artifact_location": "mlflow-artifacts:/team/mine"}
     assert ask("outsider").post("experiments/create", new).status == 200
