@@ -246,7 +246,7 @@ class Flusher:
 
     def _volatile(self) -> str:
         """Return why something is in memory alone, empty where nothing is."""
-        return next((writer.trouble or "gone" for writer in tuple(self._writers.values()) if writer.is_volatile), "")
+        return next((writer.trouble for writer in tuple(self._writers.values()) if writer.trouble and writer.is_volatile), "")
 
     def _tell_volatile(self) -> None:
         if why := self._volatile():
@@ -279,8 +279,9 @@ class Flusher:
             self._is_away(error)
             return False
         except Exception as error:  # noqa: BLE001  were this thread to end, nothing would arrive any more
-            self._warn(repr(error), "nbtrack: %r; what was logged stays in the journal", error)
-            self.problem = repr(error)
+            said = str(error) if isinstance(error, NbtrackError) else repr(error)
+            self._warn(said, "nbtrack: %s; what was logged stays in the journal", said)
+            self.problem = said
             return False
 
     def _pass(self) -> bool:

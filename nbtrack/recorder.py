@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import logging
 import math
 import operator
 import os
@@ -17,11 +18,12 @@ from .arguments import mapping, shown, typed
 from .capture.redact import redact_value
 from .connection import Connection
 from .entities import ParamValue, new_run_id
-from .errors import InvalidInput, NbtrackError, ParamConflict, StoreUnavailable, WrongType
+from .errors import InvalidInput, NbtrackError, ParamConflict, WrongType
 from .events import ArtifactLogged, DocumentLogged, DocumentNamed, Event, ParamsLogged, TagsDeleted, TagsSet
 from .journal.keys import check_key
 from .journal.rows import stamp_of
 from .journal.writer import Writer
+from .recovery import REFUSED_TAG
 from .store.artifacts.paths import artifact_path
 from .store.artifacts.spool import copy_hashed
 
@@ -33,6 +35,8 @@ _MAX_KEPT_TEXT = 100_000
 _LONGEST_PATH = 700  # bytes: what MySQL and PostgreSQL can find a path by
 _MOST_TIME = ((1 << 63) - 2) // 1_000_000
 _MAX_BITS = 13_000  # Python turns longer integers into text only when told to
+
+_log = logging.getLogger("nbtrack")
 
 
 class Recorder:
@@ -161,26 +165,28 @@ class Recorder:
                 raise OSError(errno.EROFS, os.strerror(errno.EROFS))
             size, sha256 = copy_hashed(source, spool / name)
         except OSError as error:
-            data = _in_memory(path, source, error)
+            data = _in_memory(source, _MAX_HELD_BYTES - writer.held_bytes())
+            if data is None:
+                return self._refuse(checked, error)
             size, sha256 = len(data), hashlib.sha256(data).hexdigest()
             writer.hold(name, data)
         self.append(ArtifactLogged(checked, size, sha256, name))
         return checked
 
+    def _refuse(self, path: str, error: OSError) -> str:
+        """Say, here and on the run, that a file is not kept: training goes on, and no disk has space for it."""
+        why = f"the file {path!r} is not kept: nothing can be written ({error.strerror or error}), and it is too large for memory"
+        _log.error("nbtrack: run %s: %s", self.run_id, why)
+        self.append(TagsSet({REFUSED_TAG: why}))
+        return path
 
-def _in_memory(path: str, source: Path | bytes, error: OSError) -> bytes:
-    """Return a file's content, to be held in memory because nothing can be written.
 
-    Raises:
-        StoreUnavailable: It is too large for that.
-    """
-    if isinstance(source, bytes):
-        return source
-    if source.stat().st_size > _MAX_HELD_BYTES:
-        raise StoreUnavailable(
-            f"artifact {path!r} is too large to be held in memory, and nothing can be written: {error}"
-        ) from error
-    return source.read_bytes()
+def _in_memory(source: Path | bytes, room: int) -> bytes | None:
+    """Return a file's content, to be held in memory because nothing can be written; None where it does not fit."""
+    size = len(source) if isinstance(source, bytes) else source.stat().st_size
+    if size > room:
+        return None
+    return source if isinstance(source, bytes) else source.read_bytes()
 
 
 def param_value(key: str, value: Any) -> ParamValue:

@@ -18,7 +18,17 @@ from .journal.owner import Owner
 from .journal.reader import StoredJournal, journals, read_journal
 from .store.base import Store
 
-__all__ = ["ENDED_TAG", "FilesWait", "PutFile", "deliver_folder", "deliver_open", "recover", "tell_conflicts", "with_files"]
+__all__ = [
+    "ENDED_TAG",
+    "REFUSED_TAG",
+    "FilesWait",
+    "PutFile",
+    "deliver_folder",
+    "deliver_open",
+    "recover",
+    "tell_conflicts",
+    "with_files",
+]
 
 ENDED_TAG = "nbtrack.ended"
 REFUSED_TAG = "nbtrack.artifact.refused"

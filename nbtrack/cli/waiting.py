@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..events import Progress
 from ..journal.reader import StoredJournal, journals, read_journal
 
 __all__ = ["Waiting", "damaged", "waiting"]
@@ -39,8 +38,7 @@ def _read(home: Path) -> Iterator[Waiting]:
 
 
 def _rows(journal: StoredJournal) -> int:
-    batch = journal.take(Progress(), 1 << 62)
-    return 0 if batch is None else sum(lane.count for lane in batch.lanes)
+    return sum(segment.written for segment in journal.segments)
 
 
 def damaged(home: Path | None) -> list[Path]:

@@ -153,6 +153,10 @@ class Writer:
         """Keep a file in memory for which there was no space."""
         self._held[name] = data
 
+    def held_bytes(self) -> int:
+        """Return how many bytes of files are held in memory."""
+        return sum(map(len, self._held.values()))
+
     def file(self, name: str) -> Path:
         """Return the path of a spooled file; one that is held in memory is written first.
 
@@ -175,10 +179,11 @@ class Writer:
     @property
     def is_volatile(self) -> bool:
         """Whether something is in memory alone that neither a file nor the store has."""
-        if self._home is None:
-            return False
-        events = len(self._events) - max(self._recorded, self._progress.events)
-        return bool(events > 0 or self._named < len(self._mixed) or self._held or self.rows_in_memory())
+        with self._lock:
+            if self._home is None or self._is_gathering:
+                return False
+            events = len(self._events) - max(self._recorded, self._progress.events)
+            return bool(events > 0 or self._named < len(self._mixed) or self._held or self.rows_in_memory())
 
     def rows_in_memory(self) -> int:
         """Return how many rows are in memory alone."""
@@ -190,6 +195,7 @@ class Writer:
             if self._folder is not None and not (self._folder / EVENTS).exists():
                 self._leave_home()
             if self.is_volatile and not self.is_sealed:
+                self.trouble = ""
                 self._record()
                 try:
                     for lane in self._lanes:

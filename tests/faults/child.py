@@ -1,39 +1,108 @@
-"""A process that does what a test tells it to, one thing after the other."""
+"""Processes that do what a test tells them to, one thing after the other."""
 
+from __future__ import annotations
+
+import atexit
+import io
+import multiprocessing
 import os
 import subprocess
 import sys
 import textwrap
+import traceback
+from multiprocessing.connection import Connection as Pipe
+
+# Processes are forked from one that has loaded everything and has no threads.
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(["tests.faults.victim"])
 
 
 class Child:
-    """A process that logs; it says a line when it has done something, and waits for one to go on."""
+    """A process that logs; it says a line when it has done something, and waits for one to go on.
 
-    def __init__(self, folder, code, *, before="", **environment):
-        source = f"{before}\nimport nbtrack, os, sys\nnbtrack.connect({str(folder)!r})\n" + textwrap.dedent(code)
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", source],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=folder,
-            env={**os.environ, **environment},
-        )
+    Args:
+        folder: Its working directory, and where its store is.
+        code: What it does when it is connected.
+        before: What it does before.
+    """
+
+    def __init__(self, folder, code, *, before=""):
+        self._pipe, theirs = CONTEXT.Pipe()
+        arguments = (str(folder), textwrap.dedent(before), textwrap.dedent(code), theirs)
+        self.process = CONTEXT.Process(target=_execute, args=arguments)
+        self.process.start()
+        theirs.close()
+        self.out, self.err = "", ""
 
     def line(self):
-        line = self.process.stdout.readline()
-        assert line, self.process.stderr.read()
-        return line.strip()
+        """Return the next line that it prints."""
+        while "\n" not in self.out:
+            assert self._hear(), self.err
+        line, _, self.out = self.out.partition("\n")
+        return line
+
+    def _hear(self):
+        """Take in the next thing that it writes; tell whether there was one."""
+        try:
+            where, text = self._pipe.recv()
+        except (EOFError, ConnectionResetError):  # it has ended, without a look at what it was told last
+            return False
+        setattr(self, where, getattr(self, where) + text)
+        return True
 
     def tell(self, line=""):
-        print(line, file=self.process.stdin, flush=True)
+        self._pipe.send(line)
+
+    def wait(self):
+        """Wait for its end, and return what it wrote."""
+        while self._hear():
+            pass
+        self.process.join(60)
+        self._pipe.close()
+        return self.out, self.err
 
     def kill(self):
         self.process.kill()
-        self.process.communicate()
+        self.wait()
 
     def finish(self):
-        out, err = self.process.communicate("\n", timeout=60)
-        assert self.process.returncode == 0, err
-        return out, err
+        """Let it come to its end, and return what it wrote."""
+        self.tell()
+        self.wait()
+        assert self.process.exitcode == 0, self.err
+        return self.out, self.err
+
+
+class _Voice(io.TextIOBase):
+    """Sends what is written, or waits for a line to be read."""
+
+    def __init__(self, pipe: Pipe, where: str) -> None:
+        self._pipe, self._where = pipe, where
+
+    def write(self, text: str) -> int:
+        self._pipe.send((self._where, text))
+        return len(text)
+
+    def readline(self, size: int | None = -1) -> str:  # type: ignore[override]
+        return self._pipe.recv()
+
+
+def _execute(folder: str, before: str, code: str, pipe: Pipe) -> None:
+    os.chdir(folder)
+    sys.stdin, sys.stdout, sys.stderr = (_Voice(pipe, where) for where in ("in", "out", "err"))
+    try:
+        exec(before, {})
+        import nbtrack
+
+        nbtrack.connect(folder)
+        exec(code, {"nbtrack": nbtrack, "os": os, "sys": sys})
+        atexit._run_exitfuncs()
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+
+
+def run_script(folder, code):
+    """Run a script in a new interpreter, which it may end as it likes, and return what it has printed."""
+    source = f"import nbtrack, os, sys\nnbtrack.connect({str(folder)!r})\n{code}"
+    return subprocess.run([sys.executable, "-c", source], cwd=folder, capture_output=True, text=True, check=False).stdout

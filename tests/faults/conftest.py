@@ -1,6 +1,4 @@
-"""What the tests of faults share: processes that are forked fast, and a summary of what was tried."""
-
-import multiprocessing
+"""What the tests of faults share: a store opened after a fault, and a summary of what was tried."""
 
 import pytest
 
@@ -8,14 +6,6 @@ from nbtrack.connection import Connection
 from nbtrack.settings import resolve
 
 from . import rounds
-
-
-@pytest.fixture(scope="session")
-def forking():
-    """A context whose processes are forked from one that has loaded everything and has no threads."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.faults.victim"])
-    return context
 
 
 @pytest.fixture

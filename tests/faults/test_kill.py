@@ -20,6 +20,7 @@ from nbtrack.store.base import RunQuery
 from nbtrack.store.sql.schema import HEAD
 
 from ..store.frozen.make import SMOOTH
+from .child import CONTEXT
 from .record import END, FILE, START, TAG, Record, point_of
 from .rounds import done, rounds, seeded
 from .victim import Life, live, recover
@@ -46,21 +47,21 @@ FROZEN = Path(__file__).parents[1] / "store" / "frozen"
 class Round:
     """One victim in a folder of its own, and what it noted of its calls."""
 
-    def __init__(self, forking, folder: Path, life: Life) -> None:
+    def __init__(self, folder: Path, life: Life) -> None:
         folder.mkdir()
-        self.forking, self.store = forking, folder / "store"
+        self.store = folder / "store"
         # On another file system, where there is one, files are not moved but copied.
         artifacts = tempfile.mkdtemp(dir="/dev/shm") if life.file_size > 1 and Path("/dev/shm").exists() else ""
         self.life = replace(life, folder=str(self.store), record=str(folder / "record"), artifacts=artifacts)
         self.record = Record(folder / "record")
 
     def start(self):
-        process = self.forking.Process(target=live, args=(self.life,))
+        process = CONTEXT.Process(target=live, args=(self.life,))
         process.start()
         return process
 
     def recovering(self, dies_at: int = 0):
-        process = self.forking.Process(target=recover, args=(str(self.store), "", dies_at))
+        process = CONTEXT.Process(target=recover, args=(str(self.store), "", dies_at))
         process.start()
         return process
 
@@ -128,7 +129,7 @@ class Round:
 
 
 @pytest.fixture
-def new_round(forking, tmp_path):
+def new_round(tmp_path):
     """Begin a round; its folder goes when the next one begins."""
     begun = []
 
@@ -136,7 +137,7 @@ def new_round(forking, tmp_path):
         while begun:
             before = begun.pop()
             before.close()
-        begun.append(Round(forking, tmp_path / "round", life))
+        begun.append(Round(tmp_path / "round", life))
         return begun[-1]
 
     yield begin
@@ -180,13 +181,13 @@ def test_a_process_that_is_killed_from_outside(new_round, opened, kind):
 
 
 @pytest.fixture(scope="module")
-def lines_of(forking, tmp_path_factory):
+def lines_of(tmp_path_factory):
     """Count the lines of nbtrack that a life takes."""
     counted = {}
 
     def count(kind):
         if kind not in counted:
-            round_ = Round(forking, tmp_path_factory.mktemp("count") / "round", replace(LIVES[kind], dies_at=FOREVER))
+            round_ = Round(tmp_path_factory.mktemp("count") / "round", replace(LIVES[kind], dies_at=FOREVER))
             round_.start().join()
             counted[kind] = round_.record.lines
         return counted[kind]
@@ -244,14 +245,14 @@ def test_a_worker_that_is_killed_leaves_the_run_to_the_others(new_round, opened)
         done["workers killed while their run goes on"] += 1
 
 
-def test_a_migration_that_is_killed_is_made_by_the_next(forking, tmp_path, opened):
+def test_a_migration_that_is_killed_is_made_by_the_next(tmp_path, opened):
     rng = seeded("migration")
     for number in range(rounds(2, 1 / 4)):
         folder = tmp_path / str(number)
         folder.mkdir()
         shutil.copy(FROZEN / "schema-0001.db", folder / "runs.db")
         while True:
-            process = forking.Process(target=recover, args=(str(folder), "", rng.randrange(1, 1200)))
+            process = CONTEXT.Process(target=recover, args=(str(folder), "", rng.randrange(1, 1200)))
             process.start()
             process.join()
             if process.exitcode == 0 or rng.random() < 0.5:

@@ -32,6 +32,7 @@ LOGS_MORE_AND_WAITS = (
     + """
 run._connection.flusher.close(10)
 run._connection.flusher._start = lambda: True
+run._connection.flusher.flush = lambda *_, **__: False
 for step in range(10, 20):
     run.log(loss=step / 4)
 print("more", flush=True)
@@ -133,7 +134,7 @@ print(run.id, flush=True)
 """
     child = Child(tmp_path, code, before=CLOCK)
     run_id = child.line()
-    child.process.communicate(timeout=60)
+    child.wait()
     store = opened(tmp_path)
     run = store.get_run(run_id)
     assert values(store, run_id) == [step / 4 for step in range(300)]
@@ -152,6 +153,7 @@ def work():
 worker = multiprocessing.get_context("fork").Process(target=work)
 run._connection.flusher.close(0)
 run._connection.flusher._start = lambda: True
+run._connection.flusher.flush = lambda *_, **__: False
 worker.start()
 print(run.id, worker.pid, flush=True)
 worker.join()
@@ -182,6 +184,7 @@ run = nbtrack.start_run()
 run.log(loss=0.5)
 run._connection.flusher.close(10)
 run._connection.flusher._start = lambda: True
+run._connection.flusher.flush = lambda *_, **__: False
 run.log_text("x", "a.txt")
 run.log(after=1)
 run.end()

@@ -17,7 +17,7 @@ from nbtrack.recovery import recover
 from nbtrack.settings import resolve
 from nbtrack.store.open import open_store
 
-from .child import Child
+from .child import Child, run_script
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
 
@@ -137,10 +137,8 @@ def test_many_recover_the_same_run_at_once(folder, opened):
     ],
 )
 def test_how_a_script_ends_is_how_its_run_ends(folder, code, status, ended, opened):
-    child = Child(folder, f"run = nbtrack.start_run()\nrun.log(x=1)\nprint(run.id, flush=True)\n{code}\n")
-    run_id = child.line()
-    child.process.communicate(timeout=60)
-    store = opened(folder)
+    said = run_script(folder, f"run = nbtrack.start_run()\nrun.log(x=1)\nprint(run.id, flush=True)\n{code}\n")
+    run_id, store = said.strip(), opened(folder)
     assert store.get_run(run_id).status.value == status
     assert {key: value for _, key, value in store.tags([run_id])}.get("nbtrack.ended") == ended
     documents = store.documents(run_id)
