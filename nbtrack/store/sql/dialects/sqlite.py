@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 import time
@@ -19,6 +18,7 @@ from sqlalchemy.sql.expression import ColumnElement
 
 from ....errors import InvalidInput, NbtrackError, SchemaError, StoreError, StoreUnavailable
 from .base import Dialect, Unfolded
+from .filesystem import has_locks, has_shared_memory
 
 __all__ = ["SQLite"]
 
@@ -31,9 +31,9 @@ _UNAVAILABLE = {
     sqlite3.SQLITE_BUSY: "is locked by another process",
     sqlite3.SQLITE_LOCKED: "is locked by another connection",
     sqlite3.SQLITE_NOMEM: "does not fit in memory",
-    sqlite3.SQLITE_READONLY: "is read-only",
+    sqlite3.SQLITE_READONLY: "is read-only: let it be written to, or name another file",
     sqlite3.SQLITE_IOERR: "cannot be read or written",
-    sqlite3.SQLITE_FULL: "has no space left on its disk",
+    sqlite3.SQLITE_FULL: "has no space left on its disk: make some",
     sqlite3.SQLITE_CANTOPEN: "cannot be opened: the folder is missing or must not be written to",
     sqlite3.SQLITE_PROTOCOL: "cannot be locked",
     sqlite3.SQLITE_AUTH: "may not be opened",
@@ -85,9 +85,30 @@ class SQLite(Dialect):
         if "timeout" not in self.url.query:
             options["timeout"] = _BUSY_TIMEOUT
         engine = sa.create_engine(self.url.set(database=str(self.path)), connect_args=options, max_overflow=-1)
-        sa.event.listen(engine, "connect", _set_up)
+        sa.event.listen(engine, "do_connect", self._connect)
         sa.event.listen(engine, "begin", _begin)
         return engine
+
+    def _connect(self, dialect: sa.Dialect, _record: object, arguments: Any, options: Any) -> Any:
+        """Open a connection, with a write-ahead log where the file system can have one: any journal will do."""
+        connection: Any = dialect.connect(*arguments, **options)
+        try:
+            (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
+            if mode != "wal" and has_shared_memory(self.path.parent):
+                connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if _code(error) == sqlite3.SQLITE_IOERR:
+                connection.close()
+                self._leave_log()
+                connection = dialect.connect(*arguments, **options)
+        _set_up(connection)
+        return connection
+
+    def _leave_log(self) -> None:
+        """Take the write-ahead log from a file that came here from a file system which could have one."""
+        with suppress(sqlite3.Error), closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # then SQLite needs no shared memory
+            connection.execute("PRAGMA journal_mode = DELETE")
 
     def writing(self) -> threading.Lock:
         """See ``Dialect.writing``: waiting at a lock is fairer, and sooner over, than asking SQLite again and again."""
@@ -142,7 +163,10 @@ class SQLite(Dialect):
 
     def error(self, error: BaseException) -> NbtrackError:
         """See ``Dialect.error``."""
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        code = _code(error)
+        if code == sqlite3.SQLITE_BUSY and not has_locks(self.path.parent):
+            instead = "name a file on another one, as in nbtrack.connect('sqlite:////var/tmp/runs.db')"
+            return StoreUnavailable(f"{self.label} cannot be locked, for its file system has no locks: {instead}")
         if code in _UNAVAILABLE:
             return StoreUnavailable(f"{self.label} {_UNAVAILABLE[code]} ({error})")
         if code == sqlite3.SQLITE_NOTADB:
@@ -160,15 +184,13 @@ class SQLite(Dialect):
         return key.in_(sa.select(other).where(*conditions))
 
 
-def _set_up(connection: sqlite3.Connection, _record: object) -> None:
+def _code(error: BaseException) -> int:
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def _set_up(connection: Any) -> None:
     """Prepare a new connection; transactions are begun by ``_begin`` and by nobody else."""
     connection.isolation_level = None
-    # Some file systems cannot share memory, and another process may be at it just now: any journal will do.
-    with suppress(sqlite3.OperationalError):
-        (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
-        if mode == "wal" and os.name == "posix":
-            # Where the log's index is shared memory, the file may be too: long curves are read in half of the time.
-            connection.execute(f"PRAGMA mmap_size = {_MAPPED}")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA wal_autocheckpoint = 4000")  # pages, 16 MB: a sync of the file less often than by default
