@@ -9,7 +9,7 @@ JS     := nbtrack/widgets/js
 # Where Debian keeps programs for root; ``su`` leaves it out.
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: help demo test fast lint types coverage bench build notebooks pictures js system clean
+.PHONY: help demo test fast lint types coverage faults bench build notebooks pictures js system clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this.
@@ -35,6 +35,9 @@ types: $(VENV)/.dev  ## Check types, strictly.
 coverage: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile --reruns 1 --ignore tests/browser --durations=25 --cov --cov-report= --cov-fail-under=0
 	$(BIN)/python -m pytest -q --reruns 1 tests/browser --durations=10 --cov --cov-append --cov-report=term
+
+faults: $(VENV)/.dev  ## Try faults and loads for long, some twenty minutes; docs/faults.md has the results.
+	NBTRACK_FAULT_ROUNDS=$${NBTRACK_FAULT_ROUNDS:-120} $(BIN)/python -m pytest -q tests/faults --durations=25
 
 bench: $(VENV)/.dev  ## Measure; figures and how to read them are in benchmarks/README.md.
 	$(BIN)/python benchmarks/figures.py

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from .entities import now_ms
-from .errors import RunNotFound, StoreUnavailable
+from .errors import NbtrackError, RunNotFound, StoreUnavailable
 from .events import ArtifactLogged, Batch, LaneRows, Progress
 from .journal.writer import Writer
 from .recovery import FilesWait, PutFile, deliver_folder, deliver_open, recover, tell_conflicts, with_files

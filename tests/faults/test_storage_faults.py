@@ -13,6 +13,9 @@ import pytest
 import nbtrack
 from nbtrack.journal.reader import journals
 
+from .child import Child
+from .rounds import IS_LONG
+
 pytestmark = pytest.mark.slow
 
 POINTS = 3000
@@ -116,7 +119,7 @@ def test_a_store_that_is_locked_by_someone_else(tmp_path, caplog):
         lock = sqlite3.connect(tmp_path / "runs.db", isolation_level=None)
         lock.execute("BEGIN IMMEDIATE")
         train(run)
-        assert not run.flush(2)
+        assert not run.flush(60 if IS_LONG else 2)
         assert run.status == "RUNNING"
         lock.execute("ROLLBACK")
         lock.close()
@@ -143,6 +146,34 @@ def test_a_store_that_cannot_be_opened_says_what_waits_at_the_end(tmp_path):
     (run,) = tracker.runs()
     assert run.metrics["loss"].last == 0.5
     tracker.connection.close(5)
+
+
+# The store's file is damaged.
+
+TRAINS = """
+with nbtrack.start_run("new") as run:
+    for step in range(1000):
+        run.log(loss=step / 4)
+print(run.id)
+"""
+
+
+def test_training_goes_on_beside_a_damaged_store_and_arrives_when_it_is_mended(tmp_path, opened):
+    first = Child(tmp_path, TRAINS).finish()[0].strip()
+    opened(tmp_path).close()
+    database = tmp_path / "runs.db"
+    whole = database.read_bytes()
+    database.write_bytes(whole[:4096] + bytes(len(whole) - 4096))
+    out, err = Child(tmp_path, TRAINS).finish()
+    damaged, pending = err.splitlines()
+    assert "runs.db is damaged" in damaged
+    assert "sqlite3's .recover may save what is in it" in damaged
+    assert "1000 rows of 1 runs are not in the store yet" in pending
+    database.write_bytes(whole)
+    store = opened(tmp_path)
+    for run_id in (first, out.strip()):
+        assert store.history(run_id, "loss").values.tolist() == [step / 4 for step in range(1000)]
+        assert store.get_run(run_id).status == "FINISHED"
 
 
 # The store's file is deleted, or replaced by another one, while a kernel uses it.
