@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -135,7 +136,18 @@ def _run(app: Any, listener: socket.socket) -> int:
 
 
 def _work(options: Options, listener: socket.socket) -> None:
+    threading.Thread(target=_end_with_parent, name="nbtrack-parent", daemon=True).start()
     sys.exit(_run(build(options), listener))
+
+
+def _end_with_parent() -> None:
+    """End this worker, as when it is told to, once nobody is there any more to tell it."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        while True:  # a signal that comes while the server begins is nobody's
+            signal.raise_signal(signal.SIGTERM)
+            time.sleep(_BETWEEN_LOOKS)
 
 
 def _supervise(options: Options, listener: socket.socket) -> int:

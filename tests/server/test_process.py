@@ -58,6 +58,13 @@ def test_it_serves_and_ends_when_told(tmp_path, options):
         assert process.stderr.read() == ""
 
 
+def test_workers_end_with_the_process_that_keeps_them(tmp_path):
+    with serving(tmp_path, "--workers", "2") as (process, url):
+        assert ask(url, "/api/2.0/mlflow/experiments/get?experiment_id=0")
+        process.kill()
+        assert process.communicate(timeout=60) == ("", "")  # which is the end of all who have its output
+
+
 def test_a_relative_folder_of_artifacts_is_in_the_working_directory(tmp_path):
     with serving(tmp_path, "--artifacts", "./mlruns", "--no-serve-artifacts") as (_, url):
         default = ask(url, "/api/2.0/mlflow/experiments/get?experiment_id=0")["experiment"]
