@@ -1,14 +1,17 @@
 """Tracking servers side by side, each on SQLite in a folder of its own: ``python benchmarks/server.py [--scale 0.2] [SERVER …]``.
 
-Servers: ``nbtrack``, ``fasttrackml`` (its command ``fml``) and ``mlflow``, those that are installed here. All are asked by one
+Servers: ``nbtrack``, ``nbtrack-token`` and ``nbtrack-password`` (with ``--auth``), ``fasttrackml`` (its command ``fml``) and
+``mlflow``, those that are installed here. All are asked by one
 client of the standard library, over MLflow's REST API, and every point that is written is read back and counted.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import http.client
 import json
+import os
 import shutil
 import socket
 import statistics
@@ -25,9 +28,12 @@ from urllib.parse import urlencode
 BIN = Path(sys.executable).parent
 COMMANDS = {
     "nbtrack": ["nbtrack", "server", "--store", "sqlite:///runs.db", "--artifacts", "files", "--port", "{port}"],
+    "nbtrack-token": ["nbtrack", "server", "--store", "sqlite:///runs.db", "--auth", "--port", "{port}"],
+    "nbtrack-password": ["nbtrack", "server", "--store", "sqlite:///runs.db", "--auth", "--port", "{port}"],
     "fasttrackml": ["fml", "server", "-d", "sqlite://runs.db", "-a", "127.0.0.1:{port}", "-l", "error"],
     "mlflow": ["mlflow", "server", "--backend-store-uri", "sqlite:///runs.db", "--port", "{port}"],
 }
+PASSWORD = "a password of the benchmark"
 START = 1_700_000_000_000
 now = time.perf_counter
 
@@ -35,15 +41,16 @@ now = time.perf_counter
 class Client:
     """Asks one server, each thread over a connection of its own."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, authorization: str = "") -> None:
         self.port, self.local = port, threading.local()
+        self.headers = {"Content-Type": "application/json"} | ({"Authorization": authorization} if authorization else {})
 
     def call(self, method: str, path: str, body: dict | None = None) -> dict:
         connection = getattr(self.local, "connection", None)
         if connection is None:
             connection = self.local.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         data = None if body is None else json.dumps(body)
-        connection.request(method, f"/api/2.0/mlflow/{path}", data, {"Content-Type": "application/json"})
+        connection.request(method, f"/api/2.0/mlflow/{path}", data, self.headers)
         answer = connection.getresponse()
         content = answer.read()
         if answer.status != 200:
@@ -94,6 +101,9 @@ def measure(client: Client, scale: float) -> dict[str, str]:
     seconds, found = timed(client.history, runs[1], "big")
     assert found == batches * 1000, (found, batches)
     figures["history, points a second"] = f"{found / seconds:,.0f}"
+    asked = int(600 * scale)
+    seconds, _ = timed(lambda: [client.call("GET", f"experiments/get?experiment_id={experiment}") for _ in range(asked)])
+    figures["experiments/get, requests a second"] = f"{asked / seconds:,.0f}"
     figures["log-batch by 8 clients, points a second"] = f"{eight(client, runs[2:10], int(25 * scale)):,.0f}"
     fill(client, runs)
     where = {"experiment_ids": [experiment], "max_results": 1000}
@@ -134,13 +144,24 @@ def serving(name: str):
     command, *options = COMMANDS[name]
     with tempfile.TemporaryDirectory() as folder:
         line = [str(BIN / command), *[option.format(port=port) for option in options]]
-        process = subprocess.Popen(line, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        environ = {**os.environ, "NBTRACK_ADMIN_PASSWORD": PASSWORD}
+        process = subprocess.Popen(line, cwd=folder, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             wait(port, process)
-            yield Client(port)
+            yield Client(port, authorization(name, folder))
         finally:
             process.terminate()
             process.wait()
+
+
+def authorization(name: str, folder: str) -> str:
+    """Return the header by which a client of a server with users says who it is."""
+    if name == "nbtrack-password":
+        return "Basic " + base64.b64encode(f"admin:{PASSWORD}".encode()).decode()
+    if name == "nbtrack-token":
+        line = [str(BIN / "nbtrack"), "users", "--store", "sqlite:///runs.db", "token", "create", "admin", "bench"]
+        return "Bearer " + subprocess.run(line, cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
+    return ""
 
 
 def wait(port: int, process: subprocess.Popen, seconds: float = 300) -> None:
@@ -160,7 +181,9 @@ def wait(port: int, process: subprocess.Popen, seconds: float = 300) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "servers", nargs="*", default=[name for name, line in COMMANDS.items() if shutil.which(str(BIN / line[0]))]
+        "servers",
+        nargs="*",
+        default=[name for name in ("nbtrack", "fasttrackml", "mlflow") if shutil.which(str(BIN / COMMANDS[name][0]))],
     )
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--rounds", type=int, default=1, help="measure each server so many times, in turn")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import threading
 from base64 import b64decode
-from typing import Final
+from typing import Final, TypeVar
 
 from ...store.sql.accounts import Accounts, User
 from ...store.wire.errors import WireError
@@ -14,7 +15,10 @@ from .throttle import Throttle
 
 __all__ = ["Authentication", "Refusal", "stranger"]
 
+T = TypeVar("T")
+
 _MOST_REMEMBERED: Final = 1024
+_LOCKS: Final = 64
 
 
 class Refusal(WireError):
@@ -32,15 +36,19 @@ def stranger() -> Refusal:
 
 
 class Authentication:
-    """Finds out who asks; what was right is remembered until anything about users changes, under a hash with a key of its own.
+    """Finds out who asks; what was right is remembered, under a hash with a key of its own.
 
-    So scrypt, which is slow so that guessing is, runs once for each user and process and not for each request.
+    Who it was holds until anything about users changes. That a password was right holds as long as the hash that is kept of it
+    is the same: so scrypt, which is slow so that guessing is, runs once for each user and process, and not again whenever
+    somebody makes an experiment. Of the same password that comes many times at once only one is looked at.
     """
 
     def __init__(self, accounts: Accounts) -> None:
         self._accounts, self._throttle = accounts, Throttle(accounts)
         self._secret = secrets.token_bytes(32)
         self._known: tuple[int, dict[bytes, User]] = (-1, {})
+        self._right: dict[bytes, str] = {}  # what is kept of a password, by the header that had it
+        self._locks = [threading.Lock() for _ in range(_LOCKS)]
 
     def user_of(self, authorization: str | None, address: str, changes: int) -> User:
         """Return who sent an Authorization header.
@@ -60,18 +68,18 @@ class Authentication:
         known, key = self._known[1], hmac.digest(self._secret, authorization.encode(), "sha256")
         found = known.get(key)
         if found is None:
-            found = self._look_up(authorization, address)
-            while len(known) >= _MOST_REMEMBERED:
-                known.pop(next(iter(known)), None)
-            known[key] = found
+            found = self._look_up(authorization, address, key)
+            _remember(known, key, found)
         return found
 
-    def _look_up(self, authorization: str, address: str) -> User:
+    def _look_up(self, authorization: str, address: str, key: bytes) -> User:
         scheme, _, rest = authorization.partition(" ")
         if scheme.lower() == "bearer":
             return self._of_token(rest.strip())
         if scheme.lower() == "basic":
-            return self._of_password(*_name_and_password(rest.strip()), address)
+            name, password = _name_and_password(rest.strip())
+            with self._locks[key[0] % _LOCKS]:
+                return self._of_password(name, password, address, key)
         raise stranger()
 
     def _of_token(self, token: str) -> User:
@@ -81,16 +89,25 @@ class Authentication:
             raise stranger()
         return found
 
-    def _of_password(self, name: str, password: str, address: str) -> User:
+    def _of_password(self, name: str, password: str, address: str, key: bytes) -> User:
+        found = self._accounts.find(name)
+        if found is not None and self._right.get(key) == found.password:
+            return found
         if wait := self._throttle.seconds_to_wait(name, address):
             message = "Too many wrong passwords: wait before you try again."
             raise Refusal("REQUEST_LIMIT_EXCEEDED", message, (b"retry-after", b"%d" % wait))
-        found = self._accounts.find(name)
         if not is_password(password, None if found is None else found.password) or found is None:
             self._throttle.note(name, address)
             raise stranger()
         self._throttle.forgive(name, address)
+        _remember(self._right, key, found.password)
         return found
+
+
+def _remember(known: dict[bytes, T], key: bytes, value: T) -> None:
+    while len(known) >= _MOST_REMEMBERED:
+        known.pop(next(iter(known)), None)
+    known[key] = value
 
 
 def _name_and_password(encoded: str) -> tuple[str, str]:

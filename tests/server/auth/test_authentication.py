@@ -1,6 +1,7 @@
 """Who is let in: passwords, tokens, and how often a password may be wrong."""
 
 from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -39,6 +40,29 @@ def test_a_password_is_hashed_once_for_many_requests(ask, monkeypatch):
     for _ in range(3):
         assert ask(authorization=basic("reader", PASSWORD)).get("experiments/get", experiment_id="1").status == 200
     assert len(calls) == 1
+
+
+def test_nor_is_it_again_when_somebody_makes_an_experiment(ask, accounts, monkeypatch):
+    calls = []
+    monkeypatch.setattr(authentication, "is_password", lambda *given: calls.append(given) or is_password(*given))
+    for name in ("a", "b"):
+        assert ask("editor").post("experiments/create", {"name": name}).status == 200
+        assert ask(authorization=basic("reader", PASSWORD)).get("experiments/get", experiment_id="1").status == 200
+    assert len(calls) == 1
+    accounts.set_password("reader", hash_password("another password"))
+    assert ask(authorization=basic("reader", PASSWORD)).get("experiments/get", experiment_id="1").status == 401
+    assert len(calls) == 2
+    accounts.remove_user("reader")
+    assert ask(authorization=basic("reader", PASSWORD)).get("experiments/get", experiment_id="1").status == 401
+
+
+def test_of_one_password_that_comes_many_times_at_once_one_is_looked_at(ask, monkeypatch):
+    calls = []
+    monkeypatch.setattr(authentication, "is_password", lambda *given: calls.append(given) or is_password(*given))
+    reader = ask(authorization=basic("reader", PASSWORD))
+    with ThreadPoolExecutor(6) as threads:
+        statuses = set(threads.map(lambda _: reader.get("experiments/get", experiment_id="1").status, range(12)))
+    assert (statuses, len(calls)) == ({200}, 1)
 
 
 @pytest.mark.parametrize(
