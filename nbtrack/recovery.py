@@ -85,6 +85,15 @@ def deliver_open(store: Store, home: Path, run_id: str, put: PutFile, *, own: fr
                     _deliver(store, journal, put)
             except (FileNotFoundError, RunNotFound):
                 continue  # its owner has just delivered it, or is the first to know of the run
+            except StoreUnavailable:
+                raise
+            except Exception as error:  # noqa: BLE001  as below
+                _say_kept(folder, error)
+
+
+def _say_kept(folder: Path, error: Exception) -> None:
+    why = f"the store refused it: {error}" if isinstance(error, NbtrackError) else f"it cannot be read: {error!r}"
+    _log.warning("nbtrack: the journal %s is kept, for %s", folder, why)
 
 
 def deliver_folder(store: Store, folder: Path, put: PutFile) -> None:
@@ -115,8 +124,8 @@ def _recover_one(store: Store, folder: Path, put: PutFile, withheld: list[FilesW
         return True
     except StoreUnavailable:
         raise
-    except NbtrackError as error:
-        _log.warning("nbtrack: the journal %s is kept, for the store refused it: %s", folder, error)
+    except Exception as error:  # noqa: BLE001  a journal in which anything may stand must not keep the others from the store
+        _say_kept(folder, error)
         return True
     _put_away(journal)
     return True

@@ -128,8 +128,15 @@ def _duration(info: RunInfo) -> int | None:
 
 @lru_cache(maxsize=64)
 def _pattern(text: str, flags: re.RegexFlag) -> re.Pattern[str]:
-    wildcards = {"%": ".*", "_": "."}
-    return re.compile("".join(wildcards.get(c) or re.escape(c) for c in text), flags | re.DOTALL)
+    """Return a pattern of LIKE as a regular expression, which takes each piece between ``%`` where it first comes.
+
+    That is where a piece may always be taken, and what is tried in one place only takes no time without end.
+    """
+    first, *others = ("".join("." if c == "_" else re.escape(c) for c in piece) for piece in text.split("%"))
+    if not others:
+        return re.compile(first, flags | re.DOTALL)
+    between = "".join(f"(?>.*?{piece})" for piece in others[:-1] if piece)
+    return re.compile(f"{first}{between}.*{others[-1]}", flags | re.DOTALL)
 
 
 def _like(value: str, pattern: str) -> bool:

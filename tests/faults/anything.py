@@ -13,7 +13,7 @@ import uuid
 import numpy as np
 from hypothesis import strategies as st
 
-__all__ = ["NASTY", "anything", "texts"]
+__all__ = ["NASTY", "anything", "short_texts", "texts"]
 
 
 class Color(enum.Enum):
@@ -112,6 +112,7 @@ NASTY = [
     *NASTY_TEXTS,
 ]
 
+short_texts = st.sampled_from([text for text in NASTY_TEXTS if len(text) < 10_000]) | st.text(st.characters(), max_size=30)
 texts = st.sampled_from(NASTY_TEXTS) | st.text(st.characters(), max_size=30)
 _simple = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=8) | st.binary(max_size=8)
 anything = (

@@ -12,6 +12,8 @@ from .tree import Scalar
 
 __all__ = ["read_value"]
 
+_MOST = (1 << 63) - 1  # no whole number in a store is beyond that
+
 # Text, number and the clock's milliseconds to a value; ValueError says what is wrong.
 _Reader = Callable[[str, int], Scalar]
 
@@ -49,7 +51,7 @@ def _float(text: str, now: int) -> float:
 def _whole(text: str, now: int) -> int:
     if not text.lstrip("+-").isdecimal():
         raise ValueError(f"this is compared with a whole number, which {text} is not")
-    return int(text)
+    return max(-_MOST, min(int(text), _MOST))
 
 
 def _milliseconds(text: str, now: int) -> int:

@@ -17,6 +17,9 @@ from .points import WireLane, make_lane, pack_lane
 
 __all__ = ["BATCHES", "PROGRESS", "in_pieces"]
 
+# Equal numbers pack to next to nothing, so that a small request could fill a large memory; four times what our client sends.
+_MOST_NUMBERS = 1 << 22
+
 
 class WireBatch(msgspec.Struct, array_like=True, frozen=True):
     """A ``Batch``; its events are JSON, as in the journal."""
@@ -50,6 +53,11 @@ def _pack(batches: Sequence[Batch]) -> list[WireBatch]:
 
 
 def _make(batches: list[WireBatch]) -> list[Batch]:
+    claimed = sum(
+        max(0, series.count) * (2 + len(series.values)) for batch in batches for lane in batch.lanes for series in lane.series
+    )
+    if claimed > _MOST_NUMBERS:
+        raise ValueError(f"a request may hold {_MOST_NUMBERS} numbers, and this one says that it holds {claimed}")
     return [_make_one(batch) for batch in batches]
 
 

@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, Literal, cast
 
-from ...entities import ArtifactRecord, Dataset, Experiment, ParamValue, RunInfo, View
+from ...entities import ArtifactRecord, Dataset, Experiment, MetricSummary, ParamValue, RunInfo, View
 from ..base import Axis, ExperimentPage, OpenRun, RunPage
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "ROWS",
     "RUN",
     "RUNS",
+    "STATS",
     "TAG_ROWS",
     "TEXT",
     "TEXTS",
@@ -86,6 +87,7 @@ NOTHING = Kind(type(None))
 TEXT = Kind(str)
 INTEGER = Kind(int)
 TEXTS = Kind(list[str], list)
+STATS = Kind(list[Literal[(*MetricSummary.__dataclass_fields__, "mean")]], list)  # type: ignore[valid-type]  # of no other names
 TEXT_MAP = Kind(dict[str, str], dict)
 OPTIONAL_TEXT = Kind(str | None)
 OPTIONAL_TEXTS = Kind(list[str] | None, lambda texts: texts if texts is None else list(texts))

@@ -121,7 +121,7 @@ _ROWS: Final = (
     _operation("purge_runs", k.NOTHING, run_ids=k.TEXTS),
     _operation("params", k.PARAM_ROWS, run_ids=k.TEXTS),
     _operation("tags", k.TAG_ROWS, run_ids=k.TEXTS),
-    _operation("metrics", k.ROWS, run_ids=k.TEXTS, stats=k.TEXTS),
+    _operation("metrics", k.ROWS, run_ids=k.TEXTS, stats=k.STATS),
     _operation("history", HISTORY, run_id=k.TEXT, key=k.TEXT),
     _operation("stretches", HISTORIES, run_id=k.TEXT, keys=k.TEXTS, axis=k.AXIS, low=k.INTEGER, high=k.INTEGER),
     _operation("histories", HISTORIES, run_ids=k.TEXTS, keys=k.OPTIONAL_TEXTS),

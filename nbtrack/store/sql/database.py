@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from ...errors import NbtrackError, StoreError, StoreUnavailable
+from ...errors import InvalidInput, NbtrackError, StoreError, StoreUnavailable
 from .dialects import Dialect
 
 __all__ = ["Connection", "Database", "SelectText", "text_of"]
@@ -248,6 +248,8 @@ class Database:
             yield
         except (sa.exc.DBAPIError, self._driver_error) as error:
             raise self._translate(_cause(error)) from error
+        except OverflowError as error:
+            raise InvalidInput(f"{self.dialect.label}: a number is too large for 64 bits") from error
         except sa.exc.TimeoutError as error:
             raise StoreUnavailable(f"{self.dialect.label}: all connections are in use") from error
         except sa.exc.SQLAlchemyError as error:

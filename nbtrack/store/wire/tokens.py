@@ -25,7 +25,7 @@ def read_token(token: str) -> int:
         return 0
     try:
         offset = json.loads(base64.b64decode(token, validate=True))["offset"]
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise _bad_token() from error
     if not isinstance(offset, int) or isinstance(offset, bool) or not 0 <= offset < 1 << 63:
         raise _bad_token()
