@@ -28,6 +28,7 @@ __all__ = ["Options", "build", "serve"]
 
 _BACKLOG = 2048
 _SECONDS_TO_END = 10
+_SECONDS_IDLE = 75  # more than proxies keep a connection (60 seconds, most of them), or they answer with 502 when both end it
 _BETWEEN_LOOKS = 1.0
 
 
@@ -126,6 +127,7 @@ def _run(app: Any, listener: socket.socket) -> int:
         server_header=False,
         date_header=False,
         timeout_graceful_shutdown=_SECONDS_TO_END,
+        timeout_keep_alive=_SECONDS_IDLE,
         lifespan="on",
     )
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import socket
@@ -11,6 +12,7 @@ import sys
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -32,6 +34,12 @@ def serving(folder, *options):
     finally:
         process.kill()
         process.communicate()
+
+
+def workers_of(supervisor):
+    """Return the process ids of a server's workers, as Linux tells them."""
+    children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
+    return {int(each) for each in children if b"spawn_main" in Path(f"/proc/{each}/cmdline").read_bytes()}
 
 
 def ask(url, path, body=None):
@@ -56,6 +64,17 @@ def test_it_serves_and_ends_when_told(tmp_path, options):
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
         assert process.stderr.read() == ""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_a_worker_that_dies_is_replaced_and_the_others_answer_meanwhile(tmp_path):
+    with serving(tmp_path, "--workers", "2") as (process, url):
+        assert ask(url, "/api/2.0/mlflow/experiments/get?experiment_id=0")
+        first = workers_of(process.pid)
+        os.kill(min(first), signal.SIGKILL)
+        while not workers_of(process.pid) - first:
+            assert ask(url, "/api/2.0/mlflow/experiments/get?experiment_id=0")
+        assert len(workers_of(process.pid) & first) == 1
 
 
 def test_workers_end_with_the_process_that_keeps_them(tmp_path):
