@@ -87,7 +87,11 @@ class ProxyArtifacts(RemoteArtifacts):
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
         with source.open("rb") as content:
             headers = {"Content-Type": kind, "Content-Length": str(source.stat().st_size)}
-            self._ask("PUT", f"{_FILES}/{quote(self._at(name))}", body=content, headers=headers, timeout=_UPLOAD_SECONDS)
+            place = f"{_FILES}/{quote(self._at(name))}"
+            answer = self._ask("PUT", place, body=content, headers=headers, timeout=_UPLOAD_SECONDS)
+        # Something on the way may say 200 without having asked the server, which says {}, and MLflow's nothing.
+        if answer.body:
+            _object(answer)
 
     def _upload_parts(self, name: str, source: Path) -> None:
         """Upload a large file in parts, directly to where the server keeps it."""
@@ -111,13 +115,13 @@ class ProxyArtifacts(RemoteArtifacts):
         answer = self._ask(
             "POST", where, body=json.dumps(said).encode(), headers={"Content-Type": "application/json"}, repeats=False
         )
-        return json.loads(answer.body or b"{}")
+        return _object(answer)
 
     @cached_property
     def _offers(self) -> Any:
         """What the server says that it can do; nothing where it is too old to say."""
         try:
-            return json.loads(self._ask("GET", _SERVER_INFO).body)
+            return _object(self._ask("GET", _SERVER_INFO))
         except (FileNotFoundError, ValueError, StoreError):
             return {}
 
@@ -127,7 +131,7 @@ class ProxyArtifacts(RemoteArtifacts):
 
     def _entries(self, folder: str) -> Iterator[ArtifactEntry]:
         answer = self._ask("GET", _FILES, query=[("path", self._at(folder))])
-        for each in json.loads(answer.body).get("files", []):
+        for each in _object(answer).get("files", []):
             path = posixpath.join(folder, posixpath.basename(each["path"]))
             is_dir = bool(each.get("is_dir"))
             yield ArtifactEntry(path, None if is_dir else int(each.get("file_size", 0)), is_dir)
@@ -139,7 +143,7 @@ class ProxyArtifacts(RemoteArtifacts):
             size = int(response.headers.get("Content-Length", 0))
             if size >= _large() and self._offers.get("multipart_downloads_enabled"):
                 response.close()
-                signed = json.loads(self._ask("GET", f"{_SERVICE}/presigned/{quote(self._at(name))}").body)
+                signed = _object(self._ask("GET", f"{_SERVICE}/presigned/{quote(self._at(name))}"))
                 download_ranges(SignedRequest(signed["url"], signed.get("headers", {})), size, file)
                 return
             for block in response.stream(_BLOCK):
@@ -182,6 +186,19 @@ class ProxyArtifacts(RemoteArtifacts):
 
 def _large() -> int:
     return int(environment().get(_LARGE) or 500 << 20)
+
+
+def _object(answer: Any) -> dict[str, Any]:
+    """Return the object of JSON that a tracking server answers with; ValueError where this is none."""
+    try:
+        found = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise ValueError(  # noqa: TRY004 - of the content, not of an argument
+            f"what answers ({answer.status}) is no tracking server: it says {answer.body[:60]!r}"
+        )
+    return found
 
 
 def _message(body: bytes) -> str:
