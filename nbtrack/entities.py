@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
@@ -27,6 +28,7 @@ __all__ = [
     "Status",
     "View",
     "is_run_id",
+    "moment",
     "new_run_id",
     "now_ms",
 ]
@@ -36,6 +38,8 @@ DEFAULT_EXPERIMENT = "Default"
 ParamValue: TypeAlias = "bool | int | float | str | None | list[ParamValue] | dict[str, ParamValue]"
 View: TypeAlias = Literal["active", "deleted", "all"]
 
+# Of the years 1 to 9999, with room for every time zone.
+_FIRST, _LAST = -62_135_510_400_000, 253_402_214_400_000
 _RUN_ID = re.compile(r"[a-zA-Z0-9][\w\-]{0,255}")
 
 
@@ -174,6 +178,11 @@ def new_run_id() -> str:
 def is_run_id(text: str) -> bool:
     """Tell whether ``text`` has the form of a run id, MLflow's pattern."""
     return _RUN_ID.fullmatch(text) is not None
+
+
+def moment(time_: int) -> datetime:
+    """Return a time in milliseconds since the epoch as an aware one; where there is none so early or late, the nearest."""
+    return datetime.fromtimestamp(max(_FIRST, min(time_, _LAST)) / 1000, UTC)
 
 
 def now_ms() -> int:

@@ -95,7 +95,7 @@ def mlflow_frame(infos: Sequence[RunInfo], *, metrics: Cells, params: Cells, tag
 
 
 def _mlflow_times(times: Sequence[int | None]) -> list[Any]:
-    return [pd.NaT if time is None else pd.to_datetime(time, unit="ms", utc=True) for time in times]
+    return [pd.NaT if time is None else pd.to_datetime(time, unit="ms", utc=True, errors="coerce") for time in times]
 
 
 def _texts(column: list[Any]) -> list[str | None]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 from .artifacts import RunArtifacts
 from .connection import Connection
+from .entities import moment
 from .entities_models import ModelStage, ModelVersionInfo, RegisteredModelInfo
 from .errors import ModelNotFound
 from .run import Run
@@ -90,12 +91,12 @@ class ModelVersion:
     @property
     def created(self) -> datetime:
         """When it was registered."""
-        return _moment(self._info.created)
+        return moment(self._info.created)
 
     @property
     def updated(self) -> datetime:
         """When something of it last changed."""
-        return _moment(self._info.updated)
+        return moment(self._info.updated)
 
     @property
     def artifacts(self) -> RunArtifacts:
@@ -209,12 +210,12 @@ class RegisteredModel:
     @property
     def created(self) -> datetime:
         """When it was made."""
-        return _moment(self._info.created)
+        return moment(self._info.created)
 
     @property
     def updated(self) -> datetime:
         """When it, or which versions it has, last changed."""
-        return _moment(self._info.updated)
+        return moment(self._info.updated)
 
     @property
     def versions(self) -> list[ModelVersion]:
@@ -296,7 +297,3 @@ def find_version(connection: Connection, which: str) -> ModelVersion:
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
-
-
-def _moment(time: int) -> datetime:
-    return datetime.fromtimestamp(time / 1000, UTC)

@@ -10,7 +10,7 @@ import time
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -22,7 +22,7 @@ from .capture.base import Captured
 from .capture.failure import capture_traceback
 from .connection import Connection, connection_to
 from .details import Details
-from .entities import ParamValue, RunInfo, Status, now_ms
+from .entities import ParamValue, RunInfo, Status, moment, now_ms
 from .errors import InvalidInput, WrongType
 from .events import DatasetLogged, RunEnded
 from .history import Metrics
@@ -164,13 +164,13 @@ class Run(LogsFiles):
     @property
     def start_time(self) -> datetime:
         """When the run started, in UTC."""
-        return _moment(self.state.start_time if self.state is not None else self._facts().start_time)
+        return moment(self.state.start_time if self.state is not None else self._facts().start_time)
 
     @property
     def end_time(self) -> datetime | None:
         """When the run ended, in UTC; None while it has not."""
         end = self.state.end_time if self.state is not None else self._facts().end_time
-        return None if end is None else _moment(end)
+        return None if end is None else moment(end)
 
     @property
     def duration(self) -> timedelta | None:
@@ -483,10 +483,6 @@ def _merged(metrics: Any, more: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(metrics, Mapping):
         raise WrongType(f"log takes names and values, as log(loss=0.5) or log({{'loss': 0.5}}), not {typed(metrics)}")
     return {**metrics, **more}
-
-
-def _moment(time_: int) -> datetime:
-    return datetime.fromtimestamp(time_ / 1000, UTC)
 
 
 def _status(status: Status | str) -> Status:

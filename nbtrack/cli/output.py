@@ -6,8 +6,9 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+from ..entities import moment
 
 if TYPE_CHECKING:
     from ..copying import Tell
@@ -49,7 +50,7 @@ def shown_time(milliseconds: int | None) -> str:
     """Return a time as people read it, in the time zone of this machine."""
     if milliseconds is None:
         return ""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return moment(milliseconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def shown_duration(start: int, end: int | None) -> str:

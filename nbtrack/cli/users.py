@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
 from getpass import getpass
 from typing import TYPE_CHECKING
 
+from ..entities import moment
 from ..errors import InvalidInput
 from ..server.auth.passwords import check_name, hash_password, hash_token, new_token
 from ..settings import resolve
@@ -108,4 +108,4 @@ def _revoke(accounts: Accounts, arguments: argparse.Namespace) -> None:
 
 def _list_tokens(accounts: Accounts, arguments: argparse.Namespace) -> None:
     for token in accounts.tokens(arguments.user):
-        print(f"{token.name}  since {datetime.fromtimestamp(token.created / 1000, UTC):%Y-%m-%d}")
+        print(f"{token.name}  since {moment(token.created):%Y-%m-%d}")

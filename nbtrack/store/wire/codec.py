@@ -11,6 +11,7 @@ from typing import Any, TypeVar, get_type_hints
 
 import msgspec
 
+from ..text import storable
 from .endpoint import Endpoint
 from .errors import WireError, invalid, missing_value
 from .message import Message
@@ -22,6 +23,8 @@ Q = TypeVar("Q", bound=Message)
 
 _LARGEST = sys.float_info.max
 _encoder = msgspec.json.Encoder()
+# What msgspec says of what is not a message as most are: of another form, no UTF-8, nested too deep.
+_NOT_PLAIN = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 def encode(message: Any) -> bytes:
@@ -33,7 +36,7 @@ def decode(data: bytes, kind: type[M]) -> M:
     """Return the message of an answer's body; InvalidInput where it is none."""
     try:
         message: M = _decoder(kind).decode(data)
-    except msgspec.MsgspecError:
+    except _NOT_PLAIN:
         return _convert(_loads(data), kind)
     return message
 
@@ -46,7 +49,7 @@ def from_body(endpoint: Endpoint[Q, Any], body: bytes, variables: Mapping[str, s
     """
     try:
         request: Q = _decoder(endpoint.request).decode(body)
-    except msgspec.MsgspecError:  # rare forms, or a mistake
+    except _NOT_PLAIN:  # rare forms, or a mistake
         request = _convert(_loads(body), endpoint.request)
     for name, value in (variables or {}).items():
         setattr(request, name, value)
@@ -117,6 +120,7 @@ def _loads(body: bytes) -> Any:
     try:
         found = json.loads(body)
         found = json.loads(found) if isinstance(found, str) else found
+        found = storable(found)  # half a surrogate pair could not be sent back
     except (ValueError, RecursionError) as error:
         raise WireError("BAD_REQUEST", "the body of the request is not JSON") from error
     return {} if found is None else found
@@ -125,11 +129,13 @@ def _loads(body: bytes) -> Any:
 def _convert(raw: Any, kind: type[M]) -> M:
     if not isinstance(raw, Mapping):
         raise WireError("BAD_REQUEST", f"the body of the request is not a JSON object but of type '{type(raw).__name__}'")
-    raw = _without_null(raw)
     try:
+        raw = _without_null(raw)
         return msgspec.convert(raw, kind, strict=False)
     except msgspec.ValidationError as error:
         raise _wrong_type(raw, str(error)) from error
+    except RecursionError as error:
+        raise WireError("BAD_REQUEST", "the body of the request is nested too deep") from error
 
 
 def _without_null(raw: Any) -> Any:

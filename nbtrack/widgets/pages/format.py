@@ -9,6 +9,8 @@ import re
 import unicodedata
 from typing import Any
 
+from ...entities import moment as time_of
+
 __all__ = ["ago", "clip", "columns", "duration", "isolate", "moment", "number", "one_line", "short_number", "size", "value_text"]
 
 _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
@@ -58,7 +60,7 @@ def duration(seconds: float | None) -> str:
 
 def moment(milliseconds: int, zone: datetime.tzinfo | None = None) -> str:
     """Return a time to the minute, ``2026-01-31 14:05``, in a zone; None: this machine's."""
-    return datetime.datetime.fromtimestamp(milliseconds / 1000, datetime.UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M")
+    return time_of(milliseconds).astimezone(zone).strftime("%Y-%m-%d %H:%M")
 
 
 def ago(milliseconds: int, now: int) -> str:
