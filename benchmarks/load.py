@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from nbtrack.store.open import open_store
 from tests.databases import postgres_server
 from tests.server.crowd import Told, check, crowd, prepare
-from tests.server.test_process import serving
+from tests.server.test_process import serving, workers_of
 
 BETWEEN_LOOKS = 1.0
 
@@ -46,13 +46,8 @@ class Memory(threading.Thread):
 
     def run(self) -> None:
         while not self.ended.wait(BETWEEN_LOOKS):
-            for pid in workers_of(self.supervisors):
+            for pid in sorted(set().union(*map(workers_of, self.supervisors))):
                 self.found.setdefault(pid, []).append(resident(pid))
-
-
-def workers_of(supervisors: list[int]) -> list[int]:
-    children = [int(each) for pid in supervisors for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    return [pid for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 def resident(pid: int) -> float:

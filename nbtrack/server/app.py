@@ -35,6 +35,7 @@ T = TypeVar("T")
 
 _THREADS: Final = 8  # for requests of JSON: as many as a database is asked at once
 _FILE_THREADS: Final = 32  # for files, where most of the time is waiting for the network
+_SHORT: Final = 1 << 16  # bytes of a body that is read before it is known who sent it
 _log = logging.getLogger("nbtrack.server")
 
 
@@ -106,11 +107,10 @@ class App:
         """Answer in MLflow's."""
         try:
             found = self._router.find(exchange.method, exchange.path)
-            service = await self._admit(exchange, found.endpoint.name)
             if found.endpoint.raw:
-                await self._stream(service, exchange, found)
+                await self._stream(await self._admit(exchange, found.endpoint.name), exchange, found)
             else:
-                await self._ask(service, exchange, found)
+                await self._ask(exchange, found)
         except NbtrackError as error:
             await _refuse(exchange, error)
         except Exception as error:  # noqa: BLE001 - a mistake of ours: the log has all of it, the client no more than that
@@ -119,14 +119,22 @@ class App:
 
     async def _admit(self, exchange: Exchange, name: str) -> Service:
         """Return what this request is served: before its body is read, so that strangers send none."""
-        return self._service if self._gate is None else await self._in_thread(self._gate.admit, exchange, name)
+        return self._service if self._gate is None else await self._in_thread(self._admitted, exchange, name)
+
+    def _admitted(self, exchange: Exchange, name: str) -> Service:
+        return self._service if self._gate is None else self._gate.admit(exchange, name)
 
     async def _stream(self, service: Service, exchange: Exchange, found: Found) -> None:
         request = codec.from_query(found.endpoint, [*exchange.query(), *found.variables.items()])
         await STREAMERS[found.endpoint.name](service, exchange, request)
 
-    async def _ask(self, service: Service, exchange: Exchange, found: Found) -> None:
-        """Have a request of JSON decoded, handled and its answer encoded, all in one go of one thread."""
+    async def _ask(self, exchange: Exchange, found: Found) -> None:
+        """Have a request of JSON decoded, handled and its answer encoded, all in one go of one thread.
+
+        Unless its body is a long one, it is let in there, too: to go to a thread takes longer than to let it in.
+        """
+        is_short = exchange.length is not None and exchange.length <= _SHORT
+        service = None if is_short else await self._admit(exchange, found.endpoint.name)
         if exchange.method in ("GET", "HEAD"):
             body = None
         else:
@@ -137,8 +145,9 @@ class App:
     async def _in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
 
-    def _answer(self, service: Service, exchange: Exchange, found: Found, body: bytes | None) -> tuple[int, bytes]:
-        """Return the status and body of an answer."""
+    def _answer(self, service: Service | None, exchange: Exchange, found: Found, body: bytes | None) -> tuple[int, bytes]:
+        """Return the status and body of an answer; Refusal where nobody known asks."""
+        service = service or self._admitted(exchange, found.endpoint.name)
         request = None
         try:
             if body is None:

@@ -32,6 +32,14 @@ class Exchange:
         self.has_begun = False
         self._scope, self._receive, self._send, self._threads = scope, receive, send, threads
 
+    @property
+    def length(self) -> int | None:
+        """How many bytes the body has, None where that was not said."""
+        if self.method in ("GET", "HEAD"):
+            return 0  # of what has no body to be read
+        said = self.header(b"content-length")
+        return int(said) if said and said.isascii() and said.isdecimal() else None
+
     def header(self, name: bytes) -> str | None:
         """Return a header, None where it was not sent."""
         return next((value.decode("latin-1") for key, value in self._scope["headers"] if key == name), None)

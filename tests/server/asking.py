@@ -46,7 +46,11 @@ class Asking:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Ask for any path; ``{"Host": "localhost"}`` unless the headers say otherwise."""
-        sent = {"host": "localhost", **{name.lower(): value for name, value in (headers or {}).items()}}
+        sent = {
+            "host": "localhost",
+            "content-length": str(len(body)),
+            **{name.lower(): value for name, value in (headers or {}).items()},
+        }
         scope = {
             "type": "http",
             "method": method,

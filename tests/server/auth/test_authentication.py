@@ -1,5 +1,6 @@
 """Who is let in: passwords, tokens, and how often a password may be wrong."""
 
+import asyncio
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 
@@ -74,6 +75,30 @@ def test_nobody_else_is_let_in(ask, authorization):
     assert answer.status == 401
     assert answer.headers["www-authenticate"].startswith("Basic ")
     assert answer.body == ask(authorization=basic("reader", "wrong password")).get("experiments/search").body
+
+
+@pytest.mark.parametrize(
+    "length", [[(b"content-length", b"70000")], [(b"content-length", b"many")], [(b"transfer-encoding", b"chunked")]]
+)
+def test_a_long_body_is_not_read_of_a_stranger(app, length):
+    kind = [(b"content-type", b"application/json")]
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/api/2.0/mlflow/runs/create",
+        "query_string": b"",
+        "headers": kind + length,
+    }
+    sent = []
+
+    async def receive():
+        raise AssertionError("the body was asked for")
+
+    async def send(message):
+        sent.append(message)
+
+    asyncio.run(app(scope, receive, send))
+    assert sent[0]["status"] == 401
 
 
 def test_an_unknown_user_takes_as_much_work_as_a_wrong_password(ask, monkeypatch):
