@@ -1,0 +1,170 @@
+"""Large numbers: of processes, points, metrics, columns and bytes; small forms of them unless much time was asked for."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import nbtrack
+from nbtrack.journal.reader import journals
+from nbtrack.store.base import RunQuery
+
+from ..widgets.pages import Page
+from .child import Child
+from .rounds import IS_LONG, done
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+
+# How far the process has grown, in megabytes: now, and at the most.
+MEMORY = """
+import json, time
+def memory(kind):
+    line = next(line for line in open("/proc/self/status") if line.startswith(kind))
+    return int(line.split()[1]) / 1024
+"""
+measured = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is measured on Linux")
+
+
+def test_many_processes_write_one_sqlite_store(tmp_path, opened):
+    processes, runs, points = (32, 10, 5000) if IS_LONG else (6, 3, 500)
+    code = f"""
+name = sys.stdin.readline()
+for number in range({runs}):
+    with nbtrack.start_run(f"{{name}}-{{number}}", params={{"number": number}}) as run:
+        for step in range({points}):
+            run.log(loss=step / 4, by=float(name))
+        run.set_tag("by", name)
+print("all delivered" if nbtrack.flush(300) else "not all delivered")
+"""
+    children = [Child(tmp_path, code) for _ in range(processes)]
+    for number, child in enumerate(children):
+        child.tell(str(number))
+    assert [child.wait() for child in children] == [("all delivered\n", "")] * processes
+    store = opened(tmp_path)
+    found = store.search_runs(RunQuery()).runs
+    assert sorted(run.name for run in found) == sorted(f"{name}-{i}" for name in range(processes) for i in range(runs))
+    for run in found:
+        by = run.name.partition("-")[0]
+        assert store.history(run.id, "loss").values.tolist() == [step / 4 for step in range(points)]
+        assert store.history(run.id, "by").values.tolist() == [float(by)] * points
+        assert ("by", by) in [tag[1:] for tag in store.tags([run.id])]
+        assert run.status == "FINISHED"
+    assert journals(tmp_path / "journal") == []
+    done[f"points from {processes} processes at once in one SQLite store, of them lost: 0, doubled: 0"] += 2 * len(found) * points
+
+
+@measured
+def test_a_long_run_takes_no_more_memory_than_a_short_one_and_is_drawn_thinned(tmp_path, opened):
+    steps = 25_000_000 if IS_LONG else 100_000
+    code = f"""
+with nbtrack.start_run("long") as run:
+    run.log(a=0.0, b=0.0, c=0.0, d=0.0)
+    run.flush()
+    before = memory("VmRSS")
+    for step in range(1, {steps}):
+        run.log({{"a": step * 0.5, "b": 1.0 / step, "c": float(step % 1000), "d": 0.25}})
+    during = memory("VmHWM") - before
+assert nbtrack.flush(600)
+print(json.dumps([run.id, during]))
+"""
+    child = Child(tmp_path, MEMORY + code)
+    out, err = child.finish()
+    assert err == ""
+    run_id, growth = json.loads(out)
+    assert growth < 500, f"{growth} MB more"
+    store = opened(tmp_path)
+    assert {row[1]: row[2] for row in store.metrics([run_id], ("count",))} == dict.fromkeys("abcd", steps)
+    bytes_a_point = (tmp_path / "runs.db").stat().st_size / (4 * steps)
+    assert bytes_a_point < 4
+    read = f"""
+before = memory("VmRSS")
+run = nbtrack.get_run({run_id!r})
+from tests.widgets.pages import Page
+from nbtrack.living import view_of
+page = Page(view_of(run))
+whole = {{each["key"]: each for each in page.ask("snapshot")["metrics"]}}
+part = page.ask("range", keys=["a", "c"], by="step", lo={steps // 2}, hi={steps // 2 + 1000}, points=2000)["series"]
+print(json.dumps({{
+    "memory": memory("VmHWM") - before,
+    "drawn": [len(whole[key]["y"]) for key in "abcd"],
+    "counts": [whole[key]["count"] for key in "abcd"],
+    "last": float(whole["a"]["y"][-1]),
+    "part": [each["y"].tolist() for each in part],
+}}))
+"""
+    out, err = Child(tmp_path, MEMORY + read).finish()
+    seen = json.loads(out)
+    assert seen["memory"] < 300 + 40 * steps / 1e6, "more than a metric's own columns take, and a copy of one"
+    assert seen["counts"] == [steps] * 4
+    assert max(seen["drawn"]) <= 2001
+    assert seen["last"] == (steps - 1) * 0.5
+    middle = range(steps // 2, steps // 2 + 1001)
+    assert seen["part"] == [[step * 0.5 for step in middle], [float(step % 1000) for step in middle]]
+    grown = f"{growth:.0f} MB logging, {seen['memory']:.0f} MB drawing"
+    done[f"points in one run: memory grew by {grown}, {bytes_a_point:.2f} bytes each"] += 4 * steps
+
+
+def test_ten_thousand_metrics_in_one_run(tracker):
+    count = 10_000
+    with nbtrack.start_run("wide") as run:
+        for step in range(3):
+            run.log({f"together/{i}": step + i / 4 for i in range(count // 2)})
+        for i in range(count // 2):
+            run.log({f"alone/{i}": i / 4}, step=7)
+    assert len(run.metrics) == count
+    assert run.metrics["together/77"].values.tolist() == [77 / 4, 1 + 77 / 4, 2 + 77 / 4]
+    assert run.metrics["alone/4999"].values.tolist() == [4999 / 4]
+    assert run.status == "FINISHED"
+    frame = nbtrack.runs().df()
+    assert sum(name.startswith("metrics.") for name in frame.columns) == count
+
+
+def test_five_thousand_columns_in_a_table(tracker):
+    columns, count = 2500, 20 if IS_LONG else 4
+    for number in range(count):
+        params = {f"p{i}": i + number for i in range(columns)}
+        with nbtrack.start_run(f"run {number}", params=params) as run:
+            run.log({f"m{i}": i + number / 4 for i in range(columns)})
+    runs = nbtrack.runs(order_by="run_name ASC")
+    frame = runs.df()
+    assert frame.shape[0] == count
+    assert frame["metrics.m2499"].tolist() == [2499 + number / 4 for number in range(count)]
+    assert frame["params.p2499"].tolist() == [2499 + number for number in range(count)]
+    page = Page(runs.table())
+    found = {column["id"]: column for column in page.ask("snapshot")["columns"]}
+    assert len([name for name in found if name.startswith(("metrics.", "params."))]) == 2 * columns
+    assert found["metrics.m0"]["v"].tolist() == [number / 4 for number in range(count)]
+    assert page.ask("filter", text="metrics.m2499 > 2499.5")["rows"].tolist() == list(range(3, count))
+    assert len(runs._repr_mimebundle_()["text/html"]) < 1_000_000
+
+
+@measured
+def test_a_large_file_takes_no_memory(tmp_path, opened):
+    size = 5 << 30 if IS_LONG else 200 << 20
+    code = f"""
+with open("large.bin", "wb") as file:
+    file.write(b"begin")
+    file.truncate({size} - 3)
+    file.seek(0, 2)
+    file.write(b"end")
+with nbtrack.start_run() as run:
+    run.log_text("first", "first.txt")
+    run.flush()
+    before = memory("VmRSS")
+    run.log_artifact("large.bin")
+os.unlink("large.bin")
+print(json.dumps([run.id, memory("VmHWM") - before]))
+"""
+    out, err = Child(tmp_path, MEMORY + code).finish()
+    assert err == ""
+    run_id, growth = json.loads(out)
+    assert growth < 50, f"{growth} MB more"
+    found = {record.path: record.size for record in opened(tmp_path).artifacts(run_id)}
+    assert found == {"first.txt": 5, "large.bin": size}
+    stored = tmp_path / "artifacts" / "0" / run_id / "artifacts" / "large.bin"
+    with stored.open("rb") as file:
+        assert file.read(5) == b"begin"
+        file.seek(-3, 2)
+        assert file.read() == b"end"
+    stored.unlink()
+    done[f"bytes in one file: memory grew by {growth:.0f} MB"] += size
