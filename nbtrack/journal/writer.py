@@ -178,10 +178,12 @@ class Writer:
 
     @property
     def is_volatile(self) -> bool:
-        """Whether something is in memory alone that neither a file nor the store has."""
+        """Whether something is, or would be, in memory alone that neither a file nor the store has."""
         with self._lock:
-            if self._home is None or self._is_gathering:
+            if self._home is None or (self._events and self.is_delivered()):
                 return False
+            if self._is_gathering or not self._events:
+                return self._opened() is None
             events = len(self._events) - max(self._recorded, self._progress.events)
             return bool(events > 0 or self._named < len(self._mixed) or self._held or self.rows_in_memory())
 

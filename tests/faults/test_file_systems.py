@@ -105,6 +105,39 @@ def test_a_disk_that_stays_full_loses_what_it_must_and_says_how_much(tmp_path, o
     assert tags_of(store, run_id)["nbtrack.ended"] == "crashed", "its end could not be written either"
 
 
+READ_ONLY = """
+run = nbtrack.start_run("read-only", params={"lr": 0.1})
+for step in range(3000):
+    run.log(loss=step / 4)
+run.log_text("hello", "a.txt")
+assert not run.flush(0.5)
+print(run.id, flush=True)
+sys.stdin.readline()
+run.end()
+"""
+
+
+@pytest.mark.parametrize("is_lifted", [True, False])
+def test_a_folder_that_must_not_be_written_to(tmp_path, opened, is_lifted):
+    folder = tmp_path / "project"
+    folder.mkdir(mode=0o555)
+    child = Child(folder, READ_ONLY, before="from tests.faults.refusing import obey_permissions; obey_permissions()")
+    run_id = child.line()
+    if is_lifted:
+        folder.chmod(0o755)
+    _, err = child.finish()
+    away, *others = err.splitlines()
+    assert "cannot be opened: the folder is missing or must not be written to" in away
+    assert "cannot be written (Permission denied); what is logged waits in memory, which is lost with the process" in away
+    if is_lifted:
+        check(opened(folder), run_id, 3000)
+        assert [record.path for record in opened(folder).artifacts(run_id)] == ["a.txt"]
+        assert others == []
+    else:
+        assert "3000 rows of 1 runs are lost" in "".join(others)
+        assert list(folder.iterdir()) == []
+
+
 def test_what_was_in_memory_alone_is_in_the_journal_when_there_is_space(tmp_path, opened):
     (tmp_path / "runs.db").mkdir()  # so that there is no store either
     code = f"""
