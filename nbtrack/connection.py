@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .entities import new_run_id
 from .errors import NbtrackError
-from .events import ArtifactLogged, DocumentLogged, RunStarted
+from .events import ArtifactLogged, RunStarted
 from .flusher import Flusher
 from .journal.writer import Writer
 from .recovery import recover
@@ -59,8 +59,8 @@ class Connection:
         self._ignoring = settings.folder / ".gitignore" if settings.folder is not None else None
         self._is_ignored = False
         self._names: dict[str, str] = {}
-        # The texts that were sent to the store, by their digests, so that each goes there once; large ones are not kept.
-        self.sent_documents: dict[str, str] = {}
+        # Digests of the texts that were sent to the store, so that each goes there once.
+        self.sent_documents: set[str] = set()
         self._opening = threading.Lock()
         self._writers: weakref.WeakSet[Writer] = weakref.WeakSet()
 
@@ -133,13 +133,10 @@ class Connection:
                     raise
 
     def _on_replaced(self) -> None:
-        """Give another store the texts that open runs refer to, and the folder its .gitignore."""
+        """Send texts anew, for another store has none of them, and make git pass over another folder too."""
+        self.sent_documents.clear()
         if self._is_ignored and self._ignoring is not None and not self._ignoring.exists():
             _ignore(self._ignoring)
-        texts = [DocumentLogged("", text) for text in self.sent_documents.values() if text]
-        for writer in self._writers:
-            for text in () if writer.is_sealed else texts:
-                writer.append(text)
 
     def close(self, timeout: float) -> None:
         """Deliver what is left for as long as ``timeout``, say what is not, and close the store; twice is fine."""

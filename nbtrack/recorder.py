@@ -31,7 +31,6 @@ __all__ = ["Recorder", "param_value", "stamp_in"]
 
 _MAX_DEPTH = 20
 _MAX_HELD_BYTES = 256 << 20
-_MAX_KEPT_TEXT = 100_000
 _LONGEST_PATH = 700  # bytes: what MySQL and PostgreSQL can find a path by
 _MOST_TIME = ((1 << 63) - 2) // 1_000_000
 _MAX_BITS = 13_000  # Python turns longer integers into text only when told to
@@ -144,10 +143,10 @@ class Recorder:
         for document in documents:
             sha256 = hashlib.sha256(document.text.encode("utf-8", "surrogatepass")).hexdigest()
             if sha256 not in self.connection.sent_documents:
-                self.connection.sent_documents[sha256] = document.text if len(document.text) <= _MAX_KEPT_TEXT else ""
+                self.connection.sent_documents.add(sha256)
                 self.append(document)
             elif document.kind:
-                self.append(DocumentNamed(document.kind, sha256))
+                self.writer().refer(DocumentNamed(document.kind, sha256), document.text)
 
     def file(self, path: str, source: Path | bytes) -> str:
         """Take down a file under the run's artifacts: a copy, made now, of a file or of bytes.

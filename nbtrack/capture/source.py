@@ -13,6 +13,7 @@ __all__ = ["ExecutedCells", "capture_cell"]
 
 CELL_ID, EXECUTION_COUNT = "nbtrack.cell.id", "nbtrack.cell.execution_count"
 _MOST_CHARACTERS = 1_000_000
+_MOST_CELLS = 1000  # each run keeps their list anew, and a kernel that lives for weeks executes many
 
 
 def capture_cell(source: str, count: int, cell_id: str | None) -> Captured:
@@ -46,7 +47,7 @@ class ExecutedCells:
 
         Returns:
             Document ``cells``, a JSON list of execution counts and sha256 of texts, and each text not yet
-            handed out as a document of its own.
+            handed out as a document of its own; of very many cells the list has the last thousand.
         """
         end = min(count, len(history))
         if end < self._seen or (self._seen and history[self._seen - 1] != self._last):
@@ -59,6 +60,7 @@ class ExecutedCells:
     def _add(self, count: int, source: str) -> DocumentLogged | None:
         text = _fit(source)
         digest = sha256(text.encode()).hexdigest()
+        del self._entries[: max(0, len(self._entries) + 1 - _MOST_CELLS)]
         self._entries.append(f'{{"execution_count":{count},"sha256":"{digest}"}}')
         if digest in self._sent:
             return None

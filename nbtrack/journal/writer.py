@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..errors import InvalidInput
-from ..events import ArtifactLogged, Batch, Event, LaneRows, Progress
+from ..events import ArtifactLogged, Batch, DocumentLogged, DocumentNamed, Event, LaneRows, Progress
 from .batches import deliverable, lane_rows
 from .codec import FORMAT, to_json
 from .folder import EVENTS, make_folder, remove_folder
@@ -77,6 +77,7 @@ class Writer:
         self._lanes: list[Lane] = []
         self._lane_by_keys: dict[tuple[str, ...], Lane] = {}
         self._mixed: dict[str, int] = {}
+        self._texts: dict[str, str] = {}
         self._held: dict[str, bytes] = {}
         self._elsewhere: dict[str, Path] = {}  # files for which there was no journal to keep them in
         self.lost_files: list[str] = []  # paths of files that went with a journal which somebody deleted
@@ -93,6 +94,11 @@ class Writer:
             self._events.append(event)
             if not self._is_gathering:
                 self._record()
+
+    def refer(self, event: DocumentNamed, text: str) -> None:
+        """Take down an event that names a text, and keep the text for a store that turns out to lack it."""
+        self._texts[event.sha256] = text
+        self.append(event)
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -268,6 +274,9 @@ class Writer:
             How many rows it will lack, for their space was given back.
         """
         with self._lock:
+            for text in self._texts.values():
+                self.append(DocumentLogged("", text))
+            self._texts.clear()
             lanes = {lane.number: max(known.lanes.get(lane.number, 0), lane.first) for lane in self._lanes}
             self._progress = Progress(known.events, lanes)
             return sum(first - known.lanes.get(number, 0) for number, first in lanes.items())

@@ -83,3 +83,10 @@ def test_growing_histories_give_what_a_fresh_look_gives(steps):
         assert known.isdisjoint(sent(captured))
         known.update(sent(captured))
         assert {digest(t) for t in known} == {e["sha256"] for e in entries(captured)}
+
+
+def test_of_very_many_cells_the_last_thousand_are_listed():
+    cells, history = ExecutedCells(), [f"x = {number}" for number in range(2500)]
+    for count in (900, 1500, 2500):
+        listed = json.loads(cells.capture(history, count).documents[-1].text)
+        assert [each["execution_count"] for each in listed] == list(range(max(0, count - 1000), count))

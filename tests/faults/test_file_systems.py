@@ -30,6 +30,7 @@ def full(): resource.setrlimit(resource.RLIMIT_FSIZE, (0, most))
 def space(): resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 def wait_until_away():
     while not run._connection.flusher.problem:
+        run.set_tag("still", "waiting")
         run.flush(0.1)
 def train(first):
     for step in range(first, first + {POINTS}):

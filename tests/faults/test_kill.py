@@ -151,12 +151,12 @@ def wait_for(condition, process) -> None:
 
 
 def kill_all(process, how: int) -> None:
-    """Kill a victim and its workers, and wait until they are gone."""
+    """Kill a victim and its workers, and wait until they are gone; of those that nobody buries the group stays."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, how)
     process.join()
     with suppress(ProcessLookupError):
-        while True:
+        for _ in range(1000):
             os.killpg(process.pid, signal.SIGKILL)  # a worker that was being made just then
             time.sleep(0.001)
 

@@ -62,7 +62,7 @@ def test_a_notebook_of_many_cells_that_is_run_again_and_again(kernel, tmp_path):
     last = json.loads(kernel.run(LEFT).text())
     assert last[1:4] == first[1:4], "threads, widgets or comms are left over"
     assert last[4] < first[4] + 10, "files are left open"
-    assert last[0] - first[0] < 50 + 0.01 * cells * times, f"the kernel has grown from {first[0]} to {last[0]} MB"
+    assert last[0] - first[0] < 40 + 0.005 * cells * times, f"the kernel has grown from {first[0]} to {last[0]} MB"
     assert size_of(notebook, tmp_path / "last.ipynb") < 1.1 * size
     assert size < 60_000 * cells
     counted = kernel.run("print(len(nbtrack.runs()), len(nbtrack.runs(\"status = 'FINISHED'\")))")
