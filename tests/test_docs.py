@@ -149,6 +149,13 @@ def test_contributing_opens_with_paths_that_exist():
     assert 9 <= len(re.findall(r"^\| \[", table, re.MULTILINE)) <= 12
 
 
+def test_the_table_of_faults_names_tests_that_exist():
+    text = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(tests/\S+?\.py)`", text))
+    assert len(named) >= 8
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("*.png")), ids=lambda path: path.name)
 def test_pictures_are_small_and_used(path):
     assert path.stat().st_size < 150_000
