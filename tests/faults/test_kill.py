@@ -190,6 +190,7 @@ def lines_of(tmp_path_factory):
             round_ = Round(tmp_path_factory.mktemp("count") / "round", replace(LIVES[kind], dies_at=FOREVER))
             round_.start().join()
             counted[kind] = round_.record.lines
+            round_.close()
         return counted[kind]
 
     return count
