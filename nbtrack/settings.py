@@ -20,10 +20,13 @@ from .arguments import local_path
 from .entities import DEFAULT_EXPERIMENT
 from .errors import InvalidInput
 
-__all__ = ["Settings", "configure", "environment", "project_folder", "resolve", "user_name"]
+__all__ = ["Settings", "configure", "environment", "project_folder", "resolve", "user_name", "without_password"]
 
 FOLDER = ".nbtrack"
 
+# All up to the last @, for a password may have any character where it is written without %XX.
+_PASSWORD = re.compile(r"(://[^:/@]*):.*@", re.DOTALL)
+_SECRET_OPTION = re.compile(r"([?&][^=&]*(?:pass|secret|token|pwd)[^=&]*=)[^&]*", re.IGNORECASE)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:")
 
 
@@ -62,11 +65,16 @@ class Settings:
     @property
     def shown(self) -> str:
         """The URI for people: without a password."""
-        return re.sub(r"(://[^:/@]*):[^@/]+@", r"\1:…@", self.uri)
+        return without_password(self.uri)
 
     def __repr__(self) -> str:
         """Show no password."""
-        return f"Settings({self.shown!r}, artifacts={self.artifacts!r}, journal={self.journal!r})"
+        return f"Settings({self.shown!r}, artifacts={without_password(self.artifacts)!r}, journal={self.journal!r})"
+
+
+def without_password(uri: str) -> str:
+    """Return a URI as people may see it: a password in it, written as it should be or not, is left out."""
+    return _PASSWORD.sub(r"\1:…@", _SECRET_OPTION.sub(r"\1…", uri))
 
 
 def environment() -> Mapping[str, str]:
@@ -153,7 +161,9 @@ def _in_folder(folder: Path, experiment: str, artifacts: str) -> Settings:
 def _beside_database(uri: str, experiment: str, artifacts: str, here: Path) -> Settings:
     path, question, query = uri.partition(":///")[2].partition("?")
     if not path or path == ":memory:":
-        raise InvalidInput(f"{uri} names no file: write sqlite:///runs.db, or memory: for a store that ends with the process")
+        raise InvalidInput(
+            f"{without_password(uri)} names no file: write sqlite:///runs.db, or memory: for a store that ends with the process"
+        )
     database = here / path
     files = database.with_name(database.name + ".files")
     return Settings(

@@ -17,6 +17,7 @@ from ..copying.source import Contents, Files
 from ..entities import Dataset, Experiment, LifecycleStage, RunInfo
 from ..errors import InvalidInput, StoreUnavailable
 from ..events import Series
+from ..settings import without_password
 from ..store.wire.datasets import context_and_tags
 from .artifacts import artifact_store, records
 from .values import as_time, status_of
@@ -49,7 +50,7 @@ class MlflowDatabase:
 
     def __init__(self, uri: str) -> None:
         url = sa.make_url(uri)
-        self.label, self.problems = url.render_as_string(hide_password=True), list[str]()
+        self.label, self.problems = without_password(url.render_as_string(hide_password=True)), list[str]()
         if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
             raise InvalidInput(f"there is no file {url.database}")
         with self._translated():

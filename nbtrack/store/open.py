@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..errors import InvalidInput
+from ..settings import without_password
 from .base import Store
 
 __all__ = ["check_uri", "open_store"]
@@ -55,7 +56,7 @@ def check_uri(uri: str) -> str:
         "use sqlite:///runs.db, postgresql+psycopg://user@host/database, mysql+pymysql://user@host/database, "
         "http://host:5000, or a folder"
     )
-    raise InvalidInput(f"{uri!r} is not the URI of a store; {instead}")
+    raise InvalidInput(f"{without_password(uri)!r} is not the URI of a store; {instead}")
 
 
 def _checked(kind: str, uri: str) -> str:
@@ -88,6 +89,8 @@ def _open_sql(uri: str, artifact_root: str) -> Store:
 
     try:
         url = sa.make_url(uri)
+        if "@" in (url.host or ""):
+            raise ValueError("what stands before it was a part of the password")
     except (sa.exc.ArgumentError, ValueError) as error:
         raise InvalidInput(
             "the URI of the store cannot be read: write sqlite:///runs.db, postgresql+psycopg://user@host:5432/database or "

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from ...entities import ArtifactRecord, Dataset, Experiment, LifecycleStage, ParamValue, Points, RunInfo, View, now_ms
 from ...errors import RunNotFound
 from ...events import Batch, Progress, RunEnded
+from ...settings import without_password
 from ..artifacts.paths import absolute_location
 from ..base import Axis, ExperimentPage, ExperimentQuery, OpenRun, RunPage, RunQuery
 from ..experiments import page_of
@@ -60,7 +61,7 @@ class SqlStore:
     """
 
     def __init__(self, dialect: Dialect, artifact_root: str) -> None:
-        self.uri = dialect.url.render_as_string(hide_password=True)
+        self.uri = without_password(dialect.url.render_as_string(hide_password=True))
         self._artifact_root = artifact_root.rstrip("/")
         self._database = Database(dialect, lambda database: make_current(database, self._artifact_root))
         with ExitStack() as stack:

@@ -13,6 +13,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from ....errors import NbtrackError
+from ....settings import without_password
 
 __all__ = ["Dialect", "Mean", "Unfolded", "among", "listed"]
 
@@ -75,7 +76,7 @@ class Dialect(ABC):
     @property
     def label(self) -> str:
         """The database as errors call it, without its password."""
-        return self.url.render_as_string(hide_password=True)
+        return without_password(self.url.render_as_string(hide_password=True))
 
     @abstractmethod
     def engine(self) -> sa.Engine:
