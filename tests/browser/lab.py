@@ -110,9 +110,10 @@ class Server:
         )
 
     def _command(self):
-        exposed = {"lab": "LabApp", "notebook": "JupyterNotebookApp"}[self.app]
+        # By its module: ``jupyter lab`` would take the first jupyter-lab on the PATH, which may be another environment's.
+        module, exposed = {"lab": ("jupyterlab", "LabApp"), "notebook": ("notebook", "JupyterNotebookApp")}[self.app]
         return [
-            *(sys.executable, "-m", "jupyter", self.app, "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={self.port}"),
+            *(sys.executable, "-m", module, "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={self.port}"),
             *("--ServerApp.port_retries=0", f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={self.root}"),
             *(f"--{exposed}.expose_app_in_browser=True", "--LabApp.news_url=None"),
             "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",

@@ -9,7 +9,7 @@ from jupyter_client.manager import KernelManager
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 # What a developer or another notebook may have set.
-FOREIGN = ("NBTRACK_", "MLFLOW_", "JPY_", "GIT_", "IPYTHON")
+FOREIGN = ("NBTRACK_", "MLFLOW_", "JPY_", "JUPYTER", "GIT_", "IPYTHON")
 
 
 def plain_environment(home):
