@@ -155,7 +155,7 @@ run._connection.flusher.close(0)
 run._connection.flusher._start = lambda: True
 run._connection.flusher.flush = lambda *_, **__: False
 worker.start()
-print(run.id, worker.pid, flush=True)
+print(f"{run.id} {worker.pid}", flush=True)
 worker.join()
 """
 

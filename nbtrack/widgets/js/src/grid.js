@@ -17,7 +17,9 @@ export function grid(parent, model) {
   const el = h("div", { class: "nbt-grid", role: "grid", tabindex: "0", "aria-label": model.label, "aria-multiselectable": "true", "data-lm-suppress-shortcuts": "true", onkeydown: key, onscroll: soon },
     h("div", { role: "rowgroup", class: "nbt-headgroup" }, head), body);
   parent.append(el);
-  let at = { row: -1, column: 0 }, frame = 0, drawn = "", heads = model.heads(), top = 0, bottom = 0, from = 0, to = 0;
+  /** The rows that are drawn, by number. @type {Map<number, HTMLElement>} */
+  let drawn = new Map();
+  let at = { row: -1, column: 0 }, frame = 0, across = "", heads = model.heads(), top = 0, bottom = 0, from = 0, to = 0;
 
   function soon() { if (!frame) frame = requestAnimationFrame(() => { frame = 0; draw(); }); }
 
@@ -39,32 +41,49 @@ export function grid(parent, model) {
     if (body.querySelector("input")) return;
     const count = model.count(), { first, last, skipped, width } = window_();
     const start = Math.max(0, Math.floor(el.scrollTop / ROW) - AHEAD), stop = Math.min(count, Math.ceil((el.scrollTop + (el.clientHeight || 400)) / ROW) + AHEAD);
-    const signature = `${start} ${stop} ${first} ${last} ${count}`;
-    if (!isForced && signature === drawn) return;
-    drawn = signature;
+    const columns = `${first} ${last} ${count}`, isSame = !isForced && columns === across;
+    if (isSame && start === top && stop === bottom) return;
+    across = columns;
     [top, bottom, from, to] = [start, stop, first, last];
-    el.setAttribute("aria-rowcount", String(count + 1));
-    el.setAttribute("aria-colcount", String(heads.length));
-    body.style.height = `${count * ROW}px`;
-    body.style.width = head.style.width = `${width}px`;
     const places = [...heads.keys()].filter((i) => heads[i].pinned || (i >= first && i < last));
-    fill(head, ...line(places, skipped, (i) => headCell(i)));
-    const rows = [];
-    for (let row = start; row < stop; row++) {
-      const own = h("div", { class: "nbt-row", role: "row", "aria-rowindex": String(row + 2), style: { top: `${row * ROW}px`, width: `${width}px` } });
-      model.row(row, own);
-      own.append(...line(places, skipped, (i) => {
-        const cell = h("div", { class: "nbt-cell", role: "gridcell", "aria-colindex": String(i + 1), id: `${id}-${row}-${i}` });
-        cell.onclick = (e) => { put(row, i); model.press(row, i, e); };
-        cell.ondblclick = () => model.open(row, i);
-        model.cell(row, i, cell);
-        return cell;
-      }));
-      rows.push(own);
+    if (!isSame) {
+      el.setAttribute("aria-rowcount", String(count + 1));
+      el.setAttribute("aria-colcount", String(heads.length));
+      body.style.height = `${count * ROW}px`;
+      body.style.width = head.style.width = `${width}px`;
+      fill(head, ...line(places, skipped, headCell));
     }
-    body.replaceChildren(...rows);
+    exchange(isSame ? drawn : new Map(), (row) => rowOf(row, places, skipped, width));
     mark();
     model.seen();
+  }
+
+  /** Show the rows in sight; those that were so stay, for making a row costs much more than keeping it. @param {Map<number, HTMLElement>} kept @param {(row: number) => HTMLElement} make */
+  function exchange(kept, make) {
+    const rows = new Map();
+    for (let row = top; row < bottom; row++) rows.set(row, kept.get(row) ?? make(row));
+    drawn.forEach((own, row) => { if (rows.get(row) !== own) own.remove(); });
+    drawn = rows;
+    /** @type {HTMLElement | null} */
+    let last = null;
+    rows.forEach((own) => {
+      if (own.parentNode !== body) last ? last.after(own) : body.prepend(own);
+      last = own;
+    });
+  }
+
+  /** @param {number} row @param {number[]} places @param {number} skipped @param {number} width */
+  function rowOf(row, places, skipped, width) {
+    const own = h("div", { class: "nbt-row", role: "row", "aria-rowindex": String(row + 2), style: { top: `${row * ROW}px`, width: `${width}px` } });
+    model.row(row, own);
+    own.append(...line(places, skipped, (i) => {
+      const cell = h("div", { class: "nbt-cell", role: "gridcell", "aria-colindex": String(i + 1), id: `${id}-${row}-${i}` });
+      cell.onclick = (e) => { put(row, i); model.press(row, i, e); };
+      cell.ondblclick = () => model.open(row, i);
+      model.cell(row, i, cell);
+      return cell;
+    }));
+    return own;
   }
 
   /** @param {number[]} places @param {number} skipped @param {(i: number) => HTMLElement} make */
