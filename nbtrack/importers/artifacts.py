@@ -34,7 +34,7 @@ def artifact_store(uri: str, run_id: str) -> Files:
     """
     try:
         if not uri.rstrip("/").endswith(f"/{run_id}/artifacts"):
-            return _Unreachable(f"MLflow did not make {uri!r} for them; copy them by hand")
+            return _Unreachable(f"MLflow did not make {uri[:200]!r} for them; copy them by hand")
         if scheme_of(uri) in ("http", "https"):
             return _Unreachable(f"{uri} is behind a server; import from the server itself")
         if scheme_of(uri) in ("", "file") and _leads_elsewhere(local_path(uri)):

@@ -1,6 +1,7 @@
 """The database of MLflow's SQL store, read table by table without MLflow; nothing in it is changed.
 
-Only columns that every MLflow since 1.11 has are asked for, and of those that came later what is there.
+Only columns that every MLflow since 1.11 has are asked for, and of those that came later what is there. A SQLite file may
+come from anybody, and its columns may hold anything: what is not what it should be is named and left out, the rest is read.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from ..events import Series
 from ..settings import without_password
 from ..store.wire.datasets import context_and_tags
 from .artifacts import artifact_store, records
-from .values import as_time, status_of
+from .values import as_text, as_time, is_safe_id, status_of
 
 if TYPE_CHECKING:
     from ..copying.source import Source
@@ -53,8 +54,11 @@ class MlflowDatabase:
         self.label, self.problems = without_password(url.render_as_string(hide_password=True)), list[str]()
         if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
             raise InvalidInput(f"there is no file {url.database}")
+        self._numbers: dict[str, Any] = {}
         with self._translated():
             self._engine = sa.create_engine(url)
+            if url.get_backend_name() == "sqlite":
+                sa.event.listen(self._engine, "connect", _trust_nothing)
             inspector = sa.inspect(self._engine)
             self.tables = set(inspector.get_table_names())
             self.is_mlflow = {"alembic_version", "experiments", "runs", "metrics"} <= self.tables
@@ -64,26 +68,46 @@ class MlflowDatabase:
         """See ``Source.experiments``."""
         columns = ("experiment_id", "name", "lifecycle_stage", "creation_time", "last_update_time")
         tags = self._pairs("experiment_tags", "experiment_id")
-        return [
-            Experiment(str(number), name, "", _stage(stage), as_time(made), as_time(changed), tags.get(number, {}))
-            for number, name, stage, made, changed in self._rows("experiments", columns)
-        ]
+        found = []
+        for number, name, stage, made, changed in self._rows("experiments", columns):
+            if not isinstance(name, str) or not name:
+                self.problems.append(f"{self.label}: the experiment {_shown(number)} has no name")
+                continue
+            self._numbers[as_text(number)] = number
+            own = tags.get(number, {})
+            found.append(Experiment(as_text(number), name, "", _stage(stage), as_time(made), as_time(changed), own))
+        return found
 
     def runs(self, experiment: Experiment) -> Iterable[RunInfo]:
         """See ``Source.runs``."""
         columns = ("run_uuid", "name", "status", "start_time", "end_time", "artifact_uri", "user_id", "lifecycle_stage")
-        rows = self._rows("runs", columns, experiment_id=int(experiment.id))
-        return [_run(experiment.id, row) for row in sorted(rows, key=lambda row: (row[3] or 0, row[0]))]
+        found = []
+        for row in self._rows("runs", columns, experiment_id=self._numbers[experiment.id]):
+            if is_safe_id(row[0]):
+                found.append(_run(experiment.id, row))
+            else:
+                self.problems.append(f"{self.label}: a run is left out, for {_shown(row[0])} is no id")
+        return sorted(found, key=lambda run: (run.start_time, run.id))
 
     def contents(self, run: RunInfo) -> Contents:
         """See ``Source.contents``."""
         return Contents(
-            params=dict(sorted(self._rows("params", ("key", "value"), run_uuid=run.id))),
-            tags=dict(sorted(self._rows("tags", ("key", "value"), run_uuid=run.id))),
+            params=self._texts("params", run),
+            tags=self._texts("tags", run),
             datasets=self._datasets(run.id),
             files=records(self.files(run), self.problems, run),
             points=self._counts(run.id),
         )
+
+    def _texts(self, table: str, run: RunInfo) -> dict[str, Any]:
+        """Return a run's params or tags, by key."""
+        found = {}
+        for key, value in self._rows(table, ("key", "value"), run_uuid=run.id):
+            if isinstance(key, str) and key:
+                found[key] = as_text(value)
+            else:
+                self.problems.append(f"run {run.id}: among its {table}, {_shown(key)} is no name")
+        return dict(sorted(found.items()))
 
     def _counts(self, run_id: str) -> list[Any]:
         metrics = sa.table("metrics", sa.column("key"), sa.column("run_uuid"), sa.column("timestamp"))
@@ -92,17 +116,17 @@ class MlflowDatabase:
             .where(metrics.c.run_uuid == run_id)
             .group_by(metrics.c.key)
         )
-        return sorted(map(list, self._all(statement)))
+        return sorted(map(list, self._all(statement)), key=repr)
 
     def _datasets(self, run_id: str) -> list[Dataset]:
         inputs = self._rows("inputs", ("input_uuid", "source_id"), destination_id=run_id, source_type="DATASET")
-        return [dataset for row in sorted(map(tuple, inputs)) for dataset in self._dataset(*row)]
+        return [dataset for row in sorted(map(tuple, inputs), key=repr) for dataset in self._dataset(*row)]
 
-    def _dataset(self, number: str, dataset_id: str) -> Iterator[Dataset]:
-        tags = dict(map(tuple, self._rows("input_tags", ("name", "value"), input_uuid=number)))
+    def _dataset(self, number: Any, dataset_id: Any) -> Iterator[Dataset]:
+        tags = {as_text(key): as_text(value) for key, value in self._rows("input_tags", ("name", "value"), input_uuid=number)}
         for row in self._rows("datasets", tuple(_DATASET.values()), dataset_uuid=dataset_id):
-            facts = {name: str(fact or "") for name, fact in zip(_DATASET, row, strict=True)}
-            context, rest = context_and_tags({str(key): str(value or "") for key, value in tags.items()})
+            facts = {name: as_text(fact) for name, fact in zip(_DATASET, row, strict=True)}
+            context, rest = context_and_tags(tags)
             yield Dataset(**facts, context=context, tags=rest)
 
     def document(self, sha256: str) -> str | None:
@@ -124,12 +148,16 @@ class MlflowDatabase:
         with self._translated(), self._engine.connect() as connection:
             rows = connection.execution_options(yield_per=_ROWS).execute(statement)
             for some in rows.partitions(_ROWS):
-                yield from _series(some)
+                points = _sound(some)
+                if len(points) < len(some):
+                    self.problems.append(f"run {run.id}: {len(some) - len(points)} of its metrics' rows are no points")
+                if points:
+                    yield from _series(points)
 
     def _pairs(self, table: str, owner: str) -> dict[Any, dict[str, str]]:
         found: dict[Any, dict[str, str]] = {}
         for number, key, value in self._rows(table, (owner, "key", "value")):
-            found.setdefault(number, {})[key] = str(value or "")
+            found.setdefault(number, {})[as_text(key)] = as_text(value)
         return found
 
     def _rows(self, table: str, columns: Sequence[str], **where: Any) -> list[Any]:
@@ -170,9 +198,28 @@ def _stage(text: Any) -> LifecycleStage:
 def _run(experiment_id: str, row: Any) -> RunInfo:
     run_id, name, status, start, end, uri, user, stage = row
     ended = None if end is None else as_time(end)
-    texts = [str(text or "") for text in (name, uri, user)]
+    texts = [as_text(text) for text in (name, uri, user)]
     facts = (texts[0], status_of(status), as_time(start), ended, texts[1], texts[2], _stage(stage))
     return RunInfo(run_id, experiment_id, *facts)
+
+
+def _shown(value: Any) -> str:
+    return repr(value if value is None or isinstance(value, int) else as_text(value)[:100])
+
+
+def _trust_nothing(connection: Any, _record: Any) -> None:
+    """Let a file's own schema run no function that does anything, and its texts be of any bytes."""
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.text_factory = as_text
+
+
+def _sound(rows: Sequence[Any]) -> Sequence[Any]:
+    """Return those rows, which are sorted by metric, that are points: of a metric with a name, all else numbers."""
+    kinds = [(str,), (int,), (int,), (float, int), (int, bool)]
+    columns = zip(*rows, strict=True)
+    if rows[0][0] and all(set(map(type, column)) <= set(kind) for column, kind in zip(columns, kinds, strict=True)):
+        return rows
+    return [row for row in rows if row[0] and all(map(isinstance, row, kinds))]
 
 
 def _series(rows: Sequence[Any]) -> Iterator[Series]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..entities import Status
 
-__all__ = ["as_time", "is_safe_id", "status_of"]
+__all__ = ["as_text", "as_time", "is_safe_id", "status_of"]
 
 _NUMBERED = {1: Status.RUNNING, 2: Status.SCHEDULED, 3: Status.FINISHED, 4: Status.FAILED, 5: Status.KILLED}
 _NAMED = {str(status): status for status in Status}
@@ -24,6 +24,11 @@ def as_time(value: Any) -> int:
     return value if isinstance(value, int) and abs(value) < 1 << 62 else 0
 
 
-def is_safe_id(text: str) -> bool:
-    """Tell whether a text can be an id, and so be a part of a path that leads nowhere else."""
-    return _ID.fullmatch(text) is not None
+def as_text(value: Any) -> str:
+    """Return what stands where a text should, as one; nothing is the empty one."""
+    return value.decode(errors="replace") if isinstance(value, bytes) else "" if value is None else str(value)
+
+
+def is_safe_id(value: Any) -> bool:
+    """Tell whether it is a text that can be an id, and so be a part of a path that leads nowhere else."""
+    return isinstance(value, str) and _ID.fullmatch(value) is not None
