@@ -15,6 +15,7 @@ from ..store.base import Store
 from ..store.remote import CONTENT_TYPE, PATH
 from ..store.wire import codec
 from ..store.wire.errors import WireError
+from ..store.wire.service import OPENAPI
 from ..store.wire.table import ENDPOINTS
 from .auth.permissions import Permission
 from .auth.rules import NATIVE
@@ -22,6 +23,7 @@ from .exchange import Exchange, Receive, Scope, Send
 from .failures import failure
 from .handlers import HANDLERS, STREAMERS
 from .native import answer as native_answer
+from .openapi import describer
 from .routing import Found, Router
 from .service import Service
 
@@ -47,8 +49,8 @@ class App:
         self._native = prefix + PATH
         self._handlers = ChainMap(HANDLERS, dict(gate.handlers) if gate else {})
         known = (*ENDPOINTS, *(gate.endpoints if gate else ()))
-        served = [endpoint for endpoint in known if endpoint.name in self._handlers or endpoint.name in STREAMERS]
-        self._router = Router(served, prefix)
+        self._streamers = {**STREAMERS, OPENAPI.name: describer(known, prefix)}
+        self._router = Router(known, prefix)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="nbtrack-server")
         self._file_threads = ThreadPoolExecutor(_FILE_THREADS, thread_name_prefix="nbtrack-files")
 
@@ -126,7 +128,7 @@ class App:
 
     async def _stream(self, service: Service, exchange: Exchange, found: Found) -> None:
         request = codec.from_query(found.endpoint, [*exchange.query(), *found.variables.items()])
-        await STREAMERS[found.endpoint.name](service, exchange, request)
+        await self._streamers[found.endpoint.name](service, exchange, request)
 
     async def _ask(self, exchange: Exchange, found: Found) -> None:
         """Have a request of JSON decoded, handled and its answer encoded, all in one go of one thread.

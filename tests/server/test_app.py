@@ -58,3 +58,14 @@ def test_a_mistake_of_the_server_tells_no_secrets(server, monkeypatch):
 def test_it_says_what_it_is(server):
     answer = server.get("server-info", api="/api/3.0/mlflow/")
     assert (answer.json["store_type"], answer.json["nbtrack"]) == ("SqlStore", {"version": "0", "protocol": 1})
+
+
+def test_it_describes_its_endpoints(server):
+    described = server.request("GET", "/openapi.json").json
+    assert described["openapi"].startswith("3.1")
+    batch = described["paths"]["/api/2.0/mlflow/runs/log-batch"]["post"]
+    assert batch["requestBody"]["content"]["application/json"]["schema"]["allOf"] == [{"$ref": "#/components/schemas/LogBatch"}]
+    (name,) = described["paths"]["/api/2.0/mlflow/experiments/get-by-name"]["get"]["parameters"]
+    assert (name["name"], name["in"], name["required"]) == ("experiment_name", "query", True)
+    (path,) = described["paths"]["/api/2.0/mlflow-artifacts/artifacts/{path}"]["put"]["parameters"]
+    assert (path["in"], path["required"]) == ("path", True)

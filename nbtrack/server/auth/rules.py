@@ -15,7 +15,7 @@ NATIVE: Final = "native"  # stands for every operation of nbtrack's own protocol
 Rule: TypeAlias = Literal["ANYBODY", "USER", "FOUND", "READ", "EDIT", "MANAGE", "SELF", "ADMIN"]
 
 _BY_RULE: Final[dict[Rule, str]] = {
-    "ANYBODY": "health version",
+    "ANYBODY": "health version openapi",
     # To make an experiment or a model is everybody's right: it is then theirs.
     "USER": "server_info log_spans create_experiment create_registered_model list_users get_current_user",
     "FOUND": "search_experiments search_datasets search_runs search_logged_models search_registered_models "

@@ -7,7 +7,7 @@ from typing import Final
 from .endpoint import API_3, ROOT, Endpoint
 from .message import Empty, Message
 
-__all__ = ["ENDPOINTS", "HEALTH", "MLFLOW_VERSION", "SERVER_INFO", "VERSION", "NbtrackInfo", "ServerInfo"]
+__all__ = ["ENDPOINTS", "HEALTH", "MLFLOW_VERSION", "OPENAPI", "SERVER_INFO", "VERSION", "NbtrackInfo", "ServerInfo"]
 
 # The version of MLflow whose dialect this is, as /version says it: clients compare it with their own.
 MLFLOW_VERSION: Final = "3.17.2"
@@ -37,5 +37,6 @@ class ServerInfo(Message, omit_defaults=False):
 SERVER_INFO: Final = Endpoint("server_info", "GET", "mlflow/server-info", Empty, ServerInfo, bases=API_3)
 HEALTH: Final = Endpoint("health", "GET", "health", Empty, Empty, bases=ROOT, raw=True)
 VERSION: Final = Endpoint("version", "GET", "version", Empty, Empty, bases=ROOT, raw=True)
+OPENAPI: Final = Endpoint("openapi", "GET", "openapi.json", Empty, Empty, bases=ROOT, raw=True)
 
-ENDPOINTS: Final = (SERVER_INFO, HEALTH, VERSION)
+ENDPOINTS: Final = (SERVER_INFO, HEALTH, VERSION, OPENAPI)

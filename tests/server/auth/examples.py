@@ -19,6 +19,7 @@ _MLMODEL = '{"run_id": "r", "artifact_path": "p", "utc_time_created": "t", "flav
 
 EXAMPLES = {
     "health": {},
+    "openapi": {},
     "version": {},
     "server_info": {},
     "log_spans": {},

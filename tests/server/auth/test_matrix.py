@@ -10,7 +10,6 @@ from nbtrack.server.auth.models import LoggedModelsView, TracesView
 from nbtrack.server.auth.registry import RegistryView
 from nbtrack.server.auth.rules import RULES
 from nbtrack.server.auth.store import StoreView
-from nbtrack.server.handlers import HANDLERS, STREAMERS
 from nbtrack.store.artifacts.base import ArtifactStore
 from nbtrack.store.base import Store
 from nbtrack.store.models import LoggedModels
@@ -22,7 +21,7 @@ from nbtrack.store.wire.users import ENDPOINTS as OF_USERS
 from .conftest import GRANTED
 from .examples import EXAMPLES
 
-SERVED = [each for each in (*ENDPOINTS, *OF_USERS) if each.name in HANDLERS or each.name in STREAMERS or each in OF_USERS]
+SERVED = [*ENDPOINTS, *OF_USERS]
 # Who may, by the rule; a search is everybody's.
 ALLOWED = {
     "ANYBODY": {None, *GRANTED},

@@ -1,0 +1,91 @@
+"""The REST API in the words of OpenAPI 3.1, made of the endpoint table: https://spec.openapis.org/oas/v3.1.0."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from ..store.wire.endpoint import Endpoint
+from ..store.wire.message import Message
+from .exchange import Exchange
+from .service import Service, Streamer
+
+__all__ = ["describer", "document"]
+
+_REFERENCE = "#/components/schemas/{name}"
+_PATH_KIND = re.compile(r":path\}")
+
+
+class Failure(Message):
+    """What went wrong: one of MLflow's error codes, and a sentence."""
+
+    error_code: str
+    message: str
+
+
+def describer(endpoints: Iterable[Endpoint[Any, Any]], prefix: str) -> Streamer:
+    """Return what answers with the description of these endpoints; it is made when somebody asks for it first."""
+
+    @cache
+    def content(version: str) -> bytes:
+        return json.dumps(document(endpoints, prefix, version)).encode()
+
+    async def answer(service: Service, exchange: Exchange, _request: Message) -> None:
+        await exchange.answer(200, content(service.version), b"application/json")
+
+    return answer
+
+
+def document(endpoints: Iterable[Endpoint[Any, Any]], prefix: str = "", version: str = "") -> dict[str, Any]:
+    """Return the description of endpoints: each below the first of its bases, where clients ask.
+
+    Args:
+        endpoints: Rows of the endpoint table.
+        prefix: What stands before every path.
+        version: The version of the server.
+    """
+    rows = list(endpoints)
+    messages = [Failure, *dict.fromkeys(kind for row in rows for kind in (row.request, row.answer))]
+    schemas, components = msgspec.json.schema_components(messages, ref_template=_REFERENCE)
+    schema_of = dict(zip(messages, schemas, strict=True))
+    paths: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        path = _PATH_KIND.sub("}", prefix + row.paths[0])
+        paths.setdefault(path, {})[row.method.lower()] = _operation(row, schema_of, components)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "nbtrack server", "version": version or "0"},
+        "paths": paths,
+        "components": {"schemas": components},
+    }
+
+
+def _operation(row: Endpoint[Any, Any], schema_of: dict[Any, Any], components: dict[str, Any]) -> dict[str, Any]:
+    fields = components[schema_of[row.request]["$ref"].rpartition("/")[2]]
+    required = {*fields.get("required", ()), *row.required}
+    in_query = row.method == "GET" or row.raw
+    parameters = [
+        {"name": name, "in": "path", "required": True, "schema": schema}
+        if name in row.variables
+        else {"name": name, "in": "query", "required": name in required, "schema": schema}
+        for name, schema in fields["properties"].items()
+        if in_query or name in row.variables
+    ]
+    operation: dict[str, Any] = {"operationId": row.name, "parameters": parameters}
+    if row.raw and row.method != "GET":
+        operation["requestBody"] = {"content": {"application/octet-stream": {}}}
+    elif not in_query:
+        body = {"allOf": [schema_of[row.request]], "required": sorted(required - set(row.variables))}
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+    success = {} if row.raw else {"content": {"application/json": {"schema": schema_of[row.answer]}}}
+    failure = {"content": {"application/json": {"schema": schema_of[Failure]}}}
+    operation["responses"] = {
+        "200": {"description": "Done.", **success},
+        "default": {"description": "An error, in MLflow's form.", **failure},
+    }
+    return operation
