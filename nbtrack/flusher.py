@@ -24,8 +24,12 @@ _Taken = tuple[Writer, Batch]
 
 _INTERVAL = 0.2
 _SHORT = 0.005
-_FRAME = 0.08  # between two looks at what is followed; with what they take, ten a second
+# Between two looks at what is followed: with those that come with a delivery, ten a second.
+_FRAME = 0.08
+_LONGEST_FRAME = 1.0
+_SHARE = 0.008  # of a processor, at most, goes into looks while there are some each second: the code that is watched has the rest
 _ROWS_A_BATCH = 250_000
+_MANY = 20_000  # rows that are not left for the next interval
 _HEARTBEAT = 60.0
 _LONGEST_PAUSE = 10.0
 _AWAY_PATIENCE = 2.0
@@ -101,6 +105,7 @@ class Flusher:
         self._is_woken = False
         self._withheld: StoreUnavailable | None = None  # why files wait while the rest is delivered
         self._followed: list[_Followed] = []
+        self._shown_at, self._frame = 0.0, _FRAME
 
     def after_fork(self, writers: Sequence[Writer]) -> None:
         """Begin anew in a forked child, with the writers that live on there."""
@@ -208,14 +213,16 @@ class Flusher:
 
     def _run(self) -> None:
         while not self._closing:
-            self._show()
-            ticket = self._asked
-            if self._followed and ticket == self._tried and not self._is_woken and time.monotonic() < self._next_try:
-                self._wait(_FRAME, ticket)
+            ticket, began = self._asked, time.monotonic()
+            if self._followed and ticket == self._tried and not self._is_woken and began < self._next_try:
+                self._show()
+                self._wait(self._until_next_look(), ticket)
                 continue
             self._is_woken = False
             self._save()
             is_complete = self._try(self._pass)
+            if self._shown_at < began:
+                self._show()  # what cannot be delivered is seen all the same
             self._tell_volatile()
             with self._changed:
                 self._tried = ticket
@@ -225,7 +232,12 @@ class Flusher:
             self._try(self._retire)
             pause = self._pause(is_complete=is_complete)
             self._next_try = time.monotonic() + (pause or 0.0)
-            self._wait(min(_FRAME, pause) if self._followed and pause else pause, ticket)
+            self._wait(self._until_next_look() if self._followed and pause else pause, ticket)
+
+    def _until_next_look(self) -> float:
+        """Return how long to wait when a run is followed: a frame, or until the next delivery, which is a look too."""
+        left = max(0.0, self._next_try - time.monotonic())
+        return left if left <= 1.5 * self._frame else self._frame
 
     def _wait(self, pause: float | None, ticket: int) -> None:
         """Wait until there is something to do, unless somebody has asked for it meanwhile."""
@@ -253,13 +265,16 @@ class Flusher:
             self._warn(_VOLATILE, _IN_MEMORY, self._home, why)
 
     def _show(self) -> None:
-        """Show new rows to those who follow their run."""
+        """Show new rows to those who follow their run; the longer that takes, the later is the next look without a delivery."""
+        spent = time.thread_time()
         for followed in tuple(self._followed):
             try:
                 followed.show([writer for writer in tuple(self._writers.values()) if writer.run_id == followed.run_id])
             except Exception as error:  # noqa: BLE001  a view that fails must not keep what was logged from the store
                 self._let_go(followed)
                 self._warn(repr(error), "nbtrack: the live view of run %s ended: %r", followed.run_id, error)
+        self._shown_at = time.monotonic()
+        self._frame = min(_LONGEST_FRAME, max(_FRAME, (time.thread_time() - spent) / _SHARE))
 
     def _pause(self, *, is_complete: bool) -> float | None:
         """Return how long to wait for the next pass, None for until there is something to do."""
@@ -267,7 +282,8 @@ class Flusher:
             self._retry_in = min(_LONGEST_PAUSE, 2 * self._retry_in)
             return self._retry_in
         self._retry_in = _INTERVAL
-        if not is_complete and not self._refused:
+        # A few rows come during every pass of a busy loop; they may wait, unless somebody waits for them.
+        if not is_complete and not self._refused and (self._asked > self._answered or self.pending()[1] > _MANY):
             return _SHORT
         return _INTERVAL if self._writers else None
 
