@@ -336,7 +336,9 @@ def table(bench: Bench) -> dict[str, Any]:
             vertical.append(page.evaluate("bench.scroll('.nbt-grid', 0, 117, 240)"))
             sideways.append(page.evaluate("bench.scroll('.nbt-grid', 83, 0, 200)"))
             sorts.append(
-                page.evaluate("""() => { const head = [...document.querySelectorAll(".nbt-grid [role=columnheader]")].find((el) => /duration/.test(el.textContent));
+                page.evaluate("""async () => { document.querySelector(".nbt-grid").scrollTo(0, 0);
+                await bench.until(() => {}, () => [...document.querySelectorAll(".nbt-grid [role=columnheader]")].some((el) => /duration/.test(el.textContent)));
+                const head = [...document.querySelectorAll(".nbt-grid [role=columnheader]")].find((el) => /duration/.test(el.textContent));
                 return bench.until(() => { head.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true })); document.dispatchEvent(new PointerEvent("pointerup", { bubbles: true })); }, () => document.querySelector(".nbt-grid [aria-sort=ascending], .nbt-grid [aria-sort=descending]")); }""")
             )
         kernel = [json.loads(notebook.run(2)) for _ in range(3)]

@@ -107,6 +107,43 @@ def test_a_comparison_opens_each_of_its_parts(runs, tmp_path, offline_page):
     assert page.problems == []
 
 
+# Files that are pages and pictures with scripts in them, tables with markup in each cell, and an experiment, runs, params, tags
+# and an error that are nothing but markup.
+EVERYWHERE = """
+import pandas as pd
+texts = [text.replace("document.title = 'hacked'", "window.hacked = 1") for text in {texts!r}]
+nbtrack.set_experiment(texts[0][:200])
+for i, text in enumerate(texts):
+    try:
+        with nbtrack.start_run(text[:500], params={{"lr": 0.1**i, "text": text[:6000]}}, tags={{"team": text[:5000]}}, note=text) as run:
+            for step in range(20):
+                run.log(loss=i / (step + 1))
+            for name in ("page.html", "picture.svg", "remarks.txt", "facts.json", "notes.md"):
+                run.log_text(f"<svg xmlns='http://www.w3.org/2000/svg'><script>window.hacked = 1</script></svg>{{text}}", name)
+            run.log_table(pd.DataFrame({{text[:50] or "x": [text] * 3}}), "table.json")
+            raise ValueError(text)
+    except ValueError:
+        pass
+"""
+TABS = ".nbt-live [role=tab], .nbt-live [role=treeitem], .nbt-live .nbt-tabs button"
+
+
+def test_no_text_is_more_than_text_in_any_view_of_a_notebook(open_notebook):
+    notebook = open_notebook(
+        EVERYWHERE.format(texts=HOSTILE), "run", "run.live()", "nbtrack.runs()", "nbtrack.runs()[:4].compare()", "run.files()"
+    )
+    for i in range(1, 7):
+        notebook.run(i)
+        print(
+            i,
+            notebook.error(i),
+            notebook.cell(i).locator(".nbt-live").count(),
+            [t.inner_text() for t in notebook.cell(i).locator(TABS).all()],
+            [b.inner_text() for b in notebook.cell(i).locator("button").all()][:40],
+        )
+    assert 0
+
+
 TRACKED = "%%track '<img src=x onerror=document.title=7>'\nfor step in range(50):\n    nbtrack.log(loss=1 / (step + 1))"
 
 
