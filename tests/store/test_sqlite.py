@@ -244,6 +244,17 @@ def test_a_long_run_of_small_pieces_is_a_few_chunks(opened, path):
     assert query(path, "SELECT key FROM columns") == [("a",), ("b",)]
 
 
+def test_of_a_long_metric_a_stretch_is_a_small_part(opened, path):
+    run_id, steps = new_id(), np.arange(200_000)
+    values = np.sin(steps / 1000)
+    store = opened()
+    store.apply([batch(run_id, started(), lanes=[lane(0, Series(("a", "b"), steps, START + steps, (values, -values)))])])
+    ((_, _, found),) = store.stretches(run_id, ["b"], "step", 120_000, 121_000)
+    assert set(range(120_000, 121_001)) <= set(found.steps.tolist())
+    assert len(found.steps) < 70_000
+    np.testing.assert_array_equal(store.history(run_id, "b").values, -values)
+
+
 def test_chunks_of_metrics_that_part_are_dropped_when_empty(opened, path):
     store = opened()
     store.apply([batch("r", started(), lanes=[rows({"a": [1], "b": [2]})])])

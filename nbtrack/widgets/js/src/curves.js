@@ -17,7 +17,8 @@ export function curvesPart(store, el) {
   el.append(tools, charts);
   /** @type {any[]} */ let cards = [];
   const seen = new IntersectionObserver((entries) => { for (const { target, isIntersecting } of entries) { const card = cards.find((own) => own.el === target); if (card) card.isSeen = isIntersecting, isIntersecting && card.draw(); } }, { rootMargin: "150px" });
-  const drawAll = () => cards.forEach((card) => card.isSeen && card.draw());
+  /** @param {string[]} [keys] the metrics whose charts are to be drawn anew; all of them unless said */
+  const drawAll = (keys) => cards.forEach((card) => card.isSeen && (!keys || keys.includes(card.key)) && card.draw());
 
   /** Groups of runs: each by itself, or those with the same value of a param. */
   function groups() {
@@ -27,10 +28,11 @@ export function curvesPart(store, el) {
   }
 
   /** @type {{key: string, id: string}[]} */ let wanted = [];
+  let zoomed = "";
 
-  /** Ask for what the charts want: the first at once, the others by fours, since the metrics of a run share their steps. */
+  /** Ask for what the charts want: the one that was zoomed in, or the first, at once, the others by fours, since the metrics of a run share their steps. */
   function askWanted() {
-    const all = wanted, rest = canAsk() ? 4 : 1;
+    const all = wanted.sort((a, b) => Number(b.key === zoomed) - Number(a.key === zoomed)), rest = canAsk() ? 4 : 1;
     wanted = [];
     for (let from = 0; from < all.length; from += from ? rest : 1) askFor(all.slice(from, from ? from + rest : 1));
   }
@@ -43,7 +45,7 @@ export function curvesPart(store, el) {
       for (const { key, id } of some) store.curves.set(id, answer.series.filter((/** @type {any} */ each) => each.key === key));
       // Details of places that were looked at before are not kept for ever.
       for (const own of store.curves.keys()) if (store.curves.size > 80 && !some.some(({ id }) => id === own) && !own.endsWith("null]")) store.curves.delete(own);
-      drawAll();
+      drawAll(keys);
     }, () => {});
   }
 
@@ -63,11 +65,11 @@ export function curvesPart(store, el) {
   /** @param {string} key */
   function card(key) {
     const said = h("div", { class: "nbt-said", hidden: true }), box = h("div", { class: "nbt-card" }, h("div", { class: "nbt-legend" }, h("b", null, name(key, 50))));
-    const plot = chart(box, { label: `chart of ${clip(key, 80)}, all runs: arrows move the crosshair, + and - zoom, 0 resets`, height: 190, onZoom: zoom, onCursor: cursor });
+    const plot = chart(box, { label: `chart of ${clip(key, 80)}, all runs: arrows move the crosshair, + and - zoom, 0 resets`, height: 190, onZoom: (range) => { zoomed = key; zoom(range); }, onCursor: cursor });
     box.append(said);
     /** @type {any[]} */ let drawn = [];
     const own = {
-      el: box, isSeen: false,
+      el: box, key, isSeen: false,
       draw() {
         const found = series(key);
         box.setAttribute("aria-busy", String(!found));
@@ -134,8 +136,9 @@ export function curvesPart(store, el) {
 
   more(FIRST);
   if (!metrics.length) charts.append(h("div", { class: "nbt-empty" }, "None of these runs has a curve"));
-  store.listeners.add(drawAll);
+  const drawn = () => drawAll();
+  store.listeners.add(drawn);
   const themed = new MutationObserver(() => cards.forEach((own) => own.redraw()));
   themed.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-name", "data-jp-theme-light"] });
-  return () => { store.listeners.delete(drawAll); themed.disconnect(); seen.disconnect(); cards.forEach((own) => own.destroy()); cards = []; };
+  return () => { store.listeners.delete(drawn); themed.disconnect(); seen.disconnect(); cards.forEach((own) => own.destroy()); cards = []; };
 }
