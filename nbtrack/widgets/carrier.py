@@ -16,7 +16,7 @@ from typing import Any
 
 import anywidget
 from ipywidgets import Widget
-from traitlets import List, Unicode
+from traitlets import Bool, List, Unicode
 
 from ..errors import NbtrackError
 from . import channel
@@ -68,12 +68,17 @@ def send_ahead() -> None:
 
 
 class Carrier(anywidget.AnyWidget):
-    """A view's model: a stub that loads the bundles, and the view's kind and key."""
+    """A view's model: a stub that loads the bundles, and the view's kind and key.
+
+    Attributes:
+        coming: Whether the first snapshot is still to be pushed, so that a page need not ask for one.
+    """
 
     _esm = STUB.read_text(encoding="utf-8")
     _assets: Any = List().tag(sync=True)
     kind = Unicode().tag(sync=True)
     key = Unicode().tag(sync=True)
+    coming = Bool(True).tag(sync=True)
 
     def __init__(self, view: View) -> None:
         self._view, self._seq = view, -1
@@ -82,6 +87,13 @@ class Carrier(anywidget.AnyWidget):
         super().__init__(kind=view.kind, key=view.key, _assets=[_shared_asset(name) for name in bundles_of(view.kind)])
         self.on_msg(self._heard)
         channel.listen(self)
+
+    def begin(self) -> None:
+        """Send the first snapshot; where there is none, a page asks and is told why."""
+        try:
+            self.push("snapshot", self._view.snapshot())
+        finally:
+            self.coming = False
 
     def push(self, event: str, value: Any) -> None:
         """Send a numbered event."""

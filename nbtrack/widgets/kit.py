@@ -135,7 +135,7 @@ def open_view(view: V) -> V:
 
         _opened.add(view)
         view.carrier = Carrier(view)
-        view.push("snapshot", view.snapshot())
+        view.carrier.begin()
     return view
 
 

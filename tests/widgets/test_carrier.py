@@ -61,6 +61,19 @@ def test_pushes_are_numbered_and_an_answer_says_where_it_stands(carrier):
     assert hear(carrier, "1", "snapshot")["seq"] == 2
 
 
+def test_a_page_is_told_when_the_first_snapshot_has_come_and_when_none_will(carrier, view, monkeypatch):
+    assert carrier.coming
+    monkeypatch.setattr(view, "snapshot", lambda: {"was coming": carrier.coming})
+    carrier.begin()
+    assert carrier.sent[0]["value"] == {"was coming": True}
+    assert not carrier.coming
+    carrier.coming = True
+    monkeypatch.setattr(view, "snapshot", lambda: view.fail("input"))
+    with pytest.raises(InvalidInput):
+        carrier.begin()
+    assert not carrier.coming
+
+
 def test_errors_travel_back(carrier, caplog):
     assert hear(carrier, "1", "fail", error="input") == {"k": "error", "id": "1", "message": "the number is odd"}
     assert not caplog.records, "a user's mistake is no defect"

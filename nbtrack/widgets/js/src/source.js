@@ -94,11 +94,15 @@ export function modelSource(model) {
   /** @param {any} message @param {DataView[]} buffers */
   const heard = (message, buffers) => (message.k === "push" ? pushed : answered)(message, buffers);
 
+  /** Ask for what is shown, unless it has come or is on its way: asked for twice, a large table takes the kernel twice the time. */
+  const look = () => void (seq < 0 && !isGone && !model.get("coming") && resync());
+
   function close() {
     if (isGone) return;
     isGone = true;
     model.off("msg:custom", heard);
     model.off("comm_live_update", close);
+    model.off("change:coming", look);
     for (const { reject, timer } of waiting.values()) clearTimeout(timer), reject(new Error("the kernel is gone"));
     waiting.clear();
     held = null;
@@ -113,7 +117,8 @@ export function modelSource(model) {
       model.on("msg:custom", heard);
       // ipywidgets' own word for a kernel that has ended or lost its connection; when it is back there is another model.
       model.on("comm_live_update", close);
-      setTimeout(() => seq < 0 && !isGone && resync(), FIRST_SNAPSHOT);
+      model.on("change:coming", look);
+      setTimeout(look, FIRST_SNAPSHOT);
     },
   };
 }
