@@ -20,12 +20,12 @@ SETTINGS = {
 }
 
 # What makes a page's notebook ready: its panel, its context and its kernel. What never comes is named.
-READY = """async (isBusy) => {
+READY = """async ([path, isBusy]) => {
     const app = window.jupyterapp;
     const within = (what, promise) => Promise.race([promise, new Promise((_, fail) =>
         setTimeout(() => fail(new Error(`the notebook is not ready: ${what}`)), 60_000))]);
     await within("restored", app.restored);
-    const find = () => { const panel = app.shell.currentWidget; return panel?.context && panel.content?.widgets ? panel : null; };
+    const find = () => [...app.shell.widgets("main")].find((panel) => panel.context?.path === path && panel.content?.widgets);
     const found = async () => { while (!find()) await new Promise((resolve) => requestAnimationFrame(resolve)); };
     await within("panel", found());
     const panel = (window.panel = find());
@@ -167,7 +167,7 @@ class Notebook:
         """Open it in a page that shows JupyterLab already, which is several times as fast, or load the page."""
         if page.url.startswith(f"{self.server.address}/lab"):
             page.evaluate(OPEN, self.name)
-            page.evaluate(READY, False)
+            page.evaluate(READY, [self.name, False])
         else:
             page.goto(self.server.url(self.name), timeout=90_000)
             self.wait_ready()
@@ -187,7 +187,7 @@ class Notebook:
 
     def wait_ready(self, *, is_busy=False):
         self.page.wait_for_function("() => !!window.jupyterapp", timeout=60_000)
-        self.page.evaluate(READY, is_busy)
+        self.page.evaluate(READY, [self.name, is_busy])
 
     def start(self, i):
         """Start a cell."""

@@ -40,7 +40,8 @@ export function modelSource(model) {
 
   /** @param {string} id @param {any} message @param {number} pause */
   function send(id, message, pause) {
-    model.send(message);
+    // It fails where the connection is lost for the moment, or the kernel's end is not known yet: what is sent again will arrive.
+    try { model.send(message); } catch (error) { console.debug("nbtrack:", error); }
     const entry = waiting.get(id);
     if (entry) entry.timer = setTimeout(() => send(id, message, Math.min(2 * pause, LONGEST_RETRY)), pause);
   }
