@@ -1,8 +1,10 @@
 """Tracking servers side by side, each on SQLite in a folder of its own: ``python benchmarks/server.py [--scale 0.2] [SERVER …]``.
 
-Servers: ``nbtrack``, ``nbtrack-token`` and ``nbtrack-password`` (with ``--auth``), ``fasttrackml`` (its command ``fml``) and
-``mlflow``, those that are installed here. All are asked by one
-client of the standard library, over MLflow's REST API, and every point that is written is read back and counted.
+With ``--postgresql`` each has a database of its own in a PostgreSQL that is started for it, durable as it comes.
+
+Servers: ``nbtrack``, ``nbtrack-token`` and ``nbtrack-password`` (with ``--auth``), ``fasttrackml`` (its command ``fml``, from an
+environment of its own, on the PATH) and ``mlflow``, those that are installed here. All are asked by one client of the standard
+library, over MLflow's REST API, and every point that is written is read back and counted.
 """
 
 from __future__ import annotations
@@ -21,18 +23,23 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from urllib.parse import urlencode
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tests.databases import PostgresServer, postgres_server
+
 BIN = Path(sys.executable).parent
 COMMANDS = {
-    "nbtrack": ["nbtrack", "server", "--store", "sqlite:///runs.db", "--artifacts", "files", "--port", "{port}"],
-    "nbtrack-token": ["nbtrack", "server", "--store", "sqlite:///runs.db", "--auth", "--port", "{port}"],
-    "nbtrack-password": ["nbtrack", "server", "--store", "sqlite:///runs.db", "--auth", "--port", "{port}"],
-    "fasttrackml": ["fml", "server", "-d", "sqlite://runs.db", "-a", "127.0.0.1:{port}", "-l", "error"],
-    "mlflow": ["mlflow", "server", "--backend-store-uri", "sqlite:///runs.db", "--port", "{port}"],
+    "nbtrack": ["nbtrack", "server", "--store", "{store}", "--artifacts", "files", "--port", "{port}"],
+    "nbtrack-token": ["nbtrack", "server", "--store", "{store}", "--auth", "--port", "{port}"],
+    "nbtrack-password": ["nbtrack", "server", "--store", "{store}", "--auth", "--port", "{port}"],
+    "fasttrackml": ["fml", "server", "-d", "{store}", "-a", "127.0.0.1:{port}", "-l", "error"],
+    "mlflow": ["mlflow", "server", "--backend-store-uri", "{store}", "--port", "{port}"],
 }
+SQLITE = {"fasttrackml": "sqlite://runs.db"}
 PASSWORD = "a password of the benchmark"
 START = 1_700_000_000_000
 now = time.perf_counter
@@ -135,31 +142,47 @@ def median_ms(client: Client, search: dict, times: int) -> str:
     return f"{statistics.median(timed(client.call, 'POST', 'runs/search', search)[0] for _ in range(times)) * 1000:.1f}"
 
 
+def program(name: str) -> str | None:
+    """Return the path of a server's command, from this environment or the PATH."""
+    command = COMMANDS[name][0]
+    return str(BIN / command) if (BIN / command).exists() else shutil.which(command)
+
+
+def store_of(name: str, database: PostgresServer | None) -> str:
+    """Return the URI of a new store, as a server takes it."""
+    if database is None:
+        return SQLITE.get(name, "sqlite:///runs.db")
+    place = f"bench{next(database.names)}"
+    database.execute(f"CREATE DATABASE {place}")
+    scheme = "postgres" if name == "fasttrackml" else "postgresql+psycopg"
+    return f"{scheme}://test@/{place}?host={database.folder}"
+
+
 @contextmanager
-def serving(name: str):
+def serving(name: str, database: PostgresServer | None):
     """Start a server and give a client of it."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command, *options = COMMANDS[name]
+    store = store_of(name, database)
     with tempfile.TemporaryDirectory() as folder:
-        line = [str(BIN / command), *[option.format(port=port) for option in options]]
+        line = [program(name), *[option.format(port=port, store=store) for option in COMMANDS[name][1:]]]
         environ = {**os.environ, "NBTRACK_ADMIN_PASSWORD": PASSWORD}
         process = subprocess.Popen(line, cwd=folder, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             wait(port, process)
-            yield Client(port, authorization(name, folder))
+            yield Client(port, authorization(name, folder, store))
         finally:
             process.terminate()
             process.wait()
 
 
-def authorization(name: str, folder: str) -> str:
+def authorization(name: str, folder: str, store: str) -> str:
     """Return the header by which a client of a server with users says who it is."""
     if name == "nbtrack-password":
         return "Basic " + base64.b64encode(f"admin:{PASSWORD}".encode()).decode()
     if name == "nbtrack-token":
-        line = [str(BIN / "nbtrack"), "users", "--store", "sqlite:///runs.db", "token", "create", "admin", "bench"]
+        line = [str(BIN / "nbtrack"), "users", "--store", store, "token", "create", "admin", "bench"]
         return "Bearer " + subprocess.run(line, cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
     return ""
 
@@ -183,16 +206,18 @@ def main() -> None:
     parser.add_argument(
         "servers",
         nargs="*",
-        default=[name for name in ("nbtrack", "fasttrackml", "mlflow") if shutil.which(str(BIN / COMMANDS[name][0]))],
+        default=[name for name in ("nbtrack", "fasttrackml", "mlflow") if program(name)],
     )
     parser.add_argument("--scale", type=float, default=1.0)
+    parser.add_argument("--postgresql", action="store_true", help="keep all in PostgreSQL")
     parser.add_argument("--rounds", type=int, default=1, help="measure each server so many times, in turn")
     options = parser.parse_args()
     figures: dict[str, list[dict[str, str]]] = {name: [] for name in options.servers}
-    for _ in range(options.rounds):
-        for name in options.servers:
-            with serving(name) as client:
-                figures[name].append(measure(client, options.scale))
+    with postgres_server("") if options.postgresql else nullcontext() as database:
+        for _ in range(options.rounds):
+            for name in options.servers:
+                with serving(name, database) as client:
+                    figures[name].append(measure(client, options.scale))
     print("| |", " | ".join(figures), "|")
     print("|---" * (len(figures) + 1) + "|")
     for row in next(iter(figures.values()))[0]:
