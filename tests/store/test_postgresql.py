@@ -71,7 +71,7 @@ def test_a_database_that_is_not_there_is_unavailable(url):
 
 def test_connections_that_the_server_closed_are_made_anew(store, other):
     store.apply([batch("r", started())])
-    other.execute(sa.text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"))
+    other.execute(sa.text("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"))
     assert store.get_run("r").name == "a run"
     store.apply([batch("r", first=1, lanes=[rows({"m": [1]})])])
     assert values_of(store, "r", "m") == [1]

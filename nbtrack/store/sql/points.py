@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PointWriter"]
 
-_LARGEST = 1 << 15  # points a chunk: larger ones are a tenth smaller and no faster to read whole, and a zoom reads all of each that it touches
+# Points of a chunk at most: larger ones are a tenth smaller and no faster to read whole, and a zoom reads all of each it touches.
+_LARGEST = 1 << 15
 _SMALL = 64  # points below which a chunk is always merged
 
 _this_run: sa.BindParameter[int] = sa.bindparam("run")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import select
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
@@ -23,6 +25,7 @@ __all__ = ["PostgreSQL"]
 
 _CONNECT = {"connect_timeout": 10, "tcp_user_timeout": 30_000}  # seconds, milliseconds
 _LOCK_TIMEOUT = "10s"  # for a run that another writer is holding
+_FRESH = 1.0  # seconds after its last use during which a connection is taken to be there still
 _SCHEMA_LOCK = 0x6E62_7472  # "nbtr"; one number for all who make or migrate tables in a database
 
 # Classes of SQLSTATE after which a later retry may succeed: connection, transaction rolled back, authorization, resources,
@@ -46,13 +49,14 @@ class PostgreSQL(Dialect):
         """See ``Dialect.engine``."""
         options = {name: value for name, value in _CONNECT.items() if name not in self.url.query}
         url = self.url.set(drivername="postgresql+psycopg")
-        engine = sa.create_engine(url, connect_args=options, paramstyle="format", pool_pre_ping=True, pool_timeout=10)
+        # Transactions are begun by ``_begin`` and by nobody else: around each statement that reads, one takes two more messages.
+        how = {"isolation_level": "AUTOCOMMIT", "paramstyle": "format", "pool_timeout": 10}
+        engine = sa.create_engine(url, connect_args=options, **how)
         sa.event.listen(engine, "begin", _begin)
+        sa.event.listen(engine, "connect", lambda _, record: _note_use(None, record))
+        sa.event.listen(engine, "checkin", _note_use)
+        sa.event.listen(engine, "checkout", lambda driver, record, _: _see_to(engine, driver, record))
         return engine
-
-    def reading(self, engine: sa.Engine) -> sa.Engine:
-        """See ``Dialect.reading``: without a transaction around each statement, which takes two more messages."""
-        return engine.execution_options(isolation_level="AUTOCOMMIT")
 
     def cursor(self, driver: Any) -> Any:
         """See ``Dialect.cursor``: bytes come as they are, not in hexadecimal."""
@@ -110,5 +114,28 @@ def _first_line(error: BaseException) -> str:
 
 
 def _begin(connection: sa.Connection) -> None:
+    """Begin a transaction, in one message; psycopg ends it."""
     if connection.get_execution_options().get("write"):
-        connection.connection.cursor().execute(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'")
+        connection.connection.cursor().execute(f"BEGIN; SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'")
+
+
+def _note_use(_driver: object, record: Any) -> None:
+    record.info["used"] = time.monotonic()
+
+
+def _see_to(engine: sa.Engine, driver: Any, record: Any) -> None:
+    """See whether a connection is still there, by a message only where that is in doubt: it takes as long as a small query."""
+    if time.monotonic() - record.info["used"] > _FRESH or not _is_quiet(driver):
+        try:
+            engine.dialect.do_ping(driver)
+        except psycopg.Error as error:
+            raise sa.exc.InvalidatePoolError from error
+
+
+def _is_quiet(driver: Any) -> bool:
+    """Tell whether the server has said nothing since it was asked last, such as that it ends."""
+    if not hasattr(select, "poll"):
+        return False
+    poll = select.poll()
+    poll.register(driver.pgconn.socket, select.POLLIN)
+    return not poll.poll(0)
