@@ -55,7 +55,8 @@ def runs_frame(
         tags: Texts.
     """
     start = np.array([info.start_time for info in infos], dtype="datetime64[ms]")
-    end = np.array([np.datetime64("NaT") if info.end_time is None else info.end_time for info in infos], dtype="datetime64[ms]")
+    never = np.datetime64("NaT", "ms")
+    end = np.array([never if info.end_time is None else info.end_time for info in infos], dtype="datetime64[ms]")
     columns: dict[str, Any] = {
         "run_id": [info.id for info in infos],
         "name": [info.name for info in infos],

@@ -78,7 +78,7 @@ def test_models_are_found(server, store, model):
         answer = server.post("logged-models/search", {"experiment_ids": ["0"], **more}).json
         return [each["info"]["name"] for each in answer.get("models", [])], answer.get("next_page_token")
 
-    assert search() == (["other", "net"], None)
+    assert search(order_by=[{"field_name": "name", "ascending": False}]) == (["other", "net"], None)
     assert search(filter="metrics.`val/loss` < 1 AND params.lr = '0.1'") == (["net"], None)
     assert search(datasets=[{"dataset_name": "iris"}]) == (["net"], None)
     assert search(order_by=[{"field_name": "metrics.val/loss", "ascending": False, "dataset_name": "iris"}])[0] == [

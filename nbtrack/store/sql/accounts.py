@@ -7,6 +7,7 @@ in an error. A change and the number of changes are one transaction.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -304,10 +305,13 @@ def open_accounts(uri: str) -> Accounts:
     except (sa.exc.ArgumentError, ValueError) as error:
         raise InvalidInput("the URI of the users' database cannot be read; write it as that of a store") from error
     database = Database(dialect_of(url))
-    with database.read() as connection:
-        is_current = _version(connection) == ACCOUNTS_HEAD
-    if not is_current:
-        database.write(_make)
+    with ExitStack() as stack:
+        stack.callback(database.close)
+        with database.read() as connection:
+            is_current = _version(connection) == ACCOUNTS_HEAD
+        if not is_current:
+            database.write(_make)
+        stack.pop_all()
     return Accounts(database)
 
 

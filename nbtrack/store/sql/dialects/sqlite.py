@@ -93,16 +93,25 @@ class SQLite(Dialect):
         """Open a connection, with a write-ahead log where the file system can have one: any journal will do."""
         connection: Any = dialect.connect(*arguments, **options)
         try:
+            if not self._has_journal(connection):
+                connection.close()
+                self._leave_log()
+                connection = dialect.connect(*arguments, **options)
+            _set_up(connection)
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+    def _has_journal(self, connection: Any) -> bool:
+        """Give the file a write-ahead log where there can be one; tell whether it can be used with the journal it has now."""
+        try:
             (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
             if mode != "wal" and has_shared_memory(self.path.parent):
                 connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
-            if _code(error) == sqlite3.SQLITE_IOERR:
-                connection.close()
-                self._leave_log()
-                connection = dialect.connect(*arguments, **options)
-        _set_up(connection)
-        return connection
+            return _code(error) != sqlite3.SQLITE_IOERR
+        return True
 
     def _leave_log(self) -> None:
         """Take the write-ahead log from a file that came here from a file system which could have one."""
