@@ -7,7 +7,7 @@ come from anybody, and its columns may hold anything: what is not what it should
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,14 +55,16 @@ class MlflowDatabase:
         if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
             raise InvalidInput(f"there is no file {url.database}")
         self._numbers: dict[str, Any] = {}
-        with self._translated():
+        with self._translated(), ExitStack() as stack:
             self._engine = sa.create_engine(url)
+            stack.callback(self._engine.dispose)
             if url.get_backend_name() == "sqlite":
                 sa.event.listen(self._engine, "connect", _trust_nothing)
             inspector = sa.inspect(self._engine)
             self.tables = set(inspector.get_table_names())
             self.is_mlflow = {"alembic_version", "experiments", "runs", "metrics"} <= self.tables
             self._has = {table: _columns(inspector, table) for table in _TABLES if table in self.tables}
+            stack.pop_all()
 
     def experiments(self) -> Iterable[Experiment]:
         """See ``Source.experiments``."""

@@ -143,13 +143,13 @@ print(run.id, flush=True)
 
 
 WORKER = """
-import multiprocessing
+import multiprocessing, signal
 run = nbtrack.start_run("shared")
 def work():
     for step in range(10):
         run.log(loss=step / 4, step=step)
     print("worked", flush=True)
-    sys.stdin.readline()
+    signal.pause()
 worker = multiprocessing.get_context("fork").Process(target=work)
 run._connection.flusher.close(0)
 run._connection.flusher._start = lambda: True
