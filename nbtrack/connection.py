@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import threading
 import weakref
 from contextlib import suppress
@@ -16,7 +17,7 @@ from .flusher import Flusher
 from .journal.writer import Writer
 from .recovery import recover
 from .reservation import reserve
-from .settings import Settings
+from .settings import MEMORY, Settings, memory_folder
 from .store.artifacts.base import ArtifactStore
 from .store.artifacts.open import open_artifacts
 from .store.base import Store
@@ -145,6 +146,12 @@ class Connection:
         if self._store is not None:
             self._store.close()
             self._store = None
+
+    def forget(self) -> None:
+        """Remove the files of a store in memory, which ends with this process, and so must they."""
+        folder = self.settings.folder
+        if self.settings.uri == MEMORY and folder is not None and folder == memory_folder():
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _tell_pending(self) -> None:
         lost_runs, lost_rows = self.flusher.in_memory()

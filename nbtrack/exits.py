@@ -53,6 +53,7 @@ def _end_all() -> None:
             run.end(Status.KILLED if _in_kernel() else Status.FINISHED)
     for connection in connections():
         connection.close(_EXIT_TIMEOUT)
+        connection.forget()
 
 
 def _in_kernel() -> bool:

@@ -20,8 +20,19 @@ from .arguments import local_path
 from .entities import DEFAULT_EXPERIMENT
 from .errors import InvalidInput
 
-__all__ = ["Settings", "configure", "environment", "project_folder", "resolve", "user_name", "without_password"]
+__all__ = [
+    "MEMORY",
+    "Settings",
+    "configure",
+    "environment",
+    "memory_folder",
+    "project_folder",
+    "resolve",
+    "user_name",
+    "without_password",
+]
 
+MEMORY = "memory:"
 FOLDER = ".nbtrack"
 
 # All up to the last @, for a password may have any character where it is written without %XX.
@@ -135,6 +146,11 @@ def resolve(
     return _settings(chosen, name or DEFAULT_EXPERIMENT, _absolute(root, here), here)
 
 
+def memory_folder() -> Path:
+    """Return the folder for the files of this process's store in memory."""
+    return Path(tempfile.gettempdir()) / f"nbtrack-{os.getpid()}"
+
+
 def _settings(uri: str, experiment: str, artifacts: str, here: Path) -> Settings:
     if not uri:
         return _in_folder(project_folder(here), experiment, artifacts)
@@ -146,8 +162,8 @@ def _settings(uri: str, experiment: str, artifacts: str, here: Path) -> Settings
     if scheme == "sqlite":
         return _beside_database(uri, experiment, artifacts, here)
     if scheme == "memory":
-        folder = Path(tempfile.gettempdir()) / f"nbtrack-{os.getpid()}"
-        return Settings("memory:", artifacts or str(folder / "artifacts"), folder / "journal", experiment, folder)
+        folder = memory_folder()
+        return Settings(MEMORY, artifacts or str(folder / "artifacts"), folder / "journal", experiment, folder)
     return _remote(uri, experiment, artifacts, here)
 
 

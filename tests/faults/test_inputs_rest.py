@@ -29,6 +29,8 @@ from .anything import short_texts
 from .examples import fuzz
 from .test_inputs_wire import made
 
+pytestmark = pytest.mark.slow
+
 ROWS = [*ENDPOINTS, *OF_USERS]
 _MISSING = object()
 _json = st.recursive(

@@ -145,6 +145,22 @@ def test_how_a_script_ends_is_how_its_run_ends(folder, code, status, ended, open
     assert ("traceback" in documents) == code.startswith("raise")
 
 
+def test_a_store_in_memory_ends_with_its_process_and_leaves_nothing(tmp_path):
+    code = """
+import nbtrack, tempfile
+tempfile.tempdir = %r
+nbtrack.connect("memory:")
+run = nbtrack.start_run()
+run.log(x=1)
+run.log_text("a text", "a.txt")
+run.flush()
+print(run.artifacts.read_text("a.txt"), run.id)
+"""
+    done = subprocess.run([sys.executable, "-c", code % str(tmp_path)], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("a text")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_run_whose_journal_is_gone_is_closed_by_its_owner_s_absence(folder):
     store = open_store(resolve(folder, environ={}).uri, artifact_root=str(folder / "artifacts"))
     alive = this_process().to_json()
