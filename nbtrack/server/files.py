@@ -16,8 +16,10 @@ from ..store.wire import artifacts as wire
 from ..store.wire.errors import WireError, invalid, missing_value
 from .artifacts import check_serving
 from .exchange import Exchange
-from .places import folder_of, joined
+from .places import folder_at, folder_of, joined
+from .registry import version_of
 from .service import Service, Streamer
+from .traces import spans_location
 
 __all__ = ["STREAMERS"]
 
@@ -46,6 +48,30 @@ async def get_artifact(service: Service, exchange: Exchange, request: wire.GetAr
 def _file_of_run(service: Service, request: wire.GetArtifact) -> str:
     joined("", request.path)  # a bad path is refused before anything is looked up
     return joined(folder_of(service.store.get_run(request.run), service.artifacts.uri), request.path)
+
+
+async def get_model_version_artifact(service: Service, exchange: Exchange, request: wire.GetVersionArtifact) -> None:
+    """Send a file of a model's version."""
+    for name in ("name", "version", "path"):
+        if not getattr(request, name):
+            raise missing_value(name)
+    joined("", request.path)
+    await _send(service, exchange, await exchange.in_thread(_file_of_version, service, request))
+
+
+def _file_of_version(service: Service, request: wire.GetVersionArtifact) -> str:
+    return joined(folder_at(version_of(service, request.name, request.version).location, service.artifacts.uri), request.path)
+
+
+async def get_trace_artifact(service: Service, exchange: Exchange, request: wire.GetTraceArtifact) -> None:
+    """Send the spans of a trace."""
+    if not request.request_id:
+        raise missing_value("request_id")
+    await _send(service, exchange, await exchange.in_thread(_file_of_trace, service, request.request_id))
+
+
+def _file_of_trace(service: Service, trace_id: str) -> str:
+    return joined(folder_at(spans_location(service, trace_id), service.artifacts.uri), "traces.json")
 
 
 async def put_artifact(service: Service, exchange: Exchange, request: wire.ArtifactAt) -> None:
@@ -173,6 +199,8 @@ def _disposition(name: str) -> str:
 STREAMERS: Final[Mapping[str, Streamer]] = {
     "download_artifact": download_artifact,
     "get_artifact": get_artifact,
+    "get_model_version_artifact": get_model_version_artifact,
+    "get_trace_artifact": get_trace_artifact,
     "put_artifact": put_artifact,
     "upload_artifact": upload_artifact,
 }

@@ -20,7 +20,7 @@ from ..store.wire.tokens import read_token, token_at
 from .service import Handler, Service
 from .sources import check_source
 
-__all__ = ["HANDLERS", "tags_of"]
+__all__ = ["HANDLERS", "tags_of", "version_of"]
 
 _MOST_MODELS: Final = 1000
 _MOST_VERSIONS: Final = 200_000
@@ -218,8 +218,13 @@ def _taken(error: AlreadyExists) -> WireError:
     return WireError("RESOURCE_ALREADY_EXISTS", str(error))
 
 
+def version_of(service: Service, name: str, version: str) -> ModelVersionInfo:
+    """Return a version of a model; an error of MLflow's where there is none."""
+    return registry_of(service.store).get_version(name, _number(version))
+
+
 def _of(service: Service, request: wire.OfVersion) -> ModelVersionInfo:
-    return registry_of(service.store).get_version(request.name, _number(request.version))
+    return version_of(service, request.name, request.version)
 
 
 def _value(value: str | None) -> str:

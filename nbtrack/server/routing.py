@@ -47,6 +47,8 @@ class Router:
             WireError: There is none at this path (404), or none for this method (405).
         """
         method = "GET" if method == "HEAD" else method
+        if path.startswith("//"):  # of an address that was given with a slash at its end
+            path = "/" + path.lstrip("/")
         served = self._plain.get(path) or self._matching(path)
         if not served:
             raise WireError("ENDPOINT_NOT_FOUND", f"there is no endpoint {method} {path[:200]}")

@@ -23,7 +23,7 @@ from .exchange import Exchange
 from .registry import tags_of
 from .service import Handler, Service, Streamer
 
-__all__ = ["HANDLERS", "STREAMERS"]
+__all__ = ["HANDLERS", "STREAMERS", "spans_location"]
 
 _LOCATION_TAG: Final = "mlflow.artifactLocation"
 _MOST: Final = 500
@@ -228,6 +228,11 @@ def _trace(service: Service, trace_id: str) -> TraceInfo:
     if not found:
         raise TraceNotFound(f"Trace with ID '{trace_id}' not found.")
     return found[0]
+
+
+def spans_location(service: Service, trace_id: str) -> str:
+    """Return where the spans of a trace are; TraceNotFound."""
+    return _location(service, _trace(service, trace_id).experiment_id, trace_id)
 
 
 def _location(service: Service, experiment_id: str, trace_id: str) -> str:

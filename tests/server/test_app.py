@@ -9,6 +9,10 @@ def test_an_unknown_path_is_answered_in_mlflows_form(server):
     assert server.get("nowhere").error[:2] == (404, "ENDPOINT_NOT_FOUND")
 
 
+def test_an_address_that_ends_in_a_slash_will_do(server):
+    assert server.request("GET", "//api/2.0/mlflow/experiments/get", query={"experiment_id": "0"}).status == 200
+
+
 def test_a_method_that_is_not_known_there_is_refused(server):
     assert server.get("experiments/create").status == 405
 

@@ -4,6 +4,7 @@ import urllib.parse
 
 import pytest
 
+from nbtrack.entities_traces import TraceInfo
 from nbtrack.server.app import create_app
 from nbtrack.store.artifacts.local import LocalArtifacts
 from nbtrack.store.memory import MemoryStore
@@ -245,3 +246,28 @@ def test_what_a_folder_cannot_do_is_not_implemented(server, run):
     answer = server.post("artifacts/presigned-download-url", {"run_id": run, "path": "a"})
     assert answer.error[:2] == (501, "NOT_IMPLEMENTED")
     assert server.get("presigned/a", api="/api/2.0/mlflow-artifacts/").error[:2] == (501, "NOT_IMPLEMENTED")
+
+
+def test_files_of_a_models_version_and_of_a_trace(server, store, tmp_path):
+    run = server.post("runs/create", {"experiment_id": "0"}).json["run"]["info"]
+    server.post("registered-models/create", {"name": "digits"})
+    server.post("model-versions/create", {"name": "digits", "source": f"runs:/{run['run_id']}/model", "run_id": run["run_id"]})
+    folder = tmp_path / "artifacts" / "0" / run["run_id"] / "artifacts" / "model"
+    folder.mkdir(parents=True)
+    (folder / "MLmodel").write_text("flavors: {}")
+    asked = {"name": "digits", "version": "1", "path": "MLmodel"}
+    found = server.request("GET", "/model-versions/get-artifact", query=asked)
+    assert (found.status, found.body) == (200, b"flavors: {}")
+    for path in ("../MLmodel", "%2e%2e/MLmodel", "/etc/passwd"):
+        refused = server.request("GET", "/model-versions/get-artifact", query={**asked, "path": path})
+        assert refused.error == (400, "INVALID_PARAMETER_VALUE", "Invalid path")
+    assert server.request("GET", "/model-versions/get-artifact", query={**asked, "version": "2"}).status == 404
+
+    store.traces.start(TraceInfo("tr-1", "0", 1))
+    spans = tmp_path / "artifacts" / "0" / "traces" / "tr-1" / "artifacts"
+    spans.mkdir(parents=True)
+    (spans / "traces.json").write_text('{"spans": []}')
+    found = server.request("GET", "/ajax-api/2.0/mlflow/get-trace-artifact", query={"request_id": "tr-1"})
+    assert (found.status, found.json) == (200, {"spans": []})
+    assert "traces.json" in found.headers["content-disposition"]
+    assert server.request("GET", "/ajax-api/2.0/mlflow/get-trace-artifact", query={"request_id": "tr-2"}).status == 404

@@ -21,7 +21,8 @@ _BY_RULE: Final[dict[Rule, str]] = {
     "FOUND": "search_experiments search_datasets search_runs search_logged_models search_registered_models "
     "search_model_versions search_traces search_old_traces",
     "READ": "get_experiment get_experiment_by_name get_run get_metric_history get_metric_history_bulk "
-    "get_metric_history_bulk_interval list_artifacts get_artifact list_stored_artifacts download_artifact "
+    "get_metric_history_bulk_interval list_artifacts get_artifact get_model_version_artifact get_trace_artifact "
+    "list_stored_artifacts download_artifact "
     "presigned_download_url presigned_stored_url get_logged_model list_logged_model_artifacts get_registered_model "
     "get_latest_versions get_model_version_by_alias get_model_version get_model_version_download_uri get_trace_info "
     "get_old_trace_info batch_get_trace_infos get_assessment",

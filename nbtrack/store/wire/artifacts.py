@@ -15,6 +15,8 @@ __all__ = [
     "DOWNLOAD_ARTIFACT",
     "ENDPOINTS",
     "GET_ARTIFACT",
+    "GET_TRACE_ARTIFACT",
+    "GET_VERSION_ARTIFACT",
     "LIST_ARTIFACTS",
     "LIST_STORED",
     "PRESIGNED_DOWNLOAD",
@@ -29,6 +31,8 @@ __all__ = [
     "FileInfo",
     "Files",
     "GetArtifact",
+    "GetTraceArtifact",
+    "GetVersionArtifact",
     "ListArtifacts",
     "ListStored",
     "PresignedUrl",
@@ -67,6 +71,20 @@ class GetArtifact(OfRun):
     """The content of a run's file."""
 
     path: str = ""
+
+
+class GetVersionArtifact(Message):
+    """The content of a file of a model's version."""
+
+    name: str = ""
+    version: str = ""
+    path: str = ""
+
+
+class GetTraceArtifact(Message):
+    """The spans of a trace."""
+
+    request_id: str = ""
 
 
 class ListStored(Message):
@@ -164,6 +182,13 @@ PRESIGNED_DOWNLOAD: Final = Endpoint(
     "presigned_download_url", "POST", "mlflow/artifacts/presigned-download-url", SignPath, PresignedUrl, ("run_id", "path")
 )
 GET_ARTIFACT: Final = Endpoint("get_artifact", "GET", "get-artifact", GetArtifact, Empty, bases=ROOT, raw=True)
+# By these, and by upload-artifact, MLflow's web pages reach files.
+GET_VERSION_ARTIFACT: Final = Endpoint(
+    "get_model_version_artifact", "GET", "model-versions/get-artifact", GetVersionArtifact, Empty, bases=ROOT, raw=True
+)
+GET_TRACE_ARTIFACT: Final = Endpoint(
+    "get_trace_artifact", "GET", "mlflow/get-trace-artifact", GetTraceArtifact, Empty, bases=AJAX, raw=True
+)
 UPLOAD_ARTIFACT: Final = Endpoint("upload_artifact", "POST", "mlflow/upload-artifact", GetArtifact, Empty, bases=AJAX, raw=True)
 LIST_STORED: Final = Endpoint("list_stored_artifacts", "GET", "mlflow-artifacts/artifacts", ListStored, Files)
 DOWNLOAD_ARTIFACT: Final = Endpoint("download_artifact", "GET", _STORED, ArtifactAt, Empty, raw=True)
@@ -195,6 +220,8 @@ ENDPOINTS: Final = (
     PRESIGNED_UPLOAD,
     PRESIGNED_DOWNLOAD,
     GET_ARTIFACT,
+    GET_VERSION_ARTIFACT,
+    GET_TRACE_ARTIFACT,
     UPLOAD_ARTIFACT,
     LIST_STORED,
     DOWNLOAD_ARTIFACT,

@@ -68,7 +68,8 @@ def store():
     model = store.models.create("1", name="logged", source_run_id=RUN, tags={"t": "v"})
     store.models.finalize(model.id, LoggedModelStatus.READY)
     store.registry.create_model("m", tags={"t": "v"})
-    store.registry.create_version("m", f"runs:/{RUN}/model", run_id=RUN, tags={"t": "v"})
+    location = f"mlflow-artifacts:/1/{RUN}/artifacts/model"
+    store.registry.create_version("m", f"runs:/{RUN}/model", location=location, run_id=RUN, tags={"t": "v"})
     store.registry.set_alias("m", "best", 1)
     store.traces.start(TraceInfo("tr-1", "1", 1, tags={"t": "v"}))
     body = '{"assessment_id": "a-1", "assessment_name": "good", "trace_id": "tr-1", "create_time": "2026-11-25T22:00:00Z"}'
@@ -82,6 +83,11 @@ def app(store, accounts, tmp_path):
     folder = tmp_path / "artifacts" / "1" / RUN / "artifacts"
     folder.mkdir(parents=True)
     (folder / "a.txt").write_text("a")
+    (folder / "model").mkdir()
+    (folder / "model" / "a.txt").write_text("a")
+    spans = tmp_path / "artifacts" / "1" / "traces" / "tr-1" / "artifacts"
+    spans.mkdir(parents=True)
+    (spans / "traces.json").write_text("{}")
     files = LocalArtifacts(tmp_path / "artifacts")
     app = create_app(store, files, version="0", accounts=accounts, default=Permission.NO_PERMISSIONS)
     yield app

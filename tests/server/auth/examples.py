@@ -52,6 +52,8 @@ EXAMPLES = {
     "presigned_upload_url": {**_RUN, "path": "a.txt"},
     "presigned_download_url": {**_RUN, "path": "a.txt"},
     "get_artifact": {**_RUN, "path": "a.txt"},
+    "get_model_version_artifact": {**_VERSION, "path": "a.txt"},
+    "get_trace_artifact": {"request_id": "tr-1"},
     "upload_artifact": {**_RUN, "path": "b.txt"},
     "list_stored_artifacts": {"path": f"1/{RUN}"},
     "download_artifact": {"path": FILE},
