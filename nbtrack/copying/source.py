@@ -22,6 +22,7 @@ class Contents:
         documents: The sha256 of each, by kind.
         files: Every file; one whose sha256 is not known has an empty one.
         points: What changes whenever points are logged, such as how many there are of each metric.
+        models: How many logged models the run made; they are not copied, and that is said.
     """
 
     params: dict[str, ParamValue] = field(default_factory=dict)
@@ -30,6 +31,7 @@ class Contents:
     datasets: list[Dataset] = field(default_factory=list)
     files: list[ArtifactRecord] = field(default_factory=list)
     points: list[Any] = field(default_factory=list)
+    models: int = 0
 
 
 class Files(Protocol):

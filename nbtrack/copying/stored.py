@@ -11,6 +11,7 @@ from ..entities import ArtifactRecord, Experiment, Points, RunInfo
 from ..errors import NbtrackError
 from ..events import Series
 from ..store.base import RunQuery, Store
+from ..store.models import WithModels
 from .source import Contents, Files, Source
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class StoredRuns:
             datasets=store.datasets(run.id),
             files=self._files(run),
             points=[row[1:] for row in store.metrics(ids, _STATS)],
+            models=len(store.models.outputs(ids)) if isinstance(store, WithModels) else 0,
         )
 
     def _files(self, run: RunInfo) -> list[ArtifactRecord]:

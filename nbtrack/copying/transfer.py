@@ -76,12 +76,14 @@ def copy_all(source: Source, target: Target, tell: Tell = lambda what, number: N
     Raises:
         StoreUnavailable: The target cannot be reached now; called again, the copy goes on where it was.
     """
-    outcome = Outcome(problems=source.problems)
+    outcome, models = Outcome(problems=source.problems), 0
     for experiment in source.experiments():
         there = _ensure_experiment(target.store, experiment)
         for run in source.runs(experiment):
             try:
-                if _Copy(source, target, run, there, tell).make(outcome.problems):
+                copy = _Copy(source, target, run, there, tell)
+                models += copy.contents.models
+                if copy.make(outcome.problems):
                     outcome.copied.append(run.id)
                 else:
                     outcome.unchanged += 1
@@ -90,6 +92,10 @@ def copy_all(source: Source, target: Target, tell: Tell = lambda what, number: N
             tell("runs", 1)
         if experiment.stage is LifecycleStage.DELETED and there.stage is not LifecycleStage.DELETED:
             target.store.delete_experiment(there.id)
+    if models:
+        outcome.problems.append(
+            f"{models} logged models that these runs made are not copied; they and their files stay where they are"
+        )
     return outcome
 
 

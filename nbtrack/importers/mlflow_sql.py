@@ -38,7 +38,8 @@ _DATASET = {
     "schema": "dataset_schema",
     "profile": "dataset_profile",
 }
-_TABLES = ("experiments", "experiment_tags", "runs", "params", "tags", "metrics", "datasets", "inputs", "input_tags")
+_OF_RUNS = ("runs", "params", "tags", "metrics", "datasets", "inputs", "input_tags", "logged_models")
+_TABLES = ("experiments", "experiment_tags", *_OF_RUNS)
 
 
 class MlflowDatabase:
@@ -99,6 +100,7 @@ class MlflowDatabase:
             datasets=self._datasets(run.id),
             files=records(self.files(run), self.problems, run),
             points=self._counts(run.id),
+            models=len(self._rows("logged_models", ("model_id",), source_run_id=run.id)),
         )
 
     def _texts(self, table: str, run: RunInfo) -> dict[str, Any]:

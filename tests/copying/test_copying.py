@@ -13,7 +13,7 @@ from nbtrack.copying.stored import StoredRuns
 from nbtrack.copying.transfer import Target, copy_all
 from nbtrack.entities import Dataset, LifecycleStage, Status
 from nbtrack.errors import StoreUnavailable
-from nbtrack.events import ArtifactLogged, DatasetLogged, DocumentLogged, RunUpdated, TagsSet
+from nbtrack.events import ArtifactLogged, DatasetLogged, DocumentLogged, ModelMade, RunUpdated, TagsSet
 from nbtrack.store.artifacts.open import open_artifacts
 from nbtrack.store.memory import MemoryStore
 from nbtrack.store.open import open_store
@@ -211,3 +211,13 @@ def test_tags_that_were_set_there_stay(source, tmp_path):
     target.store.apply([direct("child", TagsSet({"mine": "1"}))])
     copied(source, target, "child")
     assert ("mine", "1") in [row[1:] for row in target.store.tags(["child"])]
+
+
+def test_models_that_a_run_made_stay_and_are_told(tmp_path):
+    store = MemoryStore(str(tmp_path / "source"))
+    store.apply([batch("made", started("made"))])
+    model = store.models.create("0", name="net", source_run_id="made")
+    store.apply([direct("made", ModelMade(model.id))])
+    outcome = copied(store, Target(MemoryStore(str(tmp_path / "target")), open_artifacts))
+    assert outcome.copied == ["made"]
+    assert outcome.problems == ["1 logged models that these runs made are not copied; they and their files stay where they are"]
