@@ -1,5 +1,6 @@
 """The traceback that is kept begins in the user's code and holds no secrets."""
 
+import IPython
 import pytest
 
 from nbtrack.capture.failure import exception_text
@@ -107,6 +108,8 @@ def test_frames_of_nbtrack_are_left_out(shell):
 
 @pytest.mark.parametrize("cell", ["%%time\n1 / 0", "!exit 1\nimport json; json.loads('{')"])
 def test_frames_of_libraries_stay(shell, cell):
+    if "%%time" in cell and IPython.version_info < (8, 19):
+        pytest.skip("its %%time shows the error by itself, and tells nobody of it")
     lines = shell(CELL.format(cell=cell)).splitlines()
     assert lines[1].startswith('  File "Cell In[1]", line ')
     assert sum(line.startswith("  File ") for line in lines) > 1

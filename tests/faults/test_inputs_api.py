@@ -316,6 +316,7 @@ def test_params_tags_and_names_come_back(param, tag, name):
     assert name == "" or found.name == storable(name)
 
 
+@pytest.mark.filterwarnings("ignore:Conversion of an array")  # of one number, which some NumPy take for a number
 @fuzz(40)
 @given(st.sampled_from(NASTY))
 def test_a_number_is_logged_as_a_float_or_its_key_is_named(it):
