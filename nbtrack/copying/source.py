@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from ..entities import ArtifactRecord, Dataset, Experiment, ParamValue, RunInfo
+from ..entities_models import LoggedModelInfo, RunModel
 
 if TYPE_CHECKING:
     from ..events import Series
+    from ..store.artifacts.base import ArtifactStore
 
-__all__ = ["Contents", "Files", "Source"]
+__all__ = ["Contents", "Files", "Source", "walk"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,10 @@ class Contents:
         documents: The sha256 of each, by kind.
         files: Every file; one whose sha256 is not known has an empty one.
         points: What changes whenever points are logged, such as how many there are of each metric.
-        models: How many logged models the run made; they are not copied, and that is said.
+        made: The logged models that the run made.
+        read: Those that it read.
+        models: What these models are, as far as they can be copied.
+        left: How many it made besides, which cannot.
     """
 
     params: dict[str, ParamValue] = field(default_factory=dict)
@@ -31,7 +36,19 @@ class Contents:
     datasets: list[Dataset] = field(default_factory=list)
     files: list[ArtifactRecord] = field(default_factory=list)
     points: list[Any] = field(default_factory=list)
-    models: int = 0
+    made: list[RunModel] = field(default_factory=list)
+    read: list[RunModel] = field(default_factory=list)
+    models: list[LoggedModelInfo] = field(default_factory=list)
+    left: int = 0
+
+
+def walk(files: ArtifactStore, folder: str = "") -> Iterator[ArtifactRecord]:
+    """Give all files in a folder of an artifact store, and in those within."""
+    for entry in files.list(folder):
+        if entry.is_dir:
+            yield from walk(files, entry.path)
+        else:
+            yield ArtifactRecord(entry.path, entry.size or 0, "")
 
 
 class Files(Protocol):
@@ -67,6 +84,9 @@ class Source(Protocol):
 
     def files(self, run: RunInfo) -> Files:
         """Return the files of a run."""
+
+    def model_files(self, model: LoggedModelInfo) -> tuple[list[ArtifactRecord], Files]:
+        """Return what files a model has, and where to read them."""
 
     def close(self) -> None:
         """Give back connections and files."""

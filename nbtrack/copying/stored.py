@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..entities import ArtifactRecord, Experiment, Points, RunInfo
-from ..errors import NbtrackError
+from ..entities_models import LoggedModelInfo
+from ..errors import ModelNotFound, NbtrackError
 from ..events import Series
 from ..store.base import RunQuery, Store
 from ..store.models import WithModels
-from .source import Contents, Files, Source
+from .source import Contents, Files, Source, walk
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,14 +74,31 @@ class StoredRuns:
             datasets=store.datasets(run.id),
             files=self._files(run),
             points=[row[1:] for row in store.metrics(ids, _STATS)],
-            models=len(store.models.outputs(ids)) if isinstance(store, WithModels) else 0,
+            **self._models(run),
         )
+
+    def _models(self, run: RunInfo) -> dict[str, Any]:
+        """Return which models a run made and read, and those of them that lie in its experiment."""
+        if not isinstance(self._store, WithModels):
+            return {}
+        models = self._store.models
+        made, read = models.outputs([run.id]), models.inputs([run.id])
+        found = []
+        for model_id in sorted({each.model_id for each in made + read}):
+            with suppress(ModelNotFound):
+                found.append(models.get(model_id))
+        return {"made": made, "read": read, "models": [each for each in found if each.experiment_id == run.experiment_id]}
+
+    def model_files(self, model: LoggedModelInfo) -> tuple[list[ArtifactRecord], Files]:
+        """See ``Source.model_files``."""
+        files = self._open_files(model.artifact_uri)
+        return sorted(walk(files), key=lambda record: record.path), files
 
     def _files(self, run: RunInfo) -> list[ArtifactRecord]:
         """Return all files that are there, with what was noted of them."""
         known = {record.path: record for record in self._store.artifacts(run.id)}
         try:
-            there = sorted(_walk(self._open_files(run.artifact_uri)), key=lambda record: record.path)
+            there = sorted(walk(self._open_files(run.artifact_uri)), key=lambda record: record.path)
         except NbtrackError as error:
             self.problems.append(f"the files of run {run.id}: {error}")
             return []
@@ -107,14 +126,6 @@ class StoredRuns:
         """See ``Source.close``."""
         if self._is_ours:
             self._store.close()
-
-
-def _walk(files: ArtifactStore, folder: str = "") -> Iterator[ArtifactRecord]:
-    for entry in files.list(folder):
-        if entry.is_dir:
-            yield from _walk(files, entry.path)
-        else:
-            yield ArtifactRecord(entry.path, entry.size or 0, "")
 
 
 def _blocks(keys: Sequence[str], size: int) -> Iterator[Sequence[str]]:

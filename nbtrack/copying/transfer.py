@@ -10,12 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ..entities import ArtifactRecord, Experiment, LifecycleStage, RunInfo, Status
+from ..entities_models import LoggedModelInfo
 from ..errors import ArtifactNotFound, InvalidInput, NbtrackError
 from ..events import (
     ArtifactLogged,
@@ -24,6 +25,9 @@ from ..events import (
     DocumentLogged,
     Event,
     LaneRows,
+    ModelMade,
+    ModelMeasured,
+    ModelRead,
     ParamsLogged,
     Progress,
     RunEnded,
@@ -31,7 +35,8 @@ from ..events import (
     RunUpdated,
     TagsSet,
 )
-from .source import Contents, Files, Source
+from ..store.models import models_of
+from .source import Contents, Files, Source, walk
 
 if TYPE_CHECKING:
     from ..store.artifacts.base import ArtifactStore
@@ -76,13 +81,13 @@ def copy_all(source: Source, target: Target, tell: Tell = lambda what, number: N
     Raises:
         StoreUnavailable: The target cannot be reached now; called again, the copy goes on where it was.
     """
-    outcome, models = Outcome(problems=source.problems), 0
+    outcome, left = Outcome(problems=source.problems), 0
     for experiment in source.experiments():
         there = _ensure_experiment(target.store, experiment)
         for run in source.runs(experiment):
             try:
                 copy = _Copy(source, target, run, there, tell)
-                models += copy.contents.models
+                left += copy.contents.left
                 if copy.make(outcome.problems):
                     outcome.copied.append(run.id)
                 else:
@@ -92,9 +97,9 @@ def copy_all(source: Source, target: Target, tell: Tell = lambda what, number: N
             tell("runs", 1)
         if experiment.stage is LifecycleStage.DELETED and there.stage is not LifecycleStage.DELETED:
             target.store.delete_experiment(there.id)
-    if models:
+    if left:
         outcome.problems.append(
-            f"{models} logged models that these runs made are not copied; they and their files stay where they are"
+            f"{left} logged models that these runs made are not copied; they and their files stay where they are"
         )
     return outcome
 
@@ -120,8 +125,9 @@ class _Copy:
         self.source, self.target, self.run, self.tell = source, target, run, tell
         self.contents = self._read(lambda: source.contents(run))
         self.writer = self._name = f"copy-{_digest(run, self.contents)}"
+        self.experiment = experiment
         self.start = self._first_events(experiment)
-        self.end = _last_events(run)
+        self.end = [*_measured(run, self.contents), *_last_events(run)]
 
     def _read(self, read: Callable[[], Any]) -> Any:
         """Return what the source says; where it fails, this run alone is left out."""
@@ -138,7 +144,9 @@ class _Copy:
         for kind, sha256 in sorted(contents.documents.items()):
             text = self._read(partial(self.source.document, sha256))
             events += [DocumentLogged(kind, text)] if text is not None else []
-        return events + [DatasetLogged(dataset) for dataset in contents.datasets]
+        events += [DatasetLogged(dataset) for dataset in contents.datasets]
+        events += [ModelMade(each.model_id, each.step) for each in contents.made]
+        return events + [ModelRead(each.model_id) for each in contents.read]
 
     def make(self, problems: list[str]) -> bool:
         """Copy what is not there yet; return whether that was anything."""
@@ -148,6 +156,7 @@ class _Copy:
         if reached.events < total:
             reached = self._apply(self.start) if reached.events < len(self.start) else reached
             problems += [f"run {self.run.id}: param {each.key!r} stays {each.kept!r} there" for each in reached.conflicts]
+            self._copy_models(problems)
             self._copy_points(reached.lanes.get(0, 0))
             self._copy_files(reached.events - len(self.start), problems)
             self._apply(self.end, first=total - len(self.end))
@@ -185,6 +194,22 @@ class _Copy:
                 # This writer stays where it is, so that the next copy begins with this file.
                 self.writer = f"{self._name}-rest"
 
+    def _copy_models(self, problems: list[str]) -> None:
+        for model in self.contents.models:
+            try:
+                kept = models_of(self.target.store).adopt(replace(model, experiment_id=self.experiment.id))
+                self._copy_model_files(model, self.target.open_files(kept.artifact_uri))
+            except (ArtifactNotFound, InvalidInput, OSError) as error:
+                problems.append(f"the logged model {model.name!r} of run {self.run.id}: {error}")
+
+    def _copy_model_files(self, model: LoggedModelInfo, there: ArtifactStore) -> None:
+        """Copy those files that are not there in the same size: a model's files do not change."""
+        records, files = self._read(lambda: self.source.model_files(model))
+        known = {record.path: record.size for record in walk(there)}
+        for record in records:
+            if known.get(record.path) != record.size:
+                self._copy_file(files, there, record)
+
     def _copy_file(self, files: Files, there: ArtifactStore, record: ArtifactRecord) -> Event:
         with files.open(record.path) as opened:
             content = _Measured(opened, self.tell)
@@ -218,7 +243,15 @@ def _digest(run: RunInfo, contents: Contents) -> str:
     """Return what changes whenever anything of a run does."""
     facts = (run.name, run.status, run.start_time, run.end_time, run.user)
     known = [contents.params, contents.tags, contents.documents, contents.datasets, contents.files, contents.points]
+    if contents.made or contents.read:
+        known += [contents.made, contents.read, _measured(run, contents)]
     return hashlib.sha256(json.dumps([facts, known], default=repr, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _measured(run: RunInfo, contents: Contents) -> list[Event]:
+    """Return what the run measured of its models, which must be there before."""
+    own = [(model.id, [each for each in model.metrics if each.run_id == run.id]) for model in contents.models]
+    return [ModelMeasured(model_id, tuple(replace(each, run_id="") for each in metrics)) for model_id, metrics in own if metrics]
 
 
 def _last_events(run: RunInfo) -> list[Event]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from ..copying.source import Files
+from ..copying.source import Files, walk
 from ..entities import ArtifactRecord, RunInfo
 from ..errors import ArtifactNotFound, InvalidInput, NbtrackError
-from ..store.artifacts.base import ArtifactStore
 from ..store.artifacts.open import open_artifacts
 from ..store.artifacts.paths import local_path, scheme_of
 
@@ -54,15 +52,7 @@ def records(files: Files, problems: list[str], run: RunInfo) -> list[ArtifactRec
         problems.append(f"the files of run {run.id}: {files.reason}")
         return []
     try:
-        return sorted(_walk(files), key=lambda record: record.path)  # type: ignore[arg-type]
+        return sorted(walk(files), key=lambda record: record.path)  # type: ignore[arg-type]
     except (NbtrackError, InvalidInput) as error:
         problems.append(f"the files of run {run.id}: {error}")
         return []
-
-
-def _walk(files: ArtifactStore, folder: str = "") -> Iterator[ArtifactRecord]:
-    for entry in files.list(folder):
-        if entry.is_dir:
-            yield from _walk(files, entry.path)
-        else:
-            yield ArtifactRecord(entry.path, entry.size or 0, "")

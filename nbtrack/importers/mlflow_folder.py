@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..copying.source import Contents, Files
-from ..entities import Dataset, Experiment, LifecycleStage, RunInfo
-from ..errors import InvalidInput
+from ..entities import ArtifactRecord, Dataset, Experiment, LifecycleStage, RunInfo
+from ..entities_models import LoggedModelInfo
+from ..errors import ArtifactNotFound, InvalidInput
 from ..events import Series
 from ..store.wire.datasets import context_and_tags
 from .artifacts import artifact_store, records
@@ -167,6 +168,10 @@ class MlflowFolder:
             self.problems.append(str(error))
         except OSError as error:
             self.problems.append(f"{error.filename}: {error.strerror or error}")
+
+    def model_files(self, model: LoggedModelInfo) -> tuple[list[ArtifactRecord], Files]:
+        """See ``Source.model_files``: there are none, for none are told of."""
+        raise ArtifactNotFound(f"the files of the logged model {model.id} are not read")
 
     def close(self) -> None:
         """See ``Source.close``: nothing is open."""

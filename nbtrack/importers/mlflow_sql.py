@@ -15,8 +15,9 @@ import numpy as np
 import sqlalchemy as sa
 
 from ..copying.source import Contents, Files
-from ..entities import Dataset, Experiment, LifecycleStage, RunInfo
-from ..errors import InvalidInput, StoreUnavailable
+from ..entities import ArtifactRecord, Dataset, Experiment, LifecycleStage, RunInfo
+from ..entities_models import LoggedModelInfo
+from ..errors import ArtifactNotFound, InvalidInput, StoreUnavailable
 from ..events import Series
 from ..settings import without_password
 from ..store.wire.datasets import context_and_tags
@@ -100,7 +101,7 @@ class MlflowDatabase:
             datasets=self._datasets(run.id),
             files=records(self.files(run), self.problems, run),
             points=self._counts(run.id),
-            models=len(self._rows("logged_models", ("model_id",), source_run_id=run.id)),
+            left=len(self._rows("logged_models", ("model_id",), source_run_id=run.id)),
         )
 
     def _texts(self, table: str, run: RunInfo) -> dict[str, Any]:
@@ -185,6 +186,10 @@ class MlflowDatabase:
             raise InvalidInput(f"{self.label} cannot be read: {error}") from error
         except sa.exc.SQLAlchemyError as error:
             raise StoreUnavailable(f"{self.label} cannot be read: {str(error).splitlines()[0]}") from error
+
+    def model_files(self, model: LoggedModelInfo) -> tuple[list[ArtifactRecord], Files]:
+        """See ``Source.model_files``: there are none, for none are told of."""
+        raise ArtifactNotFound(f"the files of the logged model {model.id} are not read")
 
     def close(self) -> None:
         """See ``Source.close``."""

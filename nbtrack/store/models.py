@@ -6,14 +6,17 @@ read one, what it measured of one) comes as events of the run, with ``Store.appl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
+from ..entities import Experiment
 from ..entities_models import LoggedModelInfo, LoggedModelStatus, RunModel
 from ..errors import InvalidInput, ParamConflict
 from .filter import And, Comparison, Identifier, Node, Not, Or, Present
 from .paging import Page
+from .text import storable
 
 __all__ = [
     "LoggedModels",
@@ -21,12 +24,14 @@ __all__ = [
     "ModelSearch",
     "OnDataset",
     "WithModels",
+    "adopted",
     "check_logged_name",
     "check_params",
     "models_of",
     "names_metric",
 ]
 
+_ID = re.compile(r"[A-Za-z0-9][\w\-]{0,255}", re.ASCII)
 _BAD = ("/", ":", ".", "%", '"', "'")
 
 
@@ -79,6 +84,15 @@ class LoggedModels(Protocol):
     ) -> LoggedModelInfo:
         """Make a model, which is PENDING until its files are there; ExperimentNotFound, Deleted."""
 
+    def adopt(self, model: LoggedModelInfo) -> LoggedModelInfo:
+        """Keep another store's model under its own id in the experiment that it names, with its files to be put here.
+
+        One that is here already, deleted or not, stays as it is. What was measured comes with runs, not with this.
+
+        Raises:
+            InvalidInput: This store gives ids itself.
+        """
+
     def get(self, model_id: str) -> LoggedModelInfo:
         """Return a model with all that it has."""
 
@@ -124,6 +138,15 @@ def models_of(store: object) -> LoggedModels:
         return store.models
     uri = getattr(store, "uri", "this store")
     raise InvalidInput(f"{uri} keeps no logged models; connect to a SQL store or to an nbtrack server")
+
+
+def adopted(model: LoggedModelInfo, experiment: Experiment) -> LoggedModelInfo:
+    """Return another store's model as it is kept in an experiment here."""
+    check_logged_name(model.name)
+    if not _ID.fullmatch(model.id):  # it is going to be the name of a folder
+        raise InvalidInput(f"{model.id[:100]!r} is no id of a logged model")
+    uri = f"{experiment.artifact_location}/models/{model.id}/artifacts"
+    return storable(replace(model, experiment_id=experiment.id, artifact_uri=uri, metrics=()))
 
 
 def names_metric(node: Node | None) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,12 +13,17 @@ from nbtrack.copying import stored, transfer
 from nbtrack.copying.stored import StoredRuns
 from nbtrack.copying.transfer import Target, copy_all
 from nbtrack.entities import Dataset, LifecycleStage, Status
+from nbtrack.entities_models import LoggedModelStatus, ModelMetric
 from nbtrack.errors import StoreUnavailable
-from nbtrack.events import ArtifactLogged, DatasetLogged, DocumentLogged, ModelMade, RunUpdated, TagsSet
+from nbtrack.events import ArtifactLogged, DatasetLogged, DocumentLogged, ModelMade, ModelMeasured, ModelRead, RunUpdated, TagsSet
+from nbtrack.server.app import create_app
+from nbtrack.store.artifacts.local import LocalArtifacts
 from nbtrack.store.artifacts.open import open_artifacts
 from nbtrack.store.memory import MemoryStore
 from nbtrack.store.open import open_store
+from nbtrack.store.remote.store import RemoteStore
 
+from ..server.asking import InProcess
 from ..store.building import START, batch, direct, ended, params, rows, started, tags
 
 TYPED = {"lr": 0.1, "n": 3, "flag": True, "none": None, "text": "0.10", "list": [1, {"a": 2}], "nan": math.nan}
@@ -213,11 +219,41 @@ def test_tags_that_were_set_there_stay(source, tmp_path):
     assert ("mine", "1") in [row[1:] for row in target.store.tags(["child"])]
 
 
-def test_models_that_a_run_made_stay_and_are_told(tmp_path):
+@pytest.fixture
+def with_models(tmp_path):
+    """A store in which one run has made a model with files, and a later one has read and measured it."""
     store = MemoryStore(str(tmp_path / "source"))
     store.apply([batch("made", started("made"))])
-    model = store.models.create("0", name="net", source_run_id="made")
-    store.apply([direct("made", ModelMade(model.id))])
-    outcome = copied(store, Target(MemoryStore(str(tmp_path / "target")), open_artifacts))
-    assert outcome.copied == ["made"]
-    assert outcome.problems == ["1 logged models that these runs made are not copied; they and their files stay where they are"]
+    model = store.models.create("0", name="net", model_type="Agent", source_run_id="made", params={"lr": "0.1"}, tags={"t": "v"})
+    open_artifacts(model.artifact_uri).write("MLmodel", io.BytesIO(b"flavors"))
+    open_artifacts(model.artifact_uri).write("data/model.bin", io.BytesIO(bytes(100_000)))
+    store.models.finalize(model.id, LoggedModelStatus.READY)
+    store.apply([direct("made", ModelMade(model.id, 3))])
+    measured = ModelMeasured(model.id, (ModelMetric("loss", 0.5, 1, 2, "", "iris", "d1"),))
+    store.apply([batch("read", started("read", start_time=START + 5)), direct("read", ModelRead(model.id), measured)])
+    return store, model.id
+
+
+def test_models_go_with_the_runs_that_made_and_read_them(with_models, target):
+    store, model_id = with_models
+    assert copied(store, target).problems == []
+    before, after = store.models.get(model_id), target.store.models.get(model_id)
+    assert replace(after, artifact_uri="", experiment_id="") == replace(before, artifact_uri="", experiment_id="")
+    there = open_artifacts(after.artifact_uri)
+    for path, content in (("MLmodel", b"flavors"), ("data/model.bin", bytes(100_000))):
+        with there.open(path) as file:
+            assert file.read() == content
+    for links in ("outputs", "inputs"):
+        assert getattr(target.store.models, links)(["made", "read"]) == getattr(store.models, links)(["made", "read"])
+    assert copied(store, target).copied == []
+
+
+def test_models_go_to_a_server_of_ours(with_models, tmp_path):
+    store, model_id = with_models
+    served = MemoryStore("mlflow-artifacts:")
+    app = create_app(served, LocalArtifacts(tmp_path / "served"))
+    remote = Target(RemoteStore(InProcess(app)), lambda uri: LocalArtifacts(tmp_path / "served" / uri.partition(":/")[2]))
+    assert copied(store, remote).problems == []
+    assert served.models.get(model_id).metrics == store.models.get(model_id).metrics
+    assert (tmp_path / "served" / "0" / "models" / model_id / "artifacts" / "MLmodel").read_bytes() == b"flavors"
+    app.close()

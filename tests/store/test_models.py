@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import count
 
 import pytest
 
-from nbtrack.entities_models import LoggedModelStatus, ModelMetric, RunModel
+from nbtrack.entities_models import LoggedModelInfo, LoggedModelStatus, ModelMetric, RunModel
 from nbtrack.errors import Deleted, ExperimentNotFound, InvalidInput, ModelNotFound, NotFound, ParamConflict
 from nbtrack.events import ModelMade, ModelMeasured, ModelRead
 from nbtrack.store.filter import LOGGED_MODELS, parse, parse_order
@@ -50,6 +51,27 @@ def test_what_cannot_be_made(models, store):
     store.delete_experiment("0")
     with pytest.raises(Deleted):
         models.create("0", name="net")
+
+
+def test_a_model_of_another_store_keeps_its_id(models, store):
+    other = LoggedModelInfo(
+        *("m-1", "0", "net", "s3://elsewhere/m-1", 5, 6, LoggedModelStatus.READY, "done", "Agent", "r1"),
+        params={"lr": "0.1"},
+        tags={"t": "é"},
+        metrics=(metric("loss", 0.5),),
+    )
+    uri = f"{store.get_experiment('0').artifact_location}/models/m-1/artifacts"
+    assert models.adopt(other) == models.get("m-1") == replace(other, artifact_uri=uri, metrics=())
+    assert models.adopt(replace(other, name="again")).name == "net"
+    models.delete("m-1")
+    models.adopt(other)
+    with pytest.raises(ModelNotFound):
+        models.get("m-1")
+    for bad in ("../m", "a/b", "", ".", "m 1"):
+        with pytest.raises(InvalidInput, match="no id of a logged model"):
+            models.adopt(replace(other, id=bad))
+    with pytest.raises(ExperimentNotFound):
+        models.adopt(replace(other, id="m-2", experiment_id="99"))
 
 
 def test_a_model_is_finalized_and_deleted(models):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from ...entities_models import LoggedModelInfo, LoggedModelStatus, RunModel
 from ...entities_traces import Assessment, TraceInfo, TraceState
-from ...errors import TraceNotFound
+from ...errors import RunNotFound, TraceNotFound
 from ...store.models import LoggedModels, ModelSearch
 from ...store.paging import Page
 from ...store.traces import Traces, TraceSearch
@@ -42,6 +43,14 @@ class LoggedModelsView:
         return self._models.create(
             experiment_id, name=name, model_type=model_type, source_run_id=source_run_id, params=params, tags=tags
         )
+
+    def adopt(self, model: LoggedModelInfo) -> LoggedModelInfo:
+        """Keep another store's model in an experiment that the user may edit."""
+        self._access.experiment(model.experiment_id, EDIT)
+        with suppress(RunNotFound):  # the run may come later
+            if model.source_run_id:
+                self._access.runs([model.source_run_id])
+        return self._models.adopt(model)
 
     def get(self, model_id: str) -> LoggedModelInfo:
         """Return a model that the user may read."""

@@ -12,7 +12,7 @@ from ...entities import LifecycleStage, now_ms
 from ...entities_models import LoggedModelInfo, LoggedModelStatus, RunModel
 from ...errors import Deleted, ModelNotFound, NotFound
 from ..matchmodels import page_of_logged
-from ..models import ModelSearch, check_logged_name, check_params
+from ..models import ModelSearch, adopted, check_logged_name, check_params
 from ..paging import Page
 from ..text import storable
 from .state import State
@@ -63,6 +63,12 @@ class MemoryModels:
                 tags=_sorted(tags),
             )
             return self._keep(storable(info))
+
+    def adopt(self, model: LoggedModelInfo) -> LoggedModelInfo:
+        """See ``LoggedModels.adopt``."""
+        with self._lock:
+            known = self._state().models.get(storable(model.id))
+            return known or self._keep(adopted(model, self._state().experiment(model.experiment_id)))
 
     def get(self, model_id: str) -> LoggedModelInfo:
         """See ``LoggedModels.get``."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...entities import LifecycleStage
 from ...entities_models import LoggedModelInfo, LoggedModelStatus, ModelMetric, RunModel
-from ...errors import ModelNotFound, NotFound, ParamConflict
+from ...errors import InvalidInput, ModelNotFound, NotFound, ParamConflict
 from ..matchmodels import page_of_logged
 from ..models import ModelSearch
 from ..paging import Page
@@ -67,6 +67,10 @@ class RestModels:
         )
         answer: Any = self._api.ask(wire.CREATE_LOGGED_MODEL, request, repeats=False)
         return self._made(answer.model)
+
+    def adopt(self, model: LoggedModelInfo) -> LoggedModelInfo:
+        """See ``LoggedModels.adopt``: a server gives ids itself."""
+        raise InvalidInput(f"a server gives logged models ids of its own, so {model.id} cannot be copied there")
 
     def get(self, model_id: str) -> LoggedModelInfo:
         """See ``LoggedModels.get``."""

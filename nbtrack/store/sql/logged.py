@@ -56,6 +56,7 @@ _SUBJECT = Subject(
     frozenset({"model_type", "source_run_id"}),
 )
 _ALL = sa.select(*logged_models.columns)
+_ANY = _ALL.where(_L.id == sa.bindparam("which"))
 _ONE = _ALL.where(_L.id == sa.bindparam("which"), _L.stage == sa.bindparam("active"))
 _BY_KEY = sa.update(logged_models).where(_L.key == sa.bindparam("which"))
 _SET_STATUS = _BY_KEY.values(status=sa.bindparam("new"), updated=sa.bindparam("time"))
@@ -83,6 +84,12 @@ _METRICS = (
 def model_of(connection: Connection, model_id: str) -> LoggedModelInfo:
     """Return a model; ModelNotFound."""
     return _infos(connection, [_row(connection, model_id)])[0]
+
+
+def find_model(connection: Connection, model_id: str) -> LoggedModelInfo | None:
+    """Return a model, a deleted one too; None where there is none."""
+    row = connection.row(_ANY, which=model_id)
+    return None if row is None else _infos(connection, [row])[0]
 
 
 def model_row_key(connection: Connection, model_id: str) -> int:

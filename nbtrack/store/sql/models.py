@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from ...entities import LifecycleStage, now_ms
 from ...entities_models import LoggedModelInfo, LoggedModelStatus, RunModel
 from ...errors import Deleted, NotFound
-from ..models import ModelSearch, check_logged_name
+from ..models import ModelSearch, adopted, check_logged_name
 from ..paging import Page
 from ..text import storable
 from . import logged
@@ -58,6 +58,10 @@ class SqlModels:
         facts = (check_logged_name(storable(name)), storable(model_type), storable(source_run_id))
         values = storable(dict(params or {})), storable(dict(tags or {}))
         return self._write(_create, experiment_id, *facts, *values)
+
+    def adopt(self, model: LoggedModelInfo) -> LoggedModelInfo:
+        """See ``LoggedModels.adopt``."""
+        return self._write(_adopt, model)
 
     def get(self, model_id: str) -> LoggedModelInfo:
         """See ``LoggedModels.get``."""
@@ -133,6 +137,14 @@ def _create(
     )
     logged.insert_model(connection, info)
     return info
+
+
+def _adopt(connection: Connection, model: LoggedModelInfo) -> LoggedModelInfo:
+    info = adopted(model, experiment_of(connection, model.experiment_id))
+    known = logged.find_model(connection, info.id)
+    if known is None:
+        logged.insert_model(connection, info)
+    return known or info
 
 
 def _links(connection: Connection, run_ids: Sequence[str], role: str) -> list[RunModel]:
