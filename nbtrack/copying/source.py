@@ -11,9 +11,8 @@ from ..entities_models import LoggedModelInfo, RunModel
 
 if TYPE_CHECKING:
     from ..events import Series
-    from ..store.artifacts.base import ArtifactStore
 
-__all__ = ["Contents", "Files", "Source", "walk"]
+__all__ = ["Contents", "Files", "Source"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +39,6 @@ class Contents:
     read: list[RunModel] = field(default_factory=list)
     models: list[LoggedModelInfo] = field(default_factory=list)
     left: int = 0
-
-
-def walk(files: ArtifactStore, folder: str = "") -> Iterator[ArtifactRecord]:
-    """Give all files in a folder of an artifact store, and in those within."""
-    for entry in files.list(folder):
-        if entry.is_dir:
-            yield from walk(files, entry.path)
-        else:
-            yield ArtifactRecord(entry.path, entry.size or 0, "")
 
 
 class Files(Protocol):

@@ -12,9 +12,10 @@ from ..entities import ArtifactRecord, Experiment, Points, RunInfo
 from ..entities_models import LoggedModelInfo
 from ..errors import ModelNotFound, NbtrackError
 from ..events import Series
+from ..store.artifacts.base import walk
 from ..store.base import RunQuery, Store
 from ..store.models import WithModels
-from .source import Contents, Files, Source, walk
+from .source import Contents, Files, Source
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -35,8 +35,9 @@ from ..events import (
     RunUpdated,
     TagsSet,
 )
+from ..store.artifacts.base import walk
 from ..store.models import models_of
-from .source import Contents, Files, Source, walk
+from .source import Contents, Files, Source
 
 if TYPE_CHECKING:
     from ..store.artifacts.base import ArtifactStore

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import BinaryIO
 
-from ..copying.source import Files, walk
-from ..entities import ArtifactRecord, RunInfo
+from ..copying.source import Files
+from ..entities import ArtifactRecord
 from ..errors import ArtifactNotFound, InvalidInput, NbtrackError
+from ..store.artifacts.base import walk
 from ..store.artifacts.open import open_artifacts
 from ..store.artifacts.paths import local_path, scheme_of
 
@@ -46,13 +47,13 @@ def _leads_elsewhere(folder: Path) -> bool:
     return folder.is_symlink() or folder.parent.is_symlink() or ".." in folder.parts
 
 
-def records(files: Files, problems: list[str], run: RunInfo) -> list[ArtifactRecord]:
+def records(files: Files, problems: list[str], owner: str) -> list[ArtifactRecord]:
     """Return what files there are, by path; those that cannot be listed are a problem."""
     if isinstance(files, _Unreachable):
-        problems.append(f"the files of run {run.id}: {files.reason}")
+        problems.append(f"the files of {owner}: {files.reason}")
         return []
     try:
         return sorted(walk(files), key=lambda record: record.path)  # type: ignore[arg-type]
     except (NbtrackError, InvalidInput) as error:
-        problems.append(f"the files of run {run.id}: {error}")
+        problems.append(f"the files of {owner}: {error}")
         return []

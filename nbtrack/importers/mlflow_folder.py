@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -51,6 +52,7 @@ class MlflowFolder:
         self.label, self.problems = str(folder), list[str]()
         self._folder = folder
         self._places: dict[str, Path] = {}
+        self._made: dict[Path, Counter[str]] = {}
 
     def experiments(self) -> Iterable[Experiment]:
         """See ``Source.experiments``."""
@@ -105,9 +107,19 @@ class MlflowFolder:
             params=dict(self._texts(folder / "params")),
             tags=dict(self._texts(folder / "tags")),
             datasets=list(self._datasets(folder)),
-            files=records(self.files(run), self.problems, run),
+            files=records(self.files(run), self.problems, f"run {run.id}"),
             points=metrics,
+            left=self._models(folder.parent)[run.id],
         )
+
+    def _models(self, experiment: Path) -> Counter[str]:
+        """Return how many logged models each run of an experiment made."""
+        if experiment not in self._made:
+            places = _folders(experiment / "models")
+            self._made[experiment] = Counter(
+                run_id for place in places for run_id in self._tried(lambda place=place: _maker(place))
+            )
+        return self._made[experiment]
 
     def _texts(self, folder: Path) -> Iterator[tuple[str, str]]:
         for key, path in _files(folder):
@@ -175,6 +187,10 @@ class MlflowFolder:
 
     def close(self) -> None:
         """See ``Source.close``: nothing is open."""
+
+
+def _maker(model: Path) -> str:
+    return str(_meta(model).get("source_run_id"))
 
 
 def _point(line: bytes) -> tuple[int, float, int]:

@@ -17,11 +17,12 @@ import sqlalchemy as sa
 from ..copying.source import Contents, Files
 from ..entities import ArtifactRecord, Dataset, Experiment, LifecycleStage, RunInfo
 from ..entities_models import LoggedModelInfo
-from ..errors import ArtifactNotFound, InvalidInput, StoreUnavailable
+from ..errors import InvalidInput, StoreUnavailable
 from ..events import Series
 from ..settings import without_password
 from ..store.wire.datasets import context_and_tags
 from .artifacts import artifact_store, records
+from .mlflow_models import links_of, models_of
 from .values import as_text, as_time, is_safe_id, status_of
 
 if TYPE_CHECKING:
@@ -39,8 +40,9 @@ _DATASET = {
     "schema": "dataset_schema",
     "profile": "dataset_profile",
 }
-_OF_RUNS = ("runs", "params", "tags", "metrics", "datasets", "inputs", "input_tags", "logged_models")
-_TABLES = ("experiments", "experiment_tags", *_OF_RUNS)
+_OF_RUNS = ("runs", "params", "tags", "metrics", "datasets", "inputs", "input_tags")
+_OF_MODELS = ("logged_models", "logged_model_params", "logged_model_tags", "logged_model_metrics")
+_TABLES = ("experiments", "experiment_tags", *_OF_RUNS, *_OF_MODELS)
 
 
 class MlflowDatabase:
@@ -95,13 +97,16 @@ class MlflowDatabase:
 
     def contents(self, run: RunInfo) -> Contents:
         """See ``Source.contents``."""
+        made, read = (links_of(self._rows, run.id, kind) for kind in ("OUTPUT", "INPUT"))
         return Contents(
             params=self._texts("params", run),
             tags=self._texts("tags", run),
             datasets=self._datasets(run.id),
-            files=records(self.files(run), self.problems, run),
+            files=records(self.files(run), self.problems, f"run {run.id}"),
             points=self._counts(run.id),
-            left=len(self._rows("logged_models", ("model_id",), source_run_id=run.id)),
+            made=made,
+            read=read,
+            models=models_of(self._rows, run, made + read),
         )
 
     def _texts(self, table: str, run: RunInfo) -> dict[str, Any]:
@@ -188,8 +193,9 @@ class MlflowDatabase:
             raise StoreUnavailable(f"{self.label} cannot be read: {str(error).splitlines()[0]}") from error
 
     def model_files(self, model: LoggedModelInfo) -> tuple[list[ArtifactRecord], Files]:
-        """See ``Source.model_files``: there are none, for none are told of."""
-        raise ArtifactNotFound(f"the files of the logged model {model.id} are not read")
+        """See ``Source.model_files``."""
+        files = artifact_store(model.artifact_uri, model.id)
+        return records(files, self.problems, f"the logged model {model.id}"), files
 
     def close(self) -> None:
         """See ``Source.close``."""

@@ -16,17 +16,21 @@ from nbtrack.copying import import_
 from nbtrack.copying.open import open_source
 from nbtrack.copying.transfer import Target, copy_all
 from nbtrack.entities import LifecycleStage
+from nbtrack.entities_models import LoggedModelStatus
 from nbtrack.errors import InvalidInput, StoreUnavailable
 from nbtrack.store.artifacts.open import open_artifacts
 from nbtrack.store.memory import MemoryStore
 
 pytestmark = pytest.mark.slow
 
+LEFT = "logged models that these runs made are not copied; they and their files stay where they are"
 WRITE = """
 import json, math, sys
+from pathlib import Path
+from urllib.parse import urlsplit
 import mlflow
 from mlflow.tracking import MlflowClient
-from mlflow.entities import Metric
+from mlflow.entities import LoggedModelOutput, Metric
 
 mlflow.set_tracking_uri(sys.argv[1])
 client = MlflowClient()
@@ -46,6 +50,14 @@ with mlflow.start_run(run_name="all", description="a note") as run:
     mlflow.log_input(dataset, context="train", tags={"split": "a", "seed": "7"})
     with mlflow.start_run(run_name="child", nested=True):
         mlflow.log_metric("loss", 2.0)
+whole = run.info
+model = client.create_logged_model(whole.experiment_id, "net", whole.run_id, {"t": "é"}, {"depth": "3"}, "Agent")
+client.log_outputs(whole.run_id, [LoggedModelOutput(model.model_id, 2)])
+client.log_metric(whole.run_id, "acc", 0.5, timestamp=1_700_000_000_000, step=7, model_id=model.model_id)
+place = Path(urlsplit(model.artifact_location).path)
+place.mkdir(parents=True)
+(place / "MLmodel").write_text("flavors: {}")
+client.finalize_logged_model(model.model_id, "READY")
 failed = client.create_run("0", run_name="failed")
 client.set_terminated(failed.info.run_id, "FAILED")
 deleted = client.create_run("0", run_name="deleted")
@@ -74,6 +86,7 @@ for experiment in client.search_experiments(view_type=3):
             "metrics": {k: points(run.info.run_id, k) for k in keys},
             "datasets": [dataset(each) for each in run.inputs.dataset_inputs],
             "files": [f.path for f in client.list_artifacts(run.info.run_id)],
+            "models": [m.model_id for m in run.outputs.model_outputs] if run.outputs else [],
         }
 print(json.dumps(found))
 """
@@ -111,7 +124,8 @@ def test_it_is_what_mlflow_reads(mlflow_runs, tmp_path):
     place, expected = mlflow_runs
     store, outcome = imported(place, tmp_path)
     assert sorted(outcome.copied) == sorted(expected)
-    assert outcome.problems == []
+    is_folder = place.is_dir()
+    assert outcome.problems == ([f"1 {LEFT}"] if is_folder else [])
     for run_id, said in expected.items():
         run = store.get_run(run_id)
         experiment = store.get_experiment(run.experiment_id)
@@ -131,6 +145,15 @@ def test_it_is_what_mlflow_reads(mlflow_runs, tmp_path):
     (whole,) = [run_id for run_id, said in expected.items() if said["name"] == "all"]
     with open_artifacts(store.get_run(whole).artifact_uri).open("deep/er/b.json") as file:
         assert file.read().split() == b'{ "a": 1 }'.split()
+    if not is_folder:
+        ((model_id, step),) = [(each.model_id, each.step) for each in store.models.outputs([whole])]
+        assert ([model_id], step) == (expected[whole]["models"], 2)
+        model = store.models.get(model_id)
+        facts = (model.name, model.model_type, model.status, model.source_run_id, model.params, model.tags)
+        assert facts == ("net", "Agent", LoggedModelStatus.READY, whole, {"depth": "3"}, {"t": "é"})
+        assert [(each.key, each.value, each.step, each.run_id) for each in model.metrics] == [("acc", 0.5, 7, whole)]
+        with open_artifacts(model.artifact_uri).open("MLmodel") as file:
+            assert file.read() == b"flavors: {}"
     assert store.find_experiment("vision").tags["team"] == "blue"
     assert store.find_experiment("gone").stage is LifecycleStage.DELETED
 

@@ -25,10 +25,17 @@ TABLES = {
     "tags": "key value run_uuid",
     "metrics": "key value timestamp run_uuid step is_nan",
     "datasets": "dataset_uuid experiment_id name digest dataset_source_type dataset_source dataset_schema dataset_profile",
-    "inputs": "input_uuid source_type source_id destination_type destination_id",
+    "inputs": "input_uuid source_type source_id destination_type destination_id step",
     "input_tags": "input_uuid name value",
+    "logged_models": "model_id experiment_id name artifact_location creation_timestamp_ms last_updated_timestamp_ms status "
+    "lifecycle_stage model_type source_run_id status_message",
+    "logged_model_params": "model_id experiment_id param_key param_value",
+    "logged_model_tags": "model_id experiment_id tag_key tag_value",
+    "logged_model_metrics": "model_id metric_name metric_timestamp_ms metric_step metric_value experiment_id run_id dataset_uuid "
+    "dataset_name dataset_digest",
 }
-OF_A_RUN = ("runs", "params", "tags", "metrics", "datasets", "inputs", "input_tags")
+OF_A_MODEL = ("logged_models", "logged_model_params", "logged_model_tags", "logged_model_metrics")
+OF_A_RUN = ("runs", "params", "tags", "metrics", "datasets", "inputs", "input_tags", *OF_A_MODEL)
 ANYTHING = {
     "nothing": None,
     "bytes": b"\xff\x00\x80",
@@ -65,7 +72,12 @@ def filled(path, run_ids):
             for step in range(100):
                 put("metrics", "loss", step / 7, 1000 + step, run, step, 0)
             put("datasets", f"d{run}", 1, "digits", "abc", "local", "file", "{}", "{}")
-            put("inputs", f"i{run}", "DATASET", f"d{run}", "RUN", run)
+            put("inputs", f"i{run}", "DATASET", f"d{run}", "RUN", run, 0)
+            put("inputs", f"o{run}", "RUN_OUTPUT", run, "MODEL_OUTPUT", f"m{run}", 1)
+            put("logged_models", f"m{run}", 1, "net", f"/nowhere/m{run}/artifacts", 1, 2, 2, "active", "", run, "")
+            put("logged_model_params", f"m{run}", 1, "depth", "3")
+            put("logged_model_tags", f"m{run}", 1, "t", "v")
+            put("logged_model_metrics", f"m{run}", "loss", 1, 2, 0.5, 1, run, "", "", "")
             put("input_tags", f"i{run}", "mlflow.data.context", "train")
         connection.commit()
     return path
@@ -73,9 +85,12 @@ def filled(path, run_ids):
 
 def belonging(table, run):
     """Return the condition for a run's rows in a table."""
-    column, before = {"datasets": ("dataset_uuid", "d"), "inputs": ("input_uuid", "i"), "input_tags": ("input_uuid", "i")}.get(
-        table, ("run_uuid", "")
-    )
+    column, before = {
+        **dict.fromkeys(OF_A_MODEL, ("model_id", "m")),
+        "datasets": ("dataset_uuid", "d"),
+        "inputs": ("input_uuid", "i"),
+        "input_tags": ("input_uuid", "i"),
+    }.get(table, ("run_uuid", ""))
     return f"{column} = '{before}{run}'"
 
 
@@ -109,6 +124,8 @@ def test_anything_in_a_column_of_a_run(tmp_path, value):
         assert set(ids) - set(outcome.copied) == left_out
         np.testing.assert_array_equal(points(store, sound)["loss"], np.arange(100) / 7)
         assert list(store.params([sound])) == [(sound, "lr", "0.1")]
+        assert [each.model_id for each in store.models.outputs([sound])] == [f"m{sound}"]
+        assert store.models.get(f"m{sound}").params == {"depth": "3"}
         assert ("kind", "sound") in {(key, text) for _, key, text in store.tags([sound])}
         for run in set(outcome.copied) - {sound}:
             assert len(points(store, run)["loss"]) in (99, 100)

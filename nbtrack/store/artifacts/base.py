@@ -19,12 +19,14 @@ Errors: ``InvalidInput`` for a path that cannot be one, ``ArtifactNotFound`` for
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol, TypeAlias, runtime_checkable
 
-__all__ = ["ArtifactEntry", "ArtifactStore", "Check", "Part", "Presigns", "Readable", "SignedRequest", "TakesParts"]
+from ...entities import ArtifactRecord
+
+__all__ = ["ArtifactEntry", "ArtifactStore", "Check", "Part", "Presigns", "Readable", "SignedRequest", "TakesParts", "walk"]
 
 # Looks at a file that was fetched, and raises where it is not as it should be.
 Check: TypeAlias = Callable[[str, Path], None]
@@ -126,3 +128,12 @@ class TakesParts(Protocol):
 
     def abort_parts(self, path: str, upload: str) -> None:
         """Give up an upload and what was uploaded for it; one that is not there is passed over."""
+
+
+def walk(files: ArtifactStore, folder: str = "") -> Iterator[ArtifactRecord]:
+    """Give all files in a folder of an artifact store, and in those within."""
+    for entry in files.list(folder):
+        if entry.is_dir:
+            yield from walk(files, entry.path)
+        else:
+            yield ArtifactRecord(entry.path, entry.size or 0, "")
