@@ -54,6 +54,7 @@ def main(folder: str) -> None:
     threading.Thread(target=end, daemon=True).start()
     config = server.config
     listener = config.bind_socket()
+    listener.listen()  # whoever connects before the server runs waits, and is not refused
     print(listener.getsockname()[1], flush=True)
     server.run(sockets=[listener])
     os._exit(0)

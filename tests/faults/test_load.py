@@ -1,6 +1,7 @@
 """Large numbers: of processes, points, metrics, columns and bytes; small forms of them unless much time was asked for."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 import nbtrack
 from nbtrack.journal.reader import journals
 from nbtrack.store.base import RunQuery
+from nbtrack.store.filter import parse, parse_order
+from nbtrack.store.open import open_store
 
 from ..widgets.pages import Page
 from .child import Child
@@ -168,3 +171,43 @@ print(json.dumps([run.id, memory("VmHWM") - before]))
         assert file.read() == b"end"
     stored.unlink()
     done[f"bytes in one file: memory grew by {growth:.0f} MB"] += size
+
+
+# Made in the server: by way of the store a million runs take an hour.
+BULK = """
+SET search_path = {schema};
+INSERT INTO runs (id, experiment_id, name, status, start_time, end_time, artifact_uri, "user", stage, owner, heartbeat)
+SELECT to_char(i, 'FM00000000'), 0, 'run ' || i, 'FINISHED', 1000 + i, 2000 + i, 'artifacts/0/' || i, 'me', 'active', '', 0
+FROM generate_series(0, {count} - 1) i;
+INSERT INTO tags (run_key, key, value) SELECT key, 'mlflow.runName', name FROM runs;
+INSERT INTO params (run_key, key, text, number, json)
+SELECT key, 'seed', i::text, i, i::text FROM (SELECT key, id::int i FROM runs) r;
+INSERT INTO metrics (run_key, key, first, first_step, first_timestamp, last, last_step, last_timestamp,
+                     min, min_step, max, max_step, total, count, nan_count)
+SELECT key, 'loss', v, 0, 1, v, 0, 1, v, 0, v, 0, v, 1, 0 FROM (SELECT key, id::float8 / {count} v FROM runs) r;
+"""
+
+
+def test_a_million_runs_in_postgresql_are_searched_and_paged(postgres_server, new_postgres_url):
+    url, count = new_postgres_url(), 1_000_000 if IS_LONG else 20_000
+    with closing(open_store(url, artifact_root="artifacts")) as store:
+        postgres_server.execute(BULK.format(schema=url.rpartition("%3D")[2], count=count))
+        postgres_server.execute("VACUUM ANALYZE")
+
+        def found(condition=None, order=None, **more):
+            page = store.search_runs(RunQuery(("0",), parse(condition), parse_order(order), **more))
+            return [int(run.id) for run in page.runs], page.more
+
+        assert found(limit=100) == ([*range(count - 1, count - 101, -1)], True)
+        for offset in (count // 2, count - 100, count - 50):
+            last = min(count, offset + 100)
+            assert found(None, "start_time ASC", limit=100, offset=offset) == ([*range(offset, last)], last < count)
+        assert found("metrics.loss < 0.0005", "metrics.loss DESC") == ([*range(count * 5 // 10_000 - 1, -1, -1)], False)
+        assert found(None, "metrics.loss ASC", limit=7) == ([*range(7)], True)
+        assert found("params.seed = '4242'") == ([4242], False)
+        assert found("params.seed > 99 and params.seed < 200", "params.seed ASC", limit=50, offset=50) == (
+            [*range(150, 200)],
+            False,
+        )
+        assert found("tags.mlflow.runName LIKE 'run 1999_'", "start_time ASC", limit=20)[0] == [*range(19990, 20000)]
+    done["runs searched and paged"] += count
