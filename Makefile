@@ -33,8 +33,8 @@ types: $(VENV)/.dev  ## Check types, strictly.
 # A file's tests in one process, for they share servers; those in a browser by themselves, for they share a browser and watch the clock.
 # A test that fails among so many processes runs once more; the summary has it as RERUN, and it is to be mended.
 coverage: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile --reruns 1 --ignore tests/browser --durations=25 --cov --cov-report= --cov-fail-under=0
-	$(BIN)/python -m pytest -q --reruns 1 --maxfail 10 tests/browser --durations=10 --cov --cov-append --cov-report=term
+	$(BIN)/python -m pytest -q -raR -n $(JOBS) --dist loadfile --reruns 1 --ignore tests/browser --durations=25 --cov --cov-report= --cov-fail-under=0
+	$(BIN)/python -m pytest -q -raR --reruns 1 --maxfail 10 tests/browser --durations=10 --cov --cov-append --cov-report=term
 
 faults: $(VENV)/.dev  ## Try faults and loads for long, some twenty minutes; docs/faults.md has the results.
 	NBTRACK_FAULT_ROUNDS=$${NBTRACK_FAULT_ROUNDS:-120} $(BIN)/python -m pytest -q tests/faults --durations=25
