@@ -10,7 +10,7 @@ from ..entities_models import ModelVersionInfo, RegisteredModelInfo
 from ..errors import AlreadyExists
 from ..store.filter import REGISTERED_MODELS, VERSIONS, parse, parse_order
 from ..store.paging import Search
-from ..store.registration import origin_of, register
+from ..store.registration import register
 from ..store.registry import Registry, canonical_stage, registry_of, without_prompts
 from ..store.wire import registry as wire
 from ..store.wire.errors import WireError, invalid, missing_value
@@ -18,7 +18,7 @@ from ..store.wire.limits import MAX_KEY, check_key, check_length, check_max_resu
 from ..store.wire.message import Empty, KeyValue
 from ..store.wire.tokens import read_token, token_at
 from .service import Handler, Service
-from .sources import check_source
+from .sources import checked_origin, origin_anyway
 
 __all__ = ["HANDLERS", "tags_of", "version_of"]
 
@@ -130,9 +130,8 @@ def get_model_version_by_alias(service: Service, request: wire.OfAlias) -> wire.
 def create_model_version(service: Service, request: wire.CreateVersion) -> wire.VersionAnswer:
     """Make a version of a registered model."""
     tags = _checked(request.tags)
-    origin = origin_of(service.store, request.source, request.run_id, request.model_id)
-    if tags.get(_PROMPT_TAG) != "true":
-        check_source(service.store, request.source, origin)
+    find = origin_anyway if tags.get(_PROMPT_TAG) == "true" else checked_origin
+    origin = find(service.store, request.source, request.run_id, request.model_id)
     more = {"run_link": request.run_link, "description": request.description}
     return wire.VersionAnswer(_version(register(service.store, request.name, request.source, origin=origin, tags=tags, **more)))
 

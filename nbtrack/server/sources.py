@@ -5,37 +5,61 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote, urlsplit
 
+from ..errors import RunNotFound
 from ..store.base import Store
 from ..store.models import models_of
-from ..store.registration import Origin
+from ..store.registration import Origin, origin_of
 from ..store.wire.errors import WireError, invalid
 
-__all__ = ["check_source"]
+__all__ = ["checked_origin", "origin_anyway"]
 
 _PROXY = re.compile(r"https?://.*?/mlflow-artifacts/artifacts/")
 
 
-def check_source(store: Store, source: str, origin: Origin) -> None:
-    """Refuse a source on this machine, or in the server's artifact store, that is not the given run's or model's.
+def origin_anyway(store: Store, source: str, run_id: str, model_id: str) -> Origin:
+    """Return where a model comes from, also from a run that this store does not know, which is all that MLflow knows of any.
 
     Raises:
-        WireError: It is such a one.
+        InvalidInput: See ``origin_of``.
+        NotFound: There is no such model or version.
     """
-    if urlsplit(source).scheme in ("runs", "models"):
-        return
+    try:
+        return origin_of(store, source, run_id, model_id)
+    except RunNotFound:
+        if urlsplit(source).scheme != "runs" or model_id:
+            raise
+        return Origin(source, source.partition(":")[2].strip("/").partition("/")[0])
+
+
+def checked_origin(store: Store, source: str, run_id: str, model_id: str) -> Origin:
+    """Return where a model comes from; refuse a folder that is not the given run's or model's.
+
+    Raises:
+        WireError: It is on this machine, or in the server's artifact store, and another's.
+    """
+    origin = origin_anyway(store, source, run_id, model_id)
     is_local = _is_local(source)
-    if not is_local and not source.startswith("mlflow-artifacts:") and not _PROXY.match(source):
-        return
+    if urlsplit(source).scheme in ("runs", "models") or not (is_local or _is_proxied(source)):
+        return origin
+    if not any(_is_within(origin.location, root) for root in _roots(store, origin)):
+        raise _refused(source, "model_id" if model_id else "run_id", is_local=is_local)
+    return origin
+
+
+def _roots(store: Store, origin: Origin) -> list[str]:
     roots = [store.get_run(origin.run_id).artifact_uri] if origin.run_id else []
     if origin.model_id:
         roots.append(models_of(store).get(origin.model_id).artifact_uri)
-    if not any(_is_within(source, root) for root in roots):
-        raise _refused(source, is_local=is_local)
+    return roots
 
 
 def _is_local(source: str) -> bool:
     scheme = urlsplit(source).scheme
     return scheme in ("", "file") or len(scheme) == 1  # a drive of Windows
+
+
+def _is_proxied(source: str) -> bool:
+    return source.startswith("mlflow-artifacts:") or _PROXY.match(source) is not None
 
 
 def _is_within(source: str, root: str) -> bool:
@@ -49,11 +73,15 @@ def _parts(uri: str) -> list[str]:
     return [part for part in (text.removeprefix("file:") if _is_local(text) else text).split("/") if part]
 
 
-def _refused(source: str, *, is_local: bool) -> WireError:
+def _refused(source: str, named: str, *, is_local: bool) -> WireError:
+    """Return MLflow's error for a source that is not that of the run or model given."""
     if is_local:
         return invalid(
-            f"Invalid model version source: '{source}'. To use a local path as a model version source, the run_id request "
+            f"Invalid model version source: '{source}'. To use a local path as a model version source, the {named} request "
             "parameter has to be specified and the local path has to be contained within the artifact directory of the run "
-            "specified by the run_id."
+            f"specified by the {named}."
         )
-    return invalid(f"Invalid model version source: '{source}'. It must be within the artifacts of the given run_id or model_id.")
+    return invalid(
+        f"Invalid model version source: '{source}'. The {named} request parameter must identify the resource that contains "
+        "the source."
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -70,15 +71,16 @@ def origin_of(store: Store, source: str, run_id: str = "", model_id: str = "") -
         InvalidInput: The source goes up with ``..``, or is not that of the run or model given.
         NotFound: There is no such run, model or version.
     """
-    _refuse_way_up(source)
+    place = _plain(source)
+    _refuse_way_up(place)
     scheme, rest = urlsplit(source).scheme, source.partition(":")[2].strip("/")
     if scheme == "runs":
         return _of_run(store, source, rest, run_id, model_id)
     if scheme == "models":
         return _of_model(store, source, rest, run_id, model_id)
     if model_id:
-        return Origin(source, run_id or models_of(store).get(model_id).source_run_id, model_id)
-    return Origin(source, run_id, model_id)
+        return Origin(place, run_id or models_of(store).get(model_id).source_run_id, model_id)
+    return Origin(place, run_id, model_id)
 
 
 def version_at(store: Store, path: str) -> ModelVersionInfo:
@@ -138,18 +140,29 @@ def _of_model(store: Store, source: str, rest: str, run_id: str, model_id: str) 
 
 def _note(store: Store, model_id: str, made: ModelVersionInfo) -> None:
     logged = models_of(store).get(model_id)
-    known, new = _versions_of(logged), {"name": made.name, "version": str(made.version)}
-    if new not in known:  # a server may have noted it already
+    known = _versions_of(logged)
+    # A server may have noted it already. MLflow's notes numbers, its clients note texts.
+    if not any(str(each.get("version")) == str(made.version) and each.get("name") == made.name for each in known):
+        new = {"name": made.name, "version": made.version}
         models_of(store).set_tags(model_id, {VERSIONS_TAG: json.dumps([*known, new])})
 
 
-def _versions_of(logged: LoggedModelInfo) -> list[object]:
+def _versions_of(logged: LoggedModelInfo) -> list[dict[str, object]]:
     """Return the versions that a logged model is said to be; whatever else a client has written there is gone."""
     try:
         found = json.loads(logged.tags.get(VERSIONS_TAG, "[]"))
     except ValueError:
         return []
-    return found if isinstance(found, list) else []
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def _plain(source: str) -> str:
+    """Return a path of this machine without its ``..``, which lead where they say; any other source as it is."""
+    scheme, _, path = source.rpartition("file:")
+    if scheme or urlsplit(source).scheme not in ("", "file") or ".." not in path.split("/"):
+        return source
+    slashes = "//" if path.startswith("///") else ""
+    return f"{source.removesuffix(path)}{slashes}{posixpath.normpath(path)}"
 
 
 def _refuse_way_up(source: str) -> None:

@@ -1,5 +1,7 @@
 """The endpoints of the model registry."""
 
+import json
+
 import pytest
 
 from nbtrack.entities import now_ms
@@ -164,6 +166,8 @@ def test_bad_questions(server, digits, path, query, said):
         ("mlflow-artifacts:/0/r1/artifacts/m", {}),
         ("http://host/api/2.0/mlflow-artifacts/artifacts/0/r2/artifacts", {"run_id": "r1"}),
         ("runs:/r1/model", {"run_id": "another"}),
+        ("{run}/a/../../../r2/artifacts", {"run_id": "r1"}),
+        ("mlflow-artifacts:/0/r1/artifacts/a/../a", {"run_id": "r1"}),
     ],
 )
 def test_a_source_that_is_not_the_runs_own_is_refused(server, digits, run, source, more):
@@ -183,6 +187,43 @@ def test_sources_are_followed(server, digits, run):
     assert locate("runs:/r1/model") == (f"{run.artifact_uri}/model", "r1", "runs:/r1/model")
     assert locate("models:/digits@champion")[:2] == (f"{run.artifact_uri}/b", "r1")
     assert locate("models:/digits/1")[:2] == (f"{run.artifact_uri}/a", "r1")
+
+
+@pytest.mark.parametrize("form", ["{}", "file://{}"], ids=["path", "URI"])
+def test_a_local_folder_is_where_its_path_leads(server, digits, tmp_path, form):
+    location = form.format(tmp_path)
+    experiment = server.post("experiments/create", {"name": "local", "artifact_location": location}).json["experiment_id"]
+    info = server.post("runs/create", {"experiment_id": experiment}).json["run"]["info"]
+    asked = {"name": digits, "run_id": info["run_id"]}
+
+    def register(path):
+        return server.post("model-versions/create", asked | {"source": f"{info['artifact_uri']}/{path}"})
+
+    for path, end in [("x/../a", "/artifacts/a"), ("a/..", "/artifacts")]:
+        made = register(path).json["model_version"]
+        where = server.get("model-versions/get-download-uri", name=digits, version=made["version"]).json["artifact_uri"]
+        assert made["source"].endswith(path)
+        assert where == info["artifact_uri"].removesuffix("/artifacts") + end
+    assert "To use a local path as a model version source" in register("../../another/artifacts").error[2]
+
+
+def test_a_run_that_is_not_known_here_may_be_named(server, digits):
+    asked = {"name": "digits", "source": "runs:/elsewhere/model", "run_id": "elsewhere"}
+    made = server.post("model-versions/create", asked).json["model_version"]
+    assert (made["source"], made["run_id"], made["status"]) == ("runs:/elsewhere/model", "elsewhere", "READY")
+    where = server.get("model-versions/get-download-uri", name="digits", version=made["version"]).json
+    assert where == {"artifact_uri": "runs:/elsewhere/model"}
+    of_a_model = server.post("model-versions/create", asked | {"model_id": "m-1"})
+    assert of_a_model.error[:2] == (404, "RESOURCE_DOES_NOT_EXIST")
+
+
+def test_a_logged_model_has_its_versions_noted_once(server, digits):
+    model = server.post("logged-models", {"experiment_id": "0", "name": "net"}).json["model"]["info"]
+    asked = {"name": "digits", "source": model["artifact_uri"], "model_id": model["model_id"]}
+    for _ in range(2):
+        server.post("model-versions/create", asked)
+    (tag,) = server.get(f"logged-models/{model['model_id']}").json["model"]["info"]["tags"]
+    assert json.loads(tag["value"]) == [{"name": "digits", "version": 3}, {"name": "digits", "version": 4}]
 
 
 def test_prompts_are_kept_and_not_among_the_models(server):

@@ -239,7 +239,7 @@ def test_a_bad_batch_is_refused_in_mlflows_words(server, run, body, message):
 
 def test_datasets_are_inputs(server, run):
     dataset = {"name": "digits", "digest": "abc", "source_type": "local", "source": "digits.csv", "profile": "{}"}
-    tags = [("mlflow.data.context", "train"), ("seed", "7"), ("split", "")]
+    tags = [("fold", "2"), ("mlflow.data.context", "train"), ("seed", "7"), ("split", "")]
     given = {"dataset": dataset, "tags": [{"key": key, "value": value} for key, value in tags]}
     for again in (given, {**given, "tags": [{"key": "seed", "value": "8"}]}):
         assert server.post("runs/log-inputs", {"run_id": run, "datasets": [again]}).json == {}

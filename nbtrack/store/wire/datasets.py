@@ -29,5 +29,5 @@ def context_and_tags(tags: Mapping[str, str]) -> tuple[str, tuple[tuple[str, str
 def input_of(dataset: Dataset) -> DatasetInput:
     """Return the input that a dataset is."""
     message = DatasetMessage(dataset.name, dataset.digest, dataset.source_type, dataset.source, dataset.schema, dataset.profile)
-    tags = ([(_CONTEXT, dataset.context)] if dataset.context else []) + list(dataset.tags)
+    tags = sorted([*dataset.tags, *([(_CONTEXT, dataset.context)] if dataset.context else [])])
     return DatasetInput(message, [KeyValue(*tag) for tag in tags])
