@@ -19,18 +19,20 @@ export function grid(parent, model) {
   parent.append(el);
   /** The rows that are drawn, by number. @type {Map<number, HTMLElement>} */
   let drawn = new Map();
+  // While a theme changes, or its tab is behind another, an element has no size; what it had then still holds.
+  const room = { width: 600, height: 400 };
   let at = { row: -1, column: 0 }, frame = 0, across = "", heads = model.heads(), top = 0, bottom = 0, from = 0, to = 0;
 
   function soon() { if (!frame) frame = requestAnimationFrame(() => { frame = 0; draw(); }); }
 
   /** Which columns are in sight beside those pinned: first, last, and what is left of them. */
   function window_() {
-    const left = el.scrollLeft, room = el.clientWidth || 600;
+    const left = el.scrollLeft;
     let x = 0, first = -1, last = 0, skipped = 0, fixed = 0;
     heads.forEach((c, i) => {
       if (c.pinned) return void (fixed += c.width);
       if (first < 0 && x + c.width > left) first = i, skipped = x;
-      if (x < left + room) last = i + 1;
+      if (x < left + room.width) last = i + 1;
       x += c.width;
     });
     return { first: first < 0 ? heads.length : first, last, skipped, width: x + fixed };
@@ -39,8 +41,9 @@ export function grid(parent, model) {
   function draw(isForced = false) {
     // What is being written in a cell is not to be drawn over; whoever has opened it draws when it is done.
     if (body.querySelector("input")) return;
+    if (el.clientWidth) [room.width, room.height] = [el.clientWidth, el.clientHeight];
     const count = model.count(), { first, last, skipped, width } = window_();
-    const start = Math.max(0, Math.floor(el.scrollTop / ROW) - AHEAD), stop = Math.min(count, Math.ceil((el.scrollTop + (el.clientHeight || 400)) / ROW) + AHEAD);
+    const start = Math.max(0, Math.floor(el.scrollTop / ROW) - AHEAD), stop = Math.min(count, Math.ceil((el.scrollTop + room.height) / ROW) + AHEAD);
     const columns = `${first} ${last} ${count}`, isSame = !isForced && columns === across;
     if (isSame && start === top && stop === bottom) return;
     across = columns;
