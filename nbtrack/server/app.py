@@ -127,7 +127,7 @@ class App:
         return self._service if self._gate is None else self._gate.admit(exchange, name)
 
     async def _stream(self, service: Service, exchange: Exchange, found: Found) -> None:
-        request = codec.from_query(found.endpoint, [*exchange.query(), *found.variables.items()])
+        request = codec.from_query(found.endpoint, [*found.variables.items(), *exchange.query()])
         await self._streamers[found.endpoint.name](service, exchange, request)
 
     async def _ask(self, exchange: Exchange, found: Found) -> None:
@@ -153,7 +153,7 @@ class App:
         request = None
         try:
             if body is None:
-                request = codec.from_query(found.endpoint, [*exchange.query(), *found.variables.items()])
+                request = codec.from_query(found.endpoint, [*found.variables.items(), *exchange.query()])
             else:
                 request = codec.from_body(found.endpoint, body, found.variables)
             return 200, codec.encode(self._handlers[found.endpoint.name](service, request))

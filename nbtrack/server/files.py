@@ -12,13 +12,16 @@ from io import BytesIO
 from typing import BinaryIO, Final
 from urllib.parse import quote
 
+from ..store.models import models_of
 from ..store.wire import artifacts as wire
+from ..store.wire import models
 from ..store.wire.errors import WireError, invalid, missing_value
 from .artifacts import check_serving
 from .exchange import Exchange
 from .places import folder_at, folder_of, joined
 from .registry import version_of
 from .service import Service, Streamer
+from .spans import SPANS_FILE
 from .traces import spans_location
 
 __all__ = ["STREAMERS"]
@@ -28,8 +31,10 @@ _LARGEST_AJAX: Final = 10 << 20
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 # Shown as text, whatever a browser would make of them: MLflow's list.
 _TEXTS: Final = re.compile(
-    "txt|log|err|cfg|conf|cnf|cf|ini|properties|prop|hocon|toml|yaml|yml|xml|json|js|py|py3|csv|tsv|md|rst|ipynb|MLmodel|MLproject"
+    "txt|log|err|cfg|conf|cnf|cf|ini|properties|prop|hocon|toml|yaml|yml|xml|json|js|py|py3|csv|tsv|md|rst|ipynb|MLmodel|mlproject"
 )
+
+_TOKEN: Final = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)  # what a header has without quotes
 
 
 async def download_artifact(service: Service, exchange: Exchange, request: wire.ArtifactAt) -> None:
@@ -63,6 +68,19 @@ def _file_of_version(service: Service, request: wire.GetVersionArtifact) -> str:
     return joined(folder_at(version_of(service, request.name, request.version).location, service.artifacts.uri), request.path)
 
 
+async def get_logged_model_artifact(service: Service, exchange: Exchange, request: models.GetModelArtifact) -> None:
+    """Send a file of a logged model."""
+    if not request.artifact_file_path:
+        raise WireError("BAD_REQUEST", 'Request must include the "artifact_file_path" query parameter.')
+    joined("", request.artifact_file_path)
+    await _send(service, exchange, await exchange.in_thread(_file_of_model, service, request))
+
+
+def _file_of_model(service: Service, request: models.GetModelArtifact) -> str:
+    where = models_of(service.store).get(request.model_id).artifact_uri
+    return joined(folder_at(where, service.artifacts.uri), request.artifact_file_path)
+
+
 async def get_trace_artifact(service: Service, exchange: Exchange, request: wire.GetTraceArtifact) -> None:
     """Send the spans of a trace."""
     if not request.request_id:
@@ -71,7 +89,7 @@ async def get_trace_artifact(service: Service, exchange: Exchange, request: wire
 
 
 def _file_of_trace(service: Service, trace_id: str) -> str:
-    return joined(folder_at(spans_location(service, trace_id), service.artifacts.uri), "traces.json")
+    return joined(folder_at(spans_location(service, trace_id), service.artifacts.uri), SPANS_FILE)
 
 
 async def put_artifact(service: Service, exchange: Exchange, request: wire.ArtifactAt) -> None:
@@ -185,21 +203,22 @@ def _headers(path: str, size: int | None, start: int, stop: int | None) -> list[
 
 def _kind(name: str) -> str:
     if _TEXTS.fullmatch(name.rpartition(".")[2]):
-        return "text/plain; charset=utf-8"
+        return "text/plain"
     return mimetypes.guess_type(name)[0] or "application/octet-stream"
 
 
 def _disposition(name: str) -> str:
     """Return a header that has the file saved under its name, and never shown on the server's own pages."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode() or "download"
-    quoted = plain.replace("\\", "_").replace('"', "_")
-    return f'attachment; filename="{quoted}"' + ("" if name.isascii() else f"; filename*=UTF-8''{quote(name, safe='')}")
+    named = plain if _TOKEN.fullmatch(plain) else '"' + plain.replace("\\", "_").replace('"', "_") + '"'
+    return f"attachment; filename={named}" + ("" if name.isascii() else f"; filename*=UTF-8''{quote(name, safe='')}")
 
 
 STREAMERS: Final[Mapping[str, Streamer]] = {
     "download_artifact": download_artifact,
     "get_artifact": get_artifact,
     "get_model_version_artifact": get_model_version_artifact,
+    "get_logged_model_artifact": get_logged_model_artifact,
     "get_trace_artifact": get_trace_artifact,
     "put_artifact": put_artifact,
     "upload_artifact": upload_artifact,

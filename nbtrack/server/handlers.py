@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from . import artifacts, experiments, files, logging, metrics, models, registry, runs, service, traces
+from . import artifacts, assessments, experiments, files, logging, metrics, models, registry, runs, service, traces
 from .service import Handler, Streamer
 
 __all__ = ["HANDLERS", "STREAMERS"]
@@ -19,6 +19,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     **models.HANDLERS,
     **registry.HANDLERS,
     **traces.HANDLERS,
+    **assessments.HANDLERS,
 }
 # Handlers of files' contents.
 STREAMERS: Final[dict[str, Streamer]] = {**service.STREAMERS, **files.STREAMERS, **traces.STREAMERS}

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from ..entities import now_ms
-from ..entities_traces import Assessment, TraceInfo, TraceState
-from ..errors import NotFound, TraceNotFound
+from ..entities_traces import TraceInfo, TraceState
+from ..errors import TraceNotFound
 from ..store.filter import TRACES, parse, parse_order
 from ..store.paging import Page
 from ..store.traces import TraceSearch, traces_of
@@ -19,16 +16,20 @@ from ..store.wire.errors import WireError, invalid, missing_value
 from ..store.wire.limits import check_max_results, invalid_value
 from ..store.wire.message import Empty, KeyValue
 from ..store.wire.tokens import read_token, token_at
+from .assessments import assessment_of, body_of
 from .exchange import Exchange
+from .links import linked_or_made, linking, shown_metadata
 from .registry import tags_of
 from .service import Handler, Service, Streamer
+from .spans import spans_in
+from .times import milliseconds_of, time_text
 
 __all__ = ["HANDLERS", "STREAMERS", "spans_location"]
 
 _LOCATION_TAG: Final = "mlflow.artifactLocation"
 _MOST: Final = 500
+_MOST_LINKS: Final = 100
 _LONGEST_KEY, _LONGEST_VALUE = 250, 8000
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _STATES: Final[dict[str, TraceState]] = {
     **{state.value: state for state in TraceState},
     "TRACE_STATUS_UNSPECIFIED": TraceState.STATE_UNSPECIFIED,
@@ -50,7 +51,7 @@ def start_trace(service: Service, request: wire.StartTrace) -> wire.TraceAnswer:
     info = TraceInfo(
         given.trace_id,
         place.experiment_id,
-        _milliseconds(given.request_time),
+        milliseconds_of(given.request_time),
         _duration(given.execution_duration),
         _state(given.state),
         given.client_request_id,
@@ -58,7 +59,7 @@ def start_trace(service: Service, request: wire.StartTrace) -> wire.TraceAnswer:
         given.response_preview,
         given.trace_metadata,
         {**given.tags, _LOCATION_TAG: _location(service, place.experiment_id, given.trace_id)},
-        tuple(_assessment(given.trace_id, each) for each in given.assessments),
+        tuple(assessment_of(given.trace_id, each) for each in given.assessments),
     )
     return _answer(traces_of(service.store).start(info))
 
@@ -70,9 +71,30 @@ def get_trace_info(service: Service, request: wire.OfTrace) -> wire.TraceAnswer:
 
 def batch_get_trace_infos(service: Service, request: wire.BatchGetInfos) -> wire.TraceInfos:
     """Describe many traces, those that there are."""
-    found = traces_of(service.store).get(request.trace_ids)
-    wanted = [info for info in found if not request.experiment_ids or info.experiment_id in request.experiment_ids]
-    return wire.TraceInfos(trace_infos=list(map(_message, wanted)))
+    return wire.TraceInfos(trace_infos=list(map(_message, _those(service, request))))
+
+
+def get_trace(service: Service, request: wire.OfTrace) -> wire.TraceAnswer:
+    """Return a trace with its spans."""
+    return wire.TraceAnswer(_with_spans(service, _trace(service, request.trace_id)))
+
+
+def batch_get_traces(service: Service, request: wire.BatchGetTraces) -> wire.WholeTraces:
+    """Return many traces with their spans, those that there are."""
+    if not request.trace_ids:
+        raise missing_value("trace_ids")
+    return wire.WholeTraces([_with_spans(service, info) for info in _those(service, request)])
+
+
+def link_traces_to_run(service: Service, request: wire.LinkTraces) -> Empty:
+    """Have traces found with a run that did not make them."""
+    named = request.trace_ids or []
+    if len(named) > _MOST_LINKS:
+        raise invalid(f"Cannot link more than {_MOST_LINKS} traces to a run in a single request. Provided {len(named)} traces.")
+    traces = traces_of(service.store)
+    for info in traces.get(named):
+        traces.start(linking(info, request.run_id))
+    return Empty()
 
 
 def search_traces(service: Service, request: wire.SearchTraces) -> wire.TraceInfos:
@@ -89,7 +111,8 @@ def _search(
     check_max_results(request.max_results, _MOST)
     offset = read_token(request.page_token)
     order = parse_order(request.order_by, names=TRACES)
-    search = TraceSearch(experiment_ids, parse(request.filter, names=TRACES), order, request.max_results, offset)
+    condition = linked_or_made(parse(request.filter, names=TRACES))
+    search = TraceSearch(experiment_ids, condition, order, request.max_results, offset)
     page = traces_of(service.store).search(search)
     return page, token_at(offset + request.max_results) if page.more else ""
 
@@ -164,62 +187,6 @@ async def log_spans(_service: Service, _exchange: Exchange, _request: Empty) -> 
     raise WireError("NOT_IMPLEMENTED", "REST OTLP span logging is not supported by this server; send spans as traces.json")
 
 
-# Assessments.
-
-
-def create_assessment(service: Service, request: wire.CreateAssessment) -> wire.AssessmentAnswer:
-    """Keep what somebody thinks of a trace."""
-    new = _assessment(request.trace_id, request.assessment or {})
-    traces_of(service.store).assess(request.trace_id, new)
-    return wire.AssessmentAnswer(json.loads(new.body))
-
-
-def get_assessment(service: Service, request: wire.OfAssessment) -> wire.AssessmentAnswer:
-    """Return an assessment."""
-    return wire.AssessmentAnswer(json.loads(_assessed(service, request).body))
-
-
-def update_assessment(service: Service, request: wire.UpdateAssessment) -> wire.AssessmentAnswer:
-    """Change an assessment."""
-    old = json.loads(_assessed(service, request).body)
-    given = request.assessment or {}
-    changed = [_snake(name) for name in request.update_mask.split(",") if name] or list(given)
-    merged = {**old, **{name: given[name] for name in changed if name in given}, "last_update_time": _text(now_ms())}
-    new = _assessment(request.trace_id, {**merged, "assessment_id": request.assessment_id})
-    traces_of(service.store).assess(request.trace_id, new)
-    return wire.AssessmentAnswer(json.loads(new.body))
-
-
-def delete_assessment(service: Service, request: wire.OfAssessment) -> Empty:
-    """Take an assessment away."""
-    traces_of(service.store).delete_assessment(request.trace_id, request.assessment_id)
-    return Empty()
-
-
-def _assessed(service: Service, request: wire.OfAssessment) -> Assessment:
-    for each in _trace(service, request.trace_id).assessments:
-        if each.id == request.assessment_id:
-            return each
-    raise NotFound(f"Assessment with ID '{request.assessment_id}' not found for trace '{request.trace_id}'")
-
-
-def _assessment(trace_id: str, body: Mapping[str, Any]) -> Assessment:
-    """Return an assessment as it is kept, with an id and times of its own where it has none."""
-    now = _text(now_ms())
-    name = str(body.get("assessment_name") or "")
-    if not name:
-        raise missing_value("assessment.assessment_name")
-    given = body.get("assessment_id") or f"a-{secrets.token_hex(16)}"
-    whole = {"create_time": now, "last_update_time": now, **body, "assessment_id": given, "trace_id": trace_id}
-    created, updated = _milliseconds(str(whole["create_time"])), _milliseconds(str(whole["last_update_time"]))
-    return Assessment(str(given), name, created, updated, json.dumps(whole))
-
-
-def _snake(name: str) -> str:
-    """Return a field's name as messages have it; a mask may name it in the other way."""
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name.strip())
-
-
 # What several of these do.
 
 
@@ -228,6 +195,16 @@ def _trace(service: Service, trace_id: str) -> TraceInfo:
     if not found:
         raise TraceNotFound(f"Trace with ID '{trace_id}' not found.")
     return found[0]
+
+
+def _those(service: Service, request: wire.BatchGetInfos | wire.BatchGetTraces) -> list[TraceInfo]:
+    found = traces_of(service.store).get(request.trace_ids)
+    return [info for info in found if not request.experiment_ids or info.experiment_id in request.experiment_ids]
+
+
+def _with_spans(service: Service, info: TraceInfo) -> wire.Trace:
+    where = _location(service, info.experiment_id, info.id)
+    return wire.Trace(_message(info), spans_in(service.artifacts, where))
 
 
 def spans_location(service: Service, trace_id: str) -> str:
@@ -248,18 +225,6 @@ def _state(word: str) -> TraceState:
     return _STATES[word or "STATE_UNSPECIFIED"]
 
 
-def _milliseconds(text: str) -> int:
-    try:
-        return (datetime.fromisoformat(text).astimezone(UTC) - _EPOCH) // timedelta(milliseconds=1)
-    except ValueError as error:
-        raise invalid_value("request_time", text, "a time is such as 2026-11-25T22:00:00.5Z") from error
-
-
-def _text(milliseconds: int) -> str:
-    time = _EPOCH + timedelta(milliseconds=milliseconds)
-    return f"{time:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03}Z"
-
-
 def _duration(text: str | None) -> int | None:
     try:
         return None if text is None else round(float(text.removesuffix("s")) * 1000)
@@ -278,12 +243,12 @@ def _message(info: TraceInfo) -> wire.TraceInfo:
         wire.Location("MLFLOW_EXPERIMENT", wire.ExperimentLocation(info.experiment_id)),
         info.request_preview,
         info.response_preview,
-        _text(info.request_time),
+        time_text(info.request_time),
         None if info.duration is None else f"{info.duration / 1000:.3f}s",
         info.state.value,
-        dict(info.metadata),
+        shown_metadata(info),
         dict(info.tags),
-        [json.loads(each.body) for each in info.assessments],
+        list(map(body_of, info.assessments)),
     )
 
 
@@ -295,7 +260,7 @@ def _old(info: TraceInfo) -> wire.OldTraceInfo:
         info.request_time,
         info.duration,
         "TRACE_STATUS_UNSPECIFIED" if is_unspecified else info.state.value,
-        [KeyValue(*each) for each in info.metadata.items()],
+        [KeyValue(*each) for each in shown_metadata(info).items()],
         [KeyValue(*each) for each in info.tags.items()],
     )
 
@@ -304,6 +269,9 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "start_trace": start_trace,
     "get_trace_info": get_trace_info,
     "batch_get_trace_infos": batch_get_trace_infos,
+    "get_trace": get_trace,
+    "batch_get_traces": batch_get_traces,
+    "link_traces_to_run": link_traces_to_run,
     "search_traces": search_traces,
     "set_trace_tag": set_trace_tag,
     "delete_trace_tag": delete_trace_tag,
@@ -312,9 +280,5 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "end_old_trace": end_old_trace,
     "get_old_trace_info": get_old_trace_info,
     "search_old_traces": search_old_traces,
-    "create_assessment": create_assessment,
-    "get_assessment": get_assessment,
-    "update_assessment": update_assessment,
-    "delete_assessment": delete_assessment,
 }
 STREAMERS: Final[Mapping[str, Streamer]] = {"log_spans": log_spans}

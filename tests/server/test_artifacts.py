@@ -42,9 +42,10 @@ def test_a_file_goes_in_and_comes_out(server, folder):
 @pytest.mark.parametrize(
     "name, kind",
     [
-        ("MLmodel", "text/plain; charset=utf-8"),
-        ("a.py", "text/plain; charset=utf-8"),
-        ("a.json", "text/plain; charset=utf-8"),
+        ("MLmodel", "text/plain"),
+        ("a.py", "text/plain"),
+        ("a.json", "text/plain"),
+        ("mlproject", "text/plain"),
         ("a.png", "image/png"),
         ("a.strange", "application/octet-stream"),
     ],
@@ -52,7 +53,7 @@ def test_a_file_goes_in_and_comes_out(server, folder):
 def test_a_file_says_of_what_kind_it_is_and_is_never_shown(server, folder, name, kind):
     put(server, f"{folder}/{name}")
     headers = server.request("GET", f"{PROXY}/{folder}/{name}", headers={"Accept": "text/html"}).headers
-    assert (headers["content-type"], headers["content-disposition"]) == (kind, f'attachment; filename="{name}"')
+    assert (headers["content-type"], headers["content-disposition"]) == (kind, f"attachment; filename={name}")
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,15 @@ def test_a_models_files_are_listed(server, model, tmp_path):
     bad = server.get(f"logged-models/{model}/artifacts/directories", artifact_directory_path="../..")
     assert bad.error[:2] == (400, "INVALID_PARAMETER_VALUE")
 
+    files = f"/ajax-api/2.0/mlflow/logged-models/{model}/artifacts/files"
+    assert server.request("GET", files, query={"artifact_file_path": "MLmodel"}).body == b"x" * 7
+    assert server.request("GET", files).error[:2] == (400, "BAD_REQUEST")
+    assert server.request("GET", files, query={"artifact_file_path": "../x"}).error == (
+        400,
+        "INVALID_PARAMETER_VALUE",
+        "Invalid path",
+    )
+
 
 def test_a_run_makes_a_model(server, store, model):
     assert server.post("runs/outputs", {"run_id": "r1", "models": [{"model_id": model, "step": 3}]}).json == {}

@@ -1,6 +1,10 @@
 """The endpoints of traces, in both versions."""
 
+import json
+
 import pytest
+
+from nbtrack.entities_traces import Assessment
 
 V3 = "/api/3.0/mlflow/"
 INFO = {
@@ -28,6 +32,7 @@ def test_a_trace_is_kept_as_it_came(server, trace, store):
     location = f"{store.get_experiment('0').artifact_location}/traces/tr-1/artifacts"
     assert trace == {**INFO, "tags": {**INFO["tags"], "mlflow.artifactLocation": location}}
     assert server.get("traces/tr-1", api=V3).json["trace"]["trace_info"] == trace
+    assert server.get("traces/tr-1", api=V3, trace_id="none").json["trace"]["trace_info"] == trace
     several = server.post("traces/batchGetInfos", {"trace_ids": ["tr-1", "none"]}, api=V3).json
     assert several == {"trace_infos": [trace]}
     assert server.get("traces/none", api=V3).error[:2] == (404, "RESOURCE_DOES_NOT_EXIST")
@@ -118,6 +123,122 @@ def test_assessments(server, trace):
     assert server.get("traces/tr-1", api=V3).json["trace"]["trace_info"]["assessments"] == [changed]
     assert server.post(path, method="DELETE", api=V3).json == {}
     assert server.get(path, api=V3).error[:2] == (404, "RESOURCE_DOES_NOT_EXIST")
+
+
+def assess(server, **given):
+    answer = server.post("traces/tr-1/assessments", {"assessment": {"assessment_name": "good", **given}}, api=V3)
+    assert answer.status == 200, answer.body
+    return answer.json["assessment"]
+
+
+def assessed(server, assessment):
+    return server.get(f"traces/tr-1/assessments/{assessment['assessment_id']}", api=V3).json["assessment"]
+
+
+def test_what_is_overridden_is_not_valid_while_the_other_is_there(server, trace):
+    first = assess(server, feedback={"value": 4})
+    second = assess(server, feedback={"value": 3}, overrides=first["assessment_id"])
+    assert (first["valid"], second["valid"]) == (True, True)
+    assert (assessed(server, first)["valid"], assessed(server, second)["overrides"]) == (False, first["assessment_id"])
+    path = f"traces/tr-1/assessments/{second['assessment_id']}"
+    assert server.post(path, method="DELETE", api=V3).json == {}
+    assert assessed(server, first) == first
+    assert server.post(path, method="DELETE", api=V3).json == {}
+    unknown = {"assessment_name": "good", "feedback": {"value": 1}, "overrides": "a-none"}
+    refused = server.post("traces/tr-1/assessments", {"assessment": unknown}, api=V3).error
+    assert refused == (404, "RESOURCE_DOES_NOT_EXIST", "Assessment with ID 'a-none' not found for trace 'tr-1'")
+    assert server.get("traces/tr-1", api=V3).json["trace"]["trace_info"]["assessments"] == [first]
+
+
+def test_what_is_expected_may_be_any_json(server, trace):
+    wanted = {"ms": 10, "passed": True}
+    made = assess(server, expectation={"value": wanted})
+    serialized = made["expectation"]["serialized_value"]
+    assert (serialized["serialization_format"], json.loads(serialized["value"])) == ("JSON_FORMAT", wanted)
+    assert assess(server, expectation={"value": "42"})["expectation"] == {"value": "42"}
+    body = {"assessment": {"feedback": {"value": 1}}, "update_mask": "feedback"}
+    refused = server.post(f"traces/tr-1/assessments/{made['assessment_id']}", body, method="PATCH", api=V3)
+    assert refused.error[:2] == (400, "INVALID_PARAMETER_VALUE")
+    for kinds in ({}, {"feedback": {"value": 1}, "expectation": {"value": 1}}):
+        refused = server.post("traces/tr-1/assessments", {"assessment": {"assessment_name": "good", **kinds}}, api=V3)
+        assert refused.error[:2] == (400, "INVALID_PARAMETER_VALUE")
+
+
+def test_metadata_of_an_assessment_are_added_to(server, trace):
+    made = assess(server, feedback={"value": 1}, metadata={"model": "a", "by": "me"})
+    body = {"assessment": {"metadata": {"model": "b"}}, "update_mask": "metadata"}
+    changed = server.post(f"traces/tr-1/assessments/{made['assessment_id']}", body, method="PATCH", api=V3).json["assessment"]
+    assert changed["metadata"] == {"model": "b", "by": "me"}
+
+
+def test_an_assessment_of_a_release_that_knew_no_validity_is_valid(server, store, trace):
+    body = {"assessment_id": "a-1", "assessment_name": "good", "trace_id": "tr-1", "feedback": {"value": 1}}
+    store.traces.assess("tr-1", Assessment("a-1", "good", 1, 1, json.dumps(body)))
+    assert server.get("traces/tr-1/assessments/a-1", api=V3).json["assessment"]["valid"] is True
+    (shown,) = server.get("traces/tr-1", api=V3).json["trace"]["trace_info"]["assessments"]
+    assert shown["valid"] is True
+
+
+def test_a_run_has_the_traces_that_are_linked_to_it(server, trace):
+    def of_run(run_id):
+        asked = {"locations": [INFO["trace_location"]], "filter": f"attribute.run_id = '{run_id}'"}
+        return [each["trace_id"] for each in server.post("traces/search", asked, api=V3).json.get("traces", [])]
+
+    assert (of_run("r1"), of_run("r2")) == (["tr-1"], [])
+    for run_id in ("r2", "r3", "r2"):
+        assert server.post("traces/link-to-run", {"trace_ids": ["tr-1", "none"], "run_id": run_id}).json == {}
+    assert [of_run(run_id) for run_id in ("r1", "r2", "r3", "r4")] == [["tr-1"], ["tr-1"], ["tr-1"], []]
+    assert server.get("traces/tr-1", api=V3).json["trace"]["trace_info"] == trace
+    old = server.get("traces/tr-1/info").json["trace_info"]
+    assert old["request_metadata"] == [{"key": "mlflow.sourceRun", "value": "r1"}]
+    many = server.post("traces/link-to-run", {"trace_ids": ["x"] * 101, "run_id": "r2"})
+    assert many.error[:2] == (400, "INVALID_PARAMETER_VALUE")
+    for lacking in ({"trace_ids": ["tr-1"]}, {"run_id": "r1"}):
+        assert "Missing value for required parameter" in server.post("traces/link-to-run", lacking).error[2]
+
+
+SPAN = {
+    "trace_id": "j3la7ZydRCcpG8ojTExv4A==",
+    "span_id": "D9ZCo2FJA/s=",
+    "parent_span_id": None,
+    "name": "f",
+    "start_time_unix_nano": 1795716353374853270,
+    "end_time_unix_nano": 1795716353468639524,
+    "events": [{"name": "e", "time_unix_nano": 9, "attributes": {"n": 2}}],
+    "status": {"code": "STATUS_CODE_OK", "message": ""},
+    "attributes": {"s": '"é"', "n": "3", "f": "0.5", "b": "true", "none": "null", "all": '{"x": [1, null]}'},
+}
+
+
+def test_a_trace_is_sent_with_its_spans(server, trace, tmp_path):
+    assert server.get("traces/get", api=V3, trace_id="tr-1").json["trace"] == {"trace_info": trace}
+    folder = tmp_path / "artifacts" / "0" / "traces" / "tr-1" / "artifacts"
+    folder.mkdir(parents=True)
+    child = {**SPAN, "span_id": "GTrPflPfGT4=", "parent_span_id": SPAN["span_id"], "events": [], "attributes": {}}
+    (folder / "traces.json").write_text(json.dumps({"spans": [SPAN, child]}))
+    whole = server.get("traces/get", api=V3, trace_id="tr-1", allow_partial="True").json["trace"]
+    first, second = whole["spans"]
+    assert (first["name"], first["start_time_unix_nano"]) == ("f", SPAN["start_time_unix_nano"])
+    assert first["events"] == [{"time_unix_nano": 9, "name": "e", "attributes": [{"key": "n", "value": {"int_value": 2}}]}]
+    assert first["status"] == {"code": "STATUS_CODE_OK"}
+    assert "parent_span_id" not in first
+    assert second["parent_span_id"] == first["span_id"]
+    assert first["attributes"] == [
+        {"key": "s", "value": {"string_value": "é"}},
+        {"key": "n", "value": {"int_value": 3}},
+        {"key": "f", "value": {"double_value": 0.5}},
+        {"key": "b", "value": {"bool_value": True}},
+        {"key": "none"},
+        {
+            "key": "all",
+            "value": {"kvlist_value": {"values": [{"key": "x", "value": {"array_value": {"values": [{"int_value": 1}, {}]}}}]}},
+        },
+    ]
+    several = server.get("traces/batchGet", api=V3, trace_ids=["none", "tr-1"]).json["traces"]
+    assert several == [whole]
+    assert server.get("traces/batchGet", api=V3).error[:2] == (400, "INVALID_PARAMETER_VALUE")
+    (folder / "traces.json").write_text("{}")
+    assert server.get("traces/get", api=V3, trace_id="tr-1").error[:2] == (400, "BAD_REQUEST")
 
 
 def test_spans_are_not_taken_one_by_one(server):

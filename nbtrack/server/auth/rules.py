@@ -25,14 +25,14 @@ _BY_RULE: Final[dict[Rule, str]] = {
     "list_stored_artifacts download_artifact "
     "presigned_download_url presigned_stored_url get_logged_model list_logged_model_artifacts get_registered_model "
     "get_latest_versions get_model_version_by_alias get_model_version get_model_version_download_uri get_trace_info "
-    "get_old_trace_info batch_get_trace_infos get_assessment",
+    "get_old_trace_info batch_get_trace_infos get_trace batch_get_traces get_assessment get_logged_model_artifact",
     "EDIT": "update_experiment set_experiment_tag delete_experiment_tag create_run update_run log_metric log_param log_batch "
     "log_inputs log_outputs log_model set_tag delete_tag put_artifact upload_artifact presigned_upload_url "
     "create_multipart_upload complete_multipart_upload abort_multipart_upload create_logged_model finalize_logged_model "
     "set_logged_model_tags log_logged_model_params rename_registered_model update_registered_model set_registered_model_tag "
     "delete_registered_model_tag set_registered_model_alias create_model_version update_model_version "
     "transition_model_version_stage set_model_version_tag start_trace start_old_trace end_old_trace set_trace_tag "
-    "delete_trace_tag create_assessment update_assessment delete_assessment",
+    "delete_trace_tag link_traces_to_run create_assessment update_assessment delete_assessment",
     "MANAGE": "delete_experiment restore_experiment delete_run restore_run delete_artifact delete_logged_model "
     "delete_logged_model_tag delete_registered_model delete_registered_model_alias delete_model_version "
     "delete_model_version_tag delete_traces create_experiment_permission get_experiment_permission "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from .artifacts import Files
-from .endpoint import Endpoint
+from .endpoint import AJAX, Endpoint
 from .message import Empty, KeyValue, Message, OfRun
 from .runs import ModelOutput
 
@@ -26,6 +26,7 @@ __all__ = [
     "DatasetFilter",
     "DeleteLoggedModelTag",
     "Finalize",
+    "GetModelArtifact",
     "ListModelArtifacts",
     "LogModel",
     "LogOutputs",
@@ -183,6 +184,12 @@ class ListModelArtifacts(OfLoggedModel):
     page_token: str = ""
 
 
+class GetModelArtifact(OfLoggedModel):
+    """The content of a file of a logged model."""
+
+    artifact_file_path: str = ""
+
+
 class LogOutputs(OfRun):
     """Log models that a run made."""
 
@@ -215,6 +222,10 @@ LOG_LOGGED_MODEL_PARAMS: Final = Endpoint("log_logged_model_params", "POST", f"{
 LIST_LOGGED_MODEL_ARTIFACTS: Final = Endpoint(
     "list_logged_model_artifacts", "GET", f"{_MODEL}/artifacts/directories", ListModelArtifacts, Files, _ID
 )
+# By this MLflow's web pages reach a model's files.
+GET_LOGGED_MODEL_ARTIFACT: Final = Endpoint(
+    "get_logged_model_artifact", "GET", f"{_MODEL}/artifacts/files", GetModelArtifact, Empty, bases=AJAX, raw=True
+)
 LOG_OUTPUTS: Final = Endpoint("log_outputs", "POST", "mlflow/runs/outputs", LogOutputs, Empty, ("run_id",))
 LOG_MODEL: Final = Endpoint("log_model", "POST", "mlflow/runs/log-model", LogModel, Empty, ("run_id", "model_json"))
 
@@ -228,6 +239,7 @@ ENDPOINTS: Final = (
     DELETE_LOGGED_MODEL_TAG,
     LOG_LOGGED_MODEL_PARAMS,
     LIST_LOGGED_MODEL_ARTIFACTS,
+    GET_LOGGED_MODEL_ARTIFACT,
     LOG_OUTPUTS,
     LOG_MODEL,
 )

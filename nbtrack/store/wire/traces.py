@@ -14,12 +14,14 @@ __all__ = [
     "ENDPOINTS",
     "AssessmentAnswer",
     "BatchGetInfos",
+    "BatchGetTraces",
     "CreateAssessment",
     "DeleteTraceTag",
     "DeleteTraces",
     "DeletedTraces",
     "EndTrace",
     "ExperimentLocation",
+    "LinkTraces",
     "Location",
     "OfAssessment",
     "OfTrace",
@@ -36,6 +38,7 @@ __all__ = [
     "TraceInfo",
     "TraceInfos",
     "UpdateAssessment",
+    "WholeTraces",
 ]
 
 
@@ -69,9 +72,10 @@ class TraceInfo(Message):
 
 
 class Trace(Message):
-    """A trace; its spans are an artifact."""
+    """A trace; its spans are an artifact, and here only where they are asked for."""
 
     trace_info: TraceInfo | None = None
+    spans: list[dict[str, Any]] = []
 
 
 class TraceAnswer(Message):
@@ -170,6 +174,26 @@ class BatchGetInfos(Message):
     experiment_ids: list[str] = []
 
 
+class BatchGetTraces(Message):
+    """All that there is of these traces."""
+
+    trace_ids: list[str] = []
+    experiment_ids: list[str] = []
+
+
+class WholeTraces(Message):
+    """Traces with their spans."""
+
+    traces: list[Trace] = []
+
+
+class LinkTraces(Message):
+    """Have traces found with a run."""
+
+    trace_ids: list[str] | None = None
+    run_id: str = ""
+
+
 class SetTraceTag(OfTrace):
     """Set one tag."""
 
@@ -233,6 +257,8 @@ ENDPOINTS: Final = (
     Endpoint("search_traces", "POST", f"{_TRACES}/search", SearchTraces, TraceInfos, bases=API_3),
     Endpoint("batch_get_trace_infos", "POST", f"{_TRACES}/batchGetInfos", BatchGetInfos, TraceInfos, bases=API_3),
     Endpoint("delete_traces", "POST", f"{_TRACES}/delete-traces", DeleteTraces, DeletedTraces, ("experiment_id",), API_3),
+    Endpoint("get_trace", "GET", f"{_TRACES}/get", OfTrace, TraceAnswer, ("trace_id",), API_3),
+    Endpoint("batch_get_traces", "GET", f"{_TRACES}/batchGet", BatchGetTraces, WholeTraces, bases=API_3),
     Endpoint("get_trace_info", "GET", _TRACE, OfTrace, TraceAnswer, bases=API_3),
     Endpoint("set_trace_tag", "PATCH", f"{_TRACE}/tags", SetTraceTag, Empty, _KEY, API_3),
     Endpoint("delete_trace_tag", "DELETE", f"{_TRACE}/tags", DeleteTraceTag, Empty, _KEY, API_3),
@@ -242,6 +268,7 @@ ENDPOINTS: Final = (
     Endpoint("delete_assessment", "DELETE", _ASSESSMENT, OfAssessment, Empty, bases=API_3),
     # OpenTelemetry's own way, by which MLflow's clients send spans one by one where a server takes them.
     Endpoint("log_spans", "POST", "v1/traces", Empty, Empty, bases=ROOT, raw=True),
+    Endpoint("link_traces_to_run", "POST", f"{_TRACES}/link-to-run", LinkTraces, Empty, ("trace_ids", "run_id")),
     Endpoint("start_old_trace", "POST", _TRACES, StartOldTrace, OldTraceAnswer, ("experiment_id",)),
     Endpoint("search_old_traces", "GET", _TRACES, SearchOldTraces, OldTraces),
     Endpoint("end_old_trace", "PATCH", _TRACE, EndTrace, OldTraceAnswer),

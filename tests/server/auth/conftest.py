@@ -87,7 +87,10 @@ def app(store, accounts, tmp_path):
     (folder / "model" / "a.txt").write_text("a")
     spans = tmp_path / "artifacts" / "1" / "traces" / "tr-1" / "artifacts"
     spans.mkdir(parents=True)
-    (spans / "traces.json").write_text("{}")
+    (spans / "traces.json").write_text('{"spans": []}')
+    model = tmp_path / "artifacts" / "1" / "models" / store.logged_model / "artifacts"
+    model.mkdir(parents=True)
+    (model / "a.txt").write_text("a")
     files = LocalArtifacts(tmp_path / "artifacts")
     app = create_app(store, files, version="0", accounts=accounts, default=Permission.NO_PERMISSIONS)
     yield app
