@@ -102,7 +102,8 @@ def test_a_comparison_opens_each_of_its_parts(runs, tmp_path, offline_page):
     for i in range(tabs.count()):
         tabs.nth(i).click()
         expect(tabs.nth(i)).to_have_attribute("aria-selected", "true")
-        assert live.get_by_role("tabpanel").inner_text().strip() or live.get_by_role("tabpanel").locator("canvas, svg").count()
+        page.wait_for_function("""() => { const panel = document.querySelector(".nbt-live [role=tabpanel]");
+            return panel && (panel.innerText.trim() || panel.querySelector("canvas, svg")); }""")
     assert page.title() != "hacked"
     assert page.problems == []
 
