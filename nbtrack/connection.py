@@ -18,8 +18,8 @@ from .journal.writer import Writer
 from .recovery import recover
 from .reservation import reserve
 from .settings import MEMORY, Settings, memory_folder
+from .store.artifacts.allowed import AllowedPlaces
 from .store.artifacts.base import ArtifactStore
-from .store.artifacts.open import open_artifacts
 from .store.base import Store
 from .store.open import open_store
 
@@ -113,8 +113,8 @@ class Connection:
         return new_run_id()
 
     def artifacts(self, uri: str) -> ArtifactStore:
-        """Return the artifact store of a run's ``artifact_uri``."""
-        return open_artifacts(uri, server=self.settings.server)
+        """Return the artifact store of a run's ``artifact_uri``; PlaceNotAllowed where no setting names that place."""
+        return AllowedPlaces.of(self.settings).open(uri)
 
     def recover(self) -> None:
         """Deliver now what processes that are gone have left in the journal, and close the runs that they left open.

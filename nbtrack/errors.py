@@ -17,7 +17,8 @@ NbtrackError
 ├── StoreError                        the store answered with an error that a retry does not mend
 │   └── SchemaError                   the store was written by a newer nbtrack, or is not a store
 ├── StoreUnavailable                  the store cannot be reached now: locked, full, read-only, away
-│   └── AccessDenied                  a server does not know who asks, or does not permit it
+│   ├── AccessDenied                  a server does not know who asks, or does not permit it
+│   └── PlaceNotAllowed               a store names a place for files that the user's settings do not
 └── StopRun (KeyboardInterrupt)       the user pressed Stop; not an NbtrackError, so that
                                       ``except Exception`` lets it pass
 """
@@ -37,6 +38,7 @@ __all__ = [
     "NoActiveRun",
     "NotFound",
     "ParamConflict",
+    "PlaceNotAllowed",
     "RunNotFound",
     "SchemaError",
     "StopRun",
@@ -148,6 +150,10 @@ class StoreUnavailable(NbtrackError):
 
 class AccessDenied(StoreUnavailable):
     """The server does not know who asks, or does not permit it; what was logged waits in the journal until it does."""
+
+
+class PlaceNotAllowed(StoreUnavailable):
+    """A store names a place for files that no setting of the user's does; files wait in the journal until one does."""
 
 
 class StopRun(KeyboardInterrupt):

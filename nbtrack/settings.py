@@ -23,6 +23,7 @@ from .errors import InvalidInput
 __all__ = [
     "MEMORY",
     "Settings",
+    "artifact_places",
     "configure",
     "environment",
     "memory_folder",
@@ -34,6 +35,8 @@ __all__ = [
 
 MEMORY = "memory:"
 FOLDER = ".nbtrack"
+_DATABASE = "runs.db"
+_FILES = f"{_DATABASE}.files"
 
 # All up to the last @, for a password may have any character where it is written without %XX.
 _PASSWORD = re.compile(r"(://[^:/@]*):.*@", re.DOTALL)
@@ -45,7 +48,7 @@ _configured: Callable[[], Mapping[str, str]] = dict
 
 
 def configure(config: Callable[[], Mapping[str, str]]) -> None:
-    """Ask ``config`` from now on for what the user configured: ``uri``, ``experiment``, ``artifacts``."""
+    """Ask ``config`` from now on for what the user configured: ``uri``, ``experiment``, ``artifacts``, ``artifact_places``."""
     global _configured  # noqa: PLW0603
     _configured = config
 
@@ -77,6 +80,20 @@ class Settings:
     def shown(self) -> str:
         """The URI for people: without a password."""
         return without_password(self.uri)
+
+    @property
+    def own_places(self) -> tuple[tuple[Path, str], ...]:
+        """Where the store's own artifacts go by default: its folder, and a path from there; none for a server, which says it.
+
+        The database of a folder can be named as ``sqlite:///…/runs.db`` too, whose default is another: both are the store's.
+        """
+        if self.server or self.journal is None:
+            return ()
+        if self.folder is None:
+            files = self.journal.parent
+            usual = ((files.parent, "artifacts"),) if files.name == _FILES else ()
+            return ((files.parent, f"{files.name}/artifacts"), *usual)
+        return ((self.folder, "artifacts"), (self.folder, f"{_FILES}/artifacts"))
 
     def __repr__(self) -> str:
         """Show no password."""
@@ -146,6 +163,22 @@ def resolve(
     return _settings(chosen, name or DEFAULT_EXPERIMENT, _absolute(root, here), here)
 
 
+def artifact_places(
+    *, config: Mapping[str, str] | None = None, environ: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> tuple[str, ...]:
+    """Return the places for artifacts that the user's settings name beside a store's own: URIs and absolute paths.
+
+    NBTRACK_ARTIFACT_PLACES, else ``config["artifact_places"]``, separated by commas; and NBTRACK_ARTIFACTS and
+    ``config["artifacts"]``. They are asked for each time: a store, or a pickled run, brings none of its own.
+    """
+    environ = environment() if environ is None else environ
+    config = _configured() if config is None else config
+    here = (cwd or Path.cwd()).absolute()
+    listed = str(environ.get("NBTRACK_ARTIFACT_PLACES") or config.get("artifact_places") or "").split(",")
+    roots = [str(environ.get("NBTRACK_ARTIFACTS") or ""), str(config.get("artifacts") or "")]
+    return tuple(dict.fromkeys(_absolute(place, here) for each in [*listed, *roots] if (place := each.strip())))
+
+
 def memory_folder() -> Path:
     """Return the folder for the files of this process's store in memory."""
     return Path(tempfile.gettempdir()) / f"nbtrack-{os.getpid()}"
@@ -170,7 +203,7 @@ def _settings(uri: str, experiment: str, artifacts: str, here: Path) -> Settings
 def _in_folder(folder: Path, experiment: str, artifacts: str) -> Settings:
     if folder.is_file():
         raise InvalidInput(f"{folder} is a file: name a folder, or the database as sqlite:///{folder}")
-    uri = f"sqlite:///{folder / 'runs.db'}"
+    uri = f"sqlite:///{folder / _DATABASE}"
     return Settings(uri, artifacts or str(folder / "artifacts"), folder / "journal", experiment, folder)
 
 

@@ -26,6 +26,7 @@ class NBTrack(Configurable):
     uri = Unicode("", help="The store, as nbtrack.connect takes it; empty: the project's .nbtrack folder.").tag(config=True)
     experiment = Unicode("", help="The experiment of runs that name none; empty: Default.").tag(config=True)
     artifacts = Unicode("", help="The root of artifacts; empty: beside the store.").tag(config=True)
+    artifact_places = Unicode("", help="Other places where stores may keep artifacts, separated by commas.").tag(config=True)
     live = Bool(True, help="Whether a tracked cell shows its curves while it runs.").tag(config=True)
     show = Bool(True, help="Whether a tracked cell ends with a summary of its run.").tag(config=True)
     capture_code = Bool(True, help="Record the cell and those executed before it.").tag(config=True)
@@ -44,4 +45,4 @@ class NBTrack(Configurable):
 
     def chosen(self) -> dict[str, str]:
         """Return what says where runs go, as ``settings.resolve`` takes it."""
-        return {"uri": self.uri, "experiment": self.experiment, "artifacts": self.artifacts}
+        return {name: getattr(self, name) for name in ("uri", "experiment", "artifacts", "artifact_places")}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 
 from ..settings import Settings, resolve
-from ..store.artifacts.open import open_artifacts
+from ..store.artifacts.allowed import AllowedPlaces
 from ..store.base import Store
 from ..store.open import open_store
 from .open import open_source
@@ -45,7 +45,7 @@ def push(
     """
     settings = resolve(source)
     with _opened(settings) as store:
-        runs = StoredRuns(store, lambda uri: open_artifacts(uri, server=settings.server), run_ids)
+        runs = StoredRuns(store, AllowedPlaces.of(settings).open, run_ids)
         return _copy(runs, resolve(target, artifacts=artifacts), tell)
 
 
@@ -67,7 +67,7 @@ def import_(source: str, *, target: str | None = None, artifacts: str | None = N
 
 def _copy(source: Source, settings: Settings, tell: Tell | None) -> Outcome:
     with _opened(settings) as store:
-        target = Target(store, lambda uri: open_artifacts(uri, server=settings.server))
+        target = Target(store, AllowedPlaces.of(settings).open)
         return copy_all(source, target, tell or (lambda what, number: None))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..errors import InvalidInput
 from ..settings import Settings, resolve
-from ..store.artifacts.open import open_artifacts
+from ..store.artifacts.allowed import AllowedPlaces
 from ..store.open import open_store
 from ..store.sql.schema import VERSION_TABLE
 from .source import Source
@@ -63,4 +63,4 @@ def _in_database(uri: str) -> Source:
 
 def _in_store(settings: Settings) -> Source:
     store = open_store(settings.uri, artifact_root=settings.artifacts)
-    return StoredRuns(store, lambda uri: open_artifacts(uri, server=settings.server), is_ours=True)
+    return StoredRuns(store, AllowedPlaces.of(settings).open, is_ours=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -29,9 +29,11 @@ class LocalArtifacts:
 
     Args:
         root: The folder, or its ``file:`` URI.
+        check: Raises where the folder may not be used; called before each use, for it may have become a link.
     """
 
-    def __init__(self, root: Path | str) -> None:
+    def __init__(self, root: Path | str, *, check: Callable[[], None] = lambda: None) -> None:
+        self._check_root = check
         self.root = Path(os.path.abspath(local_path(root) if isinstance(root, str) else root))  # noqa: PTH100 - keeps links
         self.uri = file_uri(self.root)
 
@@ -110,7 +112,7 @@ class LocalArtifacts:
 
     def _entry(self, folder: str, found: os.DirEntry[str]) -> ArtifactEntry | None:
         """Describe one entry of a folder; None for an unfinished file and for a link that leads out or nowhere."""
-        if found.name.startswith(TEMPORARY) or (found.is_symlink() and not self._holds(Path(found.path).resolve())):
+        if found.name.startswith(TEMPORARY) or (found.is_symlink() and not self._holds(_real(Path(found.path)))):
             return None
         path = f"{folder}/{found.name}" if folder else found.name
         try:
@@ -120,7 +122,7 @@ class LocalArtifacts:
 
     def _within(self, target: Path, named: str) -> Path:
         """Return a path with its links resolved, which must not have led out of the root."""
-        resolved = target.resolve()
+        resolved = _real(target)
         if not self._holds(resolved):
             raise InvalidInput(
                 f"artifact path {named!r} leaves the run's folder through a symbolic link; give the file's own path"
@@ -128,11 +130,12 @@ class LocalArtifacts:
         return resolved
 
     def _holds(self, resolved: Path) -> bool:
-        return resolved.is_relative_to(self.root.resolve())
+        return resolved.is_relative_to(_real(self.root))
 
     @contextmanager
     def _translated(self, path: str) -> Iterator[None]:
         """Turn what the file system says into this package's errors."""
+        self._check_root()
         try:
             yield
         except IsADirectoryError as error:
@@ -143,6 +146,10 @@ class LocalArtifacts:
             raise ArtifactNotFound(f"artifact {path!r} went away while it was read") from error
         except OSError as error:
             raise StoreUnavailable(f"cannot use artifact {path!r} in {self.root}: {error.strerror or error}") from error
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))  # links in a circle are no error here, as they are of ``Path.resolve``
 
 
 def _copy_out(path: str, found: Path, target: Path, check: Check | None) -> None:

@@ -82,7 +82,10 @@ def local_path(uri: str) -> Path:
         return _path_of_file_uri(uri)
     if scheme_of(uri):
         raise InvalidInput(f"{uri!r} is no folder of this machine; give its path, or a file: URI")
-    return Path(_without_nul(uri, uri)).expanduser()
+    try:
+        return Path(_without_nul(uri, uri)).expanduser()
+    except RuntimeError as error:
+        raise InvalidInput(f"{uri!r} names the home of a user who is not known here; give the folder's own path") from error
 
 
 def _decodings(text: str) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...entities import (
@@ -21,8 +20,8 @@ from ...entities import (
 )
 from ...errors import InvalidInput
 from ...events import Batch, Progress, RunStarted
+from ..artifacts.allowed import AllowedPlaces
 from ..artifacts.base import ArtifactStore
-from ..artifacts.open import open_artifacts
 from ..base import Axis, ExperimentPage, ExperimentQuery, OpenRun, RunPage, RunQuery
 from ..experiments import page_of
 from ..http import HttpClient
@@ -66,7 +65,7 @@ class RestStore:
         self._histories = Histories(self._api)
         self._experiments = Experiments(self._api)
         self._runs = Runs(self._api, self._experiments, self._histories.summary)
-        opened = artifacts or partial(open_artifacts, server=self.uri)
+        opened = artifacts or AllowedPlaces.of_server(self.uri).open
         self._documents = Documents(self._runs, opened)
         self.registry: Registry = RestRegistry(self._api)
         self.models: LoggedModels = RestModels(self._api, self._runs)
