@@ -106,11 +106,14 @@ class Connection:
         return writer
 
     def new_run(self, event: RunStarted) -> str:
-        """Return the id of a run that starts now: the server's own where it gives ids itself and is there, else a fresh one."""
-        may_give = self._store is None or hasattr(self._store, "reserve")
-        if self.settings.server and may_give and not self.flusher.problem:
-            return reserve(self.store, event, _RESERVE_TIMEOUT) or new_run_id()
-        return new_run_id()
+        """Return the id of a run that starts now: the server's own where it gives ids itself and is there, else a fresh one.
+
+        Raises:
+            Deleted: Its experiment is deleted. Where the store does not say so in time, delivery restores the experiment.
+        """
+        if self.flusher.problem:
+            return new_run_id()
+        return reserve(self.store, event, _RESERVE_TIMEOUT) or new_run_id()
 
     def artifacts(self, uri: str) -> ArtifactStore:
         """Return the artifact store of a run's ``artifact_uri``; PlaceNotAllowed where no setting names that place."""

@@ -13,6 +13,7 @@ from .entities import now_ms
 from .errors import NbtrackError, RunNotFound, StoreUnavailable
 from .events import ArtifactLogged, Batch, LaneRows, Progress
 from .journal.writer import Writer
+from .latecomers import apply_late
 from .recovery import FilesWait, PutFile, deliver_folder, deliver_open, recover, tell_conflicts, with_files
 from .store.base import Store, generation_of
 
@@ -349,7 +350,7 @@ class Flusher:
             return
         try:
             taken = [(writer, ready) for writer, batch in taken if (ready := self._with_files(store, batch))]
-            reached = store.apply([batch for _, batch in taken]) if taken else []
+            reached = apply_late(store, [batch for _, batch in taken]) if taken else []
         except StoreUnavailable:
             raise
         except Exception as error:  # noqa: BLE001  one run's record that a store stumbles over must not hold up the others

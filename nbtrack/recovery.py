@@ -16,6 +16,7 @@ from .events import ArtifactLogged, Batch, Event, Progress, RunEnded, RunStarted
 from .journal.folder import remove_folder, unborn
 from .journal.owner import Owner
 from .journal.reader import StoredJournal, journals, read_journal
+from .latecomers import apply_late
 from .store.base import Store
 
 __all__ = [
@@ -151,7 +152,7 @@ def _deliver(store: Store, journal: StoredJournal, put: PutFile) -> None:
     progress = Progress()
     while batch := journal.take(progress, _ROWS_A_BATCH):
         ready, error = with_files(store, batch, put, lambda event: journal.folder / "spool" / event.spool)
-        (reached,) = store.apply([ready])
+        (reached,) = apply_late(store, [ready])
         tell_conflicts(journal.run_id, reached)
         if (reached.events, dict(reached.lanes)) == (progress.events, dict(progress.lanes)):
             if error is not None:

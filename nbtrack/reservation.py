@@ -1,13 +1,14 @@
-"""An id for a new run from a server that gives ids itself, as long as it answers soon."""
+"""What a store says of a run that starts, as long as it answers soon: its id, or that its experiment is deleted."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 
-from .errors import NbtrackError
+from .errors import Deleted, NbtrackError
 from .events import RunStarted
 from .store.base import Store
+from .store.stages import refuse_runs_in
 
 __all__ = ["reserve"]
 
@@ -19,9 +20,15 @@ def reserve(store: Callable[[], Store], event: RunStarted, seconds: float) -> st
         store: Returns the store, opening it at the first call.
         event: How the run starts.
         seconds: How long to wait.
+
+    Raises:
+        Deleted: The run's experiment is deleted.
     """
     reservation = _Reservation(store, event)
-    reservation.start()
+    try:
+        reservation.start()
+    except RuntimeError:  # the interpreter is shutting down and starts no more threads
+        return ""
     return reservation.within(seconds)
 
 
@@ -34,25 +41,33 @@ class _Reservation(threading.Thread):
         self._settled = threading.Lock()
         self._is_abandoned = False
         self._id = ""
+        self._refusal: Deleted | None = None
 
     def run(self) -> None:
         try:
             store = self._store()
             ask: Callable[[RunStarted], str] | None = getattr(store, "reserve", None)
             if ask is None:
-                return
-            found = ask(self._event)
-            with self._settled:
-                self._id = found
-                is_late = self._is_abandoned
-            if is_late:
-                store.delete_run(found)
+                refuse_runs_in(store, self._event.experiment)
+            else:
+                self._take(store, ask(self._event))
+        except Deleted as error:
+            self._refusal = error
         except NbtrackError:
             return  # the journal has the run, under an id of ours
 
+    def _take(self, store: Store, run_id: str) -> None:
+        with self._settled:
+            self._id = run_id
+            is_late = self._is_abandoned
+        if is_late:
+            store.delete_run(run_id)
+
     def within(self, seconds: float) -> str:
-        """Return the id that came within so many seconds, or empty."""
+        """Return the id that came within so many seconds, or empty; Deleted."""
         self.join(seconds)
+        if self._refusal is not None:
+            raise self._refusal
         with self._settled:
             self._is_abandoned = True
             return self._id

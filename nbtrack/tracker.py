@@ -25,6 +25,7 @@ from .run import NOTE_TAG, PARENT_TAG, USER_TAG, LiveState, Run
 from .settings import Settings, user_name
 from .store.base import RunQuery, Store
 from .store.open import check_uri
+from .store.stages import refuse_deleted
 from .store.text import storable
 from .surroundings import recent_surroundings
 
@@ -76,8 +77,8 @@ class Tracker:
         try:
             store = self._connection.store()
             found = store.find_experiment(name)
-            if found is not None and found.stage is LifecycleStage.DELETED:
-                raise Deleted(f"experiment {name!r} is deleted; restore it, or choose another name")
+            if found is not None:
+                refuse_deleted(found)
             self.experiment = name
             return found or store.create_experiment(name)
         except StoreUnavailable:

@@ -38,9 +38,10 @@ def run(arguments: argparse.Namespace) -> int:
 def say(arguments: argparse.Namespace, outcome: Outcome) -> int:
     """Write what a copy came to, and return the exit status: 1 if something could not be copied."""
     if arguments.json:
-        print_json({"copied": outcome.copied, "unchanged": outcome.unchanged, "problems": outcome.problems})
+        facts = {"copied": outcome.copied, "unchanged": outcome.unchanged, "problems": outcome.problems}
+        print_json(facts | ({"notes": outcome.notes} if outcome.notes else {}))
     else:
-        for problem in outcome.problems:
-            print(problem)
+        for line in outcome.problems + outcome.notes:
+            print(line)
         print(f"{len(outcome.copied)} runs copied, {outcome.unchanged} were there already")
     return 1 if outcome.problems else 0

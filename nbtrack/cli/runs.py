@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..entities import RunInfo, View, now_ms
@@ -154,11 +154,15 @@ def _purge(tracker: Tracker, arguments: argparse.Namespace) -> int:
         asked = {find_run(store, text).id for text in arguments.run_ids}
         infos = [info for info in infos if info.id in asked]
     if not arguments.yes:
-        _say(arguments, "would be removed for good; add --yes to do it", infos)
+        _say(arguments, "would be removed for good; add --yes to do it", infos, _deleted_experiments(store))
         return 0
     failed = [info for info in infos if not _purge_one(tracker, store, info)]
-    _say(arguments, "removed", [info for info in infos if info not in failed])
+    _say(arguments, "removed", [info for info in infos if info not in failed], _deleted_experiments(store))
     return 1 if failed else 0
+
+
+def _deleted_experiments(store: Store) -> dict[str, str]:
+    return {each.id: each.name for each in store.experiments("deleted")}
 
 
 def _purge_one(tracker: Tracker, store: Store, info: RunInfo) -> bool:
@@ -172,10 +176,13 @@ def _purge_one(tracker: Tracker, store: Store, info: RunInfo) -> bool:
     return True
 
 
-def _say(arguments: argparse.Namespace, done: str, infos: Sequence[RunInfo]) -> None:
+def _say(arguments: argparse.Namespace, done: str, infos: Sequence[RunInfo], deleted: Mapping[str, str] | None = None) -> None:
+    """Name what was done to which runs, and those that are deleted because their experiment is."""
     if arguments.json:
         print_json({"done": done, "runs": [info.id for info in infos]})
     else:
         for info in infos:
-            print(f"{info.id}  {info.name}")
+            experiment = (deleted or {}).get(info.experiment_id)
+            why = "" if experiment is None else f"  (its experiment {experiment!r} is deleted)"
+            print(f"{info.id}  {info.name}{why}")
         print(f"{len(infos)} runs {done}")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from ..entities import ArtifactRecord, Experiment, LifecycleStage, RunInfo, Status
 from ..entities_models import LoggedModelInfo
-from ..errors import ArtifactNotFound, InvalidInput, NbtrackError
+from ..errors import ArtifactNotFound, Deleted, InvalidInput, NbtrackError
 from ..events import (
     ArtifactLogged,
     Batch,
@@ -37,6 +37,7 @@ from ..events import (
 )
 from ..store.artifacts.base import walk
 from ..store.models import models_of
+from .destinations import Destinations, active_first, is_deleted
 from .source import Contents, Files, Source
 
 if TYPE_CHECKING:
@@ -67,52 +68,67 @@ class Outcome:
         copied: Ids of the runs that were copied, or copied further.
         unchanged: How many runs were there already, with all that they have.
         problems: What could not be copied, one line each.
+        notes: What is otherwise there than in the source, one line each.
     """
 
     copied: list[str] = field(default_factory=list)
     unchanged: int = 0
     problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def copy_all(source: Source, target: Target, tell: Tell = lambda what, number: None) -> Outcome:
     """Copy every run of a source, each into the experiment of the same name.
 
-    A run that cannot be copied is named in the outcome, and the others are copied all the same.
+    A run that cannot be copied is named in the outcome, and the others are copied all the same. The runs of a deleted experiment
+    arrive as deleted runs, and no experiment that the target had is deleted, restored or changed.
 
     Raises:
         StoreUnavailable: The target cannot be reached now; called again, the copy goes on where it was.
     """
-    outcome, left = Outcome(problems=source.problems), 0
-    for experiment in source.experiments():
-        there = _ensure_experiment(target.store, experiment)
-        for run in source.runs(experiment):
-            try:
-                copy = _Copy(source, target, run, there, tell)
-                left += copy.contents.left
-                if copy.make(outcome.problems):
-                    outcome.copied.append(run.id)
-                else:
-                    outcome.unchanged += 1
-            except _Unreadable as error:
-                outcome.problems.append(str(error))
-            tell("runs", 1)
-        if experiment.stage is LifecycleStage.DELETED and there.stage is not LifecycleStage.DELETED:
-            target.store.delete_experiment(there.id)
-    if left:
+    outcome, destinations = Outcome(problems=source.problems), Destinations(target.store)
+    copies = [
+        _copy_experiment(source, target, experiment, destinations, outcome, tell)
+        for experiment in active_first(source.experiments())
+    ]
+    destinations.finish()
+    if left := sum(copies):
         outcome.problems.append(
             f"{left} logged models that these runs made are not copied; they and their files stay where they are"
         )
     return outcome
 
 
-def _ensure_experiment(store: Store, wanted: Experiment) -> Experiment:
-    found = store.find_experiment(wanted.name)
-    if found is None:
-        return store.create_experiment(wanted.name, tags=dict(wanted.tags))
-    missing = {key: value for key, value in wanted.tags.items() if key not in found.tags}
-    if missing and found.stage is LifecycleStage.ACTIVE:
-        store.update_experiment(found.id, tags=missing)
-    return found
+def _copy_experiment(
+    source: Source, target: Target, experiment: Experiment, destinations: Destinations, outcome: Outcome, tell: Tell
+) -> int:
+    """Copy the runs of an experiment; return how many logged models of theirs are left."""
+    there = destinations.of(experiment)
+    left, before, refused = 0, len(outcome.copied), 0
+    for run in source.runs(experiment):
+        try:
+            copy = _Copy(source, target, _as_deleted(run) if is_deleted(experiment) else run, there, tell)
+            left += copy.contents.left
+            if copy.make(outcome.problems):
+                outcome.copied.append(run.id)
+            else:
+                outcome.unchanged += 1
+        except _Unreadable as error:
+            outcome.problems.append(str(error))
+        except Deleted as error:
+            refused, refusal = refused + 1, error
+        tell("runs", 1)
+    if refused:
+        outcome.problems.append(f"{refused} runs of {source.label} are left out: {refusal}")
+    if is_deleted(experiment) and not destinations.made_deleted(there) and len(outcome.copied) > before:
+        outcome.notes.append(
+            f"the experiment {there.name!r} is deleted in {source.label}; its runs are deleted runs of the one of that name here"
+        )
+    return left
+
+
+def _as_deleted(run: RunInfo) -> RunInfo:
+    return replace(run, stage=LifecycleStage.DELETED)
 
 
 class _Unreadable(NbtrackError):
@@ -156,12 +172,13 @@ class _Copy:
         reached = self._apply() if is_there else Progress()
         if reached.events < total:
             reached = self._apply(self.start) if reached.events < len(self.start) else reached
+            if not is_there:
+                self._set_stage()
             problems += [f"run {self.run.id}: param {each.key!r} stays {each.kept!r} there" for each in reached.conflicts]
             self._copy_models(problems)
             self._copy_points(reached.lanes.get(0, 0))
             self._copy_files(reached.events - len(self.start), problems)
             self._apply(self.end, first=total - len(self.end))
-        self._set_stage()
         return not is_there or reached.events < total
 
     def _apply(self, events: Sequence[Event] = (), first: int = 0, lanes: tuple[LaneRows, ...] = ()) -> Progress:
@@ -200,7 +217,7 @@ class _Copy:
             try:
                 kept = models_of(self.target.store).adopt(replace(model, experiment_id=self.experiment.id))
                 self._copy_model_files(model, self.target.open_files(kept.artifact_uri))
-            except (ArtifactNotFound, InvalidInput, OSError) as error:
+            except (ArtifactNotFound, Deleted, InvalidInput, OSError) as error:
                 problems.append(f"the logged model {model.name!r} of run {self.run.id}: {error}")
 
     def _copy_model_files(self, model: LoggedModelInfo, there: ArtifactStore) -> None:
@@ -218,7 +235,8 @@ class _Copy:
         return ArtifactLogged(record.path, content.size, content.sha256.hexdigest())
 
     def _set_stage(self) -> None:
-        if self.run.stage is LifecycleStage.DELETED and self.target.store.get_run(self.run.id).stage is LifecycleStage.ACTIVE:
+        """Delete a run that this copy has just started if the source's is; the stage of one that was there stays."""
+        if self.run.stage is LifecycleStage.DELETED:
             self.target.store.delete_run(self.run.id)
 
 

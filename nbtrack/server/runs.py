@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ..entities import Status, new_run_id, now_ms
+from ..errors import Deleted
 from ..events import Batch, Event, RunStarted, RunUpdated, TagsSet
 from ..naming import random_name
 from ..store.base import RunQuery, together
@@ -87,8 +88,11 @@ def delete_run(service: Service, request: OfRun) -> Empty:
 
 
 def restore_run(service: Service, request: OfRun) -> Empty:
-    """Bring a run back."""
-    service.store.restore_run(request.run)
+    """Bring a run back; one whose experiment is deleted comes back with that."""
+    try:
+        service.store.restore_run(request.run)
+    except Deleted as error:
+        raise invalid(str(error)) from error
     return Empty()
 
 

@@ -125,7 +125,8 @@ class Store(Protocol):
 
         Raises:
             RunNotFound: A batch is for a run that neither exists nor starts in it; nothing is applied.
-            Deleted: A direct batch (empty writer) is for a deleted run. A writer's batch is applied all the same.
+            Deleted: A batch starts a run in a deleted experiment; or a direct batch (empty writer) is for a deleted run, to
+                which a writer's batch is applied all the same.
             ParamConflict: A direct batch would change a param. A writer's conflict is reported in ``Progress``.
         """
 
@@ -181,7 +182,7 @@ class Store(Protocol):
         """Mark a run deleted."""
 
     def restore_run(self, run_id: str) -> None:
-        """Undo ``delete_run``."""
+        """Undo ``delete_run``; Deleted where its experiment is, which hides the run."""
 
     def purge_runs(self, run_ids: Sequence[str]) -> None:
         """Remove those of these runs that are deleted, with all that they have, for good; others are passed over."""

@@ -77,12 +77,15 @@ def test_runs_are_listed_shown_deleted_restored_and_purged(project):
 
 
 def test_experiments_are_listed_deleted_and_restored(project):
-    folder, _ = project
+    folder, ids = project
     found = as_json("experiments", "--delete", "vision", "--all", cwd=folder)
     assert {each["name"]: (each["runs"], each["stage"]) for each in found} == {
         "Default": (2, "active"),
         "vision": (0, "deleted"),
     }
+    assert f"{ids[2]}  three  (its experiment 'vision' is deleted)" in command("runs", "gc", cwd=folder)
+    refused = command("runs", "restore", ids[2], cwd=folder, status=2)
+    assert "the experiment 'vision' is deleted; restore it (nbtrack experiments --restore vision)" in refused
     found = as_json("experiments", "--restore", "vision", cwd=folder)
     assert {each["name"]: each["runs"] for each in found} == {"Default": 2, "vision": 1}
     assert "no experiment called 'x'; there are" in command("experiments", "--delete", "x", cwd=folder, status=2)

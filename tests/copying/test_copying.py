@@ -19,6 +19,7 @@ from nbtrack.events import ArtifactLogged, DatasetLogged, DocumentLogged, ModelM
 from nbtrack.server.app import create_app
 from nbtrack.store.artifacts.local import LocalArtifacts
 from nbtrack.store.artifacts.open import open_artifacts
+from nbtrack.store.base import RunQuery
 from nbtrack.store.memory import MemoryStore
 from nbtrack.store.open import open_store
 from nbtrack.store.remote.store import RemoteStore
@@ -112,6 +113,78 @@ def test_a_copy_has_everything(source, target):
     assert target.store.find_experiment("old").stage is LifecycleStage.DELETED
     again = copied(source, target)
     assert (again.copied, again.unchanged, again.problems) == ([], 6, [])
+
+
+def store_with(path, experiment, *runs, deleted=False):
+    """A store with runs in one experiment."""
+    store = MemoryStore(str(path))
+    for run_id in runs:
+        store.apply([batch(run_id, started(run_id, experiment), params(lr=0.1), ended())])
+    if deleted:
+        store.delete_experiment(store.find_experiment(experiment).id)
+    return store
+
+
+def stages(store):
+    everywhere = RunQuery(tuple(each.id for each in store.experiments("all")), view="all")
+    return {run.id: str(run.stage) for run in store.search_runs(everywhere).runs}
+
+
+def test_an_experiment_that_was_there_is_not_deleted(target, tmp_path):
+    target.store.apply([batch("mine", started("mine", "Default"), ended())])
+    source = store_with(tmp_path / "s", "Default", "theirs", deleted=True)
+    for _ in range(2):
+        outcome = copied(source, target)
+        assert outcome.problems == []
+        assert target.store.find_experiment("Default").stage is LifecycleStage.ACTIVE
+        assert stages(target.store) == {"mine": "active", "theirs": "deleted"}
+    assert copied(store_with(tmp_path / "o", "Default", "other", deleted=True), target).notes == [
+        "the experiment 'Default' is deleted in memory:; its runs are deleted runs of the one of that name here"
+    ]
+
+
+def test_a_deleted_experiment_takes_no_copies_until_it_is_restored(target, tmp_path):
+    target.store.apply([batch("mine", started("mine", "tuning"), ended())])
+    tuning = target.store.find_experiment("tuning")
+    target.store.delete_experiment(tuning.id)
+    source = store_with(tmp_path / "s", "tuning", "one", "two")
+    source.apply([batch("other", started("other"), ended())])
+    outcome = copied(source, target)
+    assert outcome.copied == ["other"]
+    (problem,) = outcome.problems
+    assert problem.startswith("2 runs of memory: are left out: the experiment 'tuning' is deleted; restore it")
+    assert target.store.get_experiment(tuning.id).stage is LifecycleStage.DELETED
+    target.store.restore_experiment(tuning.id)
+    assert sorted(copied(source, target).copied) == ["one", "two"]
+    assert set(stages(target.store).values()) == {"active"}
+
+
+def test_what_was_copied_and_then_deleted_in_the_source_stays(target, tmp_path):
+    source = store_with(tmp_path / "s", "tuning", "one", "two")
+    copied(source, target)
+    source.delete_run("one")
+    source.delete_experiment(source.find_experiment("tuning").id)
+    assert (copied(source, target).copied, set(stages(target.store).values())) == ([], {"active"})
+    assert target.store.find_experiment("tuning").stage is LifecycleStage.ACTIVE
+
+
+class Named(StoredRuns):
+    """A source whose experiments all have one name, as a folder of MLflow's may."""
+
+    def experiments(self):
+        return [replace(each, name="tuning") for each in super().experiments()]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_experiments_of_one_name_the_active_one_is_active(target, tmp_path, order):
+    source = MemoryStore(str(tmp_path / "s"))
+    for name in ("gone", "kept", "gone too")[::order]:
+        source.apply([batch(name.replace(" ", "-"), started(name, name), ended())])
+    for name in ("gone", "gone too", "Default"):
+        source.delete_experiment(source.find_experiment(name).id)
+    assert copy_all(Named(source, open_artifacts), target).problems == []
+    assert target.store.find_experiment("tuning").stage is LifecycleStage.ACTIVE
+    assert stages(target.store) == {"gone": "deleted", "kept": "active", "gone-too": "deleted"}
 
 
 def test_some_runs(source, tmp_path):

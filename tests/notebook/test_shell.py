@@ -301,6 +301,14 @@ def test_a_mistake_is_one_line_and_the_body_does_not_run(cells, stored, line, te
     assert stored() == []
 
 
+def test_a_cell_in_a_deleted_experiment_does_not_run(cells, stored):
+    delete = "store = nbtrack.api.tracker().connection.store(); store.delete_experiment(store.create_experiment('gone').id)"
+    rejected, after = cells(delete, "%%track -e gone\nran = True", "'ran' in globals()")[1:]
+    assert_rejected(rejected, "the experiment 'gone' is deleted; restore it (nbtrack experiments --restore gone)")
+    assert after.value == "False"
+    assert stored() == []
+
+
 @pytest.mark.parametrize("body", ["%%bash\ntouch ran", "", "!touch ran", "await touch()"])
 def test_no_kind_of_body_runs_after_a_mistake(cells, tmp_path, body):
     cell = cells("async def touch():\n    open('ran', 'w').close()", f"%%track --bogus\n{body}")[-1]

@@ -847,13 +847,28 @@ class StoreContract:
         with pytest.raises(Deleted, match="restore"):
             store.apply([direct(new_id(), started(experiment="vision"))])
 
-    def test_what_a_writer_starts_in_a_deleted_experiment_comes_back_with_it(self, store):
-        made = store.create_experiment("vision")
+    def test_nothing_starts_a_run_in_a_deleted_experiment(self, store):
+        made, run_id = store.create_experiment("vision"), new_id()
         store.delete_experiment(made.id)
-        run_id = new_id()
-        store.apply([batch(run_id, started(experiment="vision"), lanes=[rows({"m": [1]})])])
-        assert store.get_run(run_id).stage is LifecycleStage.DELETED
+        start = batch(run_id, started(experiment="vision"), lanes=[rows({"m": [1]})])
+        with pytest.raises(Deleted, match="nbtrack experiments --restore vision"):
+            store.apply([start])
+        with pytest.raises(RunNotFound):
+            store.get_run(run_id)
         store.restore_experiment(made.id)
+        store.apply([start])
+        assert (store.get_run(run_id).stage, values_of(store, run_id, "m")) == (LifecycleStage.ACTIVE, [1])
+
+    def test_a_run_comes_back_with_its_deleted_experiment_and_not_before(self, store):
+        run_id = new_id()
+        store.apply([batch(run_id, started(experiment="vision"))])
+        experiment = store.find_experiment("vision")
+        store.delete_experiment(experiment.id)
+        with pytest.raises(Deleted, match="nbtrack experiments --restore vision"):
+            store.restore_run(run_id)
+        assert store.get_run(run_id).stage is LifecycleStage.DELETED
+        store.restore_experiment(experiment.id)
+        store.restore_run(run_id)
         assert store.get_run(run_id).stage is LifecycleStage.ACTIVE
 
     # Pages; filters and orders have tests of their own.

@@ -79,7 +79,6 @@ CANNOT = {
     "test_many_threads_apply_the_same_batches_once": "likewise",
     "test_threads_write_different_runs_at_the_same_time": "likewise",
     "test_a_stretch_has_all_points_of_its_range": "likewise; it is the whole history here",
-    "test_what_a_writer_starts_in_a_deleted_experiment_comes_back_with_it": "MLflow starts no run there",
 }
 
 

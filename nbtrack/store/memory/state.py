@@ -30,6 +30,7 @@ from ...events import (
     TagsDeleted,
     TagsSet,
 )
+from ..stages import refuse_deleted
 from ..text import storable
 from .runs import NAME_TAG, MemoryRun, Writer
 
@@ -119,8 +120,9 @@ class State:
     # Events.
 
     def start(self, run_id: str, event: RunStarted) -> MemoryRun:
-        """Return a new run; in a deleted experiment it is deleted too, and comes back with it."""
+        """Return a new run; Deleted where its experiment is."""
         experiment = self.experiment_of(event)
+        refuse_deleted(experiment)
         info = RunInfo(
             run_id,
             experiment.id,

@@ -27,6 +27,7 @@ from ..artifacts.paths import absolute_location
 from ..base import Axis, ExperimentPage, ExperimentQuery, OpenRun, RunPage, RunQuery
 from ..experiments import page_of
 from ..match import matches, ordered
+from ..stages import refuse_deleted
 from ..text import storable
 from .models import MemoryModels
 from .points import arrays
@@ -276,6 +277,8 @@ class MemoryStore:
     def _set_run_stage(self, run_id: str, stage: LifecycleStage) -> None:
         with self._lock:
             run = self._state.run(run_id)
+            if stage is LifecycleStage.ACTIVE:
+                refuse_deleted(self._state.experiment(run.info.experiment_id))
             run.info = replace(run.info, stage=stage)
 
 

@@ -25,6 +25,7 @@ from ..artifacts.base import ArtifactStore
 from ..base import Axis, ExperimentPage, ExperimentQuery, OpenRun, RunPage, RunQuery
 from ..experiments import page_of
 from ..http import HttpClient
+from ..stages import refuse_deleted
 from ..text import storable
 from ..wire import artifacts as wire_artifacts
 from ..wire import runs as wire
@@ -152,6 +153,7 @@ class RestStore:
 
     def restore_run(self, run_id: str) -> None:
         """See ``Store.restore_run``."""
+        refuse_deleted(self.get_experiment(self.get_run(run_id).experiment_id))
         self._set_stage(run_id, LifecycleStage.ACTIVE)
 
     def purge_runs(self, run_ids: Sequence[str]) -> None:

@@ -18,6 +18,7 @@ from ...entities_models import ModelMetric
 from ...errors import Deleted, InvalidInput, NotFound, ParamConflict, RunNotFound, StoreError
 from ...events import Batch, Event, LaneRows, Progress, RunEnded, RunStarted
 from ..filter import param_text
+from ..stages import refuse_deleted
 from ..text import storable
 from ..wire import runs as wire
 from ..wire.codec import number_out
@@ -93,8 +94,7 @@ class Writes:
         experiment = (
             self._experiments.get(event.experiment_id) if event.experiment_id else self._experiments.made(event.experiment)
         )
-        if experiment.stage is LifecycleStage.DELETED:
-            raise Deleted(f"the experiment {experiment.name!r} is deleted; restore it, or take another name")
+        refuse_deleted(experiment)
         name = event.name or event.tags.get(NAME, "")
         own = {RUN_ID: run_id} if run_id else {}
         tags = {mlflow_name(key): value for key, value in event.tags.items() if key != NAME} | own | {OWNER: event.owner}
@@ -139,12 +139,7 @@ class Writes:
         raise RunNotFound(f"there is no run with the id {batch.run_id!r}")
 
     def _started(self, batch: Batch, event: RunStarted) -> MlflowRun:
-        try:
-            begun = self.start(event, batch.run_id)
-        except Deleted as error:
-            if batch.writer:
-                raise StoreError(str(error)) from error
-            raise
+        begun = self.start(event, batch.run_id)
         # Another process may be delivering the same journal just now; then one of the two runs remains.
         self._runs.forget_id(batch.run_id)
         chosen = self._runs.find(batch.run_id) or begun

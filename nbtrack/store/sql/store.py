@@ -16,6 +16,7 @@ from ...settings import without_password
 from ..artifacts.paths import absolute_location
 from ..base import Axis, ExperimentPage, ExperimentQuery, OpenRun, RunPage, RunQuery
 from ..experiments import page_of
+from ..stages import refuse_deleted
 from ..text import storable
 from . import experiments, reads
 from .database import Database
@@ -153,6 +154,7 @@ class SqlStore:
 
     def restore_run(self, run_id: str) -> None:
         """See ``Store.restore_run``."""
+        refuse_deleted(self.get_experiment(self.get_run(run_id).experiment_id))
         self._set_stage(run_id, LifecycleStage.ACTIVE, None)
 
     def purge_runs(self, run_ids: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from ...entities import LifecycleStage, Status
 from ...errors import Deleted, ParamConflict, RunNotFound
 from ...events import Batch, Conflict, Event, LaneRows, Progress, RunStarted
+from ..stages import refuse_deleted
 from ..text import storable
 from .changes import NAME_TAG, Changes
 from .database import Connection
@@ -117,7 +118,7 @@ def _start(events: Sequence[Event]) -> RunStarted | None:
 
 
 def _started(connection: Connection, run_id: str, events: Sequence[Event], artifact_root: str) -> RunRow:
-    """Return the row of a run that starts in these events; in a deleted experiment it is deleted too."""
+    """Return the row of a run that starts in these events; Deleted where its experiment is."""
     start = _start(events)
     if start is None:
         raise RunNotFound(f"there is no run with the id {run_id!r}")
@@ -125,6 +126,7 @@ def _started(connection: Connection, run_id: str, events: Sequence[Event], artif
         experiment = experiment_of(connection, start.experiment_id)
     else:
         experiment = ensure_experiment(connection, start.experiment, artifact_root)
+    refuse_deleted(experiment)
     return RunRow(
         key=0,
         id=run_id,
