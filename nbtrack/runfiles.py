@@ -15,6 +15,7 @@ from .entities import now_ms
 from .errors import InvalidInput
 from .media import dict_bytes, figure_bytes, image_bytes, image_path, table_bytes, tables_tag, text_bytes, thumbnail_bytes
 from .recorder import Recorder, stamp_in
+from .settings import working_directory
 from .store.artifacts.paths import artifact_path as checked_name
 
 __all__ = ["LogsFiles"]
@@ -55,7 +56,8 @@ class LogsFiles(ABC):
         elif _is(source, Path.exists):
             self.recorder.file(_below(artifact_path, source.name), source)
         else:
-            raise InvalidInput(f"there is no file {shown(str(source))} to log (from {Path.cwd()})")
+            here = working_directory() or "a working directory that was deleted"
+            raise InvalidInput(f"there is no file {shown(str(source))} to log (from {here})")
 
     def log_artifacts(self, local_dir: str | os.PathLike[str], artifact_path: str | None = None) -> None:
         """Log copies of all that is in a folder, as it is now."""

@@ -31,6 +31,7 @@ __all__ = [
     "resolve",
     "user_name",
     "without_password",
+    "working_directory",
 ]
 
 MEMORY = "memory:"
@@ -154,12 +155,12 @@ def resolve(
             local_path(value, what)  # a URI, too, is a text without a NUL
     environ = environment() if environ is None else environ
     config = _configured() if config is None else config
-    here = (cwd or Path.cwd()).absolute()
     chosen = str(uri or environ.get("NBTRACK_URI") or environ.get("MLFLOW_TRACKING_URI") or config.get("uri") or "")
     name = experiment or environ.get("NBTRACK_EXPERIMENT") or environ.get("MLFLOW_EXPERIMENT_NAME") or config.get("experiment")
     if artifacts and _is_server(chosen):
         raise InvalidInput("a server says itself where artifacts are: leave artifacts= out, or start it with --artifacts")
     root = str(artifacts or environ.get("NBTRACK_ARTIFACTS") or config.get("artifacts") or "")
+    here = _Here(cwd)
     return _settings(chosen, name or DEFAULT_EXPERIMENT, _absolute(root, here), here)
 
 
@@ -173,10 +174,39 @@ def artifact_places(
     """
     environ = environment() if environ is None else environ
     config = _configured() if config is None else config
-    here = (cwd or Path.cwd()).absolute()
+    here = _Here(cwd)
     listed = str(environ.get("NBTRACK_ARTIFACT_PLACES") or config.get("artifact_places") or "").split(",")
     roots = [str(environ.get("NBTRACK_ARTIFACTS") or ""), str(config.get("artifacts") or "")]
     return tuple(dict.fromkeys(_absolute(place, here) for each in [*listed, *roots] if (place := each.strip())))
+
+
+def working_directory() -> str:
+    """Return the working directory; an empty string where it was deleted."""
+    try:
+        return os.getcwd()  # noqa: PTH109  a Path of an empty string would be the current one
+    except OSError:
+        return ""
+
+
+class _Here:
+    """What relative paths are relative to; looked up only when one is, for the working directory may be gone."""
+
+    def __init__(self, cwd: Path | None) -> None:
+        self._cwd = cwd
+
+    def __truediv__(self, path: str | Path) -> Path:
+        return Path(path) if Path(path).is_absolute() else self.folder() / path
+
+    def folder(self) -> Path:
+        """Return the folder.
+
+        Raises:
+            InvalidInput: It was deleted.
+        """
+        found = str(self._cwd or working_directory())
+        if not found:
+            raise InvalidInput("the working directory was deleted: change to one that exists (os.chdir), then connect")
+        return Path(found).absolute()
 
 
 def memory_folder() -> Path:
@@ -184,9 +214,9 @@ def memory_folder() -> Path:
     return Path(tempfile.gettempdir()) / f"nbtrack-{os.getpid()}"
 
 
-def _settings(uri: str, experiment: str, artifacts: str, here: Path) -> Settings:
+def _settings(uri: str, experiment: str, artifacts: str, here: _Here) -> Settings:
     if not uri:
-        return _in_folder(project_folder(here), experiment, artifacts)
+        return _in_folder(project_folder(here.folder()), experiment, artifacts)
     if not _SCHEME.match(uri) or re.match(r"[A-Za-z]:[\\/]", uri):
         return _in_folder(here / Path(uri).expanduser(), experiment, artifacts)
     scheme = uri.partition(":")[0].lower()
@@ -207,7 +237,7 @@ def _in_folder(folder: Path, experiment: str, artifacts: str) -> Settings:
     return Settings(uri, artifacts or str(folder / "artifacts"), folder / "journal", experiment, folder)
 
 
-def _beside_database(uri: str, experiment: str, artifacts: str, here: Path) -> Settings:
+def _beside_database(uri: str, experiment: str, artifacts: str, here: _Here) -> Settings:
     path, question, query = uri.partition(":///")[2].partition("?")
     if not path or path == ":memory:":
         raise InvalidInput(
@@ -220,12 +250,12 @@ def _beside_database(uri: str, experiment: str, artifacts: str, here: Path) -> S
     )
 
 
-def _remote(uri: str, experiment: str, artifacts: str, here: Path) -> Settings:
+def _remote(uri: str, experiment: str, artifacts: str, here: _Here) -> Settings:
     """Keep the journal of a store that is elsewhere in the project's folder, one for each store.
 
     A server says itself where artifacts are.
     """
-    folder = project_folder(here)
+    folder = project_folder(here.folder())
     is_server = _is_server(uri)
     uri = uri.rstrip("/") if is_server else uri
     store = hashlib.sha256(re.sub(r"://[^@/]*@", "://", uri).encode()).hexdigest()[:12]
@@ -237,5 +267,5 @@ def _is_server(uri: str) -> bool:
     return uri.lower().startswith(("http:", "https:"))
 
 
-def _absolute(root: str, here: Path) -> str:
+def _absolute(root: str, here: _Here) -> str:
     return root if not root or _SCHEME.match(root) else str(here / Path(root).expanduser())

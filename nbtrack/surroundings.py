@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 from .capture.base import Captured, Guard, merge
 from .capture.notebook import find_notebook, parent_command
 from .capture.surroundings import capture_surroundings
-from .settings import environment
+from .settings import environment, working_directory
 
 __all__ = ["recent_surroundings"]
 
 # Runs started one after the other share what was captured for the first.
 _FRESH_SECONDS = 5.0
 
-_recent: tuple[float, Path, Captured] | None = None
+_recent: tuple[float, str, Captured] | None = None
 
 
 def recent_surroundings() -> Captured:
     """Return source, git and environment as they were at most some seconds ago."""
     global _recent  # noqa: PLW0603
-    now, folder = time.monotonic(), Path.cwd()
+    now, folder = time.monotonic(), working_directory()
     if _recent is None or _recent[1] != folder or now - _recent[0] > _FRESH_SECONDS:
         _recent = (now, folder, _capture())
     return _recent[2]

@@ -172,6 +172,32 @@ def test_connect_chooses_the_store(tmp_path, monkeypatch):
     assert (nbtrack.connect().uri, nbtrack.connect().experiment) == ("memory:", "e")
 
 
+@pytest.fixture
+def nowhere(tmp_path, monkeypatch):
+    """A working directory that was deleted."""
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+
+
+def test_runs_start_where_the_working_directory_was_deleted(tmp_path, nowhere):
+    nbtrack.connect(tmp_path / "store", artifacts=tmp_path / "files")
+    for name in ("first", "second"):
+        with nbtrack.start_run(name) as run:
+            nbtrack.log(x=1.0)
+            run.log_text("kept", "note.txt")
+            with pytest.raises(InvalidInput, match="working directory that was deleted"):
+                run.log_artifact("none.txt")
+    found = [(run.name, run.status, run.artifacts.read_text("note.txt")) for run in nbtrack.runs()]
+    assert found == [("second", "FINISHED", "kept"), ("first", "FINISHED", "kept")]
+
+
+@pytest.mark.parametrize("uri", [None, "runs", "sqlite:///runs.db", "http://localhost:5000"])
+def test_what_needs_the_deleted_working_directory_says_so(nowhere, uri):
+    with pytest.raises(InvalidInput, match=r"working directory was deleted: change to one that exists"):
+        nbtrack.connect(uri)
+
+
 @pytest.mark.parametrize("uri", ["mongodb://u@h/db", "http://host:port"])
 def test_what_cannot_be_opened_says_so_at_once(uri):
     with pytest.raises(InvalidInput, match=r"not the URI of a store|cannot be read"):
