@@ -13,6 +13,7 @@ import pytest
 import nbtrack
 from nbtrack.journal.reader import journals
 
+from ..disks import fill, mounted
 from .child import Child
 from .rounds import IS_LONG
 
@@ -44,27 +45,8 @@ def check(run, points):
 @pytest.fixture
 def small_disk(tmp_path):
     """A file system of 2 MB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
-    mounted = subprocess.run(command, capture_output=True, check=False)
-    if mounted.returncode:
-        pytest.skip("no file system can be mounted here; test_file_systems tries the same with limits, which need no rights")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-def fill(folder):
-    """Take all space; the answer gives it back."""
-    ballast = folder / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        size = 1 << 20
-        while size:
-            try:
-                file.write(bytes(size))
-            except OSError:
-                size //= 2
-    return ballast.unlink
+    with mounted(tmp_path / "disk") as folder:
+        yield folder
 
 
 def test_a_full_disk(small_disk, caplog):

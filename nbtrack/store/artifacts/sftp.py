@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import posixpath
 import secrets
 import stat
@@ -15,6 +16,7 @@ from .base import ArtifactEntry, Readable
 from .paths import TEMPORARY
 from .places import Place, missing_extra
 from .remote import RemoteArtifacts
+from .sftp_writes import write_confirmed
 from .spool import copy_file
 from .ssh import Connections, Host, connections_to
 
@@ -127,16 +129,16 @@ class SftpArtifacts(RemoteArtifacts):
 
 
 def _write(client: paramiko.SFTPClient, place: str, content: Readable) -> None:
-    """Write a new file, whose folders are made where they are missing."""
+    """Write a new file, whose folders are made where they are missing; it is there whole, or OSError."""
     try:
         file = client.open(place, "wbx")
     except FileNotFoundError:
         _make_folders(client, posixpath.dirname(place))
         file = client.open(place, "wbx")
     with file:
-        file.set_pipelined(True)
-        while block := content.read(_BLOCK):
-            file.write(block)
+        size = write_confirmed(client, file, content)
+    if (found := client.stat(place).st_size) != size:
+        raise OSError(errno.EIO, f"{found} of {size} bytes arrived")
 
 
 def _make_folders(client: paramiko.SFTPClient, folder: str) -> None:
