@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ..errors import NbtrackError
-from ..settings import Settings, resolve
+from ..settings import Settings, resolve, without_password
+from ..store.artifacts.open import open_artifacts
 from ..store.artifacts.paths import local_path, scheme_of
 from ..store.base import Store
 from ..store.open import check_uri, open_store
@@ -101,12 +102,23 @@ def _open_runs(store: Store) -> Iterator[Finding]:
 def _artifacts(settings: Settings) -> Finding:
     root = settings.artifacts
     if not root or scheme_of(root) not in ("", "file"):
-        return Finding("artifacts", True, root or "where the server keeps them")
+        return _elsewhere(root)
     folder = local_path(root)
     there = next(parent for parent in (folder, *folder.parents) if parent.exists())
     if os.access(there, os.W_OK):
         return Finding("artifacts", True, str(folder))
     return Finding("artifacts", False, f"{there} must not be written to", "files wait in the journal until it can be")
+
+
+def _elsewhere(root: str) -> Finding:
+    """Ask the bucket or the machine that keeps the artifacts what it has."""
+    if not root:
+        return Finding("artifacts", True, "where the server keeps them")
+    try:
+        open_artifacts(root).list()
+    except NbtrackError as error:
+        return Finding("artifacts", False, str(error), "files wait in the journal until it answers, and nothing is lost")
+    return Finding("artifacts", True, without_password(root))
 
 
 def _journals(settings: Settings) -> Iterator[Finding]:

@@ -88,7 +88,7 @@ class SftpArtifacts(RemoteArtifacts):
 
     def _entries(self, folder: str) -> Iterator[ArtifactEntry]:
         with self._connections.client() as client:
-            found = _status(client, self._at(folder))
+            found = _status(client, self._at(folder)) if folder else _target(client, self._root)
             if found is None or not stat.S_ISDIR(found.st_mode or 0):
                 return
             listed = client.listdir_attr(self._at(folder))
@@ -169,6 +169,14 @@ def _objection(client: paramiko.SFTPClient, target: str) -> OSError | None:
 def _status(client: paramiko.SFTPClient, path: str) -> paramiko.SFTPAttributes | None:
     try:
         return client.lstat(path)
+    except FileNotFoundError:
+        return None
+
+
+def _target(client: paramiko.SFTPClient, root: str) -> paramiko.SFTPAttributes | None:
+    """Return what a run's own folder is, which may be a link: its user's, unlike those inside."""
+    try:
+        return client.stat(root)
     except FileNotFoundError:
         return None
 

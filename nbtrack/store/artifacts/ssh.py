@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from ...errors import InvalidInput
 from ...settings import user_name
+from .ssh_program import Pipe, find_program, open_channel
 
 if TYPE_CHECKING:
     import paramiko
@@ -88,7 +89,11 @@ if hasattr(os, "register_at_fork"):
 
 
 class Connections:
-    """One connection to a machine with some channels, each used by one thread at a time."""
+    """Some channels to a machine, each used by one thread at a time.
+
+    Each is an ``ssh`` program of its own. Where there is no such program, or a password stands in the URI, they share a
+    connection of paramiko's.
+    """
 
     def __init__(self, host: Host) -> None:
         self._host = host
@@ -114,6 +119,11 @@ class Connections:
             self._idle.put(channel)
 
     def _new(self) -> paramiko.SFTPClient:
+        program = None if self._host.password else find_program()
+        return self._shared() if program is None else open_channel(program, self._host)
+
+    def _shared(self) -> paramiko.SFTPClient:
+        """Return a new channel of paramiko's connection."""
         with self._connecting:
             transport = self._connection.get_transport() if self._connection else None
             if transport is None or not transport.is_active():
@@ -130,8 +140,10 @@ def _is_answer(error: BaseException) -> bool:
 
 
 def _is_open(channel: paramiko.SFTPClient) -> bool:
-    found = channel.get_channel()
-    return found is not None and not found.closed and found.get_transport().is_active()
+    found: Any = channel.get_channel()
+    if found is None or found.closed:
+        return False
+    return bool(found.is_open() if isinstance(found, Pipe) else found.get_transport().is_active())
 
 
 def _connected(host: Host) -> paramiko.SSHClient:
@@ -149,7 +161,7 @@ def _connected(host: Host) -> paramiko.SSHClient:
         port=host.port or int(said.get("port", 22)),
         username=host.user or said.get("user") or user_name(),
         password=host.password or None,
-        key_filename=said.get("identityfile"),
+        key_filename=[each for each in said.get("identityfile", ()) if Path(each).expanduser().is_file()] or None,
         sock=paramiko.ProxyCommand(proxy) if proxy else None,
         timeout=_CONNECT_SECONDS,
         banner_timeout=_CONNECT_SECONDS,
