@@ -71,7 +71,7 @@ class RecordFile:
     """A file that records are appended to; they are in the file when ``append`` returns."""
 
     def __init__(self, path: Path) -> None:
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o644)
+        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o666)
         self._size = 0
 
     def append(self, *values: Any) -> None:

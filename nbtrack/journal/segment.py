@@ -49,7 +49,7 @@ class Segment:
 
         A write into a hole on a full disk would be a SIGBUS, which kills the kernel; here it is an OSError.
         """
-        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o644)
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
         try:
             _allocate(fd, size)
             try:

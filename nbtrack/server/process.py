@@ -59,6 +59,8 @@ def build(options: Options) -> Guard:
     """
     artifacts = open_artifacts(options.artifacts)
     root = PROXIED if options.serves_artifacts else artifacts.uri
+    if options.auth:
+        _keep_private(options)
     store = open_store(options.store, artifact_root=root)
     app: App = create_app(
         store,
@@ -69,6 +71,13 @@ def build(options: Options) -> Guard:
         default=permission_of(options.default_permission),
     )
     return Guard(app, (options.host, *options.allowed_hosts), options.allowed_origins)
+
+
+def _keep_private(options: Options) -> None:
+    """Close the users' database to others before anything is in it."""
+    from ..store.sql.accounts import keep_private
+
+    keep_private(options.auth_db or options.store)
 
 
 def open_accounts_of(options: Options) -> Accounts:

@@ -7,6 +7,7 @@ import hashlib
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from io import BytesIO
@@ -59,15 +60,34 @@ def move_file(source: Path, target: Path) -> None:
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        source.replace(target)
+        if _has_group_of(target.parent, source):
+            source.replace(target)
+        else:
+            _copy_and_remove(source, target)
     except FileNotFoundError:
         if not target.is_file():
             raise InvalidInput(f"there is no file {str(source)!r}") from None
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        copy_file(source, target)
-        source.unlink()
+        _copy_and_remove(source, target)
+
+
+def _copy_and_remove(source: Path, target: Path) -> None:
+    copy_file(source, target)
+    source.unlink()
+
+
+def _has_group_of(folder: Path, source: Path) -> bool:
+    """Tell whether a file has the group that a folder gives to what is made in it; if it can be given it, it is."""
+    here, found = folder.stat(), source.stat()
+    if not here.st_mode & stat.S_ISGID or here.st_gid == found.st_gid:
+        return True
+    try:
+        os.chown(source, -1, here.st_gid)
+    except PermissionError:
+        return False
+    return True
 
 
 def existing_file(source: Path) -> Path:

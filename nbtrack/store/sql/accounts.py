@@ -17,7 +17,7 @@ from sqlalchemy import bindparam as value
 from ...entities import now_ms
 from ...errors import AlreadyExists, InvalidInput, NotFound, SchemaError
 from .database import Connection, Database
-from .dialects import dialect_of
+from .dialects import Dialect, dialect_of
 from .schema_accounts import (
     ACCOUNTS_HEAD,
     changes,
@@ -29,7 +29,7 @@ from .schema_accounts import (
     version_of_accounts,
 )
 
-__all__ = ["Accounts", "Grant", "Token", "User", "open_accounts"]
+__all__ = ["Accounts", "Grant", "Token", "User", "keep_private", "open_accounts"]
 
 T = TypeVar("T")
 
@@ -297,14 +297,7 @@ def open_accounts(uri: str) -> Accounts:
         SchemaError: The tables were made by a newer nbtrack.
         StoreUnavailable: It cannot be reached now.
     """
-    kind = uri.partition(":")[0].lower().partition("+")[0]
-    if kind not in ("sqlite", "postgresql", "postgres", "mysql", "mariadb"):
-        raise InvalidInput("users are kept in a database: name one by --auth-db, such as sqlite:///users.db or postgresql://…")
-    try:
-        url = sa.make_url(uri)
-    except (sa.exc.ArgumentError, ValueError) as error:
-        raise InvalidInput("the URI of the users' database cannot be read; write it as that of a store") from error
-    database = Database(dialect_of(url))
+    database = Database(keep_private(uri))
     with ExitStack() as stack:
         stack.callback(database.close)
         with database.read() as connection:
@@ -313,6 +306,28 @@ def open_accounts(uri: str) -> Accounts:
             database.write(_make)
         stack.pop_all()
     return Accounts(database)
+
+
+def keep_private(uri: str) -> Dialect:
+    """Let nobody but its owner open the file that users are in, or will be; return the database.
+
+    Raises:
+        InvalidInput: The URI names no database.
+        StoreUnavailable: Others can open it, and it is another user's file.
+    """
+    dialect = _dialect_at(uri)
+    dialect.keep_private()
+    return dialect
+
+
+def _dialect_at(uri: str) -> Dialect:
+    kind = uri.partition(":")[0].lower().partition("+")[0]
+    if kind not in ("sqlite", "postgresql", "postgres", "mysql", "mariadb"):
+        raise InvalidInput("users are kept in a database: name one by --auth-db, such as sqlite:///users.db or postgresql://…")
+    try:
+        return dialect_of(sa.make_url(uri))
+    except (sa.exc.ArgumentError, ValueError) as error:
+        raise InvalidInput("the URI of the users' database cannot be read; write it as that of a store") from error
 
 
 def _version(connection: Connection) -> str | None:

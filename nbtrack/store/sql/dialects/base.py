@@ -121,6 +121,9 @@ class Dialect(ABC):
     def back_up(self, version: str) -> None:
         """Keep a copy of the database as it is at ``version``, where that is a plain file."""
 
+    def keep_private(self) -> None:  # noqa: B027
+        """Let nobody but its owner open the database, where that is a plain file."""
+
     def cursor(self, driver: Any) -> Any:
         """Return a new cursor of the driver's connection."""
         return driver.cursor()

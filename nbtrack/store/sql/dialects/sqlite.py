@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 import time
@@ -19,8 +20,11 @@ from sqlalchemy.sql.expression import ColumnElement
 from ....errors import InvalidInput, NbtrackError, SchemaError, StoreError, StoreUnavailable
 from .base import Dialect, Unfolded
 from .filesystem import has_locks, has_shared_memory
+from .sharing import create_copy, create_file, keep_private, share_log
 
 __all__ = ["SQLite"]
+
+_log = logging.getLogger("nbtrack")
 
 _BUSY_TIMEOUT = 3.0  # seconds; another may be set by "?timeout=…"
 _MAPPED = 1 << 30  # bytes of the file at most; what lies behind is read as ever
@@ -54,6 +58,7 @@ class SQLite(Dialect):
     def __init__(self, url: sa.URL) -> None:
         super().__init__(url)
         self._settled = -_BETWEEN_SETTLING
+        self._is_private = False
         if url.database in (None, "", ":memory:"):
             raise InvalidInput(f"{self.label} names no file: write sqlite:///runs.db, or memory: to keep nothing")
 
@@ -77,10 +82,7 @@ class SQLite(Dialect):
 
     def engine(self) -> sa.Engine:
         """See ``Dialect.engine``; makes the file's folder."""
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreUnavailable(f"the folder of {self.path} cannot be made: {error.strerror or error}") from error
+        self._make_folder()
         options: dict[str, Any] = {"check_same_thread": False}
         if "timeout" not in self.url.query:
             options["timeout"] = _BUSY_TIMEOUT
@@ -89,14 +91,22 @@ class SQLite(Dialect):
         sa.event.listen(engine, "begin", _begin)
         return engine
 
+    def _make_folder(self) -> None:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreUnavailable(f"the folder of {self.path} cannot be made: {error.strerror or error}") from error
+
     def _connect(self, dialect: sa.Dialect, _record: object, arguments: Any, options: Any) -> Any:
         """Open a connection, with a write-ahead log where the file system can have one: any journal will do."""
+        create_file(self.path, is_private=self._is_private)
         connection: Any = dialect.connect(*arguments, **options)
         try:
             if not self._has_journal(connection):
                 connection.close()
                 self._leave_log()
                 connection = dialect.connect(*arguments, **options)
+            share_log(self.path)
             _set_up(connection)
         except sqlite3.Error:
             connection.close()
@@ -148,8 +158,21 @@ class SQLite(Dialect):
     def back_up(self, version: str) -> None:
         """See ``Dialect.back_up``: ``runs.db`` is copied to ``runs.db.0001.backup``."""
         target = self.path.with_name(f"{self.path.name}.{version}.backup")
+        create_copy(target, self.path)
         with closing(sqlite3.connect(self.path)) as source, closing(sqlite3.connect(target)) as copy:
             source.backup(copy)
+
+    def keep_private(self) -> None:
+        """See ``Dialect.keep_private``."""
+        self._is_private = True
+        self._make_folder()
+        try:
+            if keep_private(self.path):
+                _log.warning("nbtrack: %s has users in it: from now on nobody but its owner may open it", self.path)
+        except OSError as error:
+            raise StoreUnavailable(
+                f"{self.path} has users in it, and others may open it ({error.strerror}): its owner says `chmod 600 {self.path}`"
+            ) from error
 
     def settle(self) -> None:
         """See ``Dialect.settle``: a large write-ahead log goes into the file, unless someone is reading from it."""

@@ -1,0 +1,85 @@
+"""Modes and groups of a SQLite database's files, so that people who share a folder do not lock each other out."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+__all__ = ["create_copy", "create_file", "keep_private", "share_log"]
+
+_EVERYBODY, _OWNER = 0o666, 0o600
+_LOG = ("-wal", "-shm", "-journal")
+
+_creating = threading.Lock()
+
+
+def create_file(path: Path, *, is_private: bool = False) -> None:
+    """Create an empty database with the mode that the umask gives; one that exists stays as it is.
+
+    SQLite itself creates files with 0644 at most, whatever the umask, and its log takes the database's mode: in a folder of a
+    group, whoever used the database last would keep all others from writing.
+    """
+    # In turn, for closing a file drops every lock that SQLite holds on it in this process. An error is left to SQLite to say.
+    with _creating, suppress(OSError):
+        os.close(_new(path, _OWNER if is_private else _EVERYBODY))
+
+
+def create_copy(path: Path, original: Path) -> None:
+    """Create the empty file for a copy of a database, which may be used by those who may use the original."""
+    path.unlink(missing_ok=True)
+    found = original.stat()
+    file = _new(path, _OWNER)
+    try:
+        with suppress(PermissionError):
+            os.chown(path, found.st_uid if os.geteuid() == 0 else -1, found.st_gid)
+        path.chmod(stat.S_IMODE(found.st_mode))
+    finally:
+        os.close(file)
+
+
+def _new(path: Path, mode: int) -> int:
+    return os.open(os.path.realpath(path), os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)
+
+
+def share_log(path: Path) -> None:
+    """Give a database's log the database's group; a folder without setgid gives files the group of who makes them."""
+    with suppress(OSError):
+        group = path.stat().st_gid
+        for side, found in _log_of(path):
+            if found.st_gid != group and found.st_uid == os.geteuid():
+                os.chown(side, -1, group)
+
+
+def keep_private(path: Path) -> bool:
+    """Let nobody but its owner use a database, which is created where there is none; tell whether others could before.
+
+    Raises:
+        PermissionError: Others can, and it is another user's.
+    """
+    create_file(path, is_private=True)
+    files = [(path, path.stat()), *_log_of(path)] if path.exists() else []
+    wide = [file for file, found in files if stat.S_IMODE(found.st_mode) & ~_OWNER]
+    for file in wide:
+        file.chmod(_OWNER)
+    return bool(wide)
+
+
+def _log_of(path: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """Yield the files of a database's log that exist."""
+    for suffix in _LOG:
+        with suppress(FileNotFoundError):
+            side = path.with_name(path.name + suffix)
+            yield side, side.stat()
+
+
+def _after_fork() -> None:
+    global _creating  # noqa: PLW0603
+    _creating = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
