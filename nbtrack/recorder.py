@@ -16,6 +16,7 @@ from typing import Any
 
 from .arguments import mapping, shown, typed
 from .capture.redact import redact_value
+from .capture.stable import stable_text
 from .connection import Connection
 from .entities import ParamValue, new_run_id
 from .errors import InvalidInput, NbtrackError, ParamConflict, WrongType
@@ -236,7 +237,7 @@ def _subclass(value: Any) -> ParamValue:
     for simple in (bool, int, float, str):
         if isinstance(value, simple):
             return simple(value)
-    return str(value)
+    return stable_text(str(value))
 
 
 def _text(value: ParamValue) -> str:

@@ -144,6 +144,15 @@ def test_params_keep_their_type(tracker):
     assert read["object"] == "(1+2j)"
 
 
+def test_the_text_of_a_param_is_the_same_in_each_process(tracker):
+    def relu():
+        pass
+
+    with nbtrack.start_run() as run:
+        run.log_params({"words": {"b", "a", "c"}, "activation": relu})
+    assert run.params == {"words": "{'a', 'b', 'c'}", "activation": f"<function {relu.__qualname__}>"}
+
+
 def test_a_param_is_written_once(tracker):
     with nbtrack.start_run(params={"lr": 1}) as run:
         assert run.log_param("lr", 1) == 1

@@ -34,7 +34,7 @@ class CellCapture:
         shell: IPython's ``InteractiveShell``.
         environ: The kernel's environment, to find the notebook and to run git; nothing of it is recorded.
         cells: Remembers which cells were captured before; the same one for all cells of a kernel and store.
-        guard: Keeps the time of the captures before the cell, and of those after it, and what failed of them.
+        guard: Keeps captures apart, and knows what failed of them and what they left out.
         notebook: The notebook's path where the user has set it.
         parts: Which of ``PARTS`` are wanted.
         without: Names that are no params of their own, because ``-p`` names them.
@@ -64,7 +64,6 @@ class CellCapture:
             source: The cell as typed, ``ExecutionInfo.raw_cell``.
             cell_id: The front end's name for it.
         """
-        self._guard.restart()
         history = self._shell.history_manager.input_hist_raw
         found = merge(
             self._part("source", lambda: capture_cell(source, len(history), cell_id)),
@@ -84,8 +83,6 @@ class CellCapture:
         """
         for listener in (self._displays, self._streams):
             self._guard.shield("outputs", listener.stop, None)
-        self._guard.restart()
-        # what matters most comes first: long outputs may use the time up
         failed = self._part("traceback", lambda: capture_traceback(error)) if error is not None else Captured()
         computed = self._part("params", self._computed)
         none: list[OutputFile] = []
@@ -93,7 +90,7 @@ class CellCapture:
         return Ended(merge(computed, failed), tuple(files))
 
     def _part(self, name: str, capture: Callable[[], Captured]) -> Captured:
-        return self._guard.run(name, capture, Captured()) if name in self._parts else Captured()
+        return self._guard.facts(name, capture) if name in self._parts else Captured()
 
     def _inputs_of(self, source: str) -> CellInputs:
         if self._inputs is None:

@@ -56,7 +56,7 @@ class DisplayCapture:
     def __init__(self, shell: Any, guard: Guard) -> None:
         self._shell, self._guard = shell, guard
         self._outputs: list[_Output] = []
-        self._bytes = 0
+        self._bytes = self._left_out = 0
         self._clear_next = False
         self._undo: list[Callable[[], None]] = []
 
@@ -80,6 +80,9 @@ class DisplayCapture:
 
         A value that is only text is ``outputs/result.txt``.
         """
+        if self._left_out:
+            limit = f"a run takes {_MOST_OUTPUTS}, of together {_MOST_BYTES // 1_000_000} MB"
+            self._guard.leave_out("displays", [f"{self._left_out} of {self._left_out + len(self._outputs)} outputs ({limit})"])
         counts: dict[str, int] = {}
         files: list[OutputFile] = []
         for output in self._outputs:
@@ -110,7 +113,7 @@ class DisplayCapture:
     def _clear(self, *, wait: bool) -> None:
         self._clear_next = wait
         if not wait:
-            self._outputs, self._bytes = [], 0
+            self._outputs, self._bytes, self._left_out = [], 0, 0
 
     def _take(self, output: _Output, metadata: Mapping[str, Any] | None, *, update: bool = False) -> None:
         if self._clear_next and not update:
@@ -124,6 +127,8 @@ class DisplayCapture:
         elif len(self._outputs) < _MOST_OUTPUTS and self._bytes + size <= _MOST_BYTES:
             self._outputs.append(output)
             self._bytes += size
+        else:
+            self._left_out += 1
 
 
 def _before(target: Any, name: str, hook: Callable[..., None]) -> Callable[[], None]:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import builtins
 import dis
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from types import CodeType, FunctionType
 
 from ..entities import ParamValue
 from .assigned import AssignedParams, assigned_params
-from .base import Captured
+from .base import Captured, NotThis, gather
 from .bindings import NameUse, name_use
 from .parse import parse_cell
 from .redact import redact_value
-from .simple import LONGEST_VALUE, NotSimple, simple_value
+from .simple import LONGEST_VALUE, NotSimple, TooLong, read_simple
 
 __all__ = ["CellInputs", "assigned_names", "papermill_names", "params_from", "read_names"]
 
@@ -51,24 +50,36 @@ class CellInputs:
             without: Names to leave out, because they are logged otherwise.
         """
         read = [name for name in (*papermill_names(history), *self.reads(namespace)) if name not in self._use.bindings]
-        constants = params_from(self._assigned.constants, self._assigned.constants)
-        return _without(constants | params_from(namespace, read, most=_MOST_PARAMS - len(constants)), without)
+        given = {**{name: namespace[name] for name in read if name in namespace}, **self._assigned.constants}
+        return params_from(given, [*self._assigned.constants, *read], without=without)
 
     def at_end(self, namespace: Mapping[str, object], known: Mapping[str, object], without: Container[str] = ()) -> Captured:
         """Take the values that the cell has computed for its params; ``known`` are the params of ``at_start``."""
         names = [name for name in self._assigned.computed if name not in known]
-        return _without(params_from(namespace, names, most=_MOST_PARAMS - len(known)), without)
+        return params_from(namespace, names, most=_MOST_PARAMS - len(known), without=without)
 
 
-def _without(params: dict[str, ParamValue], names: Container[str]) -> Captured:
-    return Captured(params={name: value for name, value in params.items() if name not in names})
+def params_from(
+    namespace: Mapping[str, object], names: Iterable[str], *, most: int = _MOST_PARAMS, without: Container[str] = ()
+) -> Captured:
+    """Return the simple values among the named ones, without secrets.
+
+    Those that are too large, and those after the first ``most``, are left out and named; ``without`` are not meant at all.
+    """
+    wanted = [name for name in dict.fromkeys(names) if name in namespace and name not in without]
+    found, unfit = gather(((name, namespace[name]) for name in wanted), _param)
+    kept = list(found)[: max(0, most)]
+    over = [f"{name} (a run takes {_MOST_PARAMS} params by itself)" for name in list(found)[len(kept) :]]
+    return Captured(params={name: found[name] for name in kept}, left_out=(*unfit, *over))
 
 
-def params_from(namespace: Mapping[str, object], names: Iterable[str], *, most: int = _MOST_PARAMS) -> dict[str, ParamValue]:
-    """Return the simple values among the named ones, at most ``most``, without secrets and without long texts."""
-    found = ((name, simple_value(namespace[name])) for name in dict.fromkeys(names) if name in namespace)
-    simple = ((name, redact_value(name, v)) for name, v in found if not isinstance(v, NotSimple) and len(str(v)) <= LONGEST_VALUE)
-    return dict(islice(simple, max(0, most)))
+def _param(name: str, value: object) -> ParamValue:
+    simple = read_simple(value)
+    if isinstance(simple, NotSimple):
+        raise NotThis
+    if len(str(simple)) > LONGEST_VALUE:
+        raise TooLong(f"longer than the {LONGEST_VALUE:,} characters of a param")
+    return redact_value(name, simple)
 
 
 def assigned_names(source: str) -> list[str]:
@@ -109,7 +120,8 @@ def _reached(names: Iterable[str], namespace: Mapping[str, object]) -> dict[str,
     waiting = list(found)
     while waiting:
         function = namespace.get(waiting.pop())
-        if isinstance(function, FunctionType) and function.__module__ == "__main__":
+        # Asked of its type: an object may raise, or begin to work, when it is asked itself.
+        if type(function) is FunctionType and function.__module__ == "__main__":
             new = [name for name in _globals_of(function.__code__) if name not in found]
             found |= dict.fromkeys(new)
             waiting += new

@@ -8,17 +8,21 @@ import re
 import types
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from itertools import chain
 from typing import Any
 
 from ..entities import ParamValue
 from ..errors import InvalidInput
+from .base import safely
 from .redact import redact_value
-from .simple import LONGEST_VALUE, NotSimple, is_environment, simple_value
+from .simple import LONGEST_VALUE, NOT_SIMPLE, NotSimple, TooLong, is_environment, read_simple
+from .stable import stable_text
 
 __all__ = ["named_params"]
 
 _DEEPEST = 8
 _LONGEST_REPR = 300
+_MOST_PARAMS = 10_000
 _FORBIDDEN = re.compile(r"[^/\w.\- ]")  # in the names of MLflow's params
 
 
@@ -48,34 +52,72 @@ def _missing(name: str, namespace: Mapping[str, object]) -> str:
 
 
 def _open(name: str, value: object, depth: int) -> dict[str, ParamValue]:
-    fields = _fields(value) if depth else None
+    top = depth == _DEEPEST
+    fields = safely(lambda: _fields(value), NOT_SIMPLE) if depth else None
+    if isinstance(fields, NotSimple):
+        if top:
+            raise InvalidInput(f"{name} is a {type(value).__name__} that raises when it is read; name the values that matter")
+        fields = None
     if not fields:
-        return {name: _leaf(name, {} if fields is not None else value, top=depth == _DEEPEST)}
+        return {name: _leaf(name, {} if fields is not None else value, top=top)}
     if is_environment(fields):
         raise InvalidInput(f"{name} holds environment variables, which are never recorded; name the values that matter")
-    parts = [_open(f"{name}.{_FORBIDDEN.sub('_', str(key))}", part, depth - 1) for key, part in fields.items()]
+    if len(fields) > _MOST_PARAMS:
+        raise InvalidInput(
+            f"{name} holds {len(fields):,} values, more than the {_MOST_PARAMS:,} params that a name may stand for"
+        )
+    parts = [_open(f"{name}.{_FORBIDDEN.sub('_', _key(key))}", part, depth - 1) for key, part in fields.items()]
     return {key: part for found in parts for key, part in found.items()}
 
 
+def _key(key: object) -> str:
+    return safely(lambda: str(key), type(key).__name__)
+
+
 def _leaf(name: str, value: object, *, top: bool) -> ParamValue:
-    simple = simple_value(value)
+    simple = _simple(name, value)
     if isinstance(simple, NotSimple):
         if top:
             raise InvalidInput(f"{name} is a {type(value).__name__}, which no param can hold; name a number, a text or a dict")
         simple = _described(value)
     if len(str(simple)) > LONGEST_VALUE:
-        raise InvalidInput(f"{name} is longer than the {LONGEST_VALUE} characters of a param; log it with log_text or log_dict")
+        raise _too_long(name)
     return redact_value(name, simple)
+
+
+def _simple(name: str, value: object) -> ParamValue | NotSimple:
+    try:
+        return safely(lambda: read_simple(value), NOT_SIMPLE, but=TooLong)
+    except TooLong:
+        raise _too_long(name) from None
+
+
+def _too_long(name: str) -> InvalidInput:
+    return InvalidInput(f"{name} is longer than the {LONGEST_VALUE} characters of a param; log it with log_text or log_dict")
 
 
 def _described(value: object) -> str:
     """Return the name of a class or function, an object's repr where that is short, else the name of its type."""
-    if isinstance(value, type | types.FunctionType | types.BuiltinFunctionType):
-        return f"{value.__module__}.{value.__qualname__}"
-    text = repr(value)
-    return (
-        text if len(text) <= _LONGEST_REPR and " at 0x" not in text else f"<{type(value).__module__}.{type(value).__qualname__}>"
-    )
+    kind = type(value)
+    if kind in (types.FunctionType, types.BuiltinFunctionType) or issubclass(kind, type):
+        return f"{value.__module__}.{value.__qualname__}"  # type: ignore[attr-defined]
+    text = safely(lambda: repr(value), "") if safely(lambda: _room(value, _LONGEST_REPR), -1) >= 0 else ""
+    is_fit = 0 < len(text) <= _LONGEST_REPR and " at 0x" not in text
+    return stable_text(text) if is_fit else f"<{kind.__module__}.{kind.__qualname__}>"
+
+
+def _room(value: object, room: int) -> int:
+    """Return how many of ``room`` characters a value's repr leaves; less than 0 as soon as it is known to be longer."""
+    kind = type(value)
+    if issubclass(kind, str | bytes):
+        return room - len(value)  # type: ignore[arg-type]
+    if not issubclass(kind, dict | list | tuple | set | frozenset):
+        return room - 1
+    for part in chain(value, value.values()) if isinstance(value, dict) else value:  # type: ignore[attr-defined]
+        room = _room(part, room - 1)
+        if room < 0:
+            break
+    return room
 
 
 def _fields(value: object) -> Mapping[Any, object] | None:

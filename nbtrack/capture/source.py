@@ -34,7 +34,7 @@ class ExecutedCells:
 
     def _forget(self) -> None:
         self._entries: list[str] = []
-        self._seen = 0
+        self._seen = self._dropped = 0
         self._last = ""
         self._sent: set[str] = set()
 
@@ -55,12 +55,16 @@ class ExecutedCells:
         new = tuple(d for n in range(self._seen, end) if history[n] and (d := self._add(n, history[n])))
         if end:
             self._seen, self._last = end, history[end - 1]
-        return Captured(documents=(*new, DocumentLogged("cells", f"[{','.join(self._entries)}]")))
+        documents = (*new, DocumentLogged("cells", f"[{','.join(self._entries)}]"))
+        dropped = f"the first {self._dropped} cells of the kernel (a run lists {_MOST_CELLS:,})"
+        return Captured(documents=documents, left_out=(dropped,) if self._dropped else ())
 
     def _add(self, count: int, source: str) -> DocumentLogged | None:
         text = _fit(source)
         digest = sha256(text.encode()).hexdigest()
-        del self._entries[: max(0, len(self._entries) + 1 - _MOST_CELLS)]
+        excess = max(0, len(self._entries) + 1 - _MOST_CELLS)
+        del self._entries[:excess]
+        self._dropped += excess
         self._entries.append(f'{{"execution_count":{count},"sha256":"{digest}"}}')
         if digest in self._sent:
             return None

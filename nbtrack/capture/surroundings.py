@@ -23,7 +23,7 @@ def capture_surroundings(
     """Capture source, git and environment.
 
     Args:
-        guard: Keeps time, and failures away.
+        guard: Keeps failures away.
         environ: The environment in which git runs; nothing of it is recorded.
         notebook: The path of the notebook, if it is known.
         script: ``sys.argv[0]`` where there is no notebook.
@@ -35,7 +35,7 @@ def capture_surroundings(
     if "environment" in parts:
         found.append(guard.run("environment", lambda: capture_environment(sys.path), Captured()))
     if "git" in parts and repository is not None:
-        found.append(guard.run("git", lambda: capture_git(repository, environ, seconds=guard.left()), Captured()))
+        found.append(guard.run("git", lambda: capture_git(repository, environ, seconds=guard.seconds), Captured()))
     return merge(*found)
 
 

@@ -35,7 +35,7 @@ class NBTrack(Configurable):
     capture_params = Bool(True, help="Record simple values that the cell sets or reads as params.").tag(config=True)
     capture_datasets = Bool(True, help="Record the DataFrames and arrays that the cell reads, by digest.").tag(config=True)
     capture_outputs = Bool(True, help="Record stdout, stderr and displayed figures as artifacts.").tag(config=True)
-    capture_seconds = Float(1.0, help="How long capturing may take before a cell, and after it.").tag(config=True)
+    capture_seconds = Float(1.0, help="How long one capture may wait for git and the like; 0 for none.").tag(config=True)
     notebook = Unicode("", help="The notebook's path, where it cannot be found out.").tag(config=True)
 
     def parts(self, without: Container[str] = ()) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbtrack.capture.base import FAILED_TAG, Captured, Guard, clip_middle, failure, merge
+from nbtrack.capture.base import FAILED_TAG, Captured, Guard, NotThis, Unfit, clip_middle, failure, gather, merge
 from nbtrack.entities import Dataset
 from nbtrack.events import DocumentLogged
 
@@ -56,14 +56,52 @@ def test_nothing_failed():
     assert Guard().failures() == Captured()
 
 
-def test_captures_that_come_when_the_time_is_used_up_are_left_out_and_said_to_be():
+def test_without_time_there_are_no_captures_and_it_is_said():
     guard = Guard(seconds=0.0)
     assert guard.run("datasets", lambda: 1, 0) == 0
     assert guard.failures().tags[FAILED_TAG].startswith("datasets: left out")
     assert guard.shield("stdout", lambda: 1, 0) == 1
-    guard.seconds = 60
-    guard.restart()
-    assert guard.run("datasets", lambda: 1, 0) == 1
+
+
+def test_no_capture_takes_time_from_another(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("time.perf_counter", lambda: now[0])
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    guard = Guard(seconds=1.0)
+    for name in ("params", "git", "environment"):
+        assert guard.run(name, lambda: now.__setitem__(0, now[0] + 60) or "done", "") == "done"
+    assert guard.failures() == Captured()
+
+
+def test_what_is_left_out_is_named_from_both_ends_of_the_cell():
+    guard = Guard()
+    guard.facts("params", lambda: Captured(left_out=("big (more than 64 values)",)))
+    guard.facts("datasets", lambda: Captured(left_out=tuple(f"x{i}" for i in range(9))))
+    guard.facts("params", lambda: Captured(left_out=("late (a number of more than 4,000 digits)",)))
+    said = "params: left out big (more than 64 values), late (a number of more than 4,000 digits)"
+    assert guard.failures().tags[FAILED_TAG] == f"{said}; datasets: left out x0, x1, x2, x3, x4 and 4 more"
+
+
+def test_things_are_read_each_by_itself():
+    def read(name, value):
+        if value == 0:
+            raise NotThis
+        if value < 0:
+            raise Unfit("less than nothing")
+        return 1 / (value - 2)
+
+    found, left_out = gather({"a": 1, "none": 0, "b": -5, "c": 2, "d": 3}.items(), read)
+    assert found == {"a": -1.0, "d": 1.0}
+    assert left_out == ("b (less than nothing)", "c (ZeroDivisionError: division by zero)")
+
+
+def test_a_reason_is_short_and_holds_no_secret():
+    def read(name, value):
+        raise value
+
+    _, left_out = gather([("a", Mean()), ("b", ValueError("password=hunter2abc " + "x" * 10**7))], read)
+    assert all(len(each) < 150 for each in left_out)
+    assert "hunter2" not in str(left_out)
 
 
 def test_long_texts_lose_whole_lines_of_their_middle():

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tracemalloc
 import types
 
 import numpy as np
@@ -84,7 +85,15 @@ def test_types_of_columns_in_mlflows_words():
         pd.DataFrame({"a": []}),
         pd.DataFrame({1: [{"k": 1}], ("x", "y"): [set()]}),
         pd.DataFrame([[1, 2]], columns=["a", "a"]),
-        pd.DataFrame({"a": ["\ud800"]}, dtype=object),
+        pd.DataFrame({"a": pd.Series(["\ud800"], dtype=object)}),
+        pd.DataFrame(
+            {"t": pd.date_range("2020", periods=3, tz="Europe/Paris"), "p": pd.period_range("2020", periods=3, freq="M")}
+        ),
+        pd.DataFrame({"a": [1, 2]}, index=pd.MultiIndex.from_tuples([(1, "x"), (2, "y")])),
+        pd.DataFrame({"i": pd.array([1, None], dtype="Int64"), "s": pd.arrays.SparseArray([0, 1])}),
+        pd.DataFrame({"a": [1]}, index=pd.CategoricalIndex(["k"])),
+        pd.Series([1, "x", None, [1]], dtype=object),
+        np.ma.array([1, 2], mask=[0, 1]),
         np.zeros((0, 3)),
         np.array(["x", None, {}], dtype=object),
         np.zeros((3, 4, 5))[:, ::2].T,
@@ -144,10 +153,120 @@ def test_the_names_that_hold_data():
     assert [d.name for d in captured.datasets] == ["x", "df"]
 
 
-def test_at_most_twenty_and_none_when_the_time_is_up():
+def test_the_first_twenty_are_recorded_and_the_others_named():
     namespace = {f"x{i}": np.zeros(3) for i in range(30)}
-    assert len(capture_datasets(namespace, namespace, seconds=60).datasets) == 20
-    assert capture_datasets(namespace, namespace, seconds=0).datasets == ()
+    captured = capture_datasets(namespace, namespace)
+    assert [d.name for d in captured.datasets] == [f"x{i}" for i in range(20)]
+    assert captured.left_out[0] == "x20 (a run takes 20 datasets by itself)"
+    assert len(captured.left_out) == 10
+
+
+def test_frames_of_any_size_are_all_recorded_each_time():
+    namespace = {f"df{i}": pd.DataFrame({"a": np.arange(300_000.0), "b": ["text"] * 300_000}) for i in range(6)}
+    first = capture_datasets(namespace, namespace)
+    assert [d.name for d in first.datasets] == list(namespace)
+    assert capture_datasets(namespace, namespace) == first
+
+
+class Odd:
+    """Raises whatever it is asked."""
+
+    def __str__(self):
+        raise KeyError("odd")
+
+    __repr__ = __len__ = __hash__ = __eq__ = __getattr__ = __iter__ = __str__
+
+    @property
+    def __class__(self):
+        raise RuntimeError("settings are not configured")
+
+
+class OddFrame(pd.DataFrame):
+    @property
+    def dtypes(self):
+        raise RuntimeError("not this one\nwith password=hunter2abc")
+
+
+class OddArray(np.ndarray):
+    def __array_finalize__(self, other):
+        pass
+
+    def __getitem__(self, index):
+        raise RuntimeError("not this way")
+
+    tobytes = ravel = __getitem__
+
+
+def test_an_odd_object_is_left_out_alone():
+    cells = pd.DataFrame({"o": pd.Series([Odd(), Odd()], dtype=object)})
+    namespace = {
+        "x": np.zeros(3),
+        "odd": Odd(),
+        "frame": OddFrame({"a": [1]}),
+        "cells": cells,
+        "array": np.ones(3).view(OddArray),
+    }
+    captured = capture_datasets(namespace, [*namespace, "y"])
+    assert [d.name for d in captured.datasets] == ["x", "cells", "array"]
+    assert captured.datasets[2].digest == digest(np.ones(3))
+    assert captured.left_out == (
+        "frame (RuntimeError: not this one with password=[redacted])",
+        f"the contents of cells (values of type {__name__}.Odd)",
+    )
+
+
+LARGE = [
+    pd.DataFrame({"t": ["x" * 3_000_000 + str(i) for i in range(100)]}),
+    pd.DataFrame({"t": pd.Series(["x" * 3_000_000 + str(i) for i in range(100)], dtype=object)}),
+    pd.DataFrame({"l": [list(range(100_000))] * 10_000}),
+    pd.Series(pd.Categorical.from_codes([0, 1], [str(i) for i in range(300_000)])),
+    pd.DataFrame({"a": [1]}, index=["x" * 50_000_000]),
+    pd.DataFrame(np.zeros((1, 50_000))),
+    np.array([["y"] * 10**6] * 3, dtype=object),
+    np.array(["z" * 1_000_000] * 50),
+]
+
+
+@pytest.mark.parametrize("data", LARGE, ids=range(len(LARGE)))
+def test_of_large_contents_a_bounded_part_is_read(data):
+    """By the memory that it takes, for time is another one on a busy machine."""
+    describe("x", data, {})
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        assert describe("x", data, {}).digest == digest(data)
+        assert tracemalloc.get_traced_memory()[1] - before < 40_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_the_profile_says_where_the_digest_is_of_a_sample():
+    for small in (frame(), np.zeros(1000), pd.Series(range(1000))):
+        assert "digest" not in json.loads(describe("x", small, {}).profile)
+    for large in (
+        pd.DataFrame({"a": np.zeros(300_000)}),
+        np.zeros(100_000),
+        pd.Series(["a"] * 20_000),
+        pd.DataFrame([range(300)]),
+    ):
+        assert json.loads(describe("x", large, {}).profile)["digest"] == "sample"
+
+
+def test_no_cell_of_a_frame_is_recorded():
+    secret = pd.DataFrame({"user": ["ada"], "password": ["hunter2abc"], "sk-abcdefghij1234567890abcd": [1]}, index=["hunter2abc"])
+    captured = capture_datasets({"df": secret}, ["df"])
+    assert "hunter2abc" not in repr(captured)
+    assert "sk-abcdef" not in repr(captured), "a column's name may be a key too"
+    assert '"password"' in captured.datasets[0].schema
+
+
+def test_of_a_frame_on_disk_few_rows_are_read(tmp_path):
+    array = np.memmap(tmp_path / "x", dtype="float64", mode="w+", shape=(100_000, 2))
+    mapped = pd.DataFrame(array, copy=False)
+    assert np.shares_memory(mapped, array)
+    before = digest(mapped)
+    array[20] = 1  # between the rows that are looked at
+    assert digest(mapped) == before
 
 
 def test_wide_frames_have_bounded_schemas():
@@ -195,6 +314,30 @@ def test_tensors(monkeypatch):
     assert digest(Tensor(np.zeros((4, 2)))) != digest(Tensor(np.ones((4, 2))))
     assert digest(Tensor(np.zeros((0, 2)))) == digest(Tensor(np.zeros((0, 2))))
     assert describe("x", Tensor(np.zeros(())), {}) is None
+
+
+def test_nested_polars_data():
+    polars = pytest.importorskip("polars")
+    data = polars.DataFrame({"l": [[1], [2, 3]], "s": [{"a": 1}, {"a": 2}], "o": polars.Series([{1}, {2}], dtype=polars.Object)})
+    other = data.with_columns(l=polars.Series([[1], [2, 4]]))
+    assert digest(data) != digest(other)
+    long = polars.DataFrame({"l": [list(range(1_000_000))], "t": ["x" * 50_000_000]})
+    assert digest(long) == digest(long.clone())
+
+
+def test_a_mask_counts():
+    assert digest(np.ma.array([1, 2], mask=[0, 1])) != digest(np.ma.array([1, 2], mask=[1, 0]))
+
+
+def test_the_hash_seed_makes_no_difference():
+    code = "import pandas as pd\nfrom nbtrack.capture.datasets import describe\n"
+    code += "frame = pd.DataFrame({'s': [set('abc'), frozenset('xyz')], frozenset('pqr'): [object(), 1]})\n"
+    code += "print(describe('x', frame, {}))"
+    texts = {
+        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, env={"PYTHONHASHSEED": str(seed)}).stdout
+        for seed in range(3)
+    }
+    assert len(texts) == 1
 
 
 def test_no_library_is_loaded():

@@ -6,6 +6,7 @@ import enum
 import math
 import os
 import pathlib
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -166,6 +167,9 @@ def test_at_most_a_hundred():
     start, end = run(source, {"b": 1, "use": id})
     assert len(start) == 100
     assert end == {}
+    left_out = CellInputs(source).at_start({"b": 1, "use": id}).left_out
+    assert left_out[0] == "a100 (a run takes 100 params by itself)"
+    assert len(left_out) == 51
 
 
 def test_secrets_are_hidden():
@@ -234,7 +238,85 @@ def test_a_list_that_holds_itself():
 
 
 def test_names_that_are_not_there_are_passed_over():
-    assert params_from({"a": 1}, ["a", "b", "a"]) == {"a": 1}
+    assert params_from({"a": 1}, ["a", "b", "a"]).params == {"a": 1}
+
+
+class Odd:
+    """Raises whatever it is asked."""
+
+    def __repr__(self):
+        raise RuntimeError("not bound to a session")
+
+    __str__ = __len__ = __iter__ = __getattr__ = __eq__ = __repr__
+
+    def __hash__(self):
+        return 1
+
+    @property
+    def __class__(self):
+        raise RuntimeError("settings are not configured")
+
+
+class OddPath(pathlib.PurePosixPath):
+    def __str__(self):
+        raise RuntimeError("no path")
+
+
+class OddDict(dict):
+    def items(self):
+        raise RuntimeError("no items")
+
+
+def test_an_odd_object_costs_no_other_param():
+    namespace = {"lr": 0.1, "odd": Odd(), "users": {Odd()}, "all": [Odd()], "path": OddPath("x"), "d": OddDict(a=1), "n": 3}
+    captured = CellInputs(f"use({', '.join(namespace)})").at_start(namespace)
+    assert captured.params == {"lr": 0.1, "n": 3}
+    assert captured.left_out == ("path (RuntimeError: no path)", "d (RuntimeError: no items)")
+
+
+class Text(str):
+    """A string that claims to be another."""
+
+    def __str__(self):
+        return "other"
+
+    __repr__ = __str__
+
+
+LARGE = {
+    "text": ("x" * 50_000_000, "a string of 50,000,000 characters"),
+    "data": (b"x" * 50_000_000, "a bytes of 50,000,000 bytes"),
+    "table": (dict.fromkeys(range(10**6)), "more than 64 values"),
+    "numbers": (list(range(10**6)), "more than 64 values"),
+    "names": (set(range(10**6)), "more than 64 values"),
+    "nested": ([[[[[[1]]]]]], "nested more than 4 deep"),
+    "texts": (["y" * 3000] * 3, "strings of more than 6,000 characters together"),
+    "digits": (10**5000, "a number of more than 4,000 digits"),
+    "environ": ({"PATH": "/bin", "HOME": "/root"}, "environment variables are never recorded"),
+}
+
+
+def test_what_is_too_large_is_left_out_and_named():
+    namespace = {name: value for name, (value, _) in LARGE.items()} | {"lr": 0.1}
+    captured = CellInputs(f"use({', '.join(namespace)})").at_start(namespace)
+    assert captured.params == {"lr": 0.1}
+    assert captured.left_out == tuple(f"{name} ({reason})" for name, (_, reason) in LARGE.items())
+
+
+def test_reading_what_is_too_large_takes_no_memory():
+    namespace = {name: value for name, (value, _) in LARGE.items()}
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        params_from(namespace, namespace)
+        assert tracemalloc.get_traced_memory()[1] - before < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_subclasses_are_what_their_values_are():
+    got = params_from({"s": Text("mine")}, ["s"]).params["s"]
+    assert (got, type(got)) == ("mine", str)
 
 
 def test_magics_of_other_lines_and_cells():

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from nbtrack.capture.named import named_params
+from nbtrack.capture.stable import stable_text
 from nbtrack.errors import InvalidInput
 
 
@@ -137,3 +138,52 @@ def test_a_dict_that_holds_itself_ends():
     params = named_params({"c": loop}, ["c"])
     assert params["c.a"] == 1
     assert len(params) < 20
+
+
+class Broken:
+    """An estimator whose params cannot be read."""
+
+    def get_params(self, deep=True):
+        raise RuntimeError("not fitted")
+
+
+class Odd:
+    def __repr__(self):
+        raise RuntimeError("no")
+
+    __str__ = __repr__
+
+    def __hash__(self):
+        return 1
+
+
+def test_what_raises_inside_costs_no_other_param():
+    config = {"lr": 0.1, "broken": Broken(), "odd": Odd(), "set": {Odd()}, Odd(): 1, "list": [[Odd()] * 10**6]}
+    params = named_params({"c": config}, ["c"])
+    assert params["c.lr"] == 0.1
+    assert params["c.broken"] == f"<{__name__}.Broken>"
+    assert params["c.odd"] == f"<{__name__}.Odd>"
+    assert params["c.set"] == "<builtins.set>"
+    assert params["c.list"] == "<builtins.list>"
+    assert params["c.Odd"] == 1
+
+
+def test_what_raises_when_it_is_taken_apart_is_an_error():
+    with pytest.raises(InvalidInput, match="m is a Broken that raises when it is read; name the values that matter"):
+        named_params({"m": Broken()}, ["m"])
+
+
+def test_too_many_values_are_an_error():
+    with pytest.raises(InvalidInput, match="d holds 1,000,000 values"):
+        named_params({"d": dict.fromkeys(range(10**6))}, ["d"])
+
+
+def test_sets_are_described_alike_in_each_process():
+    class Options:
+        def __repr__(self):
+            return "Options(words={'b', 'a', 'c'})"
+
+    words = {chr(97 + i) for i in range(26)} | {frozenset("xyz"), slice}
+    params = named_params({"c": {"words": words, "options": Options()}}, ["c"])
+    assert params["c.options"] == "Options(words={'a', 'b', 'c'})"
+    assert params["c.words"] == "<builtins.set>" or params["c.words"] == stable_text(params["c.words"])

@@ -90,3 +90,4 @@ def test_of_very_many_cells_the_last_thousand_are_listed():
     for count in (900, 1500, 2500):
         listed = json.loads(cells.capture(history, count).documents[-1].text)
         assert [each["execution_count"] for each in listed] == list(range(max(0, count - 1000), count))
+    assert cells.capture(history, 2500).left_out == ("the first 1500 cells of the kernel (a run lists 1,000)",)

@@ -71,6 +71,53 @@ def test_a_cell_is_a_run(cells, stored):
     assert run.traceback is None
 
 
+ODD = """
+import numpy as np, pandas as pd
+class Detached:
+    def __repr__(self): raise RuntimeError("not bound to a session")
+class Lazy:
+    @property
+    def __class__(self): raise RuntimeError("settings are not configured")
+class Word:
+    def __str__(self): raise KeyError("word")
+    __repr__ = __str__
+lr, users, lazy, text = 0.1, {Detached()}, Lazy(), "x" * 100_000_000
+X, y, words = pd.DataFrame({"a": [1, 2]}), np.zeros(3), pd.DataFrame({"o": [Word(), Word()]})
+frames = f0, f1, f2, f3, f4, f5 = [pd.DataFrame({"a": np.arange(100_000.0), "b": ["some text"] * 100_000}) for _ in range(6)]
+"""
+
+
+def datasets_of(run):
+    return sorted(each.name for each in run.recorder.connection.read().datasets(run.id))
+
+
+@pytest.mark.parametrize("odd", ["users", "lazy", "words", "text"])
+def test_an_odd_or_large_object_costs_nothing_else(cells, stored, odd, tmp_path):
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    done = cells(ODD, f"%%track\nbatch = 32\nsizes = lr, X.shape, y.shape, {odd} is None")
+    assert done[1].success, done[1]
+    run = only(stored())
+    assert run.params == {"batch": 32, "lr": 0.1, "sizes": [0.1, [2, 1], [3], False]}
+    assert datasets_of(run) == ["X", *(["words"] if odd == "words" else []), "y"]
+    assert run.environment["packages"]
+    assert "mlflow.source.git.branch" in run.tags
+    said = {"words": "datasets: left out the contents of words (", "text": "params: left out text (a string of 100,000,000 char"}
+    assert run.tags.get("nbtrack.capture.failed", "").startswith(said.get(odd, ""))
+    assert ("nbtrack.capture.failed" in run.tags) == (odd in said)
+
+
+def test_all_frames_of_a_cell_are_recorded(cells, stored):
+    cells(ODD, *["%%track\nn = len(f0) + len(f1) + len(f2) + len(f3) + len(f4) + len(f5)"] * 3)
+    for run in stored():
+        assert datasets_of(run) == [f"f{i}" for i in range(6)]
+        assert "nbtrack.capture.failed" not in run.tags
+
+
+def test_a_param_that_cannot_be_read_is_one_line(cells):
+    done = cells(ODD + "class M:\n    def get_params(self, deep): raise RuntimeError('x')\nm = M()", "%%track -p m\n1 / 0")
+    assert_rejected(done[1], "m is a M that raises when it is read")
+
+
 def test_all_options(cells, stored):
     cells(
         "config = {'depth': 3, 'optimizer': {'lr': 0.1}}; seed = 7",

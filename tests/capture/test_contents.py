@@ -1,0 +1,103 @@
+"""Contents of values for digests: the same bytes in each process, bounded, whatever the values do."""
+
+import subprocess
+import sys
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from nbtrack.capture.contents import Contents, is_plain
+from nbtrack.capture.stable import stable_text
+
+
+class Mean:
+    """Raises whatever it is asked."""
+
+    def __repr__(self):
+        raise RuntimeError("no")
+
+    __str__ = __len__ = __hash__ = __eq__ = __getattr__ = __repr__
+
+
+def read(*values):
+    return Contents().read(values)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (1, 2), (1, 1.0), (1, "1"), (True, 1), ("a", b"a"), ([1, 2], [2, 1]), ([1], (1,)), ({"a": 1}, {"a": 2}), ({1}, {2}),
+        (Decimal("1.5"), Decimal("1.6")), (pd.Timestamp("2020"), pd.Timestamp("2021")), (np.zeros(3), np.ones(3)),
+        ("x" * 10_000_000 + "a", "x" * 10_000_000 + "b"), ([1] * 10**6, [1] * (10**6 + 1)), ([[[1]]], [[[2]]]),
+        (np.array([1, "x"], dtype=object), np.array([1, "y"], dtype=object)), (frozenset({(1, 2)}), frozenset({(1, 3)})),
+    ],
+)  # fmt: skip
+def test_other_values_have_other_contents(one, other):
+    assert read(one) != read(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("x", np.str_("x")),
+        (0.5, np.float64(0.5)),
+        (7, np.int64(7)),
+        (None, float("nan")),
+        (None, pd.NaT),
+        (None, pd.NA),
+        ({"b", "a"}, {"a", "b"}),
+    ],
+)
+def test_equal_values_have_the_same_contents(one, other):
+    assert read(one) == read(other)
+
+
+def test_the_hash_seed_makes_no_difference():
+    code = "from nbtrack.capture.contents import Contents\n"
+    code += "print(Contents().read([set('abcdefgh'), {frozenset('xyz'): object()}, frozenset(map(str, range(10**5)))]))"
+    texts = {
+        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, env={"PYTHONHASHSEED": str(seed)}).stdout
+        for seed in range(3)
+    }
+    assert len(texts) == 1
+
+
+def test_of_what_cannot_be_read_the_type_is():
+    contents = Contents()
+    assert contents.read([Mean(), [Mean()], 1]) == contents.read([Mean(), [Mean()], 1])
+    assert list(contents.opaque) == [f"{__name__}.Mean"]
+
+
+def test_what_is_read_is_bounded():
+    loop = []
+    loop.append(loop)
+    huge = [["y" * 1000] * 1000] * 1000
+    for values in ([loop], [huge], ["x" * 50_000_000], [dict.fromkeys(range(10**6))], [huge] * 10_000):
+        assert len(read(*values)) < 20_000_000
+
+
+def test_what_is_plain():
+    assert is_plain(["x", 1, 0.5, True, None])
+    assert is_plain([])
+    for values in ([[]], [{1}], [Mean()], ["x" * 2_000_000], [10**1000], [np.str_("x")]):
+        assert not is_plain(values)
+
+
+@pytest.mark.parametrize(
+    ("text", "stable"),
+    [
+        ("<function relu at 0x7f12ab>", "<function relu>"),
+        ("{'b', 'a'}", "{'a', 'b'}"),
+        ("Config(tags={'b', 'a'}, n=1)", "Config(tags={'a', 'b'}, n=1)"),
+        ("frozenset({2, 1})", "frozenset({1, 2})"),
+        ("<Config {'b', 'a'}>", "<Config {…}>"),
+        ("{'b': 1, 'a': 2}", "{'b': 1, 'a': 2}"),
+        ("f(x) = {x}", "f(x) = {x}"),
+        ("plain", "plain"),
+        ("{" * 5000, "{" * 5000),
+    ],
+)
+def test_texts_without_what_differs_between_processes(text, stable):
+    assert stable_text(text) == stable
