@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from .entities import new_run_id
-from .errors import NbtrackError
+from .errors import InvalidInput, NbtrackError
 from .events import ArtifactLogged, RunStarted
 from .flusher import Flusher
 from .journal.writer import Writer
@@ -129,6 +129,8 @@ class Connection:
 
     def _put(self, store: Store, run_id: str, event: ArtifactLogged, source: Path) -> None:
         """Move a spooled file to where the run's artifacts are; done before, it is passed over."""
+        if source.is_symlink():  # somebody else's, in a folder that is shared
+            raise InvalidInput(f"the file {event.path!r} is a link in the journal by now, and is not followed")
         if event.spool and source.exists():
             try:
                 self.artifacts(store.get_run(run_id).artifact_uri).put(event.path, source, move=True)

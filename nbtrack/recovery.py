@@ -15,8 +15,10 @@ from .errors import InvalidInput, NbtrackError, RunNotFound, StoreError, StoreUn
 from .events import ArtifactLogged, Batch, Event, Progress, RunEnded, RunStarted, TagsDeleted, TagsSet
 from .journal.folder import remove_folder, unborn
 from .journal.owner import Owner
+from .journal.plain import is_folder, is_ours, spooled
 from .journal.reader import StoredJournal, journals, read_journal
 from .latecomers import apply_late
+from .store.artifacts.paths import artifact_path
 from .store.base import Store
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "PutFile",
     "deliver_folder",
     "deliver_open",
+    "of_others",
     "recover",
     "tell_conflicts",
     "with_files",
@@ -64,7 +67,7 @@ def recover(store: Store, home: Path | None, put: PutFile, *, own: frozenset[str
         FilesWait: It has taken all but some files, whose place is away, and what was logged after them.
     """
     withheld: list[FilesWait] = []
-    left = [folder for folder in journals(home) if folder.name.rpartition(".")[2] not in own] if home is not None else []
+    left = _left(home, own) if home is not None else []
     # A worker's journal may come before that of the process that started the run: then it is looked at again.
     for folder in [folder for folder in left if not _recover_one(store, folder, put, withheld)]:
         _recover_one(store, folder, put, withheld)
@@ -76,20 +79,45 @@ def recover(store: Store, home: Path | None, put: PutFile, *, own: frozenset[str
 
 def deliver_open(store: Store, home: Path, run_id: str, put: PutFile, *, own: frozenset[str]) -> None:
     """Deliver what other processes have logged into a run so far; their journals stay where they live on."""
-    for folder in journals(home, run_id):
-        if folder.name.rpartition(".")[2] not in own:
-            try:
-                journal = read_journal(folder, is_live=True)
-                if _is_gone(journal.owner, journal.last_time()):
-                    _recover_one(store, folder, put, [])
-                elif not journal.is_newer:
-                    _deliver(store, journal, put)
-            except (FileNotFoundError, RunNotFound):
-                continue  # its owner has just delivered it, or is the first to know of the run
-            except StoreUnavailable:
-                raise
-            except Exception as error:  # noqa: BLE001  as below
-                _say_kept(folder, error)
+    for folder in _left(home, own, run_id):
+        try:
+            journal = read_journal(folder, is_live=True)
+            if _is_gone(journal.owner, journal.last_time()):
+                _recover_one(store, folder, put, [])
+            elif not journal.is_newer:
+                _deliver(store, journal, put)
+        except (FileNotFoundError, RunNotFound):
+            continue  # its owner has just delivered it, or is the first to know of the run
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001  as below
+            _say_kept(folder, error)
+
+
+def of_others(home: Path | None) -> list[Path]:
+    """Return the journals of other users, which wait for them."""
+    return [] if home is None else [folder for folder in journals(home) if not _is_ours(folder)]
+
+
+def _left(home: Path, own: frozenset[str], run_id: str | None = None) -> list[Path]:
+    """Return the journals of other processes of this user; those of other users are left for them."""
+    found = [folder for folder in journals(home, run_id) if folder.name.rpartition(".")[2] not in own]
+    ours = [folder for folder in found if _is_ours(folder)]
+    if len(ours) < len(found):
+        _tell_others(home)
+    return ours
+
+
+def _is_ours(folder: Path) -> bool:
+    try:
+        return is_ours(folder)
+    except OSError:
+        return True  # it has just been delivered, or reading it says what is the matter
+
+
+@functools.cache
+def _tell_others(home: Path) -> None:
+    _log.warning("nbtrack: journals of other users in %s wait for them; `nbtrack doctor` lists them", home)
 
 
 def _say_kept(folder: Path, error: Exception) -> None:
@@ -151,7 +179,7 @@ def _crashed(time: int) -> list[Event]:
 def _deliver(store: Store, journal: StoredJournal, put: PutFile) -> None:
     progress = Progress()
     while batch := journal.take(progress, _ROWS_A_BATCH):
-        ready, error = with_files(store, batch, put, lambda event: journal.folder / "spool" / event.spool)
+        ready, error = with_files(store, batch, put, lambda event: _spooled(journal, event))
         (reached,) = apply_late(store, [ready])
         tell_conflicts(journal.run_id, reached)
         if (reached.events, dict(reached.lanes)) == (progress.events, dict(progress.lanes)):
@@ -161,24 +189,41 @@ def _deliver(store: Store, journal: StoredJournal, put: PutFile) -> None:
         progress = reached
 
 
+def _spooled(journal: StoredJournal, event: ArtifactLogged) -> Path | None:
+    """Return where a journal's file is; one that is not the journal's own makes it one to be looked at."""
+    try:
+        return spooled(journal.folder, event.spool) if event.spool else None
+    except InvalidInput as error:
+        journal.damage.append(str(error))
+        raise
+
+
 def with_files(
-    store: Store, batch: Batch, put: PutFile, file_of: Callable[[ArtifactLogged], Path]
+    store: Store, batch: Batch, put: PutFile, file_of: Callable[[ArtifactLogged], Path | None]
 ) -> tuple[Batch, StoreUnavailable | None]:
     """Put a batch's files where they belong, and return it; where one cannot be put now, what comes before it, and why.
 
-    In place of a file that never can be, for its path goes through another, the run gets a tag that says so.
+    In place of a file that never can be, for its path goes through another or leads elsewhere, the run gets a tag that says so.
     """
     events = list(batch.events)
     for number, event in enumerate(events):
         if isinstance(event, ArtifactLogged):
             try:
-                put(store, batch.run_id, event, file_of(event))
+                _put_one(store, batch.run_id, event, put, file_of)
             except StoreUnavailable as error:
                 return replace(batch, events=tuple(events[:number])), error
             except InvalidInput as error:
                 _tell_refused(batch.run_id, str(error))
                 events[number] = TagsSet({REFUSED_TAG: str(error)})
     return replace(batch, events=tuple(events)), None
+
+
+def _put_one(
+    store: Store, run_id: str, event: ArtifactLogged, put: PutFile, file_of: Callable[[ArtifactLogged], Path | None]
+) -> None:
+    artifact_path(event.path)
+    if (file := file_of(event)) is not None:
+        put(store, run_id, event, file)
 
 
 @functools.cache
@@ -202,6 +247,8 @@ def _put_away(journal: StoredJournal) -> None:
     aside = journal.folder.parent / "damaged" / journal.folder.name
     try:
         aside.parent.mkdir(exist_ok=True)
+        if not is_folder(aside.parent):
+            raise NotADirectoryError(aside.parent)  # a link, by which it would leave the store's folder
         journal.folder.rename(aside)
     except OSError:
         return  # somebody else has just done it

@@ -10,8 +10,10 @@ import getpass
 import hashlib
 import os
 import re
+import secrets
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -148,7 +150,8 @@ def resolve(
         cwd: What relative paths are relative to; default the working directory.
 
     Raises:
-        InvalidInput: The URI cannot name a store, or is a server's and ``artifacts`` is given.
+        InvalidInput: The URI cannot name a store, or is a server's and ``artifacts`` is given; or a link in the store's folder
+            leads out of it.
     """
     for value, what in ((uri, "the URI of a store"), (artifacts, "the root of artifacts")):
         if value is not None and value != "":
@@ -161,7 +164,9 @@ def resolve(
         raise InvalidInput("a server says itself where artifacts are: leave artifacts= out, or start it with --artifacts")
     root = str(artifacts or environ.get("NBTRACK_ARTIFACTS") or config.get("artifacts") or "")
     here = _Here(cwd)
-    return _settings(chosen, name or DEFAULT_EXPERIMENT, _absolute(root, here), here)
+    settings = _settings(chosen, name or DEFAULT_EXPERIMENT, _absolute(root, here), here)
+    _check_links(settings, artifact_places(config=config, environ=environ, cwd=cwd), is_found=not chosen)
+    return settings
 
 
 def artifact_places(
@@ -177,7 +182,11 @@ def artifact_places(
     here = _Here(cwd)
     listed = str(environ.get("NBTRACK_ARTIFACT_PLACES") or config.get("artifact_places") or "").split(",")
     roots = [str(environ.get("NBTRACK_ARTIFACTS") or ""), str(config.get("artifacts") or "")]
-    return tuple(dict.fromkeys(_absolute(place, here) for each in [*listed, *roots] if (place := each.strip())))
+    found: list[str] = []
+    for place in filter(None, map(str.strip, [*listed, *roots])):
+        with suppress(InvalidInput):  # a relative one, whose folder is gone: it leads nowhere
+            found.append(_absolute(place, here))
+    return tuple(dict.fromkeys(found))
 
 
 def working_directory() -> str:
@@ -209,9 +218,38 @@ class _Here:
         return Path(found).absolute()
 
 
+def _check_links(settings: Settings, named: Iterable[str], *, is_found: bool) -> None:
+    """Refuse a folder in which a link leads to elsewhere: it may have been downloaded, and what is there is not the store's."""
+    folder = settings.folder
+    if is_found and folder is not None and folder.is_symlink() and folder.is_dir() and not (folder / _DATABASE).is_file():
+        raise InvalidInput(f"{folder} is a link to a folder without a store: if you want one there, name it by NBTRACK_URI")
+    places = [os.path.realpath(place) for place in named if not _SCHEME.match(place)]
+    for root, path in _own_files(settings):
+        real = os.path.realpath(root / path)
+        if real != os.path.join(os.path.realpath(root), path) and not any(Path(real).is_relative_to(each) for each in places):  # noqa: PTH118
+            raise InvalidInput(
+                f"{root / path} leads through a link to {real}, out of the store's folder: "
+                "if that is yours, add its folder to NBTRACK_ARTIFACT_PLACES"
+            )
+
+
+def _own_files(settings: Settings) -> Iterator[tuple[Path, str]]:
+    """Give what a store has in its folder: the folder, and paths from there."""
+    root = settings.folder or (settings.journal and settings.journal.parent.parent)
+    if root is not None and settings.journal is not None:
+        yield root, str(settings.journal.relative_to(root))
+        if settings.uri == f"sqlite:///{root / _DATABASE}" and settings.folder is not None:
+            yield root, _DATABASE
+
+
 def memory_folder() -> Path:
-    """Return the folder for the files of this process's store in memory."""
-    return Path(tempfile.gettempdir()) / f"nbtrack-{os.getpid()}"
+    """Return the folder for the files of this process's store in memory, whose name nobody can know before."""
+    return Path(tempfile.gettempdir()) / _memory_name(os.getpid())
+
+
+@functools.lru_cache(maxsize=1)
+def _memory_name(process: int) -> str:
+    return f"nbtrack-{process}-{secrets.token_hex(6)}"
 
 
 def _settings(uri: str, experiment: str, artifacts: str, here: _Here) -> Settings:

@@ -19,7 +19,7 @@ from .events import Event, RunResumed, RunStarted, TagsDeleted
 from .exits import end_at_exit
 from .journal.owner import this_process
 from .naming import random_name
-from .recovery import ENDED_TAG
+from .recovery import ENDED_TAG, of_others
 from .registering import ModelRegistry
 from .run import NOTE_TAG, PARENT_TAG, USER_TAG, LiveState, Run
 from .settings import Settings, user_name
@@ -158,6 +158,8 @@ class Tracker:
         runs, rows = self._connection.flusher.pending()
         waiting = f"{rows:,} rows of {runs} runs wait in {self.settings.journal or 'memory'}" if runs else "nothing waits"
         problem = f" ({self._connection.flusher.problem})" if self._connection.flusher.problem else ""
+        if others := of_others(self.settings.journal):
+            waiting += f"; {len(others)} journals of other users wait for them in {self.settings.journal}"
         artifacts = self.settings.artifacts or "where the server keeps them"
         return f"store {self.uri}{problem}\nartifacts {artifacts}\nexperiment {self.experiment}\n{waiting}"
 

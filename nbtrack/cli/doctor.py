@@ -123,12 +123,17 @@ def _elsewhere(root: str) -> Finding:
 
 def _journals(settings: Settings) -> Iterator[Finding]:
     found = waiting(settings.journal)
+    others = [each for each in found if not each.is_ours]
+    found = [each for each in found if each.is_ours]
     left = [each for each in found if not each.is_alive]
     rows = sum(each.rows for each in found)
     said = f"{rows:,} rows of {len({each.run_id for each in found})} runs in {settings.journal}" if found else "nothing waits"
     yield Finding(
         "journal", not left, said, f"nbtrack sync delivers those of {len(left)} processes that are gone" if left else ""
     )
+    if others:
+        said = f"{len(others)} journals in {settings.journal} belong to other users"
+        yield Finding("others", True, said, "they wait for those users, whose nbtrack delivers them")
     broken = damaged(settings.journal)
     if broken:
         said = f"{len(broken)} journals in {broken[0].parent} could be read in part only"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..journal.plain import is_folder, is_ours
 from ..journal.reader import StoredJournal, journals, read_journal
 
 __all__ = ["Waiting", "damaged", "waiting"]
@@ -13,13 +14,14 @@ __all__ = ["Waiting", "damaged", "waiting"]
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A journal: of which run, how many rows and events are in it, and whether its process is alive (None: not known)."""
+    """A journal: its run, its rows and events, whether its process is alive (None: not known) and it is this user's."""
 
     run_id: str
     rows: int
     events: int
     is_alive: bool | None
     damage: tuple[str, ...]
+    is_ours: bool = True
 
 
 def waiting(home: Path | None) -> list[Waiting]:
@@ -31,10 +33,14 @@ def _read(home: Path) -> Iterator[Waiting]:
     for folder in journals(home):
         try:
             journal = read_journal(folder, is_live=True)
+            ours = is_ours(folder)
         except FileNotFoundError:
             continue  # somebody has just delivered it
+        except (OSError, ValueError) as error:
+            yield Waiting(folder.name.rpartition(".")[0], 0, 0, False, (str(error),))
+            continue
         alive = journal.owner.is_alive() if journal.owner is not None else None
-        yield Waiting(journal.run_id, _rows(journal), len(journal.events), alive, tuple(journal.damage))
+        yield Waiting(journal.run_id, _rows(journal), len(journal.events), alive, tuple(journal.damage), ours)
 
 
 def _rows(journal: StoredJournal) -> int:
@@ -43,4 +49,4 @@ def _rows(journal: StoredJournal) -> int:
 
 def damaged(home: Path | None) -> list[Path]:
     """Return the folders of journals that were delivered as far as they could be read, and kept for somebody to look at."""
-    return sorted((home / "damaged").iterdir()) if home is not None and (home / "damaged").is_dir() else []
+    return sorted((home / "damaged").iterdir()) if home is not None and is_folder(home / "damaged") else []

@@ -20,6 +20,7 @@ from ..entities_models import LoggedModelInfo
 from ..errors import InvalidInput, StoreUnavailable
 from ..events import Series
 from ..settings import without_password
+from ..store.sql.dialects.sidefiles import check_side_files
 from ..store.wire.datasets import context_and_tags
 from .artifacts import artifact_store, records
 from .mlflow_models import links_of, models_of
@@ -58,6 +59,8 @@ class MlflowDatabase:
         self.label, self.problems = without_password(url.render_as_string(hide_password=True)), list[str]()
         if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
             raise InvalidInput(f"there is no file {url.database}")
+        if url.get_backend_name() == "sqlite":
+            check_side_files(Path(str(url.database)))
         self._numbers: dict[str, Any] = {}
         with self._translated(), ExitStack() as stack:
             self._engine = sa.create_engine(url)

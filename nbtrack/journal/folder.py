@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from .plain import is_folder, is_ours
 from .records import RecordFile
 
 __all__ = ["EVENTS", "make_folder", "remove_folder", "unborn"]
@@ -34,11 +35,16 @@ def make_folder(folder: Path, head: dict[str, Any]) -> RecordFile:
 
 
 def remove_folder(folder: Path) -> None:
-    """Remove a journal; should this process be killed meanwhile, somebody else can still tell that it may go."""
+    """Remove a journal; should this process be killed meanwhile, somebody else can still tell that it may go.
+
+    Of a link only the link goes.
+    """
+    if not is_folder(folder):
+        return
     try:
         for path in folder.iterdir():
             if path.name != EVENTS:
-                path.unlink() if path.is_file() else shutil.rmtree(path)
+                shutil.rmtree(path) if is_folder(path) else path.unlink()
         (folder / EVENTS).unlink(missing_ok=True)
         folder.rmdir()
     except OSError:
@@ -47,4 +53,4 @@ def remove_folder(folder: Path) -> None:
 
 def unborn(home: Path) -> Iterator[Path]:
     """Yield the folders that are being made, or whose makers were killed at it: nothing was logged into them."""
-    yield from home.glob(f"{_UNBORN}*.*/")
+    yield from (folder for folder in home.glob(f"{_UNBORN}*.*/") if is_folder(folder) and is_ours(folder))

@@ -7,12 +7,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ..events import Batch, Event, LaneRows, Progress, RunEnded, TagsSet
 from .batches import deliverable, lane_rows
 from .codec import FORMAT, from_json
 from .folder import EVENTS
 from .owner import Owner
+from .plain import is_folder
 from .records import read_records
 from .rows import StoredSegment, read_segment
 
@@ -25,13 +27,13 @@ _SEGMENT = re.compile(r"lane-(?P<lane>\d+)\.(?P<number>\d+)\.rows")
 
 
 def journals(home: Path, run_id: str | None = None) -> list[Path]:
-    """Return the folders of journals in ``home``, of one run or of all."""
+    """Return the folders of journals in ``home``, of one run or of all; a link to a folder is none."""
     try:
         names = sorted(entry.name for entry in home.iterdir())
     except OSError:
         return []
     found = [(name, match) for name in names if (match := _FOLDER.fullmatch(name))]
-    return [home / name for name, match in found if run_id in (None, match["run"])]
+    return [home / name for name, match in found if run_id in (None, match["run"]) and is_folder(home / name)]
 
 
 @dataclass(slots=True)
@@ -61,7 +63,7 @@ class StoredJournal:
 
     def last_time(self) -> int:
         """Return the time of the last sign of life, in milliseconds: of a row, or of a file."""
-        files = [path.stat().st_mtime_ns // 1_000_000 for path in self.folder.iterdir() if path.is_file()]
+        files = [path.lstat().st_mtime_ns // 1_000_000 for path in self.folder.iterdir() if not is_folder(path)]
         rows = [segment.copy(segment.end - 1, segment.end) for segment in self.segments if segment.written]
         return max([*files, *(int(time) for row in rows for time in row.timestamps)], default=0)
 
@@ -93,6 +95,8 @@ def read_journal(folder: Path, *, is_live: bool = False) -> StoredJournal:
 
     Raises:
         FileNotFoundError: The folder went away meanwhile: somebody else delivered it.
+        OSError: Something in it is no plain file.
+        ValueError: It is another run's or another writer's by its head.
     """
     match = _FOLDER.fullmatch(folder.name)
     journal = StoredJournal(folder, match["run"] if match else "", match["writer"] if match else "")
@@ -107,6 +111,7 @@ def _read_events(journal: StoredJournal) -> None:
     records = read_records(journal.folder / EVENTS)
     header = records.values.get(0, {})
     if isinstance(header, dict):
+        _check_names(journal, header)
         journal.owner = Owner.from_json(header.get("owner", ""))
         journal.owns = bool(header.get("owns"))
         journal.is_newer = header.get("format", FORMAT) > FORMAT
@@ -116,6 +121,13 @@ def _read_events(journal: StoredJournal) -> None:
         return
     for number in range(1, 1 + max([0, *records.values, *records.damaged])):
         journal.events.append(_event(journal, records.values.get(number), number))
+
+
+def _check_names(journal: StoredJournal, header: dict[str, Any]) -> None:
+    """Refuse a journal that was given the name of another one: its rows would go into another run."""
+    for what, name in (("run", journal.run_id), ("writer", journal.writer)):
+        if header.get(what, name) != name:
+            raise ValueError(f"its folder is not named after its {what}, {str(header[what])[:64]!r}")
 
 
 def _event(journal: StoredJournal, value: object, number: int) -> Event:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .plain import open_plain
+
 __all__ = ["RecordFile", "Records", "is_sayable", "read_records"]
 
 
@@ -54,7 +56,8 @@ class Records:
 def read_records(path: Path) -> Records:
     """Read every whole line of a file of records; none where there is no file."""
     try:
-        lines = path.read_bytes().split(b"\n")
+        with open_plain(path) as file:
+            lines = file.read().split(b"\n")
     except FileNotFoundError:
         return Records({}, ())
     values, damaged = {}, []

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .plain import open_plain
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -142,7 +144,7 @@ def read_segment(path: Path, *, is_live: bool = False) -> StoredSegment | None:
 
 
 def _map(path: Path) -> mmap.mmap | None:
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         is_empty = file.seek(0, 2) == 0
         return None if is_empty else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 

@@ -110,7 +110,9 @@ class Segment:
         is_whole = 0 not in memoryview(data)[self.offset :].cast("q")[words - 1 :: words]
         part = path.with_suffix(".part")
         try:
-            part.write_bytes(data)
+            part.unlink(missing_ok=True)
+            with part.open("xb") as file:  # what somebody put there meanwhile is not written through
+                file.write(data)
             part.replace(path)
         except OSError:
             part.unlink(missing_ok=True)

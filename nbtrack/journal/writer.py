@@ -174,7 +174,9 @@ class Writer:
         spool = self.spool()
         path = (spool or Path(tempfile.gettempdir())) / name
         if name in self._held:
-            path.write_bytes(self._held[name])
+            path.unlink(missing_ok=True)
+            with path.open("xb") as file:  # what somebody put there meanwhile is not written through
+                file.write(self._held[name])
             del self._held[name]
             if spool is None:
                 self._elsewhere[name] = path

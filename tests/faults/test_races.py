@@ -171,8 +171,10 @@ def test_a_worker_s_journal_that_is_found_before_its_run_s_arrives_too(tmp_path,
     child.kill()
     (tmp_path / "runs.db").rmdir()
     for journal in journals(tmp_path / "journal"):
-        is_worker = not read_records(journal / "events.jsonl").values[0]["owns"]
-        journal.rename(journal.with_name(f"{run_id}.{'0' * 12 if is_worker else 'f' * 12}"))
+        head, *events = read_records(journal / "events.jsonl").values.values()
+        head["writer"] = ("f" if head["owns"] else "0") * 12
+        (journal / "events.jsonl").write_bytes(b"".join(map(encode, [head, *events])))
+        journal.rename(journal.with_name(f"{run_id}.{head['writer']}"))
     store = opened(tmp_path)
     assert values(store, run_id) == [step / 4 for step in range(10)]
     assert journals(tmp_path / "journal") == []

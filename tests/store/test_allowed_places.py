@@ -85,8 +85,8 @@ def test_a_database_of_a_folder_can_be_named_by_its_uri(project):
 
 
 def test_files_beside_a_database_that_are_a_link_are_not_allowed(project, tmp_path):
-    (project / "other.db.files").symlink_to(tmp_path)
     other = AllowedPlaces.of(resolve(f"sqlite:///{project}/other.db", environ={}))
+    (project / "other.db.files").symlink_to(tmp_path)
     assert not other.allows(str(tmp_path / "artifacts" / "0"))
     assert not other.allows(str(project / "other.db.files" / "artifacts" / "0"))
 

@@ -21,6 +21,7 @@ from ....errors import InvalidInput, NbtrackError, SchemaError, StoreError, Stor
 from .base import Dialect, Unfolded
 from .filesystem import has_locks, has_shared_memory
 from .sharing import create_copy, create_file, keep_private, share_log
+from .sidefiles import check_side_files
 
 __all__ = ["SQLite"]
 
@@ -99,6 +100,7 @@ class SQLite(Dialect):
 
     def _connect(self, dialect: sa.Dialect, _record: object, arguments: Any, options: Any) -> Any:
         """Open a connection, with a write-ahead log where the file system can have one: any journal will do."""
+        check_side_files(self.path)
         create_file(self.path, is_private=self._is_private)
         connection: Any = dialect.connect(*arguments, **options)
         try:
@@ -159,6 +161,7 @@ class SQLite(Dialect):
         """See ``Dialect.back_up``: ``runs.db`` is copied to ``runs.db.0001.backup``."""
         target = self.path.with_name(f"{self.path.name}.{version}.backup")
         create_copy(target, self.path)
+        check_side_files(target)
         with closing(sqlite3.connect(self.path)) as source, closing(sqlite3.connect(target)) as copy:
             source.backup(copy)
 
@@ -225,6 +228,7 @@ def _set_up(connection: Any) -> None:
     connection.isolation_level = None
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA trusted_schema = OFF")  # what the file's own schema calls may be nothing that has effects
     connection.execute("PRAGMA wal_autocheckpoint = 4000")  # pages, 16 MB: a sync of the file less often than by default
 
 
