@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .comparison import Comparison
     from .history import MetricHistory
     from .widgets.comparing import ComparisonView
+    from .widgets.pages.views import Whole
     from .widgets.table import RunsView
 
 __all__ = ["Runs"]
@@ -95,6 +96,14 @@ class Runs(Sequence[Run]):
         from .widgets.comparing import ComparisonView
 
         return ComparisonView(self._connection, self._infos)
+
+    def whole(self) -> Whole:
+        """Return what a static page says of all of these runs, shown or not."""
+        from .widgets.pages.whole import of_all
+
+        store, names = self._connection.read(), {info.id: info.name for info in self._infos}
+        metrics = ((names[run_id], key, last) for run_id, key, last in store.metrics(self.ids, ["last"]))
+        return of_all(len(self), store.params(self.ids), metrics)
 
     # As DataFrames
 

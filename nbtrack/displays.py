@@ -13,7 +13,7 @@ from .widgets.pages.bundles import comparison_text, runs_html, runs_text
 from .widgets.pages.bundles import run_bundle as run_of
 from .widgets.pages.bundles import runs_bundle as runs_of
 from .widgets.pages.charts import by_interest
-from .widgets.pages.views import ComparisonView, Curve, MetricView, RunsView, RunView
+from .widgets.pages.views import ComparisonView, Curve, MetricView, RunsView, RunView, Whole
 
 if TYPE_CHECKING:
     from .collection import Runs
@@ -33,6 +33,7 @@ _OWN = ("mlflow.", "nbtrack.")
 _CURVES = 24
 _TABLE_RUNS = 200
 _COMPARED_RUNS = 20
+_MOST_READ = 5000  # runs of which params and last values are read to say something of all
 
 
 def run_bundle(run: Run) -> dict[str, Any]:
@@ -71,11 +72,19 @@ def comparison_summary(comparison: Comparison) -> str:
 
 
 def _runs_view(runs: Runs, key: str = "") -> RunsView:
-    return RunsView(tuple(_run_view(run) for run in runs[:_TABLE_RUNS]), len(runs), now=now_ms(), key=key)
+    views = tuple(_run_view(run) for run in runs[:_TABLE_RUNS])
+    return RunsView(views, len(runs), now=now_ms(), key=key, whole=_whole(runs, len(views)))
 
 
 def _comparison_view(comparison: Comparison, *, curves: int, key: str = "") -> ComparisonView:
-    return ComparisonView(tuple(_run_view(run, curves=curves) for run in comparison.runs[:_COMPARED_RUNS]), key=key)
+    runs = comparison.runs
+    views = tuple(_run_view(run, curves=curves) for run in runs[:_COMPARED_RUNS])
+    return ComparisonView(views, key=key, total=len(runs), whole=_whole(runs, len(views)))
+
+
+def _whole(runs: Runs, shown: int) -> Whole | None:
+    """Return what is said of all runs; None where those that are shown tell it, and where there are too many to read."""
+    return runs.whole() if shown < len(runs) <= _MOST_READ else None
 
 
 def _run_view(run: Run, *, curves: int = 0) -> RunView:

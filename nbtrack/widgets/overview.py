@@ -31,7 +31,9 @@ class Overview:
     Attributes:
         count: How many points there are in all.
         nan_count: How many of them are NaN.
+        odd_count: How many are not finite.
         bad: Step and value of the first that is not finite, None where all are.
+        diverged: Step and value of the first after the last that is finite; None where the metric ends finite.
     """
 
     def __init__(self, limit: int = MOST_DRAWN) -> None:
@@ -40,8 +42,9 @@ class Overview:
         self._stretch = np.empty(0, np.int64)
         self._length = 1
         self._changed_from = 0
-        self.count = self.nan_count = 0
+        self.count = self.nan_count = self.odd_count = 0
         self.bad: tuple[float, float] | None = None
+        self.diverged: tuple[float, float] | None = None
         self._low = self._high = (math.nan, math.nan)
 
     def extend(self, steps: NDArray[Any], seconds: NDArray[Any], values: NDArray[np.float64]) -> None:
@@ -49,23 +52,26 @@ class Overview:
         if not len(steps):
             return
         new = np.stack([np.asarray(steps, np.float64), np.asarray(seconds, np.float64), values])
-        self._sum_up(new)
+        finite = np.isfinite(values)
+        self._sum_up(new, finite)
         known = self._points[0, -1] if self._points.size else -math.inf
         if len(steps) > 1 and bool((new[0, 1:] < new[0, :-1]).any()):
             order = np.argsort(new[0], kind="stable")
-            new = new[:, order]
+            new, finite = new[:, order], finite[order]
         if new[0, 0] < known:
             self._sort_in(new)
+            self.diverged = _divergence(None, self._points, np.isfinite(self._points[2]))
         else:
             self._append(new)
+            self.diverged = _divergence(self.diverged, new, finite)
         while self._points.shape[1] > self.limit:
             self._lengthen()
 
-    def _sum_up(self, new: NDArray[np.float64]) -> None:
+    def _sum_up(self, new: NDArray[np.float64], finite: NDArray[np.bool_]) -> None:
         steps, _, values = new
-        finite = np.isfinite(values)
         is_nan = False
         if not finite.all():
+            self.odd_count += int((~finite).sum())
             nans = int(np.isnan(values).sum())
             self.nan_count += nans
             is_nan = nans == len(values)
@@ -118,12 +124,13 @@ class Overview:
 
     def facts(self) -> Mapping[str, Any]:
         """Return what is said of the metric beside its curve, as the page has it."""
-        bad = None if self.bad is None else {"step": self.bad[0], "value": _word(self.bad[1])}
         last = float(self._points[2, -1]) if self._points.size else math.nan
         return {
             "count": self.count,
             "nan": self.nan_count,
-            "bad": bad,
+            "odd": self.odd_count,
+            "bad": _told(self.bad),
+            "diverged": _told(self.diverged),
             "last": last,
             "min": self._low[1],
             "minStep": self._low[0],
@@ -187,6 +194,23 @@ def _firsts(indices: NDArray[np.intp], stretch: NDArray[np.int64]) -> NDArray[np
 
 def _extremes_beside_nan(values: NDArray[np.float64]) -> tuple[int, int]:
     return int(np.nanargmin(values)), int(np.nanargmax(values))
+
+
+def _divergence(
+    before: tuple[float, float] | None, points: NDArray[np.float64], finite: NDArray[np.bool_]
+) -> tuple[float, float] | None:
+    """Return where values that are not finite begin to the end; ``before`` is where they did so far."""
+    steps, _, values = points
+    if finite[-1]:
+        return None
+    if before is not None and not finite.any():
+        return before
+    first = len(finite) - int(finite[::-1].argmax()) if finite.any() else 0
+    return float(steps[first]), float(values[first])
+
+
+def _told(point: tuple[float, float] | None) -> dict[str, Any] | None:
+    return None if point is None else {"step": point[0], "value": _word(point[1])}
 
 
 def _word(value: float) -> str:

@@ -244,10 +244,11 @@ def test_two_notebooks_share_a_store(open_notebook, own_page):
         ("nbtrack.log(loss=1.0)", "loss 1"),
         ("for i in range(9): nbtrack.log(loss=float('nan'))", "is NaN throughout"),
         ("for i in range(9): nbtrack.log(loss=float('nan') if i > 4 else 1.0 - i / 9)", "diverged at step 5"),
+        ("for i in range(9): nbtrack.log(loss=float('nan') if i == 4 else 1.0 - i / 9)", "1 NaN at step 4"),
         ("for i in range(9): nbtrack.log(loss=3.5)", "loss 3.5"),
         ("for i in range(9): nbtrack.log({f'metric{j}': i * j for j in range(500)})", "4,500 points"),
     ],
-    ids=["empty", "one point", "all NaN", "diverged", "constant", "500 metrics"],
+    ids=["empty", "one point", "all NaN", "diverged", "recovered", "constant", "500 metrics"],
 )
 def test_unusual_runs_look_considered(open_notebook, body, said):
     notebook = open_notebook(f"%%track unusual\n{body}")

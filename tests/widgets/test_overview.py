@@ -61,8 +61,31 @@ def test_nothing_telling_is_lost(values, parts):
         assert {min(finite), max(finite)} <= set(curve["y"].tolist())
     broken = [i for i, value in enumerate(values) if not math.isfinite(value)]
     assert (facts["bad"] or {}).get("step") == (broken[0] if broken else None)
+    assert facts["odd"] == len(broken)
+    whole = [i for i, value in enumerate(values) if math.isfinite(value)]
+    ended = None if math.isfinite(values[-1]) else max(whole, default=-1) + 1
+    assert (facts["diverged"] or {}).get("step") == ended
     if broken:
         assert not np.isfinite(curve["y"]).all()
+
+
+@pytest.mark.parametrize("parts", [1, 3, 100])
+def test_a_metric_that_recovers_has_not_diverged(parts):
+    values = np.ones(100)
+    values[20], values[50] = np.nan, np.inf
+    facts = grown(values, parts).facts()
+    assert (facts["diverged"], facts["odd"], facts["bad"]) == (None, 2, {"step": 20, "value": "NaN"})
+    values[61:] = np.nan
+    assert grown(values, parts).facts()["diverged"] == {"step": 61, "value": "NaN"}
+
+
+def test_points_out_of_order_tell_how_a_metric_ends():
+    overview = Overview(100)
+    overview.extend(np.array([5, 6]), np.zeros(2), np.array([1, np.nan]))
+    overview.extend(np.array([3]), np.zeros(1), np.array([np.nan]))
+    assert overview.facts()["diverged"] == {"step": 6, "value": "NaN"}
+    overview.extend(np.array([7, 4]), np.zeros(2), np.array([1.0, np.inf]))
+    assert overview.facts()["diverged"] is None
 
 
 def test_changes_put_together_are_the_curve():

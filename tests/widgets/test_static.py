@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+import nbtrack
 from nbtrack.entities import Status
 from nbtrack.widgets.pages import format as written
 from nbtrack.widgets.pages.bundles import (
@@ -37,6 +38,7 @@ from nbtrack.widgets.pages.naming import better, families, split_of
 from nbtrack.widgets.pages.plot import GREY, PALETTE
 from nbtrack.widgets.pages.run import STATUS_COLORS
 from nbtrack.widgets.pages.views import ComparisonView, MetricView, RunsView
+from nbtrack.widgets.pages.whole import of_all
 
 from .views import metric, run
 
@@ -428,6 +430,67 @@ def test_a_whole_list_can_be_a_page():
     rows = Page(runs_html(RunsView(runs, 120), limit=None)).tables[0]
     assert len(rows) == 121
     assert len(rows[0]) == 3 + 20 + 2 + 2
+
+
+def hundreds():
+    """Three hundred runs; the best of a metric, and what differs in a param, are far behind the first fifty."""
+    for i in range(300):
+        loss, accuracy = (0.25 if i == 217 else 1 + i), (np.inf if i == 280 else 1 - i / 1000)
+        params = {"lr": 0.1, "seed": 7 if i == 250 else 0, "same": "x"}
+        yield run(name=f"run {i}", params=params, metrics={"loss": metric([9, loss]), "accuracy": metric([0, accuracy])})
+
+
+def whole_of(runs):
+    params = [(each.name, key, value) for each in runs for key, value in each.params.items()]
+    return of_all(len(runs), params, [(each.name, key, m.summary.last) for each in runs for key, m in each.metrics.items()])
+
+
+def test_the_best_is_that_of_all_runs_and_not_of_those_shown():
+    runs = list(hundreds())
+    html = runs_html(RunsView(tuple(runs[:200]), 300, whole=whole_of(runs)))
+    page = assert_self_contained(html)
+    assert "300 runs · first 50 shown" in page.text
+    assert page.tables[0][0][3:6] == ["seed", "loss", "accuracy"], "a param that differs in one that is not shown differs"
+    assert "bold is the best of all 300 runs; not shown: loss 0.25 of run 217" in page.text
+    assert "<b>1</b>" in html, "the best accuracy is shown: an infinity is none"
+    assert "accuracy 1 of" not in page.text
+    assert "same in all: lr = 0.1, same = x" in page.text
+
+
+def test_nothing_is_said_of_all_runs_where_only_some_were_read():
+    html = runs_html(RunsView(tuple(hundreds())[:200], 300))
+    page = Page(html)
+    assert "no best values are marked" in page.text
+    assert "same in all" not in page.text
+    assert re.findall("<b>[0-9.]+</b>", html) == []
+
+
+def test_a_comparison_of_many_counts_and_marks_over_all():
+    runs = list(hundreds())
+    view = ComparisonView(tuple(runs[:20]), total=300, whole=whole_of(runs))
+    html, text = comparison_html(view), comparison_text(view)
+    page = Page(html)
+    assert "300 runs compared · first 10 shown, bold is the best of all" in page.text
+    rows = {row[0]: row[1:] for row in page.tables[0]}
+    assert set(rows["≠ seed"]) == {"0"}
+    assert re.findall("<b>[0-9.]+</b>", html) == ["<b>1</b>"]
+    assert "and 294 more runs not shown" in text
+    assert "same in all: lr = 0.1, same = x" in text
+
+
+def test_the_table_of_a_store_marks_the_best_of_all(tracker):
+    for i in range(230):
+        with nbtrack.start_run(f"run {i}", params={"lr": 0.1}) as one:
+            one.log(loss=0.5 + (i + 1) % 230)
+    nbtrack.flush()
+    shown = nbtrack.runs()._repr_mimebundle_()
+    page = Page(shown["text/html"])
+    assert "230 runs · first 50 shown" in page.text
+    assert "bold is the best of all 230 runs" in page.text
+    assert page.tables[0][1][0] == "run 229"
+    assert "<b>0.5</b>" in shown["text/html"]
+    last = Page(nbtrack.runs()[1:]._repr_mimebundle_()["text/html"])
+    assert "not shown: loss 1.5 of run 0" in last.text, "without the newest, the table is of 229 runs"
 
 
 # Comparisons

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 from ...entities import ParamValue
 from .charts import by_interest, charts_of_runs, laid_out
-from .format import duration, moment, number
+from .format import duration, moment
 from .markup import chart_box, code, counted, dim, first_that_fits, name, not_drawn, page, table
 from .naming import better
-from .params import param_text, split_params
+from .params import param_text
 from .plot import PALETTE
 from .run import status_markup
-from .runs import best_of, same_params
-from .views import ComparisonView, RunView
+from .runs import metric_cell, same_params
+from .views import ComparisonView, RunView, Whole
+from .whole import of_part, shown_first
 
 __all__ = ["comparison_html"]
 
@@ -42,7 +43,7 @@ _LEVELS = (
 def comparison_html(view: ComparisonView, limit: int = 40_000) -> str:
     """Return a comparison as self-contained HTML without script, of at most ``limit`` bytes in a notebook file.
 
-    Params that differ come first, marked ≠; the best value of a metric is bold.
+    Params that differ come first, marked ≠; the best value of a metric among all runs, shown or not, is bold.
     """
     return first_that_fits(_LEVELS, lambda detail: _page(view, detail), limit)
 
@@ -51,10 +52,10 @@ def _page(view: ComparisonView, detail: _Detail) -> str:
     runs = view.runs[: detail.runs]
     if not runs:
         return page("", "<p><b>No runs to compare</b></p>")
-    left_out = f" · first {len(runs)} shown" if len(runs) < len(view.runs) else ""
-    line = f"<p><b>{counted(len(view.runs), 'run')} compared{left_out}</b></p>"
-    differing, same = split_params(runs)
-    parts = (_charts(runs, detail), f'<div class="w">{_table(runs, differing, detail)}</div>', _same(same, detail))
+    left_out = f" · first {len(runs)} shown, bold is the best of all" if len(runs) < view.count else ""
+    line = f"<p><b>{counted(view.count, 'run')} compared{left_out}</b></p>"
+    whole = view.whole or of_part(view.runs, view.count)
+    parts = (_charts(runs, detail), f'<div class="w">{_table(runs, whole, detail)}</div>', _same(whole.same, detail))
     return page(view.key, line, _legend(runs, detail), *parts)
 
 
@@ -79,13 +80,14 @@ def _charts(runs: Sequence[RunView], detail: _Detail) -> str:
     return f"<div>{boxes}</div>{not_drawn(len(charts) - len(drawn))}"
 
 
-def _table(runs: Sequence[RunView], differing: Sequence[str], detail: _Detail) -> str:
-    metrics = by_interest(dict.fromkeys(key for run in runs for key in run.metrics))
+def _table(runs: Sequence[RunView], whole: Whole, detail: _Detail) -> str:
+    differing = shown_first(whole.differing, (run.params for run in runs))
+    metrics = by_interest(shown_first(whole.metrics, (run.metrics for run in runs)))
     return table(
         ["", *(f"{_mark(i)} <b>{name(run.name, detail.text)}</b>" for i, run in enumerate(runs))],
         _facts(runs),
         _rows("differing params", [_param_row(runs, key, detail) for key in differing], len(runs), detail),
-        _rows("metrics", [_metric_row(runs, key, detail) for key in metrics], len(runs), detail),
+        _rows("metrics", [_metric_row(runs, key, whole, detail) for key in metrics], len(runs), detail),
     )
 
 
@@ -114,14 +116,6 @@ def _param_row(runs: Sequence[RunView], key: str, detail: _Detail) -> list[str]:
     return [f"≠ {name(key, detail.text)}", *cells]
 
 
-def _metric_row(runs: Sequence[RunView], key: str, detail: _Detail) -> list[str]:
-    best = best_of(key, runs)
+def _metric_row(runs: Sequence[RunView], key: str, whole: Whole, detail: _Detail) -> list[str]:
     direction = {-1: " ↓", 1: " ↑"}.get(better(key), "")
-    return [name(key, detail.text) + dim(direction), *(_metric_cell(run, key, best) for run in runs)]
-
-
-def _metric_cell(run: RunView, key: str, best: float | None) -> str:
-    if key not in run.metrics:
-        return dim("–")
-    last = run.metrics[key].summary.last
-    return f"<b>{number(last)}</b>" if last == best else number(last)
+    return [name(key, detail.text) + dim(direction), *(metric_cell(run, key, whole) for run in runs)]

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from .charts import by_interest, sparkline
 from .format import clip, columns, duration, isolate, moment, number, one_line
 from .markup import counted
-from .params import param_text, split_params
+from .params import param_text
 from .run import status_word
 from .runs import same_params, summary_line
 from .views import ComparisonView, MetricView, RunsView, RunView
+from .whole import of_part, shown_first
 
 __all__ = ["comparison_text", "run_line", "run_text", "runs_text"]
 
@@ -44,8 +45,9 @@ def runs_text(view: RunsView) -> str:
     line = summary_line(view, len(runs))
     if not runs:
         return line
-    params = split_params(runs)[0][:_COLUMNS]
-    metrics = by_interest(dict.fromkeys(key for run in runs for key in run.metrics))[:_COLUMNS]
+    whole = view.whole or of_part(view.runs, view.total)
+    params = shown_first(whole.differing, (run.params for run in runs))[:_COLUMNS]
+    metrics = by_interest(shown_first(whole.metrics, (run.metrics for run in runs)))[:_COLUMNS]
     head = ["run", "status", "id", "duration", *(_text(key, 20) for key in (*params, *metrics))]
     rows = [
         [
@@ -66,8 +68,9 @@ def comparison_text(view: ComparisonView) -> str:
     runs = view.runs[:_COMPARED]
     if not runs:
         return "No runs to compare"
-    differing, same = split_params(runs)
-    metrics = by_interest(dict.fromkeys(key for run in runs for key in run.metrics))
+    whole = view.whole or of_part(view.runs, view.count)
+    differing = shown_first(whole.differing, (run.params for run in runs))
+    metrics = by_interest(shown_first(whole.metrics, (run.metrics for run in runs)))
     rows = [
         ["", *(_text(run.name, 20) for run in runs)],
         ["status", *(status_word(run) for run in runs)],
@@ -76,14 +79,14 @@ def comparison_text(view: ComparisonView) -> str:
         *([_text(key, 24), *(_last(run, key) for run in runs)] for key in metrics[:_ROWS]),
     ]
     counts = (
-        (len(view.runs) - len(runs), "runs"),
+        (view.count - len(runs), "runs"),
         (len(differing) - _ROWS, "differing params"),
         (len(metrics) - _ROWS, "metrics"),
     )
     left_out = " and ".join(f"{count:,} more {what}" for count, what in counts if count > 0)
     below = [f"and {left_out} not shown"] if left_out else []
-    if same:
-        below.append(f"same in all: {same_params(same, 12, lambda text: _text(text, 40))}")
+    if whole.same:
+        below.append(f"same in all: {same_params(whole.same, 12, lambda text: _text(text, 40))}")
     return "\n".join([*_aligned(rows, left=1), *below])
 
 

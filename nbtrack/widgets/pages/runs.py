@@ -10,12 +10,12 @@ from ...entities import ParamValue
 from .charts import by_interest
 from .format import ago, clip, duration, moment, number, value_text
 from .markup import code, counted, dim, escaped, first_that_fits, name, page, table
-from .naming import better
-from .params import param_text, split_params
+from .params import param_text
 from .run import status_markup
-from .views import RunsView, RunView
+from .views import RunsView, RunView, Whole
+from .whole import of_part, shown_first
 
-__all__ = ["best_of", "runs_html", "same_params", "summary_line"]
+__all__ = ["metric_cell", "runs_html", "same_params", "summary_line"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ _EVERYTHING = _Detail(sys.maxsize, sys.maxsize, sys.maxsize, 80)
 def runs_html(view: RunsView, limit: int | None = 40_000) -> str:
     """Return a list of runs as self-contained HTML without script, of at most ``limit`` bytes in a notebook file.
 
-    Params that differ and metrics are columns, the best value of a metric is bold; params that are the same in
-    all are named below. Without a limit everything is shown.
+    Params that differ and metrics are columns, the best value of a metric among all runs, shown or not, is bold; params
+    that are the same in all are named below. Without a limit everything is shown.
     """
     return first_that_fits(_LEVELS, lambda detail: _page(view, detail), limit) if limit else _page(view, _EVERYTHING)
 
@@ -47,23 +47,18 @@ def summary_line(view: RunsView, shown: int) -> str:
     return f"{counted(view.total, 'run')}{title}{f' · first {shown:,} shown' if shown < view.total else ''}"
 
 
-def best_of(metric: str, runs: Sequence[RunView]) -> float | None:
-    """Return the best last value of a metric among runs.
-
-    None where its name does not tell which way is better, or where all are equal.
-    """
-    direction = better(metric)
-    values = [run.metrics[metric].summary.last for run in runs if metric in run.metrics]
-    values = [value for value in values if value == value]
-    if not direction or len(set(values)) < 2:
-        return None
-    return min(values) if direction < 0 else max(values)
-
-
 def same_params(same: Mapping[str, ParamValue], length: int, write: Callable[[str], str]) -> str:
     """Return the params that are the same in all runs, as many as there is room for."""
     shown = [write(f"{key} = {value_text(value)}") for key, value in list(same.items())[:length]]
     return ", ".join(shown) + (f" and {len(same) - length:,} more" if len(same) > length else "")
+
+
+def metric_cell(run: RunView, key: str, whole: Whole) -> str:
+    """Return a run's last value of a metric, bold where it is the best of all runs."""
+    if key not in run.metrics:
+        return dim("–")
+    last, best = run.metrics[key].summary.last, whole.best.get(key)
+    return f"<b>{number(last)}</b>" if best and last == best.value else number(last)
 
 
 def _page(view: RunsView, detail: _Detail) -> str:
@@ -71,18 +66,23 @@ def _page(view: RunsView, detail: _Detail) -> str:
     line = f"<p><b>{escaped(summary_line(view, len(runs)))}</b></p>"
     if not runs:
         return page(view.key, line)
-    differing, same = split_params(runs)
-    shown = f'<div class="w">{_table(runs, differing, detail, view.now)}</div>'
-    return page(view.key, line, shown, _below(runs, differing, same, detail))
+    whole = view.whole or of_part(view.runs, view.total)
+    shown = f'<div class="w">{_table(runs, whole, detail, view.now)}</div>'
+    return page(view.key, line, shown, _below(view, runs, whole, detail))
 
 
-def _table(runs: Sequence[RunView], differing: Sequence[str], detail: _Detail, now: int) -> str:
-    params, metrics = differing[: detail.params], _metric_names(runs)[: detail.metrics]
-    best = {metric: best_of(metric, runs) for metric in metrics}
+def _table(runs: Sequence[RunView], whole: Whole, detail: _Detail, now: int) -> str:
+    params, metrics = _param_names(runs, whole)[: detail.params], _metric_names(runs, whole)[: detail.metrics]
     keys = [name(key, detail.text) for key in (*params, *metrics)]
     head = [dim(column) for column in ("run", "status", "duration", *keys, "started", "id")]
     rows = (
-        [*_outcome(run, detail), *_params(run, params, detail), *_metrics(run, metrics, best), *_origin(run, now)] for run in runs
+        [
+            *_outcome(run, detail),
+            *_params(run, params, detail),
+            *(metric_cell(run, key, whole) for key in metrics),
+            *_origin(run, now),
+        ]
+        for run in runs
     )
     return table(head, rows, left=2)
 
@@ -102,28 +102,36 @@ def _params(run: RunView, params: Sequence[str], detail: _Detail) -> list[str]:
     return [name(param_text(run, key), detail.text) if key in run.params else dim("–") for key in params]
 
 
-def _metrics(run: RunView, metrics: Sequence[str], best: dict[str, float | None]) -> list[str]:
-    cells = []
-    for key in metrics:
-        metric = run.metrics.get(key)
-        text = number(metric.summary.last) if metric else dim("–")
-        cells.append(f"<b>{text}</b>" if metric and metric.summary.last == best[key] else text)
-    return cells
+def _param_names(runs: Sequence[RunView], whole: Whole) -> list[str]:
+    return shown_first(whole.differing, (run.params for run in runs))
 
 
-def _metric_names(runs: Sequence[RunView]) -> list[str]:
-    return by_interest(dict.fromkeys(key for run in runs for key in run.metrics))
+def _metric_names(runs: Sequence[RunView], whole: Whole) -> list[str]:
+    return by_interest(shown_first(whole.metrics, (run.metrics for run in runs)))
 
 
-def _below(runs: Sequence[RunView], differing: Sequence[str], same: Mapping[str, ParamValue], detail: _Detail) -> str:
+def _below(view: RunsView, runs: Sequence[RunView], whole: Whole, detail: _Detail) -> str:
     left_out = [
-        _more(len(differing) - detail.params, "param that differs", "params that differ"),
-        _more(len(_metric_names(runs)) - detail.metrics, "metric", "metrics"),
+        _more(len(whole.differing) - detail.params, "param that differs", "params that differ"),
+        _more(len(whole.metrics) - detail.metrics, "metric", "metrics"),
     ]
     lines = [f"and {' and '.join(said)} not shown"] if (said := [text for text in left_out if text]) else []
-    if same and len(runs) > 1:
-        lines.append(f"same in all: {same_params(same, 12, lambda text: name(text, detail.text * 2))}")
+    lines += _said_of_best(view, runs, whole, _metric_names(runs, whole)[: detail.metrics])
+    if whole.same and view.total > 1:
+        lines.append(f"same in all: {same_params(whole.same, 12, lambda text: name(text, detail.text * 2))}")
     return "".join(f"<p>{dim(line)}</p>" for line in lines)
+
+
+def _said_of_best(view: RunsView, runs: Sequence[RunView], whole: Whole, metrics: Sequence[str]) -> list[str]:
+    """Say, where not all runs are shown, of which ones the best is marked, and which best ones are not among them."""
+    if len(runs) == view.total or not metrics:
+        return []
+    if not whole.best:
+        return [] if view.whole else ["no best values are marked, as not all runs were read"]
+    shown = {(key, metric.summary.last) for run in runs for key, metric in run.metrics.items()}
+    hidden = [key for key in metrics if (best := whole.best.get(key)) and (key, best.value) not in shown]
+    elsewhere = [f"{name(key, 36)} {number(whole.best[key].value)} of {name(whole.best[key].run, 36)}" for key in hidden]
+    return [f"bold is the best of all {view.total:,} runs" + (f"; not shown: {', '.join(elsewhere)}" if elsewhere else "")]
 
 
 def _more(count: int, one: str, many: str) -> str:

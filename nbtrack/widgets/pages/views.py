@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["ComparisonView", "Curve", "MetricView", "RunView", "RunsView"]
+__all__ = ["Best", "ComparisonView", "Curve", "MetricView", "RunView", "RunsView", "Whole"]
 
 CURVE_POINTS = 200
 
@@ -84,11 +84,29 @@ class RunView:
 
 
 @dataclass(frozen=True, slots=True)
+class Best:
+    """The best last value of a metric, and the name of the run that has it."""
+
+    value: float
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """What is said of all runs, shown or not: which params differ, which are the same in all, the metrics, the best of each."""
+
+    differing: tuple[str, ...]
+    same: Mapping[str, ParamValue]
+    metrics: tuple[str, ...]
+    best: Mapping[str, Best]
+
+
+@dataclass(frozen=True, slots=True)
 class RunsView:
     """A list of runs: those read for the display, in their order, and how many there are in all.
 
     ``title`` says which they are, such as a filter; ``now`` is when they are shown, in milliseconds; ``key`` is where a
-    living view finds the page.
+    living view finds the page; ``whole`` is known where more runs than these were read.
     """
 
     runs: tuple[RunView, ...]
@@ -96,11 +114,22 @@ class RunsView:
     title: str = ""
     now: int = 0
     key: str = ""
+    whole: Whole | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ComparisonView:
-    """Runs side by side, with curves where they are to be drawn; ``key`` is where a living view finds the page."""
+    """Runs side by side, with curves where they are to be drawn; ``key`` is where a living view finds the page.
+
+    ``total`` is how many runs are compared, and ``whole`` what is said of them, where they are more than these.
+    """
 
     runs: tuple[RunView, ...]
     key: str = ""
+    total: int = 0
+    whole: Whole | None = None
+
+    @property
+    def count(self) -> int:
+        """How many runs are compared."""
+        return max(self.total, len(self.runs))

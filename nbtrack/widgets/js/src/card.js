@@ -2,6 +2,7 @@
 import { nearest, smooth } from "./curve.js";
 import { fill, h, name } from "./dom.js";
 import { count, number } from "./format.js";
+import { oddValues } from "./metrics.js";
 import { colorOf } from "./palette.js";
 import { chart } from "./plot.js";
 
@@ -109,7 +110,7 @@ export function card(store, first, { zoom, cursor, ask, height }) {
 
   function drawSaid() {
     const parts = [];
-    for (const m of group.metrics) if (m.bad) parts.push(`${group.metrics.length > 1 ? m.key.slice(0, 24) + " " : ""}${m.nan === m.count ? "is NaN throughout" : `diverged at step ${number(m.bad.step)} (${m.bad.value})`}`);
+    for (const m of group.metrics) if (m.odd) parts.push(`${group.metrics.length > 1 ? m.key.slice(0, 24) + " " : ""}${oddValues(m)}`);
     const total = ui.zoom && store.detail ? group.metrics.reduce((sum, m) => sum + (store.detail.series[m.key]?.total ?? 0), 0) : 0;
     const drawn = total ? group.metrics.reduce((sum, m) => sum + (store.detail.series[m.key]?.x.length ?? 0), 0) : 0;
     if (total) parts.push(drawn < total ? `${count(drawn)} of ${count(total)} points` : `${count(total)} points`);

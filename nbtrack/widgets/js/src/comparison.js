@@ -7,7 +7,7 @@ import { colorOf } from "./palette.js";
 import { parallel } from "./parallel.js";
 import { scatter } from "./scatter.js";
 import { codePart, imagesPart } from "./sides.js";
-import { split, text } from "./table.js";
+import { differs, split, text } from "./table.js";
 import { statusBadge } from "./status.js";
 
 /** @typedef {import("./table.js").Column} Column */
@@ -98,7 +98,7 @@ function differences(store, el) {
     const of = (/** @type {string} */ group) => store.columns.filter((/** @type {Column} */ c) => c.group === group);
     const column = (/** @type {string} */ id) => store.columns.find((/** @type {Column} */ c) => c.id === id);
     const value = (/** @type {Column} */ c, /** @type {number} */ i) => text(c, i, store.now);
-    const isSame = (/** @type {Column} */ c) => runs.every((/** @type {number} */ i) => value(c, i) === value(c, 0));
+    const isSame = (/** @type {Column} */ c) => !differs(c, runs);
     const line = (/** @type {any} */ head, /** @type {(i: number) => any} */ cell, kind = "") => h("tr", { class: kind }, h("th", { scope: "row" }, head), ...shown.map((/** @type {number} */ i) => h("td", { class: store.selected.has(i) ? "nbt-on" : null }, cell(i))));
     const params = of("param"), metrics = of("metric"), different = params.filter((/** @type {Column} */ c) => !isSame(c)), same = params.filter(isSame);
     const status = column("status");

@@ -104,19 +104,20 @@ export function spliced(kept, from, more) {
  * The mean of curves and its spread (standard deviation) at common places, each curve read linearly between its points;
  * a place outside of a curve counts without it.
  * @param {Curve[]} curves @param {number} [places]
- * @returns {{x: Float64Array, mean: Float64Array, lo: Float64Array, hi: Float64Array}}
+ * @returns {{x: Float64Array, mean: Float64Array, lo: Float64Array, hi: Float64Array, n: Float64Array}} n: how many curves have a value there
  */
 export function meanBand(curves, places = 400) {
   const ends = curves.filter(({ x }) => x.length).map(({ x }) => [x[0], x[x.length - 1]]);
   const from = Math.min(...ends.map(([lo]) => lo)), to = Math.max(...ends.map(([, hi]) => hi));
   const n = ends.length ? (from === to ? 1 : places) : 0;
-  const out = { x: new Float64Array(n), mean: new Float64Array(n), lo: new Float64Array(n), hi: new Float64Array(n) };
+  const out = { x: new Float64Array(n), mean: new Float64Array(n), lo: new Float64Array(n), hi: new Float64Array(n), n: new Float64Array(n) };
   for (let i = 0; i < n; i++) {
     const at = n === 1 ? from : from + ((to - from) * i) / (n - 1);
     const values = curves.map((curve) => valueAt(curve, at)).filter(Number.isFinite);
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
     const spread = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
     out.x[i] = at;
+    out.n[i] = values.length;
     out.mean[i] = mean;
     out.lo[i] = mean - spread;
     out.hi[i] = mean + spread;

@@ -81,7 +81,7 @@ export function curvesPart(store, el) {
           if (group.runs.length > 1 && ui.group) {
             const band = meanBand(mine);
             bands.push({ ...band, color: group.color });
-            drawn.push({ x: band.x, y: band.mean, color: group.color, width: 2, alpha: stands ? 1 : 0.2, label: group.label, of: mine.length });
+            drawn.push({ x: band.x, y: band.mean, color: group.color, width: 2, alpha: stands ? 1 : 0.2, label: group.label, n: band.n, of: mine.length });
           } else for (const s of mine) {
             if (ui.smooth && found.length < 6 && s.y.length > 3) drawn.push({ x: s.x, y: found.find((raw) => raw.run === s.run).y, color: group.color, width: 1, alpha: 0.25, faint: true });
             drawn.push({ x: s.x, y: s.y, color: group.color, width: store.selected.has(s.run) ? 2.25 : 1.5, alpha: stands ? 1 : 0.15, label: group.label, run: s.run });
@@ -96,8 +96,8 @@ export function curvesPart(store, el) {
         plot.cursor(at);
         said.hidden = at == null;
         if (at == null) return;
-        const values = drawn.filter((line) => line.label != null && line.x.length).map((line) => ({ ...line, value: line.y[nearest(line.x, at)] })).filter((line) => Number.isFinite(line.value) && line.alpha === 1).sort((a, b) => b.value - a.value);
-        fill(said, h("div", null, ui.axis === "time" ? `${number(at, 4)} s` : number(ui.axis === "step" ? Math.round(at) : at, 5)), ...values.slice(0, 8).map((line) => h("div", null, h("span", { class: "nbt-key", style: { borderColor: line.color } }), name(line.label, 22), ` ${number(line.value, 4)}`)), values.length > 8 && h("div", { class: "nbt-dim" }, `and ${values.length - 8} more`));
+        const values = drawn.filter((line) => line.label != null && line.x.length).map((line) => { const i = nearest(line.x, at); return { ...line, value: line.y[i], here: line.n?.[i] }; }).filter((line) => Number.isFinite(line.value) && line.alpha === 1).sort((a, b) => b.value - a.value);
+        fill(said, h("div", null, ui.axis === "time" ? `${number(at, 4)} s` : number(ui.axis === "step" ? Math.round(at) : at, 5)), ...values.slice(0, 8).map((line) => h("div", null, h("span", { class: "nbt-key", style: { borderColor: line.color } }), name(line.label, 22), ` ${number(line.value, 4)}`, line.n && h("span", { class: "nbt-dim" }, line.here < line.of ? ` mean of ${line.here} of ${line.of} runs` : ` mean of ${line.of}`))), values.length > 8 && h("div", { class: "nbt-dim" }, `and ${values.length - 8} more`));
       },
       redraw: () => plot.redraw(),
       destroy() { seen.unobserve(box); plot.destroy(); },

@@ -1,5 +1,6 @@
 // The metrics of a run, as its view keeps them.
 import { spliced } from "./curve.js";
+import { count, number } from "./format.js";
 
 /**
  * Take what is new of a metric.
@@ -27,4 +28,15 @@ export function grouped(metrics, focus, search) {
   }
   return [...charts.values()].flatMap(({ title, metrics: all }) =>
     Array.from({ length: Math.ceil(all.length / 6) }, (_, i) => ({ title, metrics: all.slice(6 * i, 6 * i + 6) })));
+}
+
+/**
+ * What is said of a metric's values that are not finite: that it diverged only where it ended so.
+ * @param {any} m
+ */
+export function oddValues(m) {
+  if (m.nan === m.count) return "is NaN throughout";
+  if (m.diverged) return `diverged at step ${number(m.diverged.step)} (${m.diverged.value})`;
+  const what = m.nan === m.odd ? "NaN" : m.nan ? "NaN or ∞" : "∞";
+  return `${count(m.odd)} ${what}${m.odd > 1 ? ", the first" : ""} at step ${number(m.bad.step)}`;
 }

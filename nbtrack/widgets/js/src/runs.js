@@ -140,7 +140,7 @@ export function mount(store, el) {
     if (c.group === "metric") el_.append(spark(item, c));
     const isBest = c.v && bests.get(c.id) === c.v[item];
     if (c.v && c.kind === "number") el_.classList.add("nbt-right");
-    el_.append(own ? h("bdi", isBest ? { class: "nbt-best" } : null, clip(own, 120), isBest && h("span", { title: "best", "aria-label": "best" }, " ★")) : h("span", { class: "nbt-dim" }, "–"));
+    el_.append(own ? h("bdi", isBest ? { class: "nbt-best" } : null, clip(own, 120), isBest && h("span", { title: `best of ${count(rows.length)} runs`, "aria-label": "best" }, " ★")) : h("span", { class: "nbt-dim" }, "–"));
     if (own.length > 24) el_.title = clip(own, 400);
     if (c.kind === "time" && c.v) el_.title = moment(c.v[item]);
     if (at === 0 && store.deleted.has(item)) el_.append(h("span", { class: "nbt-dim" }, " deleted"));
@@ -153,7 +153,7 @@ export function mount(store, el) {
       const { n, mean, spread } = statistics(c.v, item.rows);
       el_.classList.add("nbt-right");
       const written = (/** @type {number} */ value, /** @type {number} */ digits) => (c.kind === "duration" ? duration(value) : number(value, digits));
-      if (n) el_.append(written(mean, 4), h("span", { class: "nbt-dim" }, ` ± ${written(spread, 2)}`)), (el_.title = `mean ${written(mean, 6)}, standard deviation ${written(spread, 3)}, of ${n}`);
+      if (n) el_.append(written(mean, 4), h("span", { class: "nbt-dim" }, ` ± ${written(spread, 2)}${n < item.rows.length ? ` of ${n}` : ""}`)), (el_.title = `mean ${written(mean, 6)}, standard deviation ${written(spread, 3)}, of ${n}`);
     }
   }
 

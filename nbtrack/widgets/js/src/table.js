@@ -60,11 +60,12 @@ export function differs(c, rows) {
   return false;
 }
 
-/** The best value in these rows, null where all are the same. @param {Column} c @param {ArrayLike<number>} rows @param {number} better -1 or 1 */
+/** The best finite value in these rows, null where all are the same. @param {Column} c @param {ArrayLike<number>} rows @param {number} better -1 or 1 */
 export function best(c, rows, better) {
   let least = Infinity, most = -Infinity;
   for (let i = 0; i < rows.length; i++) {
     const value = /** @type {Float64Array} */ (c.v)[rows[i]];
+    if (!Number.isFinite(value)) continue;
     if (value < least) least = value;
     if (value > most) most = value;
   }

@@ -1,7 +1,7 @@
 // What is done to curves before they are drawn.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { lowerBound, nearest, smooth, spliced } from "../src/curve.js";
+import { lowerBound, meanBand, nearest, smooth, spliced } from "../src/curve.js";
 import { grouped, update } from "../src/metrics.js";
 
 const f = (...values) => Float64Array.from(values);
@@ -47,4 +47,11 @@ test("metrics of one base share a chart, the focus comes first, and a chart has 
   assert.deepEqual(grouped(all, [], "VAL").map(({ metrics }) => metrics[0].key), ["val/loss"]);
   const many = Array.from({ length: 8 }, (_, i) => metric(`${i}/loss`, "loss"));
   assert.deepEqual(grouped(many, [], "").map(({ metrics }) => metrics.length), [6, 2]);
+});
+
+test("a mean says of how many curves it is", () => {
+  const curve = (/** @type {number[]} */ x, /** @type {number[]} */ y) => ({ x: Float64Array.from(x), y: Float64Array.from(y) });
+  const band = meanBand([curve([0, 2], [1, 1]), curve([0, 1], [3, 3]), curve([0, 2], [NaN, NaN])], 3);
+  assert.deepEqual([...band.mean], [2, 2, 1]);
+  assert.deepEqual([...band.n], [2, 2, 1]);
 });

@@ -41,6 +41,7 @@ test("the best is the lowest or the highest, and none where all are equal", () =
   assert.equal(best(lr, all, 1), 0.1);
   assert.equal(best(lr, [0, 3], 1), null);
   assert.equal(best(lr, all, 0), null);
+  assert.equal(best(numbers("x", [1, Infinity, 3, -Infinity]), all, 1), 3, "an infinity is no best");
 });
 
 test("a NaN that was logged is said, a value that is not there is empty", () => {
