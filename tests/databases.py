@@ -75,6 +75,38 @@ class PostgresServer:
         return f"{self.url}&options=-csearch_path%3D{name}"
 
 
+@contextmanager
+def pgbouncer(server: PostgresServer, size: int = 2) -> Iterator[str]:
+    """Run a pooler that gives connections to others after each transaction; yield the URI of a new store behind it."""
+    program = shutil.which("pgbouncer", path=os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin"]))
+    if program is None:
+        missing("pgbouncer is not installed")
+    with _folder("nbtrack-pgbouncer-") as folder:
+        shutil.chown(folder, server.user)
+        name = f"pooled{next(server.names)}"
+        server.execute(f"CREATE DATABASE {name}", "postgres")
+        settings = {"pool_mode": "transaction", "default_pool_size": size, "auth_type": "any", "unix_socket_dir": folder}
+        settings |= {"listen_addr": "", "listen_port": 6432, "logfile": folder / "log", "admin_users": "test"}
+        lines = [
+            "[databases]",
+            f"* = host={server.folder} user=test",
+            "[pgbouncer]",
+            *(f"{k} = {v}" for k, v in settings.items()),
+        ]
+        (folder / "config").write_text("\n".join(lines) + "\n")
+        process = subprocess.Popen([*server.prefix, program, str(folder / "config")], stderr=subprocess.DEVNULL)
+        try:
+            deadline = time.monotonic() + _PATIENCE
+            while not (folder / ".s.PGSQL.6432").exists():
+                is_alive = process.poll() is None and time.monotonic() < deadline
+                assert is_alive, (folder / "log").read_text()
+                time.sleep(0.02)
+            yield f"postgresql+psycopg://test@/{name}?host={folder}&port=6432"
+        finally:
+            process.terminate()
+            process.wait(_PATIENCE)
+
+
 class MariaServer:
     """A MariaDB server on a socket."""
 

@@ -9,11 +9,15 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from nbtrack.errors import InvalidInput, SchemaError, StoreUnavailable
+from nbtrack.errors import InvalidInput, SchemaError, StoreError, StoreUnavailable
+from nbtrack.store.base import RunQuery
+from nbtrack.store.filter import parse
 from nbtrack.store.open import open_store
 from nbtrack.store.sql import migrate, schema
 from nbtrack.store.sql.dialects import dialect_of, mysql
 
+from ..databases import NOT_DURABLE
+from ..databases import maria_server as run_maria
 from .building import batch, new_id, params, rows, started, tags
 from .contract import INF, summary_of, values_of
 from .durable import DurableContract
@@ -72,6 +76,47 @@ def test_any_name_for_it_will_do(url, scheme):
     store = open_store(url.replace("mysql+pymysql", scheme), artifact_root="artifacts")
     assert store.find_experiment("Default")
     store.close()
+
+
+@pytest.mark.parametrize(
+    "option", ["connect_timeout=5", "charset=utf8mb4", "ssl_mode=DISABLED", "ssl_disabled=true", "use_unicode=1"]
+)
+def test_options_of_the_address(url, option):
+    store = open_store(f"{url}&{option}", artifact_root="artifacts")
+    assert store.find_experiment("Default")
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "option, said",
+    [
+        ("ssl_mode=maybe", "'ssl_mode' takes DISABLED, PREFERRED, REQUIRED, VERIFY_CA or VERIFY_IDENTITY, not 'maybe'"),
+        ("connect_timeout=soon", "'connect_timeout' takes a whole number, not 'soon'"),
+        ("charset=latin1", "'charset' takes utf8mb4 alone"),
+        ("sslmode=require", "did you mean 'ssl_mode'"),
+        ("ssl_ca=/nowhere/ca.pem", "certificates in /nowhere/ca.pem cannot be used"),
+        ("cursorclass=dict", "'cursorclass' that is unknown"),
+    ],
+)
+def test_an_option_that_cannot_be_is_named(url, option, said):
+    with pytest.raises(InvalidInput, match=said):
+        open_store(f"{url}&{option}", artifact_root="artifacts")
+
+
+def test_a_connection_that_must_be_encrypted_is_none_without_a_certificate_of_the_server(url):
+    with pytest.raises(StoreError, match="SSL is required"):
+        open_store(f"{url}&ssl_mode=REQUIRED", artifact_root="artifacts")
+
+
+def test_a_server_on_which_a_double_quote_begins_a_name_and_a_backslash_is_a_letter():
+    with run_maria((*NOT_DURABLE["mariadb"], "--sql-mode=ANSI_QUOTES,NO_BACKSLASH_ESCAPES")) as server:
+        store = open_store(server.new_url(), artifact_root="artifacts")
+        note = """it's "quoted" \\ and `ticked`"""
+        store.apply([batch("r", started(), params(lr=0.1), tags(note=note), lanes=[rows({"m": [1, 2]})])])
+        condition = parse("params.lr < 1 and metrics.m.max > 1 and tags.note like '%quoted%'")
+        assert [run.id for run in store.search_runs(RunQuery(None, condition)).runs] == ["r"]
+        assert [value for _, key, value in store.tags(["r"]) if key == "note"] == [note]
+        store.close()
 
 
 def test_a_server_that_is_not_there_is_unavailable_and_the_password_is_not_told():

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
 
-from nbtrack.errors import SchemaError, StoreUnavailable
+from nbtrack.errors import InvalidInput, SchemaError, StoreUnavailable
+from nbtrack.store.base import RunQuery
 from nbtrack.store.open import open_store
 from nbtrack.store.sql.dialects import postgresql
 
+from ..databases import pgbouncer
 from .building import batch, new_id, rows, started, tags
 from .contract import values_of
 from .durable import DurableContract
@@ -50,6 +53,47 @@ def test_any_name_for_it_will_do(url, scheme):
     store = open_store(url.replace("postgresql+psycopg", scheme), artifact_root="artifacts")
     assert store.find_experiment("Default")
     store.close()
+
+
+@pytest.mark.parametrize("option", ["prepare_threshold=5", "prepare_threshold=none", "sslmode=prefer", "application_name=lab"])
+def test_options_of_the_address(url, option):
+    store = open_store(f"{url}&{option}", artifact_root="artifacts")
+    assert store.find_experiment("Default")
+    store.close()
+
+
+@pytest.mark.parametrize(
+    "option, said",
+    [
+        ("prepare_threshold=soon", "'prepare_threshold' takes a whole number or none, not 'soon'"),
+        ("connect_timeout=-1", "'connect_timeout' takes a whole number, not '-1'"),
+        ("connect_timeout=1&connect_timeout=2", "'connect_timeout' more than once"),
+        ("client_encoding=latin1", "'client_encoding' takes utf8 alone"),
+        ("ssl_mode=require", "did you mean 'sslmode'"),
+        ("row_factory=dict", "'row_factory' that is unknown"),
+    ],
+)
+def test_an_option_that_cannot_be_is_named(url, option, said):
+    with pytest.raises(InvalidInput, match=said):
+        open_store(f"{url}&{option}", artifact_root="artifacts")
+
+
+def test_a_pooler_that_gives_connections_to_others_after_each_transaction(postgres_server):
+    with pgbouncer(postgres_server) as uri:
+        stores = [open_store(uri, artifact_root="artifacts") for _ in range(4)]
+
+        def work(store, run_id):
+            store.apply([batch(run_id, started(), lanes=[rows({"m": [1, 2, 3]})])])
+            for _ in range(40):
+                assert store.get_run(run_id).name == "a run"
+                assert values_of(store, run_id, "m") == [1, 2, 3]
+
+        with ThreadPoolExecutor(8) as pool:
+            for done in [pool.submit(work, stores[n % 4], f"{n:032x}") for n in range(16)]:
+                done.result()
+        assert len(stores[0].search_runs(RunQuery(None)).runs) == 16
+        for store in stores:
+            store.close()
 
 
 def test_its_password_is_not_told(url):
@@ -155,3 +199,15 @@ def test_stores_live_beside_each_other_in_schemas(store, new_postgres_url, postg
         beside = open_store(url, artifact_root="artifacts")
         assert beside.open_runs() == []
         beside.close()
+
+
+def test_a_store_in_a_schema_before_that_of_another_program(postgres_server):
+    postgres_server.execute("CREATE SCHEMA ours; CREATE SCHEMA theirs; CREATE TABLE theirs.experiments (experiment_id int)")
+    address = f"{postgres_server.url}&options=-csearch_path%3Dours,theirs"
+    for _ in range(2):
+        store = open_store(address, artifact_root="artifacts")
+        store.apply([batch(new_id(), started())])
+        store.close()
+    assert len(store.search_runs(RunQuery(None)).runs) == 2
+    with pytest.raises(SchemaError, match="experiments"):
+        open_store(address.replace("ours,theirs", "theirs,ours"), artifact_root="artifacts")

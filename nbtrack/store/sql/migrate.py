@@ -49,22 +49,28 @@ def _make_current(connection: Connection, artifact_root: str) -> None:
 
 def _version(connection: Connection) -> str | None:
     """Return the version of the tables, None where there are none."""
-    names = set(sa.inspect(connection.core).get_table_names())
-    if VERSION_TABLE in names:
-        row = connection.row(_VERSION)
-        return None if row is None else str(row[0])
-    if taken := sorted(names & set(metadata.tables)):
+    names = _tables(connection)
+    if VERSION_TABLE not in names and (taken := sorted(names & set(metadata.tables))):
         whose = "of MLflow" if "alembic_version" in names else "of another program"
         raise SchemaError(
             f"{connection.dialect.label} is a database {whose}, which has tables called {', '.join(taken)} of its own; "
             "give nbtrack another file or database"
         )
-    return None
+    if VERSION_TABLE not in sa.inspect(connection.core).get_table_names():
+        return None
+    row = connection.row(_VERSION)
+    return None if row is None else str(row[0])
+
+
+def _tables(connection: Connection) -> set[str]:
+    """Return the tables where new ones would be made: other schemas of PostgreSQL's search_path may have any."""
+    inspector = sa.inspect(connection.core)
+    return set(inspector.get_table_names(schema=inspector.default_schema_name))
 
 
 def _make(connection: Connection, artifact_root: str) -> None:
     # The table of the version first: where tables outlive a transaction that fails, it tells whose the others are.
-    there = sa.inspect(connection.core).get_table_names()
+    there = _tables(connection)
     for tables in ([version], [table for table in metadata.sorted_tables if table is not version]):
         metadata.create_all(connection.core, [table for table in tables if table.name not in there], checkfirst=False)
     connection.insert(version, [(HEAD,)])

@@ -25,6 +25,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from ....errors import InvalidInput, NbtrackError, StoreError, StoreUnavailable
 from .base import Dialect, Mean, Unfolded
+from .mysql_options import OPTIONS, OURS, encryption
+from .options import options_of
 
 try:
     import pymysql
@@ -121,11 +123,11 @@ class MySQL(Dialect):
 
     def engine(self) -> sa.Engine:
         """See ``Dialect.engine``."""
-        options: dict[str, Any] = {name: value for name, value in _TIMEOUTS.items() if name not in self.url.query}
-        options |= {"charset": "utf8mb4", "conv": _CONVERSIONS}
-        url = self.url.set(drivername="mysql+pymysql")
+        said = encryption(options_of(self.url, self.label, OPTIONS, others=OURS), self.label)
+        # The mode from the beginning: SQLAlchemy asks for it, and quotes names as that says.
+        options = {**_TIMEOUTS, **said, "charset": "utf8mb4", "conv": _CONVERSIONS, "sql_mode": _MODE}
         engine = sa.create_engine(
-            url,
+            self.url.set(drivername="mysql+pymysql", query={}),
             connect_args=options,
             paramstyle="format",
             isolation_level="READ COMMITTED",
@@ -205,7 +207,7 @@ def _set_up(connection: Any, _record: object) -> None:
     collation = _collation("mariadb" in connection.get_server_info().lower())
     with connection.cursor() as cursor:
         cursor.execute(f"SET NAMES utf8mb4 COLLATE {collation}")
-        cursor.execute(f"SET SESSION sql_mode = '{_MODE}', innodb_lock_wait_timeout = {_LOCK_TIMEOUT}")
+        cursor.execute(f"SET SESSION innodb_lock_wait_timeout = {_LOCK_TIMEOUT}")
 
 
 def _collation(is_mariadb: bool) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import select
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -15,6 +16,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from ....errors import InvalidInput, NbtrackError, StoreError, StoreUnavailable
 from .base import Dialect, Unfolded
+from .options import Reader, options_of, unless_none, whole
 
 try:
     import psycopg
@@ -23,7 +25,9 @@ except ImportError as error:
 
 __all__ = ["PostgreSQL"]
 
-_CONNECT = {"connect_timeout": 10, "tcp_user_timeout": 30_000}  # seconds, milliseconds
+# Seconds, milliseconds. Prepared statements belong to a server's session, which pgbouncer gives to others between transactions.
+_CONNECT = {"connect_timeout": 10, "tcp_user_timeout": 30_000, "prepare_threshold": None}
+_PLACES = ("host", "port")  # of which there may be several; SQLAlchemy reads them
 _LOCK_TIMEOUT = "10s"  # for a run that another writer is holding
 _FRESH = 1.0  # seconds after its last use during which a connection is taken to be there still
 _SCHEMA_LOCK = 0x6E62_7472  # "nbtr"; one number for all who make or migrate tables in a database
@@ -47,8 +51,9 @@ class PostgreSQL(Dialect):
 
     def engine(self) -> sa.Engine:
         """See ``Dialect.engine``."""
-        options = {name: value for name, value in _CONNECT.items() if name not in self.url.query}
-        url = self.url.set(drivername="postgresql+psycopg")
+        options = _CONNECT | options_of(self.url, self.label, _options(), others=_PLACES)
+        places = {name: value for name, value in self.url.query.items() if name in _PLACES}
+        url = self.url.set(drivername="postgresql+psycopg", query=places)
         # Transactions are begun by ``_begin`` and by nobody else: around each statement that reads, one takes two more messages.
         how = {"isolation_level": "AUTOCOMMIT", "paramstyle": "format", "pool_timeout": 10}
         engine = sa.create_engine(url, connect_args=options, **how)
@@ -107,6 +112,21 @@ class PostgreSQL(Dialect):
         if state[:2] in _UNAVAILABLE or state == _READ_ONLY:
             return StoreUnavailable(f"{self.label} cannot be reached or used now: {_first_line(error)}")
         return StoreError(f"{self.label}: {_first_line(error)}")
+
+
+@functools.cache
+def _options() -> Mapping[str, Reader]:
+    """Return what can stand behind the question mark of an address: what libpq knows, and psycopg's own."""
+    known: dict[str, Reader] = {each.keyword.decode(): str for each in psycopg.pq.Conninfo.get_defaults()}
+    numbers = ("connect_timeout", "tcp_user_timeout", "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count")
+    own = {"prepare_threshold": unless_none(whole), "client_encoding": _utf8}
+    return {**known, **dict.fromkeys(numbers, whole), **own}
+
+
+def _utf8(text: str) -> str:
+    if text.lower().replace("-", "") not in ("utf8", "unicode"):
+        raise ValueError("utf8 alone, for runs have all kinds of names")
+    return "utf8"
 
 
 def _first_line(error: BaseException) -> str:
