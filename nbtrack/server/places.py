@@ -6,12 +6,10 @@ from urllib.parse import unquote, urlsplit
 
 from ..entities import RunInfo
 from ..errors import InvalidInput
-from ..store.artifacts.paths import artifact_folder, artifact_path, file_uri, local_path
+from ..store.artifacts.paths import PROXIED, artifact_folder, artifact_path, file_uri, local_path
 from ..store.wire.errors import invalid
 
 __all__ = ["PROXIED", "folder_at", "folder_of", "inside", "joined"]
-
-PROXIED = "mlflow-artifacts:"
 
 
 def folder_of(run: RunInfo, root: str) -> str:

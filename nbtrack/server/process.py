@@ -58,10 +58,11 @@ def build(options: Options) -> Guard:
         NbtrackError: One of them cannot be opened.
     """
     artifacts = open_artifacts(options.artifacts)
-    root = PROXIED if options.serves_artifacts else artifacts.uri
     if options.auth:
         _keep_private(options)
-    store = open_store(options.store, artifact_root=root)
+    is_proxy = options.serves_artifacts
+    root, served = (PROXIED, artifacts.uri) if is_proxy else (artifacts.uri, "")
+    store = open_store(options.store, artifact_root=root, served=served)
     app: App = create_app(
         store,
         artifacts,

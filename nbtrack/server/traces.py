@@ -10,7 +10,7 @@ from ..entities_traces import TraceInfo, TraceState
 from ..errors import TraceNotFound
 from ..store.filter import TRACES, parse, parse_order
 from ..store.paging import Page
-from ..store.traces import TraceSearch, traces_of
+from ..store.traces import LOCATION_TAG, TraceSearch, traces_of
 from ..store.wire import traces as wire
 from ..store.wire.errors import WireError, invalid, missing_value
 from ..store.wire.limits import check_max_results, invalid_value
@@ -26,7 +26,6 @@ from .times import milliseconds_of, time_text
 
 __all__ = ["HANDLERS", "STREAMERS", "spans_location"]
 
-_LOCATION_TAG: Final = "mlflow.artifactLocation"
 _MOST: Final = 500
 _MOST_LINKS: Final = 100
 _LONGEST_KEY, _LONGEST_VALUE = 250, 8000
@@ -58,7 +57,7 @@ def start_trace(service: Service, request: wire.StartTrace) -> wire.TraceAnswer:
         given.request_preview,
         given.response_preview,
         given.trace_metadata,
-        {**given.tags, _LOCATION_TAG: _location(service, place.experiment_id, given.trace_id)},
+        {**given.tags, LOCATION_TAG: _location(service, place.experiment_id, given.trace_id)},
         tuple(assessment_of(given.trace_id, each) for each in given.assessments),
     )
     return _answer(traces_of(service.store).start(info))
@@ -152,7 +151,7 @@ def delete_traces(service: Service, request: wire.DeleteTraces) -> wire.DeletedT
 def start_old_trace(service: Service, request: wire.StartOldTrace) -> wire.OldTraceAnswer:
     """Begin a trace under a new id."""
     trace_id = f"tr-{secrets.token_hex(16)}"
-    tags = {**tags_of(request.tags), _LOCATION_TAG: _location(service, request.experiment_id, trace_id)}
+    tags = {**tags_of(request.tags), LOCATION_TAG: _location(service, request.experiment_id, trace_id)}
     metadata = tags_of(request.request_metadata)
     info = TraceInfo(trace_id, request.experiment_id, request.timestamp_ms, metadata=metadata, tags=tags)
     return wire.OldTraceAnswer(_old(traces_of(service.store).start(info)))

@@ -20,7 +20,7 @@ _KINDS = {
 }
 
 
-def open_store(uri: str, *, artifact_root: str) -> Store:
+def open_store(uri: str, *, artifact_root: str, served: str = "") -> Store:
     """Open the store at ``sqlite:///…``, ``postgresql://…``, ``mysql://…``, ``http(s)://…`` or ``memory:``.
 
     What is new there is made.
@@ -29,6 +29,7 @@ def open_store(uri: str, *, artifact_root: str) -> Store:
         uri: The store; of SQLite ``sqlite:///runs.db`` is relative to the working directory and ``sqlite:////data/runs.db``
             is absolute. ``?timeout=10`` sets for how many seconds a lock of SQLite is waited for.
         artifact_root: Where the artifacts of new experiments go, a folder or a URI; a server has its own place for them.
+        served: The URI of the artifacts that a server keeps, where the root leads clients through the server to them.
 
     Raises:
         InvalidInput: The URI is none, or of a kind that this version cannot open.
@@ -40,7 +41,7 @@ def open_store(uri: str, *, artifact_root: str) -> Store:
         from .memory import MemoryStore
 
         return MemoryStore(artifact_root.rstrip("/"))
-    return _open_server(uri) if kind == "server" else _open_sql(uri, artifact_root)
+    return _open_server(uri) if kind == "server" else _open_sql(uri, artifact_root, served)
 
 
 def check_uri(uri: str) -> str:
@@ -81,7 +82,7 @@ def _open_server(uri: str) -> Store:
     return RestStore(client)
 
 
-def _open_sql(uri: str, artifact_root: str) -> Store:
+def _open_sql(uri: str, artifact_root: str, served: str) -> Store:
     import sqlalchemy as sa
 
     from .sql.dialects import dialect_of
@@ -96,4 +97,4 @@ def _open_sql(uri: str, artifact_root: str) -> Store:
             "the URI of the store cannot be read: write sqlite:///runs.db, postgresql+psycopg://user@host:5432/database or "
             "mysql+pymysql://user@host:3306/database, and what is special in a name or password as %XX"
         ) from error
-    return SqlStore(dialect_of(url), artifact_root)
+    return SqlStore(dialect_of(url), artifact_root, served=served)

@@ -16,7 +16,9 @@ from .paging import Page
 if TYPE_CHECKING:
     from .filter import Node, Order
 
-__all__ = ["TraceSearch", "Traces", "WithTraces", "traces_of"]
+__all__ = ["LOCATION_TAG", "TraceSearch", "Traces", "WithTraces", "traces_of"]
+
+LOCATION_TAG = "mlflow.artifactLocation"  # of a trace: where its spans are
 
 
 @dataclass(frozen=True, slots=True)

@@ -252,6 +252,8 @@ def test_a_migration_that_is_killed_is_made_by_the_next(tmp_path, opened):
         folder = tmp_path / str(number)
         folder.mkdir()
         shutil.copy(FROZEN / "schema-0001.db", folder / "runs.db")
+        for column, table in (("artifact_uri", "runs"), ("artifact_location", "experiments")):  # as if it was made here
+            query(folder / "runs.db", f"UPDATE {table} SET {column} = replace({column}, '/data', '{folder}')")
         while True:
             process = CONTEXT.Process(target=recover, args=(str(folder), "", rng.randrange(1, 1200)))
             process.start()
@@ -261,10 +263,12 @@ def test_a_migration_that_is_killed_is_made_by_the_next(tmp_path, opened):
             done["migrations killed"] += 1
         store = opened(folder)
         assert store.history("finished", "loss").values.tolist() == SMOOTH
+        assert store.get_run("finished").artifact_uri == f"{folder}/artifacts/1/finished/artifacts"
+        assert query(folder / "runs.db", "SELECT count(*) FROM runs WHERE artifact_uri NOT LIKE 'nbtrack-store:%'") == [(0,)]
         assert query(folder / "runs.db", "SELECT version_num FROM nbtrack_version") == [(HEAD,)]
         assert query(folder / "runs.db.0001.backup", "SELECT version_num, count(*) FROM nbtrack_version, runs") == [("0001", 3)]
 
 
 def query(path: Path, sql: str):
-    with closing(sqlite3.connect(path)) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         return connection.execute(sql).fetchall()

@@ -10,7 +10,9 @@ from urllib.parse import unquote
 from ...arguments import text as checked_text
 from ...errors import InvalidInput
 
-__all__ = ["TEMPORARY", "absolute_location", "artifact_folder", "artifact_path", "file_uri", "local_path", "scheme_of"]
+__all__ = ["PROXIED", "TEMPORARY", "absolute_location", "artifact_folder", "artifact_path", "file_uri", "local_path", "scheme_of"]
+
+PROXIED = "mlflow-artifacts:"  # the scheme of what is reached through a tracking server
 
 # Files under this name are on their way; they are no artifacts.
 TEMPORARY = ".nbtrack-tmp-"

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from ...errors import InvalidInput, NbtrackError, StoreError, StoreUnavailable
 from .dialects import Dialect
+from .places import Places
 
 __all__ = ["Connection", "Database", "SelectText", "text_of"]
 
@@ -52,10 +53,11 @@ class Connection:
 
     Attributes:
         core: SQLAlchemy's connection, for statements that differ from call to call.
+        places: What rows and readers call the places of files.
     """
 
-    def __init__(self, core: sa.Connection, dialect: Dialect, prepared: dict[Any, _Prepared]) -> None:
-        self.core, self.dialect = core, dialect
+    def __init__(self, core: sa.Connection, dialect: Dialect, prepared: dict[Any, _Prepared], places: Places) -> None:
+        self.core, self.dialect, self.places = core, dialect, places
         self._driver = core.connection.dbapi_connection
         self._prepared = prepared
 
@@ -136,13 +138,16 @@ class Database:
     Args:
         dialect: The database.
         prepare: What is done first in a database that is new here: making its tables.
+        places: What rows and readers call the places of files.
 
     Attributes:
         generation: How often another one was found in its place, because its file was deleted or replaced.
     """
 
-    def __init__(self, dialect: Dialect, prepare: Callable[[Database], None] = lambda _: None) -> None:
-        self.dialect, self._prepare_tables = dialect, prepare
+    def __init__(
+        self, dialect: Dialect, prepare: Callable[[Database], None] = lambda _: None, places: Places | None = None
+    ) -> None:
+        self.dialect, self._prepare_tables, self.places = dialect, prepare, places or Places()
         self._prepared: dict[Any, _Prepared] = {}
         self._held = threading.local()
         self._place: object = None
@@ -203,7 +208,7 @@ class Database:
             yield held
             return
         with self._translated(), self._reader.connect() as core:
-            yield Connection(core, self.dialect, self._prepared)
+            yield Connection(core, self.dialect, self._prepared, self.places)
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -236,7 +241,7 @@ class Database:
 
     def _write(self, work: Callable[[Connection], T]) -> T:
         with self._turn, self._writer.begin() as core:
-            return work(Connection(core, self.dialect, self._prepared))
+            return work(Connection(core, self.dialect, self._prepared, self.places))
 
     @property
     def _driver_error(self) -> type[Exception]:

@@ -19,6 +19,7 @@ __all__ = [
     "experiment_number",
     "experiment_of",
     "list_experiments",
+    "new_place",
     "set_stage",
     "update_experiment",
 ]
@@ -29,6 +30,7 @@ _MOVABLE = ("name", "stage", "updated")
 _ALL = sa.select(*experiments.columns).order_by(experiments.c.created.desc(), experiments.c.id)
 _BY_ID = sa.select(*experiments.columns).where(experiments.c.id == sa.bindparam("number"))
 _BY_NAME = sa.select(*experiments.columns).where(experiments.c.name == sa.bindparam("name"))
+_LOCATION = sa.select(experiments.c.artifact_location).where(experiments.c.id == sa.bindparam("number"))
 _TAGS = sa.select(*experiment_tags.columns).order_by(experiment_tags.c.key)
 _TAGS_OF_ONE = _TAGS.where(experiment_tags.c.experiment_id == sa.bindparam("number"))
 _SAVE = sa.update(experiments).where(experiments.c.id == sa.bindparam("number"))
@@ -58,13 +60,13 @@ def experiment_of(connection: Connection, experiment_id: str) -> Experiment:
     row = connection.row(_BY_ID, number=experiment_number(experiment_id))
     if row is None or str(row[0]) != experiment_id:
         raise _not_found(experiment_id)
-    return _experiment(row, _tags_of(connection, row[0]))
+    return _experiment(connection, row, _tags_of(connection, row[0]))
 
 
 def experiment_named(connection: Connection, name: str) -> Experiment | None:
     """Return the experiment of that name."""
     row = connection.row(_BY_NAME, name=name)
-    return None if row is None else _experiment(row, _tags_of(connection, row[0]))
+    return None if row is None else _experiment(connection, row, _tags_of(connection, row[0]))
 
 
 def list_experiments(connection: Connection, view: View) -> list[Experiment]:
@@ -72,32 +74,36 @@ def list_experiments(connection: Connection, view: View) -> list[Experiment]:
     tags: dict[int, dict[str, str]] = {}
     for number, key, value in connection.rows(_TAGS):
         tags.setdefault(number, {})[key] = value
-    found = [_experiment(row, tags.get(row[0], {})) for row in connection.rows(_ALL)]
+    found = [_experiment(connection, row, tags.get(row[0], {})) for row in connection.rows(_ALL)]
     return [experiment for experiment in found if view in ("all", experiment.stage)]
 
 
 def add_experiment(
-    connection: Connection, name: str, root: str, location: str | None = None, tags: dict[str, str] | None = None
+    connection: Connection, name: str, location: str | None = None, tags: dict[str, str] | None = None
 ) -> Experiment:
-    """Add an experiment, whose artifacts lie under ``root`` by its id unless a location is given; AlreadyExists."""
+    """Add an experiment, whose artifacts lie in the store's root for them by its id unless a location is given; AlreadyExists."""
     _refuse_taken(connection, name)
-    return _add(connection, name, root, location, tags)
+    return _add(connection, name, location, tags)
 
 
-def ensure_experiment(connection: Connection, name: str, root: str) -> Experiment:
+def ensure_experiment(connection: Connection, name: str) -> Experiment:
     """Return the experiment of that name, made if need be; where another process has just made it, by trying again."""
-    return experiment_named(connection, name) or _add(connection, name, root)
+    return experiment_named(connection, name) or _add(connection, name)
 
 
-def _add(
-    connection: Connection, name: str, root: str, location: str | None = None, tags: dict[str, str] | None = None
-) -> Experiment:
-    now = now_ms()
+def _add(connection: Connection, name: str, location: str | None = None, tags: dict[str, str] | None = None) -> Experiment:
+    now, places = now_ms(), connection.places
     number = connection.insert_one(experiments, (name, location or "", LifecycleStage.ACTIVE.value, now, now))
-    location = location or f"{root}/{number}"
-    connection.run(_LOCATE, number=number, location=location)
+    kept = places.kept(location) if location else f"{places.root}/{number}"
+    connection.run(_LOCATE, number=number, location=kept)
     connection.insert(experiment_tags, [(number, key, value) for key, value in (tags or {}).items()])
-    return Experiment(str(number), name, location, created=now, updated=now, tags=dict(tags or {}))
+    return Experiment(str(number), name, places.shown(kept), created=now, updated=now, tags=dict(tags or {}))
+
+
+def new_place(connection: Connection, experiment: Experiment, path: str) -> str:
+    """Return the place of something new in an experiment, as rows keep it."""
+    (kept,) = connection.row(_LOCATION, number=int(experiment.id))
+    return connection.places.below(kept, path)
 
 
 def update_experiment(connection: Connection, experiment_id: str, name: str | None, tags: dict[str, str] | None) -> None:
@@ -151,6 +157,6 @@ def _tags_of(connection: Connection, number: int) -> dict[str, str]:
     return {key: value for _, key, value in connection.rows(_TAGS_OF_ONE, number=number)}
 
 
-def _experiment(row: Any, tags: dict[str, str]) -> Experiment:
+def _experiment(connection: Connection, row: Any, tags: dict[str, str]) -> Experiment:
     number, name, location, stage, created, updated = row
-    return Experiment(str(number), name, location, LifecycleStage(stage), created, updated, tags)
+    return Experiment(str(number), name, connection.places.shown(location), LifecycleStage(stage), created, updated, tags)

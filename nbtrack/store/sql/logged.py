@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ...entities import LifecycleStage
+from ...entities import Experiment, LifecycleStage
 from ...entities_models import LoggedModelInfo, LoggedModelStatus, ModelMetric
 from ...errors import ModelNotFound
 from ..filter import Order
@@ -17,7 +17,7 @@ from ..models import ModelOrder, ModelSearch, OnDataset, check_params, names_met
 from ..paging import Page
 from .conditions import Conditions, Part, Subject, arrange, directed
 from .database import Connection
-from .experiments import experiment_number
+from .experiments import new_place
 from .keyvalues import AT_ONCE, KeyValues
 from .registered import page_of
 from .schema import runs
@@ -97,13 +97,15 @@ def model_row_key(connection: Connection, model_id: str) -> int:
     return int(_row(connection, model_id)[0])
 
 
-def insert_model(connection: Connection, info: LoggedModelInfo) -> None:
-    """Make a model."""
-    place = (info.id, experiment_number(info.experiment_id), info.name, info.artifact_uri, info.created, info.updated)
+def insert_model(connection: Connection, info: LoggedModelInfo, experiment: Experiment) -> LoggedModelInfo:
+    """Make a model whose files have a place of their own in an experiment, and return it with that."""
+    where = new_place(connection, experiment, f"models/{info.id}/artifacts")
+    place = (info.id, int(experiment.id), info.name, where, info.created, info.updated)
     facts = (info.status.value, info.status_message, info.model_type, info.source_run_id, info.stage.value)
     key = connection.insert_one(logged_models, (*place, *facts))
     PARAMS.put(connection, key, info.params)
     TAGS.put(connection, key, info.tags)
+    return replace(info, artifact_uri=connection.places.shown(where))
 
 
 def add_params(connection: Connection, model_id: str, params: Mapping[str, str]) -> None:
@@ -222,7 +224,7 @@ def _row(connection: Connection, model_id: str) -> Any:
 def _infos(connection: Connection, rows: Sequence[Any]) -> list[LoggedModelInfo]:
     keys = [row[0] for row in rows]
     params, tags, metrics = PARAMS.of_many(connection, keys), TAGS.of_many(connection, keys), _metrics(connection, keys)
-    return [_info(row, params[row[0]], tags[row[0]], tuple(metrics[row[0]])) for row in rows]
+    return [_info(connection, row, params[row[0]], tags[row[0]], tuple(metrics[row[0]])) for row in rows]
 
 
 def _metrics(connection: Connection, keys: Sequence[int]) -> dict[int, list[ModelMetric]]:
@@ -234,13 +236,15 @@ def _metrics(connection: Connection, keys: Sequence[int]) -> dict[int, list[Mode
     return found
 
 
-def _info(row: Any, params: Mapping[str, str], tags: Mapping[str, str], metrics: tuple[ModelMetric, ...]) -> LoggedModelInfo:
-    _, model_id, experiment_id, name, uri, created, updated, status, message, model_type, source_run_id, stage = row
+def _info(
+    connection: Connection, row: Any, params: Mapping[str, str], tags: Mapping[str, str], metrics: tuple[ModelMetric, ...]
+) -> LoggedModelInfo:
+    _, model_id, experiment_id, name, kept, created, updated, status, message, model_type, source_run_id, stage = row
     return LoggedModelInfo(
         model_id,
         str(experiment_id),
         name,
-        uri,
+        connection.places.shown(kept),
         created,
         updated,
         LoggedModelStatus(status),

@@ -23,7 +23,7 @@ _SCRIPTS = Path(__file__).with_name("migrations")
 _VERSION = sa.select(version.c.version_num)
 
 
-def make_current(database: Database, artifact_root: str) -> None:
+def make_current(database: Database) -> None:
     """Make the tables of a new store, or migrate those of an older one; done once, whoever else tries at the same time.
 
     Raises:
@@ -33,14 +33,14 @@ def make_current(database: Database, artifact_root: str) -> None:
     with database.read() as connection:
         if _version(connection) == HEAD:
             return
-    database.write(lambda connection: _make_current(connection, artifact_root))
+    database.write(_make_current)
 
 
-def _make_current(connection: Connection, artifact_root: str) -> None:
+def _make_current(connection: Connection) -> None:
     with connection.dialect.lock_schema(connection.core):
         stored = _version(connection)
         if stored is None:
-            _make(connection, artifact_root)
+            _make(connection)
         elif stored != HEAD:
             steps = migrations(stored)
             connection.dialect.back_up(stored)
@@ -68,14 +68,14 @@ def _tables(connection: Connection) -> set[str]:
     return set(inspector.get_table_names(schema=inspector.default_schema_name))
 
 
-def _make(connection: Connection, artifact_root: str) -> None:
+def _make(connection: Connection) -> None:
     # The table of the version first: where tables outlive a transaction that fails, it tells whose the others are.
     there = _tables(connection)
     for tables in ([version], [table for table in metadata.sorted_tables if table is not version]):
         metadata.create_all(connection.core, [table for table in tables if table.name not in there], checkfirst=False)
     connection.insert(version, [(HEAD,)])
     now = now_ms()
-    row = (0, DEFAULT_EXPERIMENT, f"{artifact_root}/0", LifecycleStage.ACTIVE.value, now, now)
+    row = (0, DEFAULT_EXPERIMENT, f"{connection.places.root}/0", LifecycleStage.ACTIVE.value, now, now)
     connection.insert(experiments, [row])
 
 

@@ -127,7 +127,7 @@ def _create(
         model_id,
         experiment_id,
         name,
-        f"{experiment.artifact_location}/models/{model_id}/artifacts",
+        "",
         now,
         now,
         model_type=model_type,
@@ -135,16 +135,13 @@ def _create(
         params=params,
         tags=tags,
     )
-    logged.insert_model(connection, info)
-    return info
+    return logged.insert_model(connection, info, experiment)
 
 
 def _adopt(connection: Connection, model: LoggedModelInfo) -> LoggedModelInfo:
-    info = adopted(model, experiment_of(connection, model.experiment_id))
-    known = logged.find_model(connection, info.id)
-    if known is None:
-        logged.insert_model(connection, info)
-    return known or info
+    experiment = experiment_of(connection, model.experiment_id)
+    info = adopted(model, experiment)
+    return logged.find_model(connection, info.id) or logged.insert_model(connection, info, experiment)
 
 
 def _links(connection: Connection, run_ids: Sequence[str], role: str) -> list[RunModel]:

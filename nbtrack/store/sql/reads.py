@@ -20,6 +20,7 @@ from .dialects import Dialect
 from .dialects.base import Mean, among, listed
 from .history import StoredAxes, StoredPoints
 from .params import TypedParams
+from .places import Places
 from .rows import RUN_INFO, run_info, run_key
 from .schema import (
     artifacts,
@@ -138,27 +139,27 @@ def read_run(connection: Connection, run_id: str) -> RunInfo:
     row = connection.row(_RUN, id=run_id)
     if row is None:
         raise RunNotFound(f"there is no run with the id {run_id!r}")
-    return run_info(row)
+    return run_info(connection, row)
 
 
 def search_runs(connection: Connection, query: RunQuery) -> RunPage:
     """Return a page of the runs that match."""
-    first = _search_first(query, connection.dialect)
+    first = _search_first(query, connection.dialect, connection.places)
     rows = [] if first is None else connection.found(first)
     if query.limit is None or len(rows) <= query.limit:
-        rows = connection.found(_search(query, connection.dialect))
+        rows = connection.found(_search(query, connection.dialect, connection.places))
     shown = rows if query.limit is None else rows[: query.limit]
-    return RunPage(tuple(map(run_info, shown)), more=len(shown) < len(rows))
+    return RunPage(tuple([run_info(connection, row) for row in shown]), more=len(shown) < len(rows))
 
 
 @lru_cache(maxsize=256)
-def _search(query: RunQuery, dialect: Dialect) -> SelectText:
-    return text_of(search(query, dialect), dialect)
+def _search(query: RunQuery, dialect: Dialect, places: Places) -> SelectText:
+    return text_of(search(query, dialect, places), dialect)
 
 
 @lru_cache(maxsize=256)
-def _search_first(query: RunQuery, dialect: Dialect) -> SelectText | None:
-    statement = search_first(query, dialect)
+def _search_first(query: RunQuery, dialect: Dialect, places: Places) -> SelectText | None:
+    statement = search_first(query, dialect, places)
     return None if statement is None else text_of(statement, dialect)
 
 

@@ -44,7 +44,7 @@ _SAVE = (
 
 @dataclass(slots=True)
 class RunRow:
-    """A run as its row says, in the order of the columns; ``key`` is 0 before it has one."""
+    """A run as its row says, in the order of the columns, its place too; ``key`` is 0 before it has one."""
 
     key: int
     id: str
@@ -86,7 +86,8 @@ def run_key(connection: Connection, run_id: str) -> int:
     return int(row[0])
 
 
-def run_info(row: Any) -> RunInfo:
+def run_info(connection: Connection, row: Any) -> RunInfo:
     """Return what a row of ``RUN_INFO`` says."""
-    run_id, experiment_id, name, status, start_time, end_time, artifact_uri, user, stage = row
-    return RunInfo(run_id, str(experiment_id), name, _STATUS[status], start_time, end_time, artifact_uri, user, _STAGE[stage])
+    run_id, experiment_id, name, status, start_time, end_time, kept, user, stage = row
+    place = connection.places.shown(kept)
+    return RunInfo(run_id, str(experiment_id), name, _STATUS[status], start_time, end_time, place, user, _STAGE[stage])

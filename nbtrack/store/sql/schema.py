@@ -55,7 +55,7 @@ __all__ = [
     "watermarks",
 ]
 
-HEAD = "0003"
+HEAD = "0004"
 VERSION_TABLE = "nbtrack_version"
 _LONG = (1 << 32) - 1  # bytes: what MySQL calls LONGTEXT and LONGBLOB
 EVENTS_LANE = -1  # the lane under which ``watermarks`` counts a writer's events

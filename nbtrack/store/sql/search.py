@@ -32,6 +32,7 @@ from ..base import RunQuery
 from ..filter import And, Comparison, Identifier, Node, Not, Or, Order, Present, param_number
 from .dialects import Dialect
 from .dialects.base import Mean
+from .places import Places
 from .rows import RUN_INFO
 from .schema import datasets, experiments, metrics, params, run_datasets, runs, tags
 
@@ -54,15 +55,20 @@ _ATTRIBUTES: Final[dict[str, Value]] = {
 _FIELDS: Final = {"name": datasets.c.name, "digest": datasets.c.digest, "context": run_datasets.c.context}
 
 
-def search(query: RunQuery, dialect: Dialect) -> Select[Any]:
+def _attribute(key: str, places: Places) -> Value:
+    """Return an attribute as readers see it."""
+    return places.shown_column(_ATTRIBUTES[key]) if key == "artifact_uri" else _ATTRIBUTES[key]
+
+
+def search(query: RunQuery, dialect: Dialect, places: Places) -> Select[Any]:
     """Return the SELECT of a query: the columns of ``RunInfo`` in the order of its fields, the runs in the order asked for.
 
     With a limit, it gives one run more where there are more.
     """
-    return _statement(query, dialect, runs, [], query.order)
+    return _statement(query, _Compiler(dialect, places), runs, [], query.order)
 
 
-def search_first(query: RunQuery, dialect: Dialect) -> Select[Any] | None:
+def search_first(query: RunQuery, dialect: Dialect, places: Places) -> Select[Any] | None:
     """Return the SELECT of a page of runs that all have what they are sorted by, None where no index has its order.
 
     Missing values come last, which no index knows: ``search`` sorts all runs to find the first hundred. This one walks along
@@ -73,17 +79,17 @@ def search_first(query: RunQuery, dialect: Dialect) -> Select[Any] | None:
         return None
     table = metrics.alias()
     found = table.join(runs, table.c.run_key == runs.c.key)
-    statement = _statement(query, dialect, found, [_directed(table.c.last, first)], query.order[1:])
+    statement = _statement(query, _Compiler(dialect, places), found, [_directed(table.c.last, first)], query.order[1:])
     return statement.where(table.c.key == first.left.key, table.c.last.is_not(None))
 
 
-def _statement(query: RunQuery, dialect: Dialect, found: FromClause, keys: list[Value], order: Sequence[Order]) -> Select[Any]:
+def _statement(query: RunQuery, compiler: _Compiler, found: FromClause, keys: list[Value], order: Sequence[Order]) -> Select[Any]:
     for item in order:
-        found, more = _sorted(found, item)
+        found, more = _sorted(found, item, compiler.places)
         keys += more
     statement = select(*RUN_INFO).select_from(found).where(*_scope(query))
     if query.filter is not None:
-        statement = statement.where(_Compiler(dialect).compile(query.filter))
+        statement = statement.where(compiler.compile(query.filter))
     statement = statement.order_by(*keys, runs.c.start_time.desc(), runs.c.id)
     return statement.limit(None if query.limit is None else query.limit + 1).offset(query.offset or None)
 
@@ -111,8 +117,8 @@ def is_experiment_id(text: str) -> bool:
 class _Compiler:
     """Filters to conditions on ``runs``, for one engine."""
 
-    def __init__(self, dialect: Dialect) -> None:
-        self.indexed = dialect.is_among
+    def __init__(self, dialect: Dialect, places: Places) -> None:
+        self.indexed, self.places = dialect.is_among, places
         self.operators: dict[str, Callable[[Value, Any], Condition]] = {
             **_OPERATORS,
             "LIKE": dialect.like,
@@ -150,7 +156,7 @@ class _Compiler:
     def present(self, left: Identifier) -> Condition:
         match left.entity:
             case "attribute":
-                return _ATTRIBUTES[left.key].is_not(None)
+                return _attribute(left.key, self.places).is_not(None)
             case "metric":
                 found = self.has_metric(left.key)
                 return or_(self.has_metric(left.whole.key), found) if left.dotted else found
@@ -165,7 +171,7 @@ class _Compiler:
         left = node.left
         match left.entity:
             case "attribute":
-                value = _ATTRIBUTES[left.key]
+                value = _attribute(left.key, self.places)
                 return and_(value.is_not(None), self.test(value, node))
             case "metric":
                 return self.metric(left, node)
@@ -233,11 +239,11 @@ _OPERATORS: Final[dict[str, Callable[[Value, Any], Condition]]] = {
 # Orders.
 
 
-def _sorted(found: FromClause, item: Order) -> tuple[FromClause, list[Value]]:
+def _sorted(found: FromClause, item: Order, places: Places) -> tuple[FromClause, list[Value]]:
     """Return where the runs come from, joined with what to sort by, and the keys to sort by."""
     left = item.left
     if left.entity == "attribute":
-        value: Value = runs.c.experiment_id if left.key == "experiment_id" else _ATTRIBUTES[left.key]
+        value: Value = runs.c.experiment_id if left.key == "experiment_id" else _attribute(left.key, places)
         return found, [value.is_(None), _directed(value, item)]
     table = {"metric": metrics, "param": params, "tag": tags}[left.entity].alias()
     found = _with(found, table, left.key)

@@ -24,6 +24,7 @@ from .dialects import Dialect
 from .dialects.base import among
 from .migrate import make_current
 from .models import SqlModels
+from .places import places_of
 from .registry import SqlRegistry
 from .schema import runs
 from .traces import SqlTraces
@@ -55,16 +56,17 @@ class SqlStore:
     Args:
         dialect: The database; its tables are made, or migrated, where needed.
         artifact_root: Where an experiment's artifacts lie unless it says otherwise, under its id.
+        served: The URI of the artifacts that a server keeps, where the root leads through it.
 
     Raises:
         SchemaError: The store was written by a newer nbtrack, or the database is not a store.
         StoreUnavailable: The database cannot be reached now.
     """
 
-    def __init__(self, dialect: Dialect, artifact_root: str) -> None:
+    def __init__(self, dialect: Dialect, artifact_root: str, *, served: str = "") -> None:
         self.uri = without_password(dialect.url.render_as_string(hide_password=True))
-        self._artifact_root = artifact_root.rstrip("/")
-        self._database = Database(dialect, lambda database: make_current(database, self._artifact_root))
+        places = places_of(artifact_root.rstrip("/"), dialect.home(), served.rstrip("/"))
+        self._database = Database(dialect, make_current, places)
         with ExitStack() as stack:
             stack.callback(self._database.close)
             self._database.open()
@@ -81,7 +83,7 @@ class SqlStore:
 
     def apply(self, batches: Sequence[Batch]) -> list[Progress]:
         """See ``Store.apply``."""
-        progress = self._database.write(lambda connection: apply(connection, batches, self._artifact_root))
+        progress = self._database.write(lambda connection: apply(connection, batches))
         if any(isinstance(event, RunEnded) for batch in batches for event in batch.events):
             self._database.dialect.settle()
         return progress
@@ -102,7 +104,7 @@ class SqlStore:
     ) -> Experiment:
         """See ``Store.create_experiment``."""
         location = artifact_location and absolute_location(storable(artifact_location))
-        facts = (storable(name), self._artifact_root, location, storable(tags))
+        facts = (storable(name), location, storable(tags))
         return self._database.write(lambda connection: experiments.add_experiment(connection, *facts))
 
     def get_experiment(self, experiment_id: str) -> Experiment:

@@ -12,7 +12,7 @@ from ...entities_traces import Assessment, TraceInfo, TraceState
 from ...errors import Deleted, NotFound, TraceNotFound
 from ..paging import Page
 from ..text import storable
-from ..traces import TraceSearch
+from ..traces import LOCATION_TAG, TraceSearch
 from .conditions import Conditions, Part, Subject, arrange
 from .database import Connection, Database
 from .experiments import experiment_of
@@ -83,7 +83,7 @@ class SqlTraces:
     def set_tag(self, trace_id: str, key: str, value: str) -> None:
         """See ``Traces.set_tag``."""
         tags = {storable(key): storable(value)}
-        self._write(lambda c: _TAGS.put(c, _key(c, storable(trace_id)), tags))
+        self._write(lambda c: _put_tags(c, _key(c, storable(trace_id)), tags))
 
     def delete_tag(self, trace_id: str, key: str) -> None:
         """See ``Traces.delete_tag``."""
@@ -142,7 +142,9 @@ def _infos(connection: Connection, rows: Sequence[Any]) -> list[TraceInfo]:
     keys = [row[0] for row in rows]
     metadata, tags = _METADATA.of_many(connection, keys), _TAGS.of_many(connection, keys)
     assessments = _assessments(connection, keys)
-    return [_info(row, metadata[row[0]], tags[row[0]], tuple(assessments[row[0]])) for row in rows]
+    return [
+        _info(row, metadata[row[0]], _placed(tags[row[0]], connection.places.shown), tuple(assessments[row[0]])) for row in rows
+    ]
 
 
 def _assessments(connection: Connection, keys: Sequence[int]) -> dict[int, list[Assessment]]:
@@ -185,7 +187,7 @@ def _start(connection: Connection, info: TraceInfo) -> TraceInfo:
         key = row[0]
         connection.run(_SAVE, which=key, **{f"new_{name}": value for name, value in facts.items()})
     _METADATA.put(connection, key, info.metadata)
-    _TAGS.put(connection, key, info.tags)
+    _put_tags(connection, key, info.tags)
     _put_assessments(connection, key, info.assessments)
     return _infos(connection, [_row(connection, info.id)])[0]
 
@@ -196,8 +198,17 @@ def _end(
     key = _key(connection, trace_id)
     connection.run(_END, which=key, new_duration=duration, new_state=state.value)
     _METADATA.put(connection, key, metadata)
-    _TAGS.put(connection, key, tags)
+    _put_tags(connection, key, tags)
     return _infos(connection, [_row(connection, trace_id)])[0]
+
+
+def _put_tags(connection: Connection, key: int, tags: Mapping[str, str]) -> None:
+    _TAGS.put(connection, key, _placed(tags, connection.places.kept))
+
+
+def _placed(tags: Mapping[str, str], turned: Callable[[str], str]) -> dict[str, str]:
+    """Return tags with the one that is a place turned into what rows, or readers, have for it."""
+    return {**tags, LOCATION_TAG: turned(tags[LOCATION_TAG])} if LOCATION_TAG in tags else dict(tags)
 
 
 def _put_assessments(connection: Connection, key: int, assessments: Iterable[Assessment]) -> None:

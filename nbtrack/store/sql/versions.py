@@ -18,6 +18,7 @@ from .conditions import Conditions, Part, Subject, arrange
 from .database import Connection
 from .dialects.base import listed
 from .keyvalues import KeyValues
+from .places import Places
 from .registered import ALIASES, model_key, model_named, page_of, touch_model
 from .schema_models import model_aliases, model_versions, registered_models, version_tags
 
@@ -115,7 +116,7 @@ def version_of(connection: Connection, name: str, version: int) -> ModelVersionI
     """Return one version; ModelNotFound."""
     row = _row(connection, name, version)
     aliases = ALIASES.of_one(connection, row[1])
-    return _info(row, TAGS.of_one(connection, row[0]), aliases)
+    return _info(connection, row, TAGS.of_one(connection, row[0]), aliases)
 
 
 def version_key(connection: Connection, name: str, version: int) -> int:
@@ -144,11 +145,12 @@ def latest_versions(connection: Connection, names: Sequence[str]) -> dict[str, l
 
 def search_versions(connection: Connection, search: Search) -> Page[ModelVersionInfo]:
     """Return a page of the versions that match."""
-    found, keys = arrange(_JOINED, _SUBJECT, search.order)
+    subject = _subject(connection.places)
+    found, keys = arrange(_JOINED, subject, search.order)
     default = [] if search.order else [_V.updated.desc()]
     statement = sa.select(*_FACTS).select_from(found).order_by(*keys, *default, _M.name, _V.version.desc())
     if search.filter is not None:
-        statement = statement.where(Conditions(_SUBJECT, connection.dialect).compile(search.filter))
+        statement = statement.where(Conditions(subject, connection.dialect).compile(search.filter))
     rows, more = page_of(connection, statement, search.limit, search.offset)
     return Page(_infos(connection, rows), more)
 
@@ -161,7 +163,8 @@ def add_version(connection: Connection, version: ModelVersionInfo) -> ModelVersi
     key, now = model_key(connection, version.name), now_ms()
     connection.run(_COUNT, which=key, time=now)
     new = replace(version, version=connection.row(_COUNTED, which=key)[0], created=now, updated=now)
-    facts = (new.version, now, now, new.source, new.location, new.description, new.stage.value, new.status.value)
+    places = (connection.places.kept(new.source), connection.places.kept(new.location))
+    facts = (new.version, now, now, *places, new.description, new.stage.value, new.status.value)
     origin = (new.run_id, new.run_link, new.model_id, new.user)
     TAGS.put(connection, connection.insert_one(model_versions, (key, *facts, *origin)), new.tags)
     return new
@@ -206,6 +209,11 @@ def drop_version(connection: Connection, name: str, version: int) -> None:
 # What several of these do.
 
 
+def _subject(places: Places) -> Subject:
+    """Return what is searched for, with sources as readers see them."""
+    return replace(_SUBJECT, attributes={**_SUBJECT.attributes, "source_path": places.shown_column(_V.source)})
+
+
 def _row(connection: Connection, name: str, version: int) -> Any:
     row = connection.row(_ONE, which=name, number=version)
     if row is None:
@@ -224,18 +232,18 @@ def _latest(connection: Connection, name: str) -> ModelVersionInfo:
 def _infos(connection: Connection, rows: Sequence[Any]) -> tuple[ModelVersionInfo, ...]:
     tags = TAGS.of_many(connection, [row[0] for row in rows])
     aliases = ALIASES.of_many(connection, sorted({row[1] for row in rows}))
-    return tuple(_info(row, tags[row[0]], aliases[row[1]]) for row in rows)
+    return tuple(_info(connection, row, tags[row[0]], aliases[row[1]]) for row in rows)
 
 
-def _info(row: Any, tags: Mapping[str, str], aliases: Mapping[str, int]) -> ModelVersionInfo:
+def _info(connection: Connection, row: Any, tags: Mapping[str, str], aliases: Mapping[str, int]) -> ModelVersionInfo:
     _, _, name, version, created, updated, source, location, description, stage, status, run_id, run_link, model_id, user = row
     return ModelVersionInfo(
         name,
         version,
         created,
         updated,
-        source,
-        location,
+        connection.places.shown(source),
+        connection.places.shown(location),
         description,
         ModelStage(stage),
         VersionStatus(status),

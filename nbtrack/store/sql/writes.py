@@ -14,7 +14,7 @@ from ..stages import refuse_deleted
 from ..text import storable
 from .changes import NAME_TAG, Changes
 from .database import Connection
-from .experiments import ensure_experiment, experiment_of
+from .experiments import ensure_experiment, experiment_of, new_place
 from .points import PointWriter
 from .rows import RunRow, lock_runs
 from .schema import EVENTS_LANE, watermarks
@@ -26,17 +26,17 @@ _WATERMARKS = sa.select(watermarks.c.lane, watermarks.c.applied).where(
 )
 
 
-def apply(connection: Connection, batches: Sequence[Batch], artifact_root: str) -> list[Progress]:
+def apply(connection: Connection, batches: Sequence[Batch]) -> list[Progress]:
     """Apply batches in order and say how far each writer has come; see ``Store.apply``."""
     runs = lock_runs(connection, {batch.run_id for batch in batches})
-    return [_apply_batch(connection, runs, batch, artifact_root) for batch in batches]
+    return [_apply_batch(connection, runs, batch) for batch in batches]
 
 
-def _apply_batch(connection: Connection, runs: dict[str, RunRow], batch: Batch, artifact_root: str) -> Progress:
+def _apply_batch(connection: Connection, runs: dict[str, RunRow], batch: Batch) -> Progress:
     events = storable(batch.events)
     is_new_run = batch.run_id not in runs
     if is_new_run:
-        runs[batch.run_id] = _started(connection, batch.run_id, events, artifact_root)
+        runs[batch.run_id] = _started(connection, batch.run_id, events)
     run = runs[batch.run_id]
     if batch.writer:
         return _apply_numbered(connection, run, batch, events, is_new_run=is_new_run)
@@ -117,7 +117,7 @@ def _start(events: Sequence[Event]) -> RunStarted | None:
     return next((event for event in events if isinstance(event, RunStarted)), None)
 
 
-def _started(connection: Connection, run_id: str, events: Sequence[Event], artifact_root: str) -> RunRow:
+def _started(connection: Connection, run_id: str, events: Sequence[Event]) -> RunRow:
     """Return the row of a run that starts in these events; Deleted where its experiment is."""
     start = _start(events)
     if start is None:
@@ -125,7 +125,7 @@ def _started(connection: Connection, run_id: str, events: Sequence[Event], artif
     if start.experiment_id:
         experiment = experiment_of(connection, start.experiment_id)
     else:
-        experiment = ensure_experiment(connection, start.experiment, artifact_root)
+        experiment = ensure_experiment(connection, start.experiment)
     refuse_deleted(experiment)
     return RunRow(
         key=0,
@@ -135,7 +135,7 @@ def _started(connection: Connection, run_id: str, events: Sequence[Event], artif
         status=Status.RUNNING.value,
         start_time=start.start_time,
         end_time=None,
-        artifact_uri=f"{experiment.artifact_location}/{run_id}/artifacts",
+        artifact_uri=new_place(connection, experiment, f"{run_id}/artifacts"),
         user=start.user,
         stage=experiment.stage.value,
         deleted_time=None,

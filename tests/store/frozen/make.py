@@ -85,7 +85,7 @@ def main() -> None:
     path = Path(__file__).with_name(f"schema-{HEAD}.db")
     if path.exists():
         sys.exit(f"{path} is there; a released schema is never made again")
-    store = open_store(f"sqlite:///{path}", artifact_root="/data/artifacts")
+    store = open_store(f"sqlite:///{path}", artifact_root=str(path.parent / "artifacts"))  # since schema 0004 relative
     fill(store)
     store.close()
     print(f"made {path}")

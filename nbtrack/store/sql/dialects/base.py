@@ -14,6 +14,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from ....errors import NbtrackError
 from ....settings import without_password
+from ..places import Home
 
 __all__ = ["Dialect", "Mean", "Unfolded", "among", "listed"]
 
@@ -88,6 +89,10 @@ class Dialect(ABC):
     def reading(self, engine: sa.Engine) -> sa.Engine:
         """Return the engine as it is best used for reading."""
         return engine
+
+    def home(self) -> Home | None:
+        """Return the folders that belong to the database; None where it is not a file."""
+        return None
 
     def place(self) -> object:
         """Return what tells the database from another one that has taken its place; None where it is gone."""

@@ -18,6 +18,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ColumnElement
 
 from ....errors import InvalidInput, NbtrackError, SchemaError, StoreError, StoreUnavailable
+from ..places import Home
 from .base import Dialect, Unfolded
 from .filesystem import has_locks, has_shared_memory
 from .sharing import create_copy, create_file, keep_private, share_log
@@ -72,6 +73,10 @@ class SQLite(Dialect):
     def path(self) -> Path:
         """The file, absolute, so that a change of the working directory does not move it."""
         return Path(str(self.url.database)).absolute()
+
+    def home(self) -> Home:
+        """See ``Dialect.home``."""
+        return Home(self.path)
 
     def place(self) -> tuple[int, int] | None:
         """See ``Dialect.place``: SQLite itself goes on writing into a file that was deleted."""
