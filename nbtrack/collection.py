@@ -12,6 +12,7 @@ from .connection import Connection
 from .details import Details
 from .entities import RunInfo
 from .errors import InvalidInput
+from .naming import distinct_names
 from .run import Run
 
 if TYPE_CHECKING:
@@ -201,7 +202,8 @@ class Runs(Sequence[Run]):
             names = sorted({name for run in self for name in run.metrics})
             raise InvalidInput(f"none of these runs has a metric {shown(key)}; they have {', '.join(names) or 'none'}")
         if by is None:
-            return plot_histories([run.metrics[key] for run in having], labels=[run.name for run in having], ax=ax, **options)
+            labels = distinct_names([run.name for run in having], [run.id for run in having])
+            return plot_histories([run.metrics[key] for run in having], labels=labels, ax=ax, **options)
         groups: dict[Any, list[MetricHistory]] = {}
         for value, run in sorted(((_value(run, by), run) for run in having), key=lambda pair: _sort_key(pair[0])):
             groups.setdefault(value, []).append(run.metrics[key])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .arguments import local_path
 from .collection import Runs
 from .errors import InvalidInput
+from .naming import distinct_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,8 +49,7 @@ class Comparison:
     @property
     def labels(self) -> list[str]:
         """The runs' names; where two are equal, with the beginning of their ids."""
-        names = [run.name for run in self.runs]
-        return [name if names.count(name) == 1 else f"{name} ({run.id[:6]})" for name, run in zip(names, self.runs, strict=True)]
+        return distinct_names([run.name for run in self.runs], self.runs.ids)
 
     @property
     def differing(self) -> list[str]:

@@ -132,18 +132,23 @@ class NBTrackMagics(Magics):
     def compare(self, line: str) -> Comparison:
         """Compare runs by name or id: ``%compare RUN RUN …``.
 
-        It shows the params that differ, the metrics and their curves. Of a name the newest run is taken.
+        It shows the params that differ, the metrics and their curves. Of a name that several runs have the newest is taken,
+        and a line says which one that is and which others there are.
 
         Example::
 
             %compare baseline calm-otter-417
         """
         from .api import tracker
+        from .lookup import newest_of_each
 
         names = words_of("%compare", line)
         if not names:
             raise UsageError("%compare takes names or ids of runs, as %compare baseline calm-otter-417")
-        return tracker().compare(*map(tracker().find_run, names))
+        ids, notes = newest_of_each([(name, tracker().find_runs(name)) for name in names])
+        for note in notes:
+            print(note, file=sys.stderr)  # noqa: T201
+        return tracker().compare(*ids)
 
     @line_magic
     @_usage_errors

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
+from collections.abc import Sequence
 
-__all__ = ["random_name"]
+__all__ = ["distinct_names", "random_name"]
 
 _KINDS = """
 amber azure bold brisk calm clear coral crisp deft dusky eager early fair fleet fond gentle glad golden grand
@@ -26,3 +28,9 @@ _random = random.SystemRandom()
 def random_name() -> str:
     """Return a name such as ``calm-otter-417``."""
     return f"{_random.choice(_KINDS)}-{_random.choice(_THINGS)}-{_random.randrange(1000)}"
+
+
+def distinct_names(names: Sequence[str], ids: Sequence[str]) -> list[str]:
+    """Return the names of runs; those that several have with the beginning of each one's id."""
+    counts = Counter(names)
+    return [name if counts[name] == 1 else f"{name} ({run_id[:6]})" for name, run_id in zip(names, ids, strict=True)]

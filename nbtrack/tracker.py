@@ -18,6 +18,7 @@ from .errors import Deleted, ExperimentNotFound, InvalidInput, RunNotFound, Stor
 from .events import Event, RunResumed, RunStarted, TagsDeleted
 from .exits import end_at_exit
 from .journal.owner import this_process
+from .lookup import called, candidates
 from .naming import random_name
 from .recovery import ENDED_TAG, of_others
 from .registering import ModelRegistry
@@ -130,7 +131,7 @@ class Tracker:
 
     def _resumed(self, run_id: str) -> Run:
         store = self._connection.read()
-        info = store.get_run(run_id)
+        info = _by_id(store, run_id)
         if info.stage is LifecycleStage.DELETED:
             raise Deleted(f"run {run_id} is deleted; restore it before resuming it")
         steps = [row[2] for row in store.metrics([run_id], ("last_step",))]
@@ -139,19 +140,10 @@ class Tracker:
         run.recorder.forget_params()
         return run
 
-    def find_run(self, name: str) -> Run:
-        """Return the run of an id, else the newest run of a name in the current experiment.
-
-        Raises:
-            RunNotFound: There is none.
-        """
-        from .store.filter import Comparison, Identifier
-
-        name = storable(text(name, "the name or id of a run"))
+    def find_runs(self, name: str) -> list[RunInfo]:
+        """Return the run of an id, else the runs of a name in the current experiment, the newest first; RunNotFound."""
         store = self._connection.read()
-        named = RunQuery(self._experiment_ids(store, None), Comparison(Identifier("attribute", "run_name"), "=", name), limit=1)
-        found = [] if is_run_id(name) and len(name) == 32 else store.search_runs(named).runs
-        return Run(self._connection, found[0].id, info=found[0]) if found else self.get_run(name)
+        return called(store, text(name, "the name or id of a run"), self._experiment_ids(store, None))
 
     def status(self) -> str:
         """Say in words where runs go and what still waits to get there."""
@@ -238,8 +230,11 @@ class Tracker:
         ids: list[str] = []
         for each in runs:
             ids += map(_id_of, [each] if isinstance(each, Run | str) else several(each, "runs or their ids are compared"))
-        store = self._connection.read()
-        return Comparison(Runs(self._connection, [store.get_run(run_id) for run_id in dict.fromkeys(ids)]))
+        store, unique = self._connection.read(), dict.fromkeys(ids)
+        found = [store.get_run(run_id) for run_id in unique]
+        if len(ids) > len(unique) == 1:
+            raise InvalidInput(f"there is one run to compare, {candidates(found)}, named {len(ids)} times; name another one too")
+        return Comparison(Runs(self._connection, found))
 
     def flush(self, timeout: float = 60.0) -> bool:
         """Wait until everything logged so far is in the store; tell whether it is."""
@@ -274,6 +269,15 @@ def _id_of(run: Run | str) -> str:
     if not is_run_id(run_id):
         raise RunNotFound(f"there is no run with the id {shown(run_id)}")
     return run_id
+
+
+def _by_id(store: Store, run_id: str) -> RunInfo:
+    """Return a run that is to go on; RunNotFound, which tells the ids of runs of that name: a name may stand for several."""
+    try:
+        return store.get_run(run_id)
+    except RunNotFound as error:
+        named = called(store, run_id, None)
+        raise RunNotFound(f"{error}; a run goes on by its whole id, and this can be {candidates(named)}") from None
 
 
 def _check_view(view: object) -> None:

@@ -24,7 +24,7 @@ LAYERS = [
         "store.models",
         "store.traces",
     },
-    {"store.experiments", "store.matchmodels", "store.registration", "store.stages"},
+    {"lookup", "store.experiments", "store.matchmodels", "store.registration", "store.stages"},
     {"store.memory", "store.sql", "store.remote", "store.artifacts"},
     {"store.rest"},
     {"store.open", "media", "importers", "latecomers"},

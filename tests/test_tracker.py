@@ -111,6 +111,9 @@ def test_plots(runs):
     matplotlib.use("Agg")
     ax = nbtrack.runs().plot("loss")
     assert [line.get_label() for line in ax.lines] == ["c", "b", "a"]
+    with nbtrack.start_run("a") as again:
+        again.log(loss=1)
+    assert f"a ({again.id[:6]})" in [line.get_label() for line in nbtrack.runs().plot("loss").lines], "names that are equal"
     assert ax.lines[0].get_ydata().tolist() == [3 / (step + 1) for step in range(5)]
     assert nbtrack.get_run(runs[0].id).metrics["loss"].plot().get_ylabel() == "loss"
     with pytest.raises(InvalidInput, match="none of these runs has a metric 'nope'; they have loss, only, val/acc"):
@@ -127,6 +130,8 @@ def test_compare(runs):
         assert comparison.params.loc["lr"].tolist() == [0.01, 0.1, 1.0]
         assert comparison.metrics.loc[("loss", "min")].tolist() == [3 / 5, 2 / 5, 1 / 5]
         assert set(comparison._repr_mimebundle_()) == {"text/html", "text/plain"}
+    with pytest.raises(InvalidInput, match=f"one run to compare, {runs[0].id[:8]} of .*, named 2 times"):
+        nbtrack.compare(runs[0], runs[0].id)
     with pytest.raises(InvalidInput, match="nothing to compare"):
         nbtrack.compare()
     with pytest.raises(RunNotFound):

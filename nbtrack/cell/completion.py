@@ -91,7 +91,7 @@ def _option(event: Any) -> str:
 
 def _variables(shell: InteractiveShell) -> list[str]:
     own = ((name, value) for name, value in shell.user_ns.items() if name not in shell.user_ns_hidden)
-    return sorted(name for name, value in own if name[0] != "_" and not isinstance(value, (type, FunctionType, ModuleType)))
+    return sorted(name for name, value in own if name[0] != "_" and not issubclass(type(value), (type, FunctionType, ModuleType)))
 
 
 def _recent() -> Runs:

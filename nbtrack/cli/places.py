@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..entities import Experiment, RunInfo
-from ..errors import ExperimentNotFound, InvalidInput, RunNotFound
+from ..errors import ExperimentNotFound
+from ..lookup import called, only_one
 from ..settings import resolve
-from ..store.base import RunQuery, Store
-from ..store.filter import parse
+from ..store.base import Store
 from ..tracker import Tracker
 
 __all__ = ["add_place", "every_experiment", "find_experiment", "find_run", "opened"]
-
-_SHORTEST = 4  # digits by which a run's id can be told
 
 
 def add_place(parser: argparse.ArgumentParser) -> None:
@@ -54,21 +52,6 @@ def find_run(store: Store, text: str) -> RunInfo:
 
     Raises:
         RunNotFound: There is none.
-        InvalidInput: There are several.
+        InvalidInput: There are several; none of them is chosen.
     """
-    try:
-        return store.get_run(text)
-    except RunNotFound:
-        found = _named(store, "run_name =", text)
-        if not found and len(text) >= _SHORTEST and text.isalnum():
-            found = _named(store, "run_id LIKE", f"{text}%")
-        if len(found) > 1:
-            raise InvalidInput(f"{text!r} can be {len(found)} runs, {found[0].id} and {found[1].id} among them") from None
-        if not found:
-            raise
-        return found[0]
-
-
-def _named(store: Store, test: str, text: str) -> Sequence[RunInfo]:
-    quoted = "'{}'".format(text.replace("'", "''"))
-    return store.search_runs(RunQuery(every_experiment(store), parse(f"attributes.{test} {quoted}"), view="all")).runs
+    return only_one(text, called(store, text, every_experiment(store), "all"))

@@ -76,6 +76,20 @@ def test_runs_are_listed_shown_deleted_restored_and_purged(project):
     assert {run["id"] for run in as_json("runs", "list", cwd=folder)} == set(ids[1:])
 
 
+def test_a_name_that_several_runs_have_deletes_none(project):
+    folder, ids = project
+    with nbtrack.connect().start_run("two") as again:
+        pass
+    nbtrack.flush()
+    for action in ("show", "delete", "restore"):
+        said = command("runs", action, "two", cwd=folder, status=2)
+        assert f"'two' can be 2 runs: {again.id[:8]} of " in said
+        assert f", {ids[1][:8]} of " in said
+    assert len(as_json("runs", "list", cwd=folder)) == 4
+    command("runs", "delete", again.id[:8], cwd=folder)
+    assert "(deleted)" in command("runs", "delete", "two", cwd=folder, status=2)
+
+
 def test_experiments_are_listed_deleted_and_restored(project):
     folder, ids = project
     found = as_json("experiments", "--delete", "vision", "--all", cwd=folder)

@@ -505,15 +505,48 @@ def test_compare(cells):
     assert "<table" in by_id.of("value")[0][1]["text/html"]
 
 
-def test_compare_takes_the_newest_of_a_name(cells):
-    cell = cells(
-        "%%track same\nn = 1",
-        "%%track same\nn = 2",
-        "%%track other\nn = 3",
-        "%compare same other",
-        "[r.params['n'] for r in _.runs]",
-    )[-1]
-    assert cell.value == "[2, 3]"
+SAME = ("%%track same\nn = 1", "%%track same\nn = 2", "%%track other\nn = 3")
+
+
+def test_compare_takes_the_newest_of_a_name_and_says_so(cells):
+    *_, ids, compared, which = cells(
+        *SAME, "[r.id[:8] for r in nbtrack.runs(\"run_name = 'same'\")]", "%compare same other", "[r.params['n'] for r in _.runs]"
+    )
+    assert which.value == "[2, 3]"
+    newest, before = json.loads(ids.value.replace("'", '"'))
+    assert re.fullmatch(
+        rf"same: the newest of 2 runs that it can be: {newest} of [-\d]+ [:\d]+, {before} of .*\n", compared.stderr
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("%compare other other", "other, named twice, is one run"),
+        ("%compare same same", "same, named twice, is one run"),
+        ("%compare other {x[:8]}", " are one run"),
+        ("%compare other {x}", " are one run"),
+    ],
+)
+def test_compare_refuses_one_run_named_twice(cells, line, said):
+    *_, cell = cells(*SAME, "x = nbtrack.runs(\"run_name = 'other'\")[0].id", line)
+    assert_one_line(cell, said)
+    assert cell.message.count(" of 20") == (2 if "same" in line else 0), "runs of that name are told by id and time"
+
+
+def test_compare_takes_the_beginning_of_an_id(cells):
+    *_, cell = cells(
+        *SAME, "x = nbtrack.runs(\"run_name = 'same'\")[1].id[:8]", "%compare other {x}", "[r.params['n'] for r in _.runs]"
+    )
+    assert cell.value == "[3, 1]"
+
+
+def test_a_run_goes_on_by_its_id_and_never_by_a_name(cells, stored):
+    *_, cell = cells(*SAME, "%%track --resume same\nraise ValueError")
+    assert_rejected(cell, "a run goes on by its whole id, and this can be ")
+    assert cell.message.count(" of 20") == 2
+    assert len(stored()) == 3
+    assert {run.status for run in stored()} == {"FINISHED"}
 
 
 def test_nbtrack_says_where_runs_go(cells, tmp_path):
