@@ -10,7 +10,7 @@ import weakref
 from contextlib import suppress
 from pathlib import Path
 
-from .entities import new_run_id
+from .entities import is_run_id, new_run_id
 from .errors import InvalidInput, NbtrackError
 from .events import ArtifactLogged, RunStarted
 from .flusher import Flusher
@@ -99,6 +99,8 @@ class Connection:
 
     def writer(self, run_id: str, *, owns: bool) -> Writer:
         """Return a new writer into a run, delivered from now on."""
+        if not is_run_id(run_id):  # a name of a folder, and a store may have any
+            raise InvalidInput(f"the store has a run with the id {run_id[:80]!r}, which can be none: nothing is logged into it")
         _make_folder(self.settings.folder)
         writer = Writer(self.settings.journal, run_id, owns=owns, on_full=self.flusher.wake)
         self._writers.add(writer)
@@ -185,7 +187,8 @@ def _make_folder(folder: Path | None) -> None:
 def _ignore(path: Path) -> None:
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("*\n", encoding="utf-8")
+        with path.open("x", encoding="utf-8") as file:  # never through a link
+            file.write("*\n")
 
 
 def _after_fork() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..collection import Runs
+from ..entities import is_run_id
 from ..errors import InvalidInput
 from .output import bar
 from .places import add_place, opened
@@ -48,6 +49,8 @@ def _write_folder(runs: Runs, folder: Path, tell: Tell) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     runs.to_csv(folder / "runs.csv")
     for place, each in enumerate(runs):
+        if not is_run_id(each.id):  # the name of its folder, and a store may have any
+            raise InvalidInput(f"the store has a run with the id {each.id[:80]!r}, which can be none: leave it out with --filter")
         _write_run(each, runs[place : place + 1], folder / each.id)
         tell("runs", 1)
 

@@ -15,7 +15,7 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from ..entities import ArtifactRecord, Experiment, LifecycleStage, RunInfo, Status
+from ..entities import ArtifactRecord, Experiment, LifecycleStage, RunInfo, Status, is_run_id
 from ..entities_models import LoggedModelInfo
 from ..errors import ArtifactNotFound, Deleted, InvalidInput, NbtrackError
 from ..events import (
@@ -140,6 +140,8 @@ class _Copy:
 
     def __init__(self, source: Source, target: Target, run: RunInfo, experiment: Experiment, tell: Tell) -> None:
         self.source, self.target, self.run, self.tell = source, target, run, tell
+        if not is_run_id(run.id):  # a part of paths in the target
+            raise _Unreadable(f"a run is left out, for {run.id[:80]!r} is no id")
         self.contents = self._read(lambda: source.contents(run))
         self.writer = self._name = f"copy-{_digest(run, self.contents)}"
         self.experiment = experiment
@@ -214,6 +216,9 @@ class _Copy:
 
     def _copy_models(self, problems: list[str]) -> None:
         for model in self.contents.models:
+            if not is_run_id(model.id):  # likewise
+                problems.append(f"a logged model of run {self.run.id} is left out, for {model.id[:80]!r} is no id")
+                continue
             try:
                 kept = models_of(self.target.store).adopt(replace(model, experiment_id=self.experiment.id))
                 self._copy_model_files(model, self.target.open_files(kept.artifact_uri))

@@ -36,9 +36,14 @@ class Owner:
     def from_json(cls, text: str) -> Owner | None:
         """Read what ``to_json`` wrote; None for anything else."""
         try:
-            return cls(**json.loads(text))
+            owner = cls(**json.loads(text))
+            return owner if owner._is_plausible() else None
         except (ValueError, TypeError):
             return None
+
+    def _is_plausible(self) -> bool:
+        """Tell whether all is of its type: a pid that is a path would be looked up as one."""
+        return type(self.pid) is int and all(isinstance(each, str) for each in (self.host, self.boot, self.space, self.started))
 
     def is_alive(self) -> bool | None:
         """Tell whether the process lives; None where that cannot be seen from here."""

@@ -10,7 +10,7 @@ from nbtrack.errors import PlaceNotAllowed
 from nbtrack.settings import artifact_places, resolve
 from nbtrack.store.artifacts.allowed import AllowedPlaces
 
-BUCKETS = ["s3://bucket/team/7", "s3a://bucket/team/7", "gs://bucket/x", "az://c/x", "wasbs://c@a.host/x", "sftp://host/x"]
+BUCKETS = ["s3://bucket/team/7", "s3a://bucket/team/7", "gs://bucket/x", "az://c/x", "abfss://c@account.dfs.core.windows.net/x"]
 
 
 @pytest.fixture
@@ -62,6 +62,7 @@ def test_a_folder_of_the_store_is_allowed(project, form):
         "http://host/api/2.0/mlflow-artifacts/artifacts/0",
         "ftp://host/x",
         "unknown:/x",
+        "sftp://host/x",
         *BUCKETS,
     ],
 )
@@ -139,6 +140,12 @@ def test_a_server_may_name_buckets_and_itself(uri):
         "mlflow-artifacts://evil/0/r",
         "mlflow-artifacts://evil@tracking.example:5000/r",
         "http://evil/api/2.0/mlflow-artifacts/artifacts/0",
+        "sftp://localhost/home/ada",
+        "wasbs://container@account.evil.com/x",
+        "wasbs://container@core.windows.net.evil.com/x",
+        "s3://evil.com?/x",
+        "s3://evil.com#/x",
+        "gs://evil.com\\/x",
         "http:/api/2.0/mlflow-artifacts/artifacts/0",
         "https://tracking.example:5000@evil/api/2.0/mlflow-artifacts/artifacts/0",
         "https://evil?@tracking.example:5000/api/2.0/mlflow-artifacts/artifacts/0",

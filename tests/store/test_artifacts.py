@@ -4,10 +4,12 @@ import hashlib
 import io
 import os
 import tracemalloc
+from pathlib import Path
 
 import pytest
 
 from nbtrack.errors import ArtifactNotFound, InvalidInput, StoreUnavailable
+from nbtrack.store.artifacts.base import walk
 from nbtrack.store.artifacts.local import LocalArtifacts
 from nbtrack.store.artifacts.paths import TEMPORARY, artifact_folder, artifact_path, file_uri, local_path
 from nbtrack.store.artifacts.spool import copy_hashed, files_below
@@ -200,6 +202,34 @@ def test_no_link_inside_leads_out(store, put, tmp_path):
     assert (outside / "secret").read_text() == "s"
     assert names(outside) == ["secret"]
     assert read(store, "file") == b"mine"
+
+
+def test_links_to_folders_are_not_walked_through(store, put, tmp_path):
+    for name in ("a/one", "b/two"):
+        put(name)
+    for folder, other in (("a", "b"), ("b", "a"), ("a", ".."), ("b", "../..")):
+        (store.root / folder / f"to-{other.replace('/', '-')}").symlink_to(Path("..") / other)
+    assert [record.path for record in walk(store)] == ["a/one", "b/two"]
+    assert read(store, "a/to-b/two") == b"content"
+
+
+def test_a_download_does_not_look_into_folders_outside(store, put, tmp_path):
+    put("a/one")
+    (tmp_path / "outside" / "closed").mkdir(parents=True)
+    (store.root / "a" / "way").symlink_to(tmp_path / "outside")
+    with pytest.raises(InvalidInput, match="symbolic link"):
+        store.download("", tmp_path / "out")
+
+
+def test_a_pipe_among_the_files_holds_nothing_up(store, put, tmp_path):
+    put("a")
+    os.mkfifo(store.root / "pipe")
+    assert [entry.path for entry in store.list()] == ["a"]
+    for attempt in (lambda: store.open("pipe"), lambda: store.download("pipe", tmp_path / "out")):
+        with pytest.raises(InvalidInput, match="pipe"):
+            attempt()
+    store.download("", tmp_path / "all")
+    assert names(tmp_path / "all") == ["a"]
 
 
 def test_the_root_itself_may_be_a_link(tmp_path, put, store):

@@ -25,6 +25,9 @@ _SHOWN = 300
 _LOCAL = ("", "file")
 _ALIASES = {"s3a": "s3"}
 _PROXY = ("mlflow-artifacts", "http", "https")
+_AZURE = ("wasb", "wasbs", "abfs", "abfss")
+# Azure's own clouds: whoever else was asked would be shown our token.
+_AZURE_HOSTS = (".core.windows.net", ".core.usgovcloudapi.net", ".core.chinacloudapi.cn", ".storage.azure.net")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class AllowedPlaces:
     Args:
         own: The folders of the store's own artifacts: the store's folder, and paths from there, none of which may be a link.
         named: Places that settings name, paths and URIs; links on the way to them are the user's own, and are followed.
-        server: The tracking server that is connected to: it may name buckets and itself, but no folder of this machine.
+        server: The tracking server that is connected to: it may name buckets and itself, but no folder of any machine.
     """
 
     own: tuple[tuple[Path, str], ...] = ()
@@ -90,13 +93,20 @@ class AllowedPlaces:
         place = Place.of(uri)
         if any(_lies_in(place, each) for each in self.named):
             return True
-        return bool(self.server) and (scheme not in _PROXY or self._is_server(scheme, place.authority))
+        return bool(self.server) and self._is_served(scheme, place.authority)
 
     def _folders(self) -> list[Path]:
         """Return the allowed folders of this machine, with the links that the user put there followed."""
         named = [_resolved(each) for each in self.named if scheme_of(each) in _LOCAL]
         # What came with the store may be a link in it: only what is above its folder is the user's.
         return [*named, *(Path(os.path.realpath(folder)) / path for folder, path in self.own)]
+
+    def _is_served(self, scheme: str, authority: str) -> bool:
+        """Tell whether a tracking server may name a place: a bucket, or itself; a machine by SSH could be this one."""
+        if scheme in _PROXY:
+            return self._is_server(scheme, authority)
+        host = authority.partition("@")[2].lower()
+        return scheme != "sftp" and (scheme not in _AZURE or not host or host.endswith(_AZURE_HOSTS))
 
     def _is_server(self, scheme: str, authority: str) -> bool:
         """Tell whether a URI leads to the very server that is connected to, and not to one that would be told our password."""

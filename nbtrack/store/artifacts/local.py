@@ -100,7 +100,7 @@ class LocalArtifacts:
         into.mkdir(parents=True, exist_ok=True)
         if not found.is_dir():
             return
-        for relative, file in files_below(found):
+        for relative, file in files_below(found, enters=lambda folder: bool(self._within(folder, name))):
             if not file.name.startswith(TEMPORARY):
                 _copy_out(f"{name}/{relative}" if name else relative, self._within(file, relative), into / relative, check)
 
@@ -108,15 +108,22 @@ class LocalArtifacts:
         found = self._within(self.root / name, name)
         if not found.exists():
             raise artifact_not_found(self, name)
+        if not (found.is_file() or found.is_dir()):
+            raise InvalidInput(f"artifact path {name!r} is a device or a pipe, which is not read; remove it")
         return found
 
     def _entry(self, folder: str, found: os.DirEntry[str]) -> ArtifactEntry | None:
-        """Describe one entry of a folder; None for an unfinished file and for a link that leads out or nowhere."""
+        """Describe one entry of a folder; None for an unfinished file, and for a link that leads out, nowhere or to a folder.
+
+        Links to folders could lead whoever walks through them round and round.
+        """
         if found.name.startswith(TEMPORARY) or (found.is_symlink() and not self._holds(_real(Path(found.path)))):
             return None
         path = f"{folder}/{found.name}" if folder else found.name
         try:
-            return ArtifactEntry(path, None, True) if found.is_dir() else ArtifactEntry(path, found.stat().st_size)
+            if found.is_dir():
+                return None if found.is_symlink() else ArtifactEntry(path, None, True)
+            return ArtifactEntry(path, found.stat().st_size) if found.is_file() else None
         except FileNotFoundError:  # removed since the folder was read
             return None
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from ...errors import InvalidInput
 
 __all__ = ["Place", "missing_extra"]
+
+
+_NO_AUTHORITY = re.compile(r"[\x00-\x20\x7f?#\\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,8 @@ class Place:
         """
         scheme, _, rest = uri.partition(":")
         authority, _, path = rest[2:].partition("/") if rest.startswith("//") else ("", "", rest)
+        if _NO_AUTHORITY.search(authority):  # which could make of a bucket's name another machine's
+            raise InvalidInput(f"the artifact URI {uri[:300]!r} names no bucket or machine; give the plain address of a folder")
         return cls(scheme.lower(), authority, _clean(path.strip("/"), uri))
 
     def bucket(self, example: str) -> str:

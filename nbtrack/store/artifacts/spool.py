@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from io import BytesIO
 from pathlib import Path
@@ -104,10 +104,14 @@ def sha256_of(file: Path) -> str:
         return hashlib.file_digest(reader, "sha256").hexdigest()
 
 
-def files_below(folder: Path) -> Iterator[tuple[str, Path]]:
+def files_below(folder: Path, *, enters: Callable[[Path], bool] = lambda _: True) -> Iterator[tuple[str, Path]]:
     """Yield every file below a folder, in order of names: its path from there with ``/``, and where it is.
 
     Links are followed, into each folder once; what is neither file nor folder is left out.
+
+    Args:
+        folder: The folder.
+        enters: Tells, or raises, of each folder before it is read.
 
     Raises:
         InvalidInput: There is no such folder.
@@ -116,7 +120,7 @@ def files_below(folder: Path) -> Iterator[tuple[str, Path]]:
         raise InvalidInput(f"there is no folder {str(folder)!r}")
     seen: set[str] = set()
     for here, folders, names in os.walk(folder, followlinks=True):
-        if (real := os.path.realpath(here)) in seen:
+        if (real := os.path.realpath(here)) in seen or not enters(Path(here)):
             folders.clear()
             continue
         seen.add(real)
