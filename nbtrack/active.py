@@ -1,8 +1,9 @@
 """Which run is the current one, here: in this context, in this thread, in this process.
 
-A context (a task, a ``with`` block) has its own current run. A thread or a task belongs to the run that was current
-where it was started, also when that run has ended meanwhile. Everywhere else the run that was opened last and
-is still open is the current one: a notebook's cells run in contexts of their own, but the run is the kernel's.
+A context (a task, a ``with`` block) has its own current run. What is started or submitted (a task, a callback, a
+thread, the work of a thread pool) has the run that was current where that was done, also when that run has ended
+meanwhile: it was told of it. Everywhere else the run that a cell, or a script outside of tasks, has opened last and is
+still open is the current one: a notebook's cells run in contexts of their own, but the run is the kernel's.
 """
 
 from __future__ import annotations
@@ -11,93 +12,200 @@ import functools
 import os
 import sys
 import threading
-import weakref
+from collections.abc import Iterator
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from . import handover
+from .origin import Origin
 
 if TYPE_CHECKING:
+    from .lifetime import Lifetime
     from .run import Run
 
-__all__ = ["active", "enter", "leave", "leave_to_tasks", "open_runs"]
+__all__ = [
+    "active",
+    "begin_cell",
+    "enter",
+    "has_told",
+    "leave",
+    "leave_again",
+    "left_by_cell",
+    "open_runs",
+    "outer_id",
+    "why_none",
+]
 
 
-class _Opened(NamedTuple):
-    """An open run, the one around it, and where it was opened."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Opened:
+    """A run, where it was opened, and what was current there before."""
 
     run: Run
-    outer: Run | None
+    outer: _Opened | None
     thread: threading.Thread
     task: object
+    origin: Origin | None
+    is_again: bool
 
 
-_current: ContextVar[Run | None] = ContextVar("nbtrack_run", default=None)
+_NOTEBOOKS = ("IPython", "ipykernel", "marimo")
+_CELL = "a task of the notebook itself, in which cells run"
+_current: ContextVar[_Opened | None] = ContextVar("nbtrack_run", default=None)
 _open: dict[str, _Opened] = {}
-# Runs that have ended, and are the current one only where the context was copied: in the tasks that were started in them.
-_left_to_tasks: weakref.WeakSet[Run] = weakref.WeakSet()
-_THREAD = "_nbtrack_run"
 
 
 def active() -> Run | None:
     """Return the current run, None where there is none."""
-    run = _current.get()
-    if run is not None and (run.is_open or run in _left_to_tasks):
-        return run
-    thread = threading.current_thread()
-    of_thread: Run | None = getattr(thread, _THREAD, None)
-    if of_thread is not None:
-        return of_thread
-    # What another thread has opened for itself is nobody else's.
-    here = (thread, threading.main_thread())
-    return next((each.run for each in reversed(_open.values()) if each.run.is_open and each.thread in here), None)
+    opened = _current.get()
+    if opened is not None and not opened.run.has_ended:
+        return opened.run
+    found = _find()
+    return None if found is None else found.run
 
 
-def enter(run: Run, outer: Run | None) -> None:
-    """Make a run that has just been opened the current one, until it ends; then it is ``outer`` again."""
-    _inherit_in_threads()
-    _open[run.id] = _Opened(run, outer, threading.current_thread(), _task())
-    _current.set(run)
+def has_told(run: Lifetime) -> bool:
+    """Tell whether what runs here was started or submitted where ``run`` was current."""
+    found = _find()
+    return found is not None and found.run is run
 
 
-def leave(run: Run) -> None:
+def enter(run: Run, *, origin: Origin | None = None, is_again: bool = False, is_ours: bool = True) -> None:
+    """Make a run that has just been opened the current one, until it ends; then the one before is it again.
+
+    Args:
+        run: The run.
+        origin: The cell that opens it.
+        is_again: Whether it was open before, and is to be current here too.
+        is_ours: Whether this process is to end it.
+    """
+    _install()
+    opened = _Opened(run, _find(is_shared=False), threading.current_thread(), _task(), origin, is_again)
+    if is_ours and not is_again:
+        _open[run.id] = opened
+    _current.set(opened)
+
+
+def begin_cell() -> None:
+    """Forget runs that have ended in the context of a cell before: those that were opened here, and ended elsewhere.
+
+    Tasks that the cell creates would take them for the runs that they were started in.
+    """
+    opened = _current.get()
+    if opened is not None and opened.run.has_ended and _task() in (None, _CELL):
+        _current.set(next((each for each in _outwards(opened) if not each.run.has_ended), None))
+
+
+def leave(run: Lifetime) -> None:
     """Take back a run that has ended; the one around it is current again."""
-    opened = _open.pop(run.id, None)
-    if _current.get() is run:
-        _current.set(None if opened is None else opened.outer)
-        if opened is not None and opened.task is _task():
-            leave_to_tasks(run)
+    kept = _open.get(run.id)
+    if kept is not None and kept.run is run:
+        del _open[run.id]
+    opened = _current.get()
+    while opened is not None and opened.run is run:
+        opened = opened.outer
+        _current.set(opened)
 
 
-def leave_to_tasks(run: Run) -> None:
-    """Let the tasks started in a run that has ended go on with it: no other context has it for its current one."""
-    _left_to_tasks.add(run)
+def leave_again(run: Lifetime) -> None:
+    """Take back a run that goes on, where it was entered once more."""
+    opened = _current.get()
+    if opened is not None and opened.run is run and opened.is_again:
+        _current.set(opened.outer)
+
+
+def outer_id() -> str | None:
+    """Return the id of the run in which one that starts here is nested; the kernel's is that of its cells alone."""
+    found = _find(is_shared=False)
+    return None if found is None else found.run.id
+
+
+def left_by_cell(origin: Origin) -> list[Run]:
+    """Return the runs that an earlier execution of this cell has left open here without a ``with``, the last one first."""
+    bare: list[Run] = []
+    left = 0
+    for opened in _outwards(_find(is_shared=False)):
+        if opened.origin is None or opened.run.is_entered or not opened.run.is_open:
+            break
+        bare.append(opened.run)
+        if origin.is_again(opened.origin):
+            left = len(bare)
+    return bare[:left]
+
+
+def why_none() -> str:
+    """Say in one line why no run is current here, and what to do."""
+    if threading.current_thread() is not threading.main_thread() and _open:
+        return (
+            "no run is open where this thread was started, or this work submitted: do that within `with nbtrack.start_run():`, "
+            "or hand it the run and use run.log"
+        )
+    return "no run is open here: put %%track on the cell, or log within `with nbtrack.start_run():`"
 
 
 def open_runs() -> list[Run]:
     """Return the runs that this process opened and has not ended, the last one first."""
-    return [each.run for each in reversed(_open.values())]
+    return [each.run for each in reversed([*_open.values()])]
+
+
+def _find(*, is_shared: bool = True) -> _Opened | None:
+    """Return what was opened here, or where this was started or submitted; else by the kernel.
+
+    Args:
+        is_shared: Whether a thread that was told nothing has the kernel's, too.
+    """
+    thread, task = threading.current_thread(), _task()
+    for opened in _outwards(_current.get()):
+        # One that has ended is current only elsewhere, where its context was copied; a cell's is the kernel's own.
+        is_elsewhere = (opened.thread, opened.task) != (thread, task) and task is not _CELL
+        if is_elsewhere or not opened.run.has_ended:
+            return opened
+    carried: Any = handover.UNTOLD if _is_subshell(thread) else handover.of_thread(thread)
+    return _of_kernel(thread, is_shared=is_shared) if carried is handover.UNTOLD else carried
+
+
+def _outwards(opened: _Opened | None) -> Iterator[_Opened]:
+    while opened is not None:
+        yield opened
+        opened = opened.outer
+
+
+def _of_kernel(thread: threading.Thread, *, is_shared: bool) -> _Opened | None:
+    """Return what this thread, or the main one, has opened last outside of tasks; what others open is nobody else's."""
+    shells = {thread, threading.main_thread()} if is_shared and not _is_subshell(thread) else {thread}
+    found = (each for each in reversed([*_open.values()]) if each.task in (None, _CELL) and each.thread in shells)
+    return next((each for each in found if each.run.is_open), None)
+
+
+def _is_subshell(thread: threading.Thread) -> bool:
+    """Tell whether a thread executes cells itself, beside the main one."""
+    return type(thread).__module__ == "ipykernel.subshell"
 
 
 def _task() -> object:
-    """Return the task that is running here, None outside of any."""
+    """Return the user's task that is running here; None outside of any, _CELL in one of the notebook's own."""
     # Another thread may be importing asyncio just now, the flusher's on its way to the store; then no task is running.
-    current_task = getattr(sys.modules.get("asyncio.tasks"), "current_task", None)
-    try:
-        return None if current_task is None else current_task()
-    except (RuntimeError, NameError, AttributeError):
-        return None
+    for module in ("asyncio.tasks", "trio.lowlevel"):
+        current_task = getattr(sys.modules.get(module), "current_task", None)
+        try:
+            task = None if current_task is None else current_task()
+        except (RuntimeError, NameError, AttributeError):
+            continue
+        if task is not None:
+            return _CELL if module == "asyncio.tasks" and _is_of_notebook(task.get_coro()) else task
+    return None
+
+
+def _is_of_notebook(coroutine: Any) -> bool:
+    """Tell whether a task's code is that of IPython or its kernel."""
+    frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None)
+    return frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] in _NOTEBOOKS
 
 
 @functools.cache
-def _inherit_in_threads() -> None:
-    """Let threads remember the run in which they are started; Python has no hook for it before 3.14."""
-    start = threading.Thread.start
-
-    @functools.wraps(start)
-    def start_in_run(thread: threading.Thread) -> None:
-        setattr(thread, _THREAD, active())
-        start(thread)
-
-    threading.Thread.start = start_in_run  # type: ignore[method-assign, assignment]
+def _install() -> None:
+    handover.install(started=functools.partial(_find, is_shared=False), submitted=_find, begin=lambda: _current.set(None))
 
 
 # A forked child goes on logging into the current run, but its ending is not the child's to tell.

@@ -126,6 +126,7 @@ def start_run(
     parent: Run | str | None = None,
     resume: Run | str | None = None,
     note: str | None = None,
+    not_failures: Sequence[type[BaseException] | str] = (),
 ) -> Run:
     """Start a run, which is the current one until it ends; best in a ``with`` block.
 
@@ -135,8 +136,11 @@ def start_run(
         params: Params to log at once.
         tags: Tags to set at once.
         parent: The run in which it is nested; None: the current one, if there is one.
-        resume: A run, or its id, that goes on: RUNNING again, steps counting on.
+        resume: A run, or its id, that goes on: RUNNING again, steps counting on. One that is open in this process is
+            the run that is returned; one that is open in another process is added to, and that process ends it.
         note: What a person has to say about it.
+        not_failures: Exceptions, or their names as ``"package.Error"``, that end it as FINISHED; the tag
+            ``nbtrack.ended`` names them. Optuna's TrialPruned is none without being named: KILLED, ``pruned``.
 
     Example:
         >>> import nbtrack
@@ -145,13 +149,23 @@ def start_run(
         >>> nbtrack.get_run(run.id).params["lr"]
         0.1
     """
-    return tracker().start_run(name, experiment=experiment, params=params, tags=tags, parent=parent, resume=resume, note=note)
+    return tracker().start_run(
+        name,
+        experiment=experiment,
+        params=params,
+        tags=tags,
+        parent=parent,
+        resume=resume,
+        note=note,
+        not_failures=not_failures,
+    )
 
 
 def active_run() -> Run | None:
     """Return the current run, None where nothing is being tracked.
 
-    In a thread it is the run that was current where the thread was started.
+    In a thread or a task it is the run that was current where that was started, and in the work of a thread pool where
+    it was submitted.
     """
     return active.active()
 
@@ -350,7 +364,7 @@ def _here() -> Run:
     """
     run = active.active()
     if run is None:
-        raise NoActiveRun("no run is open here: put %%track on the cell, or log within `with nbtrack.start_run():`")
+        raise NoActiveRun(active.why_none())
     return run
 
 

@@ -15,7 +15,7 @@ from .errors import InvalidInput, NbtrackError
 from .events import ArtifactLogged, RunStarted
 from .flusher import Flusher
 from .journal.writer import Writer
-from .recovery import recover
+from .recovery import deliver_open, recover
 from .reservation import reserve
 from .settings import MEMORY, Settings, memory_folder
 from .store.artifacts.allowed import AllowedPlaces
@@ -128,6 +128,16 @@ class Connection:
             StoreUnavailable: The store does not take it now.
         """
         recover(self.store(), self.settings.journal, self._put)
+
+    def deliver_left(self, run_id: str) -> None:
+        """Deliver now what other processes, gone or not, have logged into a run.
+
+        Raises:
+            StoreUnavailable: The store does not take it now.
+        """
+        if self.settings.journal is not None:
+            own = frozenset(writer.id for writer in self._writers)
+            deliver_open(self.store(), self.settings.journal, run_id, self._put, own=own)
 
     def _put(self, store: Store, run_id: str, event: ArtifactLogged, source: Path) -> None:
         """Move a spooled file to where the run's artifacts are; done before, it is passed over."""

@@ -12,7 +12,7 @@ NbtrackError
 │   ├── ModelNotFound
 │   └── TraceNotFound
 ├── AlreadyExists                     an experiment's or a model's name is taken
-├── NoActiveRun                       logging through the module where no run is open
+├── NoActiveRun                       logging where no run is open, or into one that has ended
 ├── Deleted                           a change to a deleted run or experiment
 ├── StoreError                        the store answered with an error that a retry does not mend
 │   └── SchemaError                   the store was written by a newer nbtrack, or is not a store
@@ -129,7 +129,7 @@ class AlreadyExists(NbtrackError):
 
 
 class NoActiveRun(NbtrackError):
-    """Nothing is being tracked here; start a run or put ``%%track`` on the cell."""
+    """No run is open to log into; start one, go on with one that has ended, or put ``%%track`` on the cell."""
 
 
 class Deleted(NbtrackError):

@@ -46,7 +46,8 @@ def _watch_exceptions() -> None:
 def _end_all() -> None:
     for run in active.open_runs():
         if _uncaught is not None:
-            run.record(capture_traceback(_uncaught))
+            if run.outcome_of(_uncaught).has_traceback:
+                run.record(capture_traceback(_uncaught))
             run.end_with(_uncaught)
         else:
             run.set_tag(ENDED_TAG, "shutdown" if _in_kernel() else "exit")

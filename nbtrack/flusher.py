@@ -152,6 +152,8 @@ class Flusher:
         Returns:
             Whether it is; False when the time is over, or the store refuses some of it, and that still waits in the journal.
         """
+        if threading.current_thread() is self._thread:
+            return False  # a run that Python's garbage collector ends here cannot wait for the pass that is under way
         if self.problem and not is_patient:
             timeout = min(timeout, _AWAY_PATIENCE)  # a server that hangs must not hold up the end of every cell
         deadline = time.monotonic() + timeout

@@ -66,6 +66,20 @@ class Recorder:
             writer = self._writer = self.connection.writer(self.run_id, owns=self._owns and writer is None)
         return writer
 
+    @property
+    def has_written(self) -> bool:
+        """Whether this process has written into the run."""
+        return self._writer is not None
+
+    @property
+    def is_delivered(self) -> bool:
+        """Whether the store has all that this process has written into the run."""
+        return self._writer is None or self._writer.is_delivered()
+
+    def disown(self) -> None:
+        """Take it that another process is to end the run."""
+        self._owns = False
+
     def finish(self) -> None:
         """Let go of the writer when all is delivered; what comes later gets a new one."""
         if self._writer is not None:

@@ -7,29 +7,26 @@ import json
 import os
 import struct
 import time
-import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
-from . import active
 from .arguments import local_path, seconds, shown, text, texts, typed
 from .artifacts import RunArtifacts
 from .capture.base import Captured
-from .capture.failure import capture_traceback
 from .connection import Connection, connection_to
 from .details import Details
-from .entities import ParamValue, RunInfo, Status, moment, now_ms
+from .entities import ParamValue, RunInfo, Status, moment
 from .errors import InvalidInput, WrongType
-from .events import DatasetLogged, RunEnded
+from .events import DatasetLogged
 from .history import Metrics
 from .interjections import Interjections
 from .journal.writer import NO_WRITER, NoWriter, Writer
+from .lifetime import Lifetime, LiveState, Part, known_run, remember
+from .outcome import ExceptionName
 from .recorder import Recorder, stamp_in
-from .recovery import ENDED_TAG
 from .runfiles import LogsFiles
 from .settings import Settings
 from .store.text import storable
@@ -40,20 +37,16 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-__all__ = ["Code", "LiveState", "Run"]
+__all__ = ["Code", "Run"]
 
 NAME_TAG = "mlflow.runName"
 NOTE_TAG = "mlflow.note.content"
 PARENT_TAG = "mlflow.parentRunId"
 USER_TAG = "mlflow.user"
 
-_END_TIMEOUT = 10.0
-
 _time_ns = time.time_ns
 # What a row may fail with on the fast way, for the general way to tell apart: other names, a full segment, a bad value.
 _NOT_WRITTEN = (KeyError, StopIteration, struct.error, TypeError, ValueError, OverflowError, RuntimeError)
-
-_live: weakref.WeakValueDictionary[str, Run] = weakref.WeakValueDictionary()
 
 
 class Code(str):
@@ -69,24 +62,13 @@ class Code(str):
         return code
 
 
-@dataclass(slots=True)
-class LiveState:
-    """What the process that started a run knows of it without asking the store."""
-
-    name: str
-    experiment: str
-    start_time: int
-    status: Status = Status.RUNNING
-    end_time: int | None = None
-    pid: int = 0
-
-
-class Run(LogsFiles):
+class Run(Lifetime, LogsFiles):
     """One execution of training code: its params, metrics, tags, artifacts and how it ended.
 
     Made by ``nbtrack.start_run``, ``nbtrack.get_run`` and ``nbtrack.runs``. As a context manager it ends with the
-    block: FINISHED, FAILED for an exception, KILLED for an interrupt. Picklable: a worker process that
-    unpickles it logs into the same run. A run equals another with the same id, and its id.
+    block: FINISHED, FAILED for an exception, KILLED for an interrupt; one that was looked up changes nothing then.
+    Picklable: a worker process that unpickles it logs into the same run, and does not end it. A run equals another
+    with the same id, and its id.
 
     Example:
         >>> import nbtrack
@@ -108,10 +90,18 @@ class Run(LogsFiles):
         live: LiveState | None = None,
         details: Details | None = None,
         first_step: int = 0,
+        part: Part = "reader",
+        not_failures: tuple[ExceptionName, ...] = (),
     ) -> None:
         self.id = run_id
-        self._connection, self._info, self.state, self._known = connection, info, live, details
-        self.recorder = Recorder(connection, run_id, owns=live is not None)
+        self._connection, self._info, self._known = connection, info, details
+        self._part = part
+        self._begin(live, first_step, not_failures)
+
+    def _begin(self, live: LiveState | None, first_step: int, not_failures: tuple[ExceptionName, ...]) -> None:
+        """Start to log, when the run is made, and when it is resumed."""
+        self.state, self._not_failures = live, not_failures
+        self.recorder = Recorder(self._connection, self.id, owns=live is not None)
         self._steps = itertools.count(first_step)
         self._writer: Writer | NoWriter = NO_WRITER
         self._interjections = Interjections()
@@ -119,14 +109,17 @@ class Run(LogsFiles):
         self.when_ended: list[Callable[[], None]] = []
         self.stopper = Stopper(self)
         if live is not None:
-            _live[run_id] = self
+            self._part = "owner"
+            remember(self)
+
+    def reopen(self, live: LiveState, first_step: int, not_failures: tuple[ExceptionName, ...]) -> Self:
+        """Go on with a run that this process has ended: the object that somebody holds is open again."""
+        self.is_entered, self._depth, self._has_told = False, 0, False
+        self._forget()
+        self._begin(live, first_step, not_failures)
+        return self
 
     # What the run is
-
-    @property
-    def is_open(self) -> bool:
-        """Whether this process started the run and has not ended it."""
-        return self.state is not None and self.state.status.is_open
 
     def _facts(self, *, fresh: bool = False) -> RunInfo:
         if self._info is None or fresh:
@@ -212,7 +205,7 @@ class Run(LogsFiles):
     def parent(self) -> Run | None:
         """The run in which this one is nested."""
         parent = self.tags.get(PARENT_TAG)
-        return None if parent is None else _live.get(parent) or Run(self._connection, parent)
+        return None if parent is None else known_run(parent) or Run(self._connection, parent)
 
     @property
     def note(self) -> str:
@@ -273,6 +266,7 @@ class Run(LogsFiles):
 
         Raises:
             WrongType: A value is not a number; the message names it.
+            NoActiveRun: The run has ended.
         """
         if more or metrics.__class__ is not dict:
             metrics = _merged(metrics, more)
@@ -285,9 +279,11 @@ class Run(LogsFiles):
             self._write_otherwise(metrics, step, stamp)
 
     def _write_otherwise(self, metrics: dict[str, Any], step: int, stamp: int) -> None:
-        """Log a row whose names are not those of the last one, or that has something wrong with it."""
+        """Log a row whose names are not those of the last one, or that has something wrong with it, or comes after the end."""
+        self._check_takes()
         while True:
-            self._writer = writer = self.recorder.writer()
+            writer = self.recorder.writer()
+            self._writer = NO_WRITER if self.has_ended else writer
             writer.log(metrics, step, stamp)
             # A writer that was let go of meanwhile may have missed the row; logged twice, it is still one point.
             if not writer.is_sealed:
@@ -303,6 +299,10 @@ class Run(LogsFiles):
         threads log at this very moment the call may be made twice, or not at all: ask again where it matters.
         """
         self._interjections.add(call, in_main_thread=in_main_thread)
+        self._look_at_next_row()
+
+    def _look_at_next_row(self) -> None:
+        """Make the next row take the general way."""
         self._writer = NO_WRITER
 
     def log_metric(self, key: str, value: float, step: int = 0, timestamp: int | None = None) -> None:
@@ -318,7 +318,9 @@ class Run(LogsFiles):
 
         Raises:
             ParamConflict: It already has another value.
+            NoActiveRun: The run has ended.
         """
+        self._check_takes()
         return self.recorder.log_params(_named(key, value, "param"))[key]
 
     def log_params(self, params: Mapping[str, Any]) -> None:
@@ -326,7 +328,9 @@ class Run(LogsFiles):
 
         Raises:
             ParamConflict: One already has another value.
+            NoActiveRun: The run has ended.
         """
+        self._check_takes()
         self.recorder.log_params(params)
 
     def set_tag(self, key: str, value: Any) -> None:
@@ -358,41 +362,6 @@ class Run(LogsFiles):
     def flush(self, timeout: float = 60.0) -> bool:
         """Wait until everything logged so far is in the store; tell whether it is."""
         return self._connection.flusher.flush(seconds(timeout, "timeout"))
-
-    def end(self, status: Status | str = Status.FINISHED) -> None:
-        """End the run; a run that has ended stays as it is.
-
-        Waits, for at most some seconds, until the store has everything; should it be away, the rest arrives later.
-        """
-        ended = _status(status)
-        if self.state is not None and not self.state.status.is_open:
-            return
-        # A clock may have been set back meanwhile.
-        time_ = max(now_ms(), 0 if self.state is None else self.state.start_time)
-        self.recorder.append(RunEnded(ended, time_))
-        self.recorder.finish()
-        self._forget()
-        if self.state is not None:
-            self.state.status, self.state.end_time = ended, time_
-            active.leave(self)
-        self._connection.flusher.flush(_END_TIMEOUT, is_patient=False)
-        while self.when_ended:
-            self.when_ended.pop()()
-
-    def end_with(self, error: BaseException | None) -> None:
-        """End the run as what ended its code says: nothing, an exception, an interrupt, a Stop, an exit."""
-        is_stopped = self.stopper.caused(error)
-        if is_stopped and (self.state is None or self.is_open):
-            self.set_tag(ENDED_TAG, "stopped")
-        self.end(Status.KILLED if is_stopped else _status_of(error))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if error is not None and not isinstance(error, SystemExit):
-            self.record(capture_traceback(error))
-        self.end_with(error)
 
     def delete(self) -> None:
         """Delete the run; ``restore`` brings it back."""
@@ -468,7 +437,7 @@ class Run(LogsFiles):
 
 def _attach(settings: Settings, run_id: str) -> Run:
     """Return a pickled run: the same object in the process that started it, else one that logs into the same run."""
-    return _live.get(run_id) or Run(connection_to(settings), run_id)
+    return known_run(run_id) or Run(connection_to(settings), run_id, part="worker")
 
 
 def _named(key: str, value: Any, what: str = "metric") -> dict[str, Any]:
@@ -483,18 +452,3 @@ def _merged(metrics: Any, more: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(metrics, Mapping):
         raise WrongType(f"log takes names and values, as log(loss=0.5) or log({{'loss': 0.5}}), not {typed(metrics)}")
     return {**metrics, **more}
-
-
-def _status(status: Status | str) -> Status:
-    if isinstance(status, str) and status in Status.__members__:
-        return Status(status)
-    raise InvalidInput(f"{shown(status)} is no status; a run ends as FINISHED, FAILED or KILLED")
-
-
-def _status_of(error: BaseException | None) -> Status:
-    """Return how a run ended whose code ended with ``error``."""
-    if isinstance(error, KeyboardInterrupt):
-        return Status.KILLED
-    if error is None or (isinstance(error, SystemExit) and error.code in (None, 0)):
-        return Status.FINISHED
-    return Status.FAILED

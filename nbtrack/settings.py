@@ -29,6 +29,7 @@ __all__ = [
     "configure",
     "environment",
     "memory_folder",
+    "not_failures",
     "project_folder",
     "resolve",
     "user_name",
@@ -187,6 +188,13 @@ def artifact_places(
         with suppress(InvalidInput):  # a relative one, whose folder is gone: it leads nowhere
             found.append(_absolute(place, here))
     return tuple(dict.fromkeys(found))
+
+
+def not_failures() -> tuple[str, ...]:
+    """Return the names of exceptions that the user's settings say are no failure of a run."""
+    environ = environment()
+    named = str(environ.get("NBTRACK_NOT_FAILURES") or _configured().get("not_failures") or "")
+    return tuple(name for each in named.split(",") if (name := each.strip()))
 
 
 def working_directory() -> str:

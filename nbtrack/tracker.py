@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -18,11 +19,14 @@ from .errors import Deleted, ExperimentNotFound, InvalidInput, RunNotFound, Stor
 from .events import Event, RunResumed, RunStarted, TagsDeleted
 from .exits import end_at_exit
 from .journal.owner import this_process
+from .lifetime import LiveState, known_run, live_run, owner_elsewhere
 from .lookup import called, candidates
 from .naming import random_name
+from .origin import Origin, origin
+from .outcome import ExceptionName, exceptions_named
 from .recovery import ENDED_TAG, of_others
 from .registering import ModelRegistry
-from .run import NOTE_TAG, PARENT_TAG, USER_TAG, LiveState, Run
+from .run import NOTE_TAG, PARENT_TAG, USER_TAG, Run
 from .settings import Settings, user_name
 from .store.base import RunQuery, Store
 from .store.open import check_uri
@@ -32,6 +36,7 @@ from .surroundings import recent_surroundings
 
 __all__ = ["Tracker"]
 
+_log = logging.getLogger("nbtrack")
 _MLFLOW_MAX_RESULTS = 100_000
 _LONGEST_NAME = 500  # of an experiment, as in MLflow
 
@@ -103,40 +108,49 @@ class Tracker:
         parent: Run | str | None = None,
         resume: Run | str | None = None,
         note: str | None = None,
+        not_failures: Sequence[type[BaseException] | str] = (),
         captured: Captured | None = None,
+        cell: Origin | None = None,
     ) -> Run:
         """Start a run, which is the current one until it ends; see ``nbtrack.start_run``."""
-        outer = active.active()
-        above = _id_of(parent) if parent is not None else None if outer is None else outer.id
-        own = _own_tags(tags, note)
-        run = self._new(name, experiment, above) if resume is None else self._resumed(_id_of(resume))
-        active.enter(run, outer)
+        named, own = exceptions_named(not_failures), _own_tags(tags, note)
+        run = None if resume is None else live_run(_id_of(resume))
+        if run is not None:
+            return _again(run, params, Captured(tags=own) if captured is None else _with(captured, own))
+        started = cell or origin()
+        for left in active.left_by_cell(started) if started is not None else []:
+            left.end_superseded()
+        above = _id_of(parent) if parent is not None else active.outer_id()
+        run = self._new(name, experiment, above, named) if resume is None else self._resumed(_id_of(resume), named)
+        active.enter(run, origin=None if cell is not None else started, is_ours=run.is_open)
         end_at_exit()
-        try:
-            with run.recorder.writer().together():
-                for event in _first_events(run, above, is_new=resume is None):
-                    run.recorder.append(event)
-                run.record(_with(captured or recent_surroundings(), own))
-                if params is not None:
-                    run.log_params(params)
-        except BaseException:
-            run.end(Status.FAILED)
-            raise
+        first = _first_events(run, above, is_new=resume is None)
+        _record_start(run, first, _with(captured or recent_surroundings(), own), params)
         return run
 
-    def _new(self, name: str | None, experiment: str | None, parent: str | None) -> Run:
+    def _new(self, name: str | None, experiment: str | None, parent: str | None, named: tuple[ExceptionName, ...]) -> Run:
         called = random_name() if name is None else storable(text(name, "the name of a run")) or random_name()
         live = LiveState(called, self.experiment if experiment is None else experiment_name(experiment), now_ms())
-        return Run(self._connection, self._connection.new_run(_started(live, parent)), live=live)
+        run_id = self._connection.new_run(_started(live, parent))
+        return Run(self._connection, run_id, live=live, not_failures=named)
 
-    def _resumed(self, run_id: str) -> Run:
+    def _resumed(self, run_id: str, named: tuple[ExceptionName, ...]) -> Run:
+        self._connection.deliver_left(run_id)
         store = self._connection.read()
         info = _by_id(store, run_id)
         if info.stage is LifecycleStage.DELETED:
             raise Deleted(f"run {run_id} is deleted; restore it before resuming it")
-        steps = [row[2] for row in store.metrics([run_id], ("last_step",))]
+        first_step = 1 + int(max((row[2] for row in store.metrics([run_id], ("last_step",))), default=-1))
+        owner = owner_elsewhere(store, run_id) if info.status.is_open else None
+        if owner is not None:
+            _log.warning("nbtrack: run %s is open in process %s, which ends it; here it is only added to", run_id, owner.pid)
+            return Run(self._connection, run_id, info=info, first_step=first_step, part="worker", not_failures=named)
         live = LiveState(info.name, store.get_experiment(info.experiment_id).name, info.start_time)
-        run = Run(self._connection, run_id, live=live, first_step=int(max(steps, default=-1)) + 1)
+        known = known_run(run_id)
+        if known is not None and known.has_ended and known.recorder.connection is self._connection:
+            run: Run = known.reopen(live, first_step, named)
+        else:
+            run = Run(self._connection, run_id, live=live, first_step=first_step, not_failures=named)
         run.recorder.forget_params()
         return run
 
@@ -241,8 +255,33 @@ class Tracker:
         return self._connection.flusher.flush(seconds(timeout, "timeout"))
 
 
+def _record_start(run: Run, first: Sequence[Event], captured: Captured, params: Mapping[str, Any] | None) -> None:
+    """Log what is known of a run when it starts; where some of that cannot be, the run has failed."""
+    try:
+        with run.recorder.writer().together():
+            for event in first:
+                run.recorder.append(event)
+            run.record(captured)
+            if params is not None:
+                run.log_params(params)
+    except BaseException:
+        run.end(Status.FAILED)
+        raise
+
+
+def _again(run: Run, params: Mapping[str, Any] | None, captured: Captured) -> Run:
+    """Go on with a run that is open in this process: it is current here too, and counts its steps on."""
+    run.record(captured)
+    if params is not None:
+        run.log_params(params)
+    active.enter(run, is_again=True)
+    return run
+
+
 def _first_events(run: Run, parent: str | None, *, is_new: bool) -> list[Event]:
-    """Return what a run begins with, or goes on with."""
+    """Return what a run begins with, or goes on with; nothing for one that another process goes on with."""
+    if not run.is_open:
+        return []
     if not is_new:
         return [RunResumed(this_process().to_json()), TagsDeleted((ENDED_TAG,))]
     assert run.state is not None

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1] / "nbtrack"
 
 # The order of the house, from the ground up. A name stands for the module and all below it, the longest match wins.
 LAYERS = [
-    {"errors", "entities", "entities_models", "entities_traces", "naming"},
+    {"errors", "entities", "entities_models", "entities_traces", "handover", "naming"},
     {"arguments", "events", "store.text"},
     {"settings", "store.artifacts.paths", "store.filter", "store.chunks", "store.wire"},
     {
@@ -31,11 +31,11 @@ LAYERS = [
     {"recovery", "reservation", "capture", "copying", "frames", "widgets.pages"},
     {"flusher"},
     {"connection"},
-    {"recorder", "history", "plots", "interjections"},
+    {"recorder", "history", "plots", "interjections", "outcome"},
     {"widgets"},
     {"details", "artifacts"},
-    {"runfiles"},
-    {"run", "active", "collection", "comparison", "displays", "living"},
+    {"origin", "runfiles"},
+    {"run", "active", "collection", "comparison", "displays", "lifetime", "living"},
     {"exits", "models", "registering", "surroundings"},
     {"tracker"},
     {"api"},
@@ -52,7 +52,7 @@ TOGETHER = [
     {"store.paging", "store.registry", "store.models", "store.traces"},
     {"models", "registering"},
     {"history", "plots"},
-    {"run", "active", "collection", "comparison", "displays", "living"},
+    {"run", "active", "collection", "comparison", "displays", "lifetime", "living"},
 ]
 PARTS = {
     "journal",

@@ -201,16 +201,6 @@ def test_start_and_end_without_a_block(tracker):
         nbtrack.start_run().end("DONE")
 
 
-def test_logging_into_a_run_that_has_ended(tracker):
-    with nbtrack.start_run() as run:
-        run.log(x=1.0, step=0)
-    run.log(x=2.0, step=1)
-    nbtrack.get_run(run.id).log(x=3.0, step=2)
-    nbtrack.flush()
-    assert nbtrack.get_run(run.id).metrics["x"].values.tolist() == [1.0, 2.0, 3.0]
-    assert nbtrack.get_run(run.id).status == "FINISHED"
-
-
 def test_tags_notes_and_names_change(tracker):
     with nbtrack.start_run("old", tags={"a": 1}) as run:
         run.note = "n"

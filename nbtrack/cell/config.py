@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container
 
-from traitlets import Bool, Float, Unicode
+from traitlets import Bool, Float, List, Unicode
 from traitlets.config import Configurable
 
 __all__ = ["CAPTURES", "NBTrack"]
@@ -27,6 +27,7 @@ class NBTrack(Configurable):
     experiment = Unicode("", help="The experiment of runs that name none; empty: Default.").tag(config=True)
     artifacts = Unicode("", help="The root of artifacts; empty: beside the store.").tag(config=True)
     artifact_places = Unicode("", help="Other places where stores may keep artifacts, separated by commas.").tag(config=True)
+    not_failures = List(Unicode(), help="Exceptions that are no failure of a run, as 'package.Error'.").tag(config=True)
     live = Bool(True, help="Whether a tracked cell shows its curves while it runs.").tag(config=True)
     show = Bool(True, help="Whether a tracked cell ends with a summary of its run.").tag(config=True)
     capture_code = Bool(True, help="Record the cell and those executed before it.").tag(config=True)
@@ -45,4 +46,5 @@ class NBTrack(Configurable):
 
     def chosen(self) -> dict[str, str]:
         """Return what says where runs go, as ``settings.resolve`` takes it."""
-        return {name: getattr(self, name) for name in ("uri", "experiment", "artifacts", "artifact_places")}
+        places = {name: getattr(self, name) for name in ("uri", "experiment", "artifacts", "artifact_places")}
+        return {**places, "not_failures": ",".join(self.not_failures)}

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
+from threading import get_ident
 from typing import TYPE_CHECKING
 
 from IPython.core.error import UsageError
 
+from ..active import begin_cell
 from ..errors import NbtrackError
 from ..widgets import frontend
 from ..widgets.kit import close_views
@@ -46,7 +48,8 @@ class CellHooks:
         self._shell, self._settings, self._parse = shell, settings, parse
         self._gate = Gate()
         self._executed: dict[Connection, ExecutedCells] = {}
-        self._cell: TrackedCell | None = None
+        # By thread: a subshell executes cells beside those of the main thread.
+        self._cells: dict[int, TrackedCell] = {}
         self._is_registered = False
         self.every_cell = False
 
@@ -63,19 +66,20 @@ class CellHooks:
         self._shell.events.unregister("pre_run_cell", self._before)
         if self._gate in self._shell.ast_transformers:
             self._shell.ast_transformers.remove(self._gate)
-        if self._cell is None:
+        if not self._cells:
             self._shell.events.unregister("post_run_cell", self._after)
 
     def _before(self, info: ExecutionInfo) -> None:
+        begin_cell()
         # A cell run by a tracked cell, as by get_ipython().run_cell, belongs to that one's run.
-        if info.silent or self._cell is not None:
+        if info.silent or get_ident() in self._cells:
             return
         close_views(frontend.cell_id() or "-")
         line = self._asked(info.raw_cell or "")
         if line is None:
             return
         try:
-            self._cell = self._begin(info, self._shell.var_expand(line, depth=_NO_FRAME))
+            self._cells[get_ident()] = self._begin(info, self._shell.var_expand(line, depth=_NO_FRAME))
         except (UsageError, NbtrackError) as error:
             self._gate.reject_next(str(error))
         except KeyboardInterrupt:
@@ -104,10 +108,11 @@ class CellHooks:
 
     def _after(self, result: ExecutionResult | None) -> None:
         self._gate.open()
-        if self._cell is None or not self._cell.is_of(result):
+        cell = self._cells.get(get_ident())
+        if cell is None or not cell.is_of(result):
             return
-        cell, self._cell = self._cell, None
-        if not self._is_registered:
+        del self._cells[get_ident()]
+        if not self._is_registered and not self._cells:
             self._shell.events.unregister("post_run_cell", self._after)
         cell.end(result)
         if self._settings.show and not cell.is_shown:

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from ..active import leave_to_tasks
 from ..api import tracker
 from ..capture.base import Guard
 from ..capture.cell import CellCapture
 from ..capture.named import named_params
 from ..capture.source import ExecutedCells
 from ..living import show
+from ..origin import origin_of_cell
 from ..run import Run
 from ..settings import environment
 from .config import NBTrack
@@ -73,6 +73,7 @@ class TrackedCell:
                 note=options.note,
                 resume=options.resume,
                 captured=capture.start(info.raw_cell, info.cell_id),
+                cell=origin_of_cell(info.raw_cell),
             )
         except BaseException:
             capture.finish()
@@ -91,14 +92,13 @@ class TrackedCell:
         """End the run as the body ended, with all that is known only now, whatever of it cannot be recorded."""
         error = _error_of(result)
         try:
-            ended = self._capture.finish(error)
+            ended = self._capture.finish(error if self.run.outcome_of(error).has_traceback else None)
             self._guard.shield("facts", lambda: self.run.record(ended.facts), None)
             for file in ended.files:
                 self._guard.shield("outputs", partial(self.run.recorder.file, file.path, file.data), "")
             self.run.record(self._guard.failures())
         finally:
             self.run.end_with(KeyboardInterrupt() if isinstance(error, CancelledError) else error)
-            leave_to_tasks(self.run)
 
 
 def _error_of(result: ExecutionResult | None) -> BaseException | None:

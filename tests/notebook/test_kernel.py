@@ -193,6 +193,100 @@ def test_a_cell_in_an_open_run_is_nested(kernel, runs):
     assert set(runs("outer").metrics) == {"before", "between"}
 
 
+def test_independent_tasks_of_a_cell_are_no_parents(kernel, runs):
+    kernel.run(
+        """import asyncio
+async def train(name):
+    with nbtrack.start_run(name) as run:
+        await asyncio.sleep(0)
+        nbtrack.log({name: 1})
+        await asyncio.sleep(0)"""
+    )
+    assert kernel.run("await asyncio.gather(train('a'), train('b'))").status == "ok"
+    kernel.run("%%track around\nawait asyncio.gather(train('c'), train('d'))\nnbtrack.log(own=1)")
+    kernel.run("bare = nbtrack.start_run('bare')\nawait asyncio.sleep(0)")
+    kernel.run("await asyncio.gather(train('e'), train('f'))\nnbtrack.log(own=1)\nbare.end()\nnbtrack.flush()")
+    assert [runs(name).parent for name in "ab"] == [None, None]
+    assert [runs(name).parent for name in "cd"] == [runs("around")] * 2
+    assert [runs(name).parent for name in "ef"] == [runs("bare")] * 2
+    assert [list(runs(name).metrics) for name in "abcdef"] == [[name] for name in "abcdef"]
+    assert list(runs("around").metrics) == list(runs("bare").metrics) == ["own"]
+
+
+def test_a_cell_that_starts_a_run_and_is_executed_again(kernel, stored):
+    def execute(code, cell):
+        content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False}
+        message = kernel.client.session.msg("execute_request", content, metadata={"cellId": cell})
+        kernel.client.shell_channel.send(message)
+        assert kernel.finish(message["header"]["msg_id"]).status == "ok"
+
+    before = len(stored(kernel.folder))
+    execute("outer = nbtrack.start_run('take 1')", "cell-a")
+    execute("import math\nouter = nbtrack.start_run(f'take {1 + 1}')", "cell-a")
+    execute("outer = nbtrack.start_run('within')", "cell-b")
+    execute("x = 1\nouter = nbtrack.start_run('within again')\nnbtrack.log(x=1)", "cell-b")
+    execute("with nbtrack.start_run('block'): nbtrack.log(x=1)", "cell-c")
+    execute(
+        "outer = nbtrack.start_run('take 3')\nnbtrack.end_run()\nassert nbtrack.active_run() is None\nnbtrack.flush()", "cell-a"
+    )
+    found = [(run.name, run.parent and run.parent.name, run.status.value) for run in stored(kernel.folder)[before:]]
+    assert found == [
+        ("take 1", None, "KILLED"),
+        ("take 2", None, "KILLED"),
+        ("within", "take 2", "KILLED"),
+        ("within again", "take 2", "KILLED"),
+        ("block", "within again", "FINISHED"),
+        ("take 3", None, "FINISHED"),
+    ]
+
+
+def test_a_pool_that_outlives_cells(kernel, runs):
+    kernel.run("from concurrent.futures import ThreadPoolExecutor\npool = ThreadPoolExecutor(2)")
+    for name in ("one", "two"):
+        kernel.run(f"%%track {name}\nlist(pool.map(lambda i: nbtrack.log({name}=i), range(3)))")
+    kernel.run("import asyncio\nloop = asyncio.get_running_loop()")
+    for name in ("three", "four"):
+        kernel.run(f"%%track {name}\nawait loop.run_in_executor(None, lambda: nbtrack.log({name}=1))")
+    kernel.run("nbtrack.flush()")
+    assert {name: list(runs(name).metrics) for name in ("one", "two", "three", "four")} == {
+        name: [name] for name in ("one", "two", "three", "four")
+    }
+
+
+def test_a_cell_of_a_subshell_is_a_run_of_its_own(kernel, runs):
+    client = kernel.client
+    if "kernel subshells" not in client.kernel_info(reply=True, timeout=30)["content"].get("supported_features", ()):
+        pytest.skip("this ipykernel has no subshells")
+    client.control_channel.send(client.session.msg("create_subshell_request"))
+    subshell = client.get_control_msg(timeout=30)["content"]["subshell_id"]
+
+    def start_beside(code):
+        content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False}
+        message = client.session.msg("execute_request", content)
+        message["header"]["subshell_id"] = subshell
+        client.shell_channel.send(message)
+        return message["header"]["msg_id"]
+
+    kernel.run("import threading\nentered, go = threading.Event(), threading.Event()")
+    main = kernel.start("%%track main-run\nnbtrack.log(main=1)\nentered.set()\nassert go.wait(60)\nnbtrack.log(main=2)")
+    first = kernel.finish(start_beside("%%track sub-run\nassert entered.wait(60)\nnbtrack.log(sub=1)"))
+    assert first.status == "ok"
+    untracked = kernel.finish(start_beside("nbtrack.log(lost=1)"))
+    assert untracked.reply["ename"] == "NoActiveRun"
+    mistaken = kernel.finish(start_beside("%%track --nonsense\nnbtrack.log(lost=1)"))
+    assert mistaken.status == "error"
+    assert kernel.finish(start_beside("bare = nbtrack.start_run('beside')\nnbtrack.log(beside=1)")).status == "ok"
+    assert kernel.finish(start_beside("nbtrack.log(beside=2)\nbare.end()\ngo.set()")).status == "ok"
+    assert kernel.finish(main).status == "ok"
+    kernel.run("nbtrack.flush()")
+    found = {name: (list(runs(name).metrics), runs(name).parent, runs(name).status) for name in ("main-run", "sub-run", "beside")}
+    assert found == {
+        "main-run": (["main"], None, "FINISHED"),
+        "sub-run": (["sub"], None, "FINISHED"),
+        "beside": (["beside"], None, "FINISHED"),
+    }
+
+
 def test_the_front_end_s_name_of_the_cell(kernel, runs):
     content = {
         "code": "%%track 'named cell'",

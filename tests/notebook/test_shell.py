@@ -243,6 +243,42 @@ def test_runs_started_in_a_cell_are_nested(cells, stored):
     assert set(by_name["outer"].metrics) == {"y"}
 
 
+@pytest.mark.parametrize("cell", ["run = nbtrack.start_run()", "x = 1\nif x:\n    nbtrack.start_run('again')\nnbtrack.log(x=x)"])
+def test_a_cell_that_starts_a_run_does_not_nest_deeper_when_executed_again(cells, stored, cell):
+    for shown in cells(cell, cell, "1 + 1", cell.replace("1", "2"), "nbtrack.end_run()\nassert nbtrack.active_run() is None"):
+        assert shown.success
+    assert [(run.status, run.parent, run.tags.get("nbtrack.ended")) for run in stored()] == [
+        ("KILLED", None, "superseded"),
+        ("KILLED", None, "superseded"),
+        ("FINISHED", None, None),
+    ]
+
+
+def test_a_run_left_open_in_a_tracked_cell_does_not_nest_it_deeper_when_executed_again(cells, stored):
+    for shown in cells(*["%%track outer\ninner = nbtrack.start_run('inner')\nnbtrack.log(x=1)"] * 3, "inner.end()"):
+        assert shown.success
+    found = [(run.name, run.parent and run.parent.name, run.status) for run in stored()]
+    assert found == [("outer", None, "FINISHED"), ("inner", "outer", "KILLED")] * 2 + [
+        ("outer", None, "FINISHED"),
+        ("inner", "outer", "FINISHED"),
+    ]
+
+
+def test_runs_of_a_loop_and_of_blocks_in_an_open_run_are_nested(cells, stored):
+    block = "for i in range(2):\n    with nbtrack.start_run('fold'):\n        nbtrack.log(x=i)"
+    for shown in cells("outer = nbtrack.start_run('outer')", block, block, "outer.end()"):
+        assert shown.success
+    assert [run.parent and run.parent.name for run in stored()] == [None, *["outer"] * 4]
+
+
+def test_settings_name_exceptions_that_are_no_failure(cells, stored):
+    config = {"NBTrack": {"not_failures": ["Enough"]}}
+    define, tracked = cells("class Enough(Exception): pass", "%%track\nraise Enough", config=config)
+    assert (define.success, tracked.error) == (True, "Enough")
+    run = only(stored())
+    assert (run.status, run.tags["nbtrack.ended"], run.traceback) == ("FINISHED", "Enough", None)
+
+
 def test_a_cell_may_end_its_run_itself(cells, stored):
     cell = cells("%%track\nprint('a')\nnbtrack.end_run('KILLED')\nnbtrack.active_run()")[0]
     assert cell.success
