@@ -8,14 +8,19 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from uuid import uuid4
 
 import pytest
 
 from nbtrack.errors import AccessDenied, ArtifactNotFound, InvalidInput, StoreError, StoreUnavailable
+from nbtrack.store.artifacts.azure_connection import connection_settings
 from nbtrack.store.artifacts.base import ArtifactEntry, Part, Presigns, TakesParts
 from nbtrack.store.artifacts.open import open_artifacts
 
+from .artifact_servers import AZURITE_KEY
 from .artifacts_contract import ArtifactsContract, Cut, files_of, large, read
 
 pytestmark = pytest.mark.slow
@@ -104,17 +109,19 @@ def in_s3(s3_place, monkeypatch):
     return f"{s3_place.root}/{uuid4().hex}"
 
 
-def uploads(place):
-    """The uploads in parts that are not complete."""
+def s3_client(place):
+    """Somebody else's client of the bucket."""
     import boto3
 
     environ = place.environ
     keys = {"aws_access_key_id": environ["AWS_ACCESS_KEY_ID"], "aws_secret_access_key": environ["AWS_SECRET_ACCESS_KEY"]}
-    client = boto3.client("s3", endpoint_url=place.url, region_name="us-east-1", **keys)
-    try:
+    return closing(boto3.client("s3", endpoint_url=place.url, region_name="us-east-1", **keys))
+
+
+def uploads(place):
+    """The uploads in parts that are not complete."""
+    with s3_client(place) as client:
         return [upload["Key"] for upload in client.list_multipart_uploads(Bucket="tests").get("Uploads", [])]
-    finally:
-        client.close()
 
 
 def test_an_upload_that_fails_leaves_no_parts_behind(in_s3, s3_place):
@@ -206,6 +213,147 @@ def test_credentials_of_a_profile_are_found(in_s3, monkeypatch, tmp_path, s3_pla
     store = open_artifacts(in_s3)
     store.put("f", tmp_path / "f")
     assert read(store, "f") == b"x"
+
+
+def test_an_empty_variable_says_nothing_and_the_profile_has_region_and_address(in_s3, monkeypatch, tmp_path, s3_place):
+    key, secret = s3_place.environ["AWS_ACCESS_KEY_ID"], s3_place.environ["AWS_SECRET_ACCESS_KEY"]
+    (tmp_path / "credentials").write_text(f"[team]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n")
+    (tmp_path / "config").write_text(f"[profile team]\nregion = eu-central-1\nendpoint_url = {s3_place.url}\n")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "MLFLOW_S3_ENDPOINT_URL"):
+        monkeypatch.setenv(name, "")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_PROFILE", "team")
+    (tmp_path / "f").write_text("x")
+    store = open_artifacts(in_s3)
+    store.put("f", tmp_path / "f")
+    assert read(store, "f") == b"x"
+    assert "eu-central-1" in store.presign_download("f", seconds=60).url
+
+
+def test_objects_that_mark_folders_are_no_files_and_names_of_others_arrive(in_s3, s3_place, tmp_path):
+    store, prefix = open_artifacts(in_s3), in_s3.rpartition("/")[2]
+    with s3_client(s3_place) as client:
+        for key in ("", "folder/", "folder/x.txt", "empty/", "a:b.txt", "ok.txt", "nothing.txt"):
+            content = b"x" if key in ("folder/x.txt", "a:b.txt", "ok.txt") else b""
+            client.put_object(Bucket="tests", Key=f"{prefix}/{key}", Body=content)
+    assert files_of(store) == ["a:b.txt", "folder/x.txt", "nothing.txt", "ok.txt"]
+    store.download("", tmp_path / "all")
+    found = sorted(path.relative_to(tmp_path / "all").as_posix() for path in (tmp_path / "all").rglob("*") if path.is_file())
+    assert found == ["a:b.txt", "folder/x.txt", "nothing.txt", "ok.txt"]
+
+
+def test_what_azure_marks_as_a_folder_is_no_file(azure_place, monkeypatch, tmp_path):
+    from azure.storage.blob import BlobServiceClient
+
+    for name, value in azure_place.environ.items():
+        monkeypatch.setenv(name, value)
+    prefix = uuid4().hex
+    connection = f"DefaultEndpointsProtocol=http;{azure_place.environ['AZURE_STORAGE_CONNECTION_STRING']}"
+    with BlobServiceClient.from_connection_string(connection) as service:
+        container = service.get_container_client("tests")
+        container.upload_blob(f"{prefix}/folder", b"", metadata={"hdi_isfolder": "true"})
+        container.upload_blob(f"{prefix}/folder/x.txt", b"x")
+    store = open_artifacts(f"{azure_place.root}/{prefix}")
+    assert store.list() == [ArtifactEntry("folder", None, True)]
+    store.download("", tmp_path / "all")
+    assert (tmp_path / "all" / "folder" / "x.txt").read_bytes() == b"x"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "AccountKey={key};BlobEndpoint={url}",
+        "blobendpoint={url};accountkey={key};accountname=devstoreaccount1",
+        " AccountName = devstoreaccount1 ; AccountKey = {key} ; BlobEndpoint = {url}/ ; ",
+        '"AccountName=devstoreaccount1;AccountKey={key};BlobEndpoint={url};"',
+    ],
+)
+def test_connection_strings_as_people_have_them(azure_place, monkeypatch, tmp_path, said):
+    monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", said.format(key=AZURITE_KEY, url=azure_place.url))
+    store = open_artifacts(f"az://tests/{uuid4().hex}")
+    (tmp_path / "f").write_text("x")
+    store.put("f", tmp_path / "f")
+    assert read(store, "f") == b"x"
+
+
+def test_connection_strings_of_an_emulator_and_of_a_signature():
+    emulator = connection_settings("UseDevelopmentStorage=true")
+    assert (emulator["accountname"], emulator["accountkey"]) == ("devstoreaccount1", AZURITE_KEY)
+    assert emulator["blobendpoint"] == "http://127.0.0.1:10000/devstoreaccount1"
+    proxied = connection_settings("usedevelopmentstorage=TRUE;DevelopmentStorageProxyUri=http://azurite")
+    assert proxied["blobendpoint"] == "http://azurite:10000/devstoreaccount1"
+
+
+class Recorder(BaseHTTPRequestHandler):
+    """Stands before S3: notes the headers of uploads, for SeaweedFS has no keys to encrypt by."""
+
+    def do_PUT(self):
+        self.server.seen.append(dict(self.headers.items()))
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("ETag", '"1"')
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def recorder():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Recorder) as server:
+        server.seen = []
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def test_arguments_of_uploads_are_sent_with_each(in_s3, recorder, monkeypatch, tmp_path):
+    monkeypatch.setenv("MLFLOW_S3_ENDPOINT_URL", f"http://127.0.0.1:{recorder.server_port}")
+    monkeypatch.setenv("MLFLOW_S3_UPLOAD_EXTRA_ARGS", '{"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "key-1"}')
+    (tmp_path / "f.json").write_text("x")
+    store = open_artifacts(in_s3)
+    store.put("f.json", tmp_path / "f.json")
+    store.write("g", BytesIO(b"x"))
+    signed = store.presign_upload("h", seconds=60)
+    send("PUT", signed, b"x")
+    assert [each["x-amz-server-side-encryption-aws-kms-key-id"] for each in map(lowered, recorder.seen)] == ["key-1"] * 3
+    assert lowered(recorder.seen[0])["content-type"] == "application/json"
+    assert "x-amz-server-side-encryption" in signed.url
+
+
+def lowered(headers):
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def test_arguments_of_uploads_work_with_large_files_and_readers(in_s3, monkeypatch, tmp_path):
+    monkeypatch.setenv("MLFLOW_S3_UPLOAD_EXTRA_ARGS", '{"Metadata": {"team": "vision"}, "StorageClass": "STANDARD"}')
+
+    class Slow:
+        """A reader that gives less than it was asked for."""
+
+        def __init__(self):
+            self.left = large()
+
+        def read(self, size=-1):
+            part, self.left = self.left[:70_001], self.left[70_001:]
+            return part
+
+    (tmp_path / "f").write_bytes(large())
+    store = open_artifacts(in_s3)
+    store.put("f", tmp_path / "f")
+    store.write("g", Slow())
+    assert read(store, "f") == read(store, "g") == large()
+
+
+@pytest.mark.parametrize("said", ["{", "[]", '{"Encryption": "yes"}'])
+def test_arguments_of_uploads_that_cannot_be_are_refused_at_once(in_s3, monkeypatch, said):
+    monkeypatch.setenv("MLFLOW_S3_UPLOAD_EXTRA_ARGS", said)
+    with pytest.raises(InvalidInput, match="MLFLOW_S3_UPLOAD_EXTRA_ARGS"):
+        open_artifacts(in_s3)
 
 
 def test_a_bucket_that_is_not_there_is_named(in_s3, tmp_path):

@@ -15,6 +15,7 @@ from xml.sax.saxutils import escape
 from ...errors import InvalidInput, StoreError
 from ...settings import environment
 from ..http import HttpClient
+from .azure_connection import connection_settings
 from .base import Part, SignedRequest
 from .bucket import BucketArtifacts, client_options, retries
 from .forked import fork_safe
@@ -86,20 +87,17 @@ def _bucket(container: str, account: Account, given: tuple[tuple[str, str], ...]
 
 def _account(host: str, environ: Mapping[str, str]) -> Account:
     """Return the account that the URI and the environment say."""
-    said = _connection(environ.get("AZURE_STORAGE_CONNECTION_STRING", ""))
-    account = host.partition(".")[0] or said.get("AccountName") or environ.get(_ACCOUNT, "")
+    said = connection_settings(environ.get("AZURE_STORAGE_CONNECTION_STRING", ""))
+    account = host.partition(".")[0] or said.get("accountname") or environ.get(_ACCOUNT, "")
     if not account:
         raise InvalidInput(f"artifacts at az: need the account's name; write {_EXAMPLE}, or set {_ACCOUNT}")
     suffix = host.partition(".")[2].replace("dfs.", "blob.", 1) or f"blob.{said.get('EndpointSuffix', 'core.windows.net')}"
-    protocol = said.get("DefaultEndpointsProtocol", "https")
-    url = said.get("BlobEndpoint", f"{protocol}://{account}.{suffix}").rstrip("/")
-    key = said.get("AccountKey") or environ.get("AZURE_STORAGE_ACCESS_KEY") or environ.get("AZURE_STORAGE_ACCOUNT_KEY", "")
-    return Account(account, url, key, said.get("SharedAccessSignature") or environ.get("AZURE_STORAGE_SAS_TOKEN", ""))
-
-
-def _connection(text: str) -> dict[str, str]:
-    """Take a connection string apart, ``AccountName=…;AccountKey=…``."""
-    return dict(part.split("=", 1) for part in text.split(";") if "=" in part)
+    protocol = said.get("defaultendpointsprotocol", "https")
+    url = (said.get("blobendpoint") or f"{protocol}://{account}.{suffix}").rstrip("/")
+    key = said.get("accountkey") or environ.get("AZURE_STORAGE_ACCESS_KEY") or environ.get("AZURE_STORAGE_ACCOUNT_KEY", "")
+    return Account(
+        account, url, key, (said.get("sharedaccesssignature") or environ.get("AZURE_STORAGE_SAS_TOKEN", "")).lstrip("?")
+    )
 
 
 def _credentials() -> Any:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Bucket: TypeAlias = AzureStore | GCSStore | S3Store
 
-__all__ = ["BucketArtifacts", "client_options", "retries"]
+__all__ = ["BucketArtifacts", "Filled", "client_options", "media_type", "retries"]
 
 _PART = 8 << 20  # of an upload of known size
 _STREAMED_PART = 12 << 20  # of one of unknown size, which may have 10,000 of them
@@ -132,19 +132,28 @@ class BucketArtifacts(RemoteArtifacts):
 
         key = self._key(folder)
         found = interruptible(lambda: obstore.list_with_delimiter(self._bucket, key or None))
+        folders = {*found["common_prefixes"], key}
         yield from (ArtifactEntry(self._name(prefix), None, True) for prefix in found["common_prefixes"])
-        yield from (ArtifactEntry(self._name(each["path"]), each["size"]) for each in found["objects"] if each["path"] != key)
+        # Consoles and Azure mark a folder by an empty object of its name.
+        files = [each for each in found["objects"] if each["path"] not in folders]
+        yield from (ArtifactEntry(self._name(each["path"]), each["size"]) for each in files)
 
     def _walk(self, folder: str) -> Iterator[str]:
-        yield from map(self._name, self._keys(folder))
+        objects = [*self._objects(folder)]
+        folders = {parent for each in objects for parent in _parents(each["path"])}
+        for each in objects:
+            name = self._name(each["path"])
+            # An empty folder's mark is called "folder/", where obstore says "folder": asked for it, there is none.
+            if each["path"] not in folders and (each["size"] or self._size(name) is not None):
+                yield name
 
-    def _keys(self, folder: str) -> Iterator[str]:
+    def _objects(self, folder: str) -> Iterator[Any]:
         import obstore
 
         key = self._key(folder)
         pages = obstore.list(self._bucket, key or None, chunk_size=_DELETED_AT_ONCE)
         while page := interruptible(lambda: next(pages, None)):
-            yield from (each["path"] for each in page if each["path"] != key)
+            yield from (each for each in page if each["path"] != key)
 
     def _reader(self, name: str) -> BinaryIO:
         import obstore
@@ -192,7 +201,7 @@ class BucketArtifacts(RemoteArtifacts):
         import obstore
 
         keys = [self._key(name)] if name and self._size(name) is not None else []
-        keys += self._keys(name)
+        keys += [each["path"] for each in self._objects(name)]
         for start in range(0, len(keys), _DELETED_AT_ONCE):
             batch = keys[start : start + _DELETED_AT_ONCE]
             try:
@@ -220,8 +229,20 @@ class BucketArtifacts(RemoteArtifacts):
             raise StoreUnavailable(f"cannot use artifact {path!r} in {self.uri}: {_said(error)}") from error
 
 
+def _parents(key: str) -> Iterator[str]:
+    """Yield the folders above an object, the nearest first, without end slashes."""
+    while "/" in key:
+        key = key.rpartition("/")[0]
+        yield key
+
+
 def _attributes(name: str) -> dict[str, str]:
-    return {"Content-Type": mimetypes.guess_type(name)[0] or "application/octet-stream"}
+    return {"Content-Type": media_type(name)}
+
+
+def media_type(name: str) -> str:
+    """Return the media type of a file by its name."""
+    return mimetypes.guess_type(name)[0] or "application/octet-stream"
 
 
 def _unchanged(meta: Any) -> dict[str, str]:
@@ -233,6 +254,17 @@ def _blocks(content: Readable, size: int) -> Iterator[bytes]:
     """Yield a reader's content in blocks of one size, the last one shorter."""
     while block := _filled(content, size):
         yield block
+
+
+class Filled:
+    """A reader whose reads are as long as was asked for, until its end: what is short of that is taken for the end by some."""
+
+    def __init__(self, content: Readable) -> None:
+        self._content = content
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return ``size`` bytes, fewer at the end alone; all that is left where it is negative."""
+        return self._content.read(size) if size < 0 else _filled(self._content, size)
 
 
 def _filled(content: Readable, size: int) -> bytes:

@@ -6,9 +6,10 @@ import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO, TypeVar
 
+from ...errors import InvalidInput
 from .base import ArtifactEntry, Check, Readable
 from .forked import fork_safe
 from .missing import artifact_not_found
@@ -97,11 +98,17 @@ class RemoteArtifacts(ABC):
         for_each(lambda name: self._fetch_to(name, into / name[relative:], check), names, self.at_once)
 
     def _fetch_to(self, name: str, target: Path, check: Check | None) -> None:
-        artifact_path(name)  # a server's answer, which must not lead out of the target
+        self._check_name(name)
         with staged(target) as place:
             self._fetch(name, place)
             if check is not None:
                 check(name, place)
+
+    def _check_name(self, name: str) -> None:
+        """Refuse a name in a server's answer that would lead out of the folder in which it is to be a file here; InvalidInput."""
+        path = PurePath(name)
+        if "\0" in name or path.is_absolute() or path.drive or any(part in ("", ".", "..") for part in name.split("/")):
+            raise InvalidInput(f"{self.uri} has a file {name!r}, which cannot be one here; download the others by name")
 
     def _found(self, name: str, work: Callable[[], T]) -> T:
         """Return what reading a file gives; where there is none, the error says what there is."""

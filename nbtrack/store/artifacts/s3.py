@@ -1,18 +1,21 @@
-"""Artifacts in S3, and in what speaks its language: ``s3://bucket/prefix``; the one home of boto3."""
+"""Artifacts in S3, and in what speaks its language: ``s3://bucket/prefix``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import AccessDenied, StoreError, StoreUnavailable
 from ...settings import environment
-from .base import Part, SignedRequest
-from .bucket import BucketArtifacts, client_options, retries
+from .base import Part, Readable, SignedRequest
+from .bucket import BucketArtifacts, Filled, client_options, media_type, retries
+from .forked import fork_safe
 from .paths import artifact_path
 from .places import Place, missing_extra
+from .s3_client import Given, client, endpoint_of, is_checked, region_of, signed_headers, upload_arguments
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
@@ -28,43 +31,37 @@ _REMEDY = (
 )
 # What decides which bucket is meant and who asks; a change of one of them opens it anew.
 _READ = ("AWS_", "MLFLOW_S3_", "MLFLOW_EXPERIMENTAL_S3_")
-_TRUE = ("true", "1", "yes")
 
 
 def open_s3(uri: str) -> S3Artifacts:
     """Open the artifacts below a prefix of a bucket.
 
     Raises:
-        InvalidInput: The URI names no bucket, or the extra is not installed.
+        InvalidInput: The URI names no bucket, the extra is not installed, or MLFLOW_S3_UPLOAD_EXTRA_ARGS cannot be read.
         AccessDenied: There are no credentials.
     """
     place = Place.of(uri)
-    given = tuple(sorted((name, value) for name, value in environment().items() if name.startswith(_READ)))
+    # An empty variable says nothing, as for the programs of AWS.
+    given = tuple(sorted((name, value) for name, value in environment().items() if name.startswith(_READ) and value))
     try:
-        return S3Artifacts(uri, _bucket(place.bucket(_EXAMPLE), given), place, dict(given))
+        return S3Artifacts(uri, _bucket(place.bucket(_EXAMPLE), given), place, given)
     except ModuleNotFoundError as error:
         raise missing_extra(error, "s3", "s3") from error
 
 
 @lru_cache(maxsize=16)
-def _bucket(name: str, given: tuple[tuple[str, str], ...]) -> S3Store:
+def _bucket(name: str, given: Given) -> S3Store:
     from obstore.store import S3Store
 
-    environ = dict(given)
-    endpoint = _endpoint(environ)
+    environ, endpoint = dict(given), endpoint_of(given)
     options: dict[str, Any] = {"endpoint": endpoint} if endpoint else {}
     if not {"AWS_ACCESS_KEY_ID", "AWS_SKIP_SIGNATURE"} & set(environ):
         options |= {"skip_signature": True} if _is_unsigned(environ) else {"credential_provider": _credentials(name)}
-    is_checked = environ.get("MLFLOW_S3_IGNORE_TLS", "").lower() not in _TRUE
-    return S3Store(name, client_options=client_options(endpoint, is_checked=is_checked), retry_config=retries(), **options)
+    how = client_options(endpoint, is_checked=is_checked(given))
+    return S3Store(name, region=region_of(given), client_options=how, retry_config=retries(), **options)
 
 
-def _endpoint(environ: Mapping[str, str]) -> str:
-    names = ("MLFLOW_S3_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
-    return next((environ[name] for name in names if environ.get(name)), "")
-
-
-def _is_unsigned(environ: Mapping[str, str]) -> bool:
+def _is_unsigned(environ: dict[str, str]) -> bool:
     return environ.get("MLFLOW_EXPERIMENTAL_S3_SIGNATURE_VERSION", "").lower() == "unsigned"
 
 
@@ -81,15 +78,45 @@ def _credentials(bucket: str) -> Any:
 class S3Artifacts(BucketArtifacts):
     """The files of one run in S3; others may upload one in parts."""
 
-    def __init__(self, uri: str, bucket: S3Store, place: Place, environ: Mapping[str, str]) -> None:
+    def __init__(self, uri: str, bucket: S3Store, place: Place, given: Given) -> None:
         super().__init__(uri, bucket, place.path, _REMEDY)
-        self._place, self._environ = place, environ
+        self._place, self._given, self._arguments = place, given, upload_arguments(given)
+
+    def _upload(self, name: str, source: Path) -> None:
+        if not self._arguments:
+            super()._upload(name, source)
+            return
+        with source.open("rb") as content:
+            self._upload_with_arguments(name, content)
+
+    def _send(self, name: str, content: Readable) -> None:
+        if self._arguments:
+            self._upload_with_arguments(name, Filled(content))
+        else:
+            super()._send(name, content)
+
+    def _upload_with_arguments(self, name: str, content: Any) -> None:
+        """Upload by boto3, for obstore has no such arguments."""
+        arguments = {"ContentType": media_type(name), **self._arguments}
+        where = self._where(name)
+        with self._client_translated(name):
+            self._client.upload_fileobj(content, where["Bucket"], where["Key"], ExtraArgs=arguments)
+
+    @fork_safe
+    def presign_upload(self, path: str, *, seconds: int) -> SignedRequest:
+        """Return the PUT request for a file; see ``Presigns``."""
+        if not self._arguments:
+            return super().presign_upload(path, seconds=seconds)
+        headers, what = signed_headers(self._arguments), {**self._where(path), **self._arguments}
+        with self._client_translated(path):
+            url = self._client.generate_presigned_url("put_object", Params=what, ExpiresIn=seconds)
+        return SignedRequest(url, headers)
 
     def create_parts(self, path: str, count: int, *, seconds: int) -> tuple[str, list[SignedRequest]]:
         """Return a new upload and its parts; see ``TakesParts``."""
         where = self._where(path)
         with self._client_translated(path):
-            upload = self._client.create_multipart_upload(**where)["UploadId"]
+            upload = self._client.create_multipart_upload(**where, **self._arguments)["UploadId"]
             parts = [{**where, "UploadId": upload, "PartNumber": number} for number in range(1, count + 1)]
             signed = [self._client.generate_presigned_url("upload_part", Params=each, ExpiresIn=seconds) for each in parts]
         return upload, [SignedRequest(url) for url in signed]
@@ -116,7 +143,7 @@ class S3Artifacts(BucketArtifacts):
 
     @cached_property
     def _client(self) -> Any:
-        return _client(tuple(sorted(self._environ.items())))
+        return client(self._given)
 
     @contextmanager
     def _client_translated(self, path: str) -> Iterator[None]:
@@ -129,24 +156,9 @@ class S3Artifacts(BucketArtifacts):
         except ClientError as error:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
             kind = AccessDenied if status in (401, 403) else StoreUnavailable if status >= 500 else StoreError
-            raise kind(f"cannot upload artifact {path!r} to {self.uri} in parts: {error}") from error
+            raise kind(f"cannot upload artifact {path!r} to {self.uri}: {error}") from error
         except BotoCoreError as error:
-            raise StoreUnavailable(f"cannot upload artifact {path!r} to {self.uri} in parts: {error}") from error
-
-
-@lru_cache(maxsize=16)
-def _client(given: tuple[tuple[str, str], ...]) -> Any:
-    """Return boto3's client, which obstore lacks the requests of: uploads whose parts others send."""
-    import boto3
-    from botocore.config import Config
-
-    environ = dict(given)
-    limits = Config(connect_timeout=5, read_timeout=30, retries={"max_attempts": 3}, signature_version="s3v4")
-    region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or boto3.Session().region_name or "us-east-1"
-    is_checked = environ.get("MLFLOW_S3_IGNORE_TLS", "").lower() not in _TRUE
-    return boto3.client(
-        "s3", endpoint_url=_endpoint(environ) or None, region_name=region, config=limits, verify=None if is_checked else False
-    )
+            raise StoreUnavailable(f"cannot upload artifact {path!r} to {self.uri}: {error}") from error
 
 
 if TYPE_CHECKING:
