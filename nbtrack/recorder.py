@@ -220,8 +220,8 @@ def _tag_value(key: str, value: Any) -> str:
     check_key(key, "tag")
     if isinstance(value, dict | list) or type(value) is int:
         value = _plain(key, value, 0)
-    elif value is not None and not isinstance(value, bool):
-        value = str(value)
+    elif value is not None and not isinstance(value, bool | str):
+        value = stable_text(str(value))
     return str(redact_value(key, value))
 
 

@@ -150,7 +150,10 @@ def test_the_text_of_a_param_is_the_same_in_each_process(tracker):
 
     with nbtrack.start_run() as run:
         run.log_params({"words": {"b", "a", "c"}, "activation": relu})
+        run.set_tag("words", {"b", "a", "c"})
+        run.set_tag("text", "{'b', 'a'}")
     assert run.params == {"words": "{'a', 'b', 'c'}", "activation": f"<function {relu.__qualname__}>"}
+    assert (run.tags["words"], run.tags["text"]) == ("{'a', 'b', 'c'}", "{'b', 'a'}")
 
 
 def test_a_param_is_written_once(tracker):

@@ -8,33 +8,46 @@ import re
 __all__ = ["stable_text"]
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
-_BRACES = re.compile(r"\{[^{}:]+\}")
-_SET = re.compile(r"\{[^{}:]*,[^{}:]*\}")
+_INNERMOST = re.compile(r"\{[^{}]*\}")
+_OBJECTS = re.compile(r"\{<[^<>]*>(?:, <[^<>]*>)+\}")
 _LONGEST = 10_000  # characters that are parsed
+_DEEPEST = 8
+_HIDE, _SHOW = str.maketrans("{}", "\x01\x02"), str.maketrans("\x01\x02", "{}")
 
 
 def stable_text(text: str) -> str:
     """Return an object's ``str`` or ``repr`` without what is another in each process.
 
-    Addresses are left out, as in ``<function relu>``, and the elements of sets are sorted, for their order follows
-    the hash seed. A text of sets that is no Python is cut to its braces.
+    Addresses are left out, as in ``<function relu>``, and the elements of sets of strings are sorted, for their order follows
+    the hash seed. Anything else stays to the letter.
     """
     plain = _ADDRESS.sub("", text)
-    if not _BRACES.search(plain):
+    if "{" not in plain or len(plain) > _LONGEST:
         return plain
-    if len(plain) <= _LONGEST and (tree := _parsed(plain)) is not None:
-        return ast.unparse(_Sorted().visit(tree)) if any(isinstance(n, ast.Set) for n in ast.walk(tree)) else plain
-    return _SET.sub("{…}", plain)
+    done = plain
+    for _ in range(_DEEPEST):
+        done, count = _INNERMOST.subn(lambda braces: _in_order(braces[0].translate(_SHOW)).translate(_HIDE), done)
+        if not count:
+            break
+    return done.translate(_SHOW)
 
 
-def _parsed(text: str) -> ast.Expression | None:
+def _in_order(braces: str) -> str:
+    """Return the text of a set with its elements sorted; that of anything else in braces as it is."""
+    if _OBJECTS.fullmatch(braces):
+        return "{" + ", ".join(sorted(braces[1:-1].split(", "))) + "}"
+    tree = _parsed(braces)
+    if not isinstance(tree, ast.Set) or not any(_is_text(node) for node in ast.walk(tree)):
+        return braces
+    return "{" + ", ".join(sorted(ast.get_source_segment(braces, each) or "" for each in tree.elts)) + "}"
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str | bytes)
+
+
+def _parsed(text: str) -> ast.expr | None:
     try:
-        return ast.parse(text, mode="eval")
+        return ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-
-
-class _Sorted(ast.NodeTransformer):
-    def visit_Set(self, node: ast.Set) -> ast.Set:
-        self.generic_visit(node)
-        return ast.Set(sorted(node.elts, key=ast.unparse))
