@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from .history import MetricHistory
 
 __all__ = ["plot_groups", "plot_histories"]
+
+Numbers: TypeAlias = "NDArray[np.float64]"
 
 _PLACES = 400
 
@@ -46,9 +48,9 @@ def plot_groups(
     """
     ax = _axes(ax)
     for label, histories in groups.items():
-        steps, values = _together(histories)
+        steps, values, lows, highs = _together(histories)
         (line,) = ax.plot(steps, _without_warning(np.nanmean, values), label=str(label), **options)
-        low, high = _without_warning(np.nanmin, values), _without_warning(np.nanmax, values)
+        low, high = _without_warning(np.nanmin, lows), _without_warning(np.nanmax, highs)
         ax.fill_between(steps, low, high, color=line.get_color(), alpha=0.2, linewidth=0)
     _named(ax, [history for histories in groups.values() for history in histories], has_legend=False)
     ax.legend(title=title)
@@ -77,13 +79,37 @@ def _in_order(history: MetricHistory) -> tuple[NDArray[np.int64], NDArray[np.flo
     return history.steps[order], history.values[order]
 
 
-def _together(histories: Sequence[MetricHistory]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return common steps, and the values there: a row a history, NaN outside of it."""
+def _together(histories: Sequence[MetricHistory]) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+    """Return common steps, and the values there, their lows and highs: a row a history, NaN outside of it.
+
+    Of very many steps each place is a stretch: a history's mean there, its lowest and its highest value, so that no peak is lost.
+    """
     curves = [_in_order(history) for history in histories]
-    all_steps = np.unique(np.concatenate([steps for steps, _ in curves])).astype(np.float64)
-    if len(all_steps) > _PLACES:
-        all_steps = np.linspace(all_steps[0], all_steps[-1], _PLACES)
-    return all_steps, np.array([np.interp(all_steps, steps, values, left=np.nan, right=np.nan) for steps, values in curves])
+    steps = np.unique(np.concatenate([own for own, _ in curves])).astype(np.float64)
+    if len(steps) > _PLACES:
+        edges = np.linspace(steps[0], steps[-1], _PLACES + 1)
+        means, lows, highs = (np.array(each) for each in zip(*(_in_stretches(*curve, edges) for curve in curves), strict=True))
+        return (edges[:-1] + edges[1:]) / 2, means, lows, highs
+    values = np.array([_at(steps, *curve) for curve in curves])
+    return steps, values, values, values
+
+
+def _at(places: Numbers, steps: NDArray[np.int64], values: Numbers) -> Numbers:
+    found: Numbers = np.interp(places, steps, values, left=np.nan, right=np.nan)
+    return found
+
+
+def _in_stretches(steps: NDArray[np.int64], values: Numbers, edges: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    """Return the mean, lowest and highest value of each stretch; where it has no points, what lies between its neighbours."""
+    known, count = ~np.isnan(values), len(edges) - 1
+    which, values_ = np.clip(np.searchsorted(edges, steps[known], "right") - 1, 0, count - 1), values[known]
+    low, high = np.full(count, np.inf), np.full(count, -np.inf)
+    np.minimum.at(low, which, values_)
+    np.maximum.at(high, which, values_)
+    points = np.bincount(which, minlength=count)
+    mean = np.bincount(which, values_, count) / np.maximum(points, 1)
+    between = _at((edges[:-1] + edges[1:]) / 2, steps, values)
+    return tuple(np.where(points > 0, own, between) for own in (mean, low, high))  # type: ignore[return-value]
 
 
 def _without_warning(reduce: Any, values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -123,6 +123,18 @@ def test_plots(runs):
     plt.close("all")
 
 
+def test_the_band_of_many_steps_has_their_peaks(tracker):
+    for peak in (1234, 4321):
+        with nbtrack.start_run(params={"lr": 0.1}) as run:
+            for step in range(5000):
+                run.log(loss=100.0 * (step == peak) + step % 2)
+    ax = nbtrack.runs().plot("loss", by="params.lr")
+    low, high = ax.collections[0].get_datalim(ax.transData).intervaly
+    assert (low, high) == (0, 101)
+    middle = np.median(ax.lines[0].get_ydata())
+    assert middle == pytest.approx(0.5, abs=0.05)
+
+
 def test_compare(runs):
     for comparison in (nbtrack.compare(*runs), nbtrack.compare(nbtrack.runs()), nbtrack.compare(*[run.id for run in runs])):
         assert comparison.labels == ["c", "b", "a"]

@@ -12,9 +12,10 @@
 export function smooth(y, weight, isReduced = false) {
   if (!(weight > 0)) return y;
   const out = new Float64Array(y.length);
+  const values = isReduced ? middles(y) : y;
   let mean = 0, left = 1;
   for (let i = 0; i < y.length; i++) {
-    const before = y[i - 1], value = isReduced && Number.isFinite(before) && Number.isFinite(y[i]) ? (before + y[i]) / 2 : y[i];
+    const value = values[i];
     if (Number.isFinite(value)) {
       // As a step towards the value, so that a constant stays what it is to the last bit.
       left *= weight;
@@ -23,6 +24,14 @@ export function smooth(y, weight, isReduced = false) {
     } else out[i] = value;
   }
   return out;
+}
+
+/**
+ * Of the lowest and highest of many the mean of two neighbours: what the many have in the middle.
+ * @param {Float64Array} y
+ */
+export function middles(y) {
+  return y.map((value, i) => (i > 0 && Number.isFinite(y[i - 1]) && Number.isFinite(value) ? (y[i - 1] + value) / 2 : value));
 }
 
 /**

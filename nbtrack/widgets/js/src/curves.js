@@ -1,7 +1,7 @@
 // The curves of compared runs: a chart a metric, all runs in it, as lines or, grouped, as mean and spread.
 import { chart } from "./plot.js";
 import { choice } from "./comparison.js";
-import { meanBand, nearest, smooth } from "./curve.js";
+import { meanBand, middles, nearest, smooth } from "./curve.js";
 import { clip, fill, h, name } from "./dom.js";
 import { number } from "./format.js";
 import { colorOf } from "./palette.js";
@@ -79,7 +79,7 @@ export function curvesPart(store, el) {
         for (const group of groups()) {
           const mine = curves.filter((s) => group.runs.includes(s.run)), stands = group.runs.some(store.stands);
           if (group.runs.length > 1 && ui.group) {
-            const band = meanBand(mine);
+            const band = meanBand(ui.smooth > 0 ? mine : mine.map((s) => (s.total > s.y.length ? { ...s, y: middles(s.y) } : s)));
             bands.push({ ...band, color: group.color });
             drawn.push({ x: band.x, y: band.mean, color: group.color, width: 2, alpha: stands ? 1 : 0.2, label: group.label, n: band.n, of: mine.length });
           } else for (const s of mine) {

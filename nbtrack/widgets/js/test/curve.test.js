@@ -1,7 +1,7 @@
 // What is done to curves before they are drawn.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { lowerBound, meanBand, nearest, smooth, spliced } from "../src/curve.js";
+import { lowerBound, meanBand, middles, nearest, smooth, spliced } from "../src/curve.js";
 import { grouped, update } from "../src/metrics.js";
 
 const f = (...values) => Float64Array.from(values);
@@ -54,4 +54,8 @@ test("a mean says of how many curves it is", () => {
   const band = meanBand([curve([0, 2], [1, 1]), curve([0, 1], [3, 3]), curve([0, 2], [NaN, NaN])], 3);
   assert.deepEqual([...band.mean], [2, 2, 1]);
   assert.deepEqual([...band.n], [2, 2, 1]);
+});
+
+test("a mean of curves of which the lowest and highest are there is not one of their edges", () => {
+  assert.deepEqual([...middles(f(0, 2, 0, NaN, 4, 6))], [0, 1, 1, NaN, 4, 5]);
 });
