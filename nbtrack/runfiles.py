@@ -60,13 +60,27 @@ class LogsFiles(ABC):
             raise InvalidInput(f"there is no file {shown(str(source))} to log (from {here})")
 
     def log_artifacts(self, local_dir: str | os.PathLike[str], artifact_path: str | None = None) -> None:
-        """Log copies of all that is in a folder, as it is now."""
+        """Log copies of all that is in a folder, as it is now.
+
+        Raises:
+            InvalidInput: Some files have names that can be no artifact's; all others are logged.
+        """
         root = checked_path(local_dir, "what to log")
         if not _is(root, Path.is_dir):
             raise InvalidInput(f"{shown(str(root))} is not a folder; log one file with log_artifact")
-        for path in sorted(root.rglob("*")):
-            if path.is_file():
-                self.recorder.file(_below(artifact_path, path.relative_to(root).as_posix()), path)
+        paths = [path for path in sorted(root.rglob("*")) if path.is_file()]
+        refused = [error for path in paths for error in self._log_below(root, path, artifact_path)]
+        if refused:
+            more = f", and so for {len(refused) - 1} more" if len(refused) > 1 else ""
+            raise InvalidInput(f"{refused[0]}{more}; {len(paths) - len(refused)} other files are logged") from refused[0]
+
+    def _log_below(self, root: Path, file: Path, folder: str | None) -> list[InvalidInput]:
+        """Log one file of a folder; return why not where its name can be no artifact's."""
+        try:
+            self.recorder.file(_below(folder, file.relative_to(root).as_posix()), file)
+        except InvalidInput as error:
+            return [error]
+        return []
 
     def log_figure(self, figure: Any, artifact_file: str, *, save_kwargs: Mapping[str, Any] | None = None) -> None:
         """Log a matplotlib or plotly figure; the ending of ``artifact_file`` says in which format."""

@@ -274,6 +274,20 @@ def test_artifacts_stay_in_their_run(tracker, path):
             run.artifacts.open(path)
 
 
+def test_of_a_folder_only_files_with_odd_names_are_left_out(tracker, tmp_path):
+    folder = tmp_path / "folder"
+    for name in ("a.txt", "b#1.txt", "c%step%3%timestamp%17.png", "d\\e", "z/tab\tx.txt", "z/last.txt"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+    with nbtrack.start_run() as run:
+        with pytest.raises(InvalidInput, match=r"'in/b#1\.txt' has a '#'.*, and so for 2 more; 3 other files are logged"):
+            run.log_artifacts(folder, "in")
+        with pytest.raises(InvalidInput, match=r"'\.\./a\.txt' has the part '\.\.'"):
+            run.log_artifacts(folder, "..")
+    assert [each.path for each in run.artifacts.list("in")] == ["in/a.txt", "in/c%step%3%timestamp%17.png", "in/z"]
+    assert run.artifacts.read_text("in/z/last.txt") == "z/last.txt"
+
+
 def test_logging_a_file_that_is_not_there(tracker):
     with nbtrack.start_run() as run, pytest.raises(InvalidInput, match=r"no file 'nowhere\.txt'"):
         run.log_artifact("nowhere.txt")

@@ -99,7 +99,9 @@ class StoredRuns:
         """Return all files that are there, with what was noted of them."""
         known = {record.path: record for record in self._store.artifacts(run.id)}
         try:
-            there = sorted(walk(self._open_files(run.artifact_uri)), key=lambda record: record.path)
+            odd = list[str]()
+            there = sorted(walk(self._open_files(run.artifact_uri), problems=odd), key=lambda record: record.path)
+            self.problems += [f"a file of run {run.id} is left out: {why}" for why in odd]
         except NbtrackError as error:
             self.problems.append(f"the files of run {run.id}: {error}")
             return []

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from ..copying.source import Files
 from ..entities import ArtifactRecord
-from ..errors import ArtifactNotFound, InvalidInput, NbtrackError
+from ..errors import ArtifactNotFound, NbtrackError
 from ..store.artifacts.base import walk
 from ..store.artifacts.open import open_artifacts
 from ..store.artifacts.paths import local_path, scheme_of
@@ -52,8 +52,11 @@ def records(files: Files, problems: list[str], owner: str) -> list[ArtifactRecor
     if isinstance(files, _Unreachable):
         problems.append(f"the files of {owner}: {files.reason}")
         return []
+    odd = list[str]()
     try:
-        return sorted(walk(files), key=lambda record: record.path)  # type: ignore[arg-type]
-    except (NbtrackError, InvalidInput) as error:
+        found = sorted(walk(files, problems=odd), key=lambda record: record.path)  # type: ignore[arg-type]
+    except NbtrackError as error:
         problems.append(f"the files of {owner}: {error}")
         return []
+    problems += [f"a file of {owner} is left out: {why}" for why in odd]
+    return found

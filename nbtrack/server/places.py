@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import unquote, urlsplit
 
 from ..entities import RunInfo
@@ -38,13 +39,14 @@ def folder_at(uri: str, root: str) -> str:
     raise invalid("these artifacts are not kept by this server; ask where their artifact_uri says")
 
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _BAD_PATH = "Invalid path"  # in the very words of MLflow's server, which its clients' tests compare
 
 
 def inside(path: str) -> str:
     """Return a path below the root as it is, the empty one too; refuse all that could lead out of it."""
     try:
-        return artifact_folder(path)
+        return artifact_folder(_escaped(path))
     except InvalidInput as error:
         raise invalid(_BAD_PATH) from error
 
@@ -52,9 +54,18 @@ def inside(path: str) -> str:
 def joined(folder: str, path: str) -> str:
     """Return the path of a file in a folder; refuse what is no path of one."""
     try:
-        return f"{folder}/{artifact_path(path)}" if folder else artifact_path(path)
+        name = artifact_path(_escaped(path))
     except InvalidInput as error:
         raise invalid(_BAD_PATH) from error
+    return f"{folder}/{name}" if folder else name
+
+
+def _escaped(path: str) -> str:
+    """Return a path with its control characters percent-encoded, as MLflow's server does.
+
+    Its clients put a name into a URL without encoding it, so that of ``100%1f.txt`` the control character arrives.
+    """
+    return _CONTROL.sub(lambda found: f"%{ord(found[0]):02x}", path)
 
 
 def _plain(uri: str) -> str:

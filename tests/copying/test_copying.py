@@ -274,6 +274,21 @@ def test_a_file_that_cannot_be_read_is_named_and_tried_again(source, tmp_path):
     check(middle, target.store, "all")
 
 
+def test_one_odd_name_leaves_out_no_other_file(source, tmp_path):
+    middle, target = MemoryStore(str(tmp_path / "m")), Target(MemoryStore(str(tmp_path / "t")), open_artifacts)
+    copied(source, Target(middle, open_artifacts), "all")
+    folder = LocalArtifacts(middle.get_run("all").artifact_uri).root
+    (folder / "odd#1").mkdir()
+    (folder / "odd#1" / "b.txt").write_text("b")
+    (folder / "tab\tc.txt").write_text("c")
+    outcome = copied(middle, target)
+    assert [problem.partition(";")[0] for problem in outcome.problems] == [
+        "a file of run all is left out: artifact path 'odd#1' has a '#', which a URI cannot hold",
+        "a file of run all is left out: artifact path 'tab\\tc.txt' has a control character, or one that is not Unicode",
+    ]
+    check(source, target.store, "all")
+
+
 def test_it_is_told_how_it_goes_on(source, tmp_path):
     told = {"runs": 0, "points": 0, "bytes": 0}
 

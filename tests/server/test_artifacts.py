@@ -164,6 +164,29 @@ def test_no_path_leads_out(server, run, folder, path, tmp_path):
     assert (tmp_path / "a").read_text() == "secret"
 
 
+OLD_IMAGES = [f"images/dog%step%{step}%timestamp%1724213639123%ace60e60-f4da.png" for step in (3, 10, 23, 25)]
+
+
+@pytest.mark.parametrize("name", [*OLD_IMAGES, "50%10.csv", "100%1f.txt", "a%5cb.txt", "%ff.txt"])
+def test_a_name_with_percent_signs_is_kept_as_it_is(server, folder, run, name):
+    """As the names are that log_image(key=, step=) of MLflow 2.11 to 3.9 makes."""
+    quoted = urllib.parse.quote(name)
+    assert server.request("PUT", f"{PROXY}/{folder}/{quoted}", b"data").status == 200
+    assert server.request("GET", f"{PROXY}/{folder}/{quoted}").body == b"data"
+    above = name.rpartition("/")[0]
+    assert [each["path"] for each in server.get("artifacts/list", run_id=run, path=above).json["files"]] == [name]
+    assert server.get("get-artifact", api="/", run_id=run, path=name).body == b"data"
+    assert server.request("DELETE", f"{PROXY}/{folder}/{quoted}").status == 200
+
+
+@pytest.mark.parametrize("name", ["tab%09x.txt", "100%1f.txt", "a%0d%0ab"])
+def test_control_characters_are_escaped(server, folder, run, name):
+    """MLflow's clients put names into URLs without encoding them, so the server decodes what is a part of the name."""
+    assert server.request("PUT", f"{PROXY}/{folder}/{name}", b"data").status == 200
+    assert server.request("GET", f"{PROXY}/{folder}/{name}").body == b"data"
+    assert [each["path"] for each in server.get("artifacts/list", run_id=run).json["files"]] == [name]
+
+
 @pytest.mark.parametrize(
     "location", ["file:///etc", "/etc", "s3://bucket/a", "http://127.0.0.1:1/a", "mlflow-artifacts://other:80/a"]
 )

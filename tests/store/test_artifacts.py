@@ -40,9 +40,18 @@ class TestLocal(ArtifactsContract):
 
 # Names
 
+# As log_image(key=, step=) of MLflow 2.11 to 3.9 names its files.
+OLD_IMAGES = [
+    f"images/dog%step%{step}%timestamp%1724213639123%ace60e60-f4da-41ab-a4ab-40f085b26941{ending}"
+    for step in (0, 3, 10, 23, 25, 127, 2523)
+    for ending in (".png", "%compressed.webp")
+]
+ESCAPES = ["50%10.csv", "100%1f.txt", "a%5cb.txt", "a%23b", "a%0Ab", "%ff%fe", "a%2f%2fb"]
+
 
 @pytest.mark.parametrize(
-    "path", ["a", "plots/loss.png", "100%.txt", "a b/ü 你.txt", "..a/b..", "...", "ab:c", "x%20y", "50%25.txt"]
+    "path",
+    ["a", "plots/loss.png", "100%.txt", "a b/ü 你.txt", "..a/b..", "...", "ab:c", "x%20y", "50%25.txt", *OLD_IMAGES, *ESCAPES],
 )
 def test_a_plain_relative_path_is_taken_as_it_is(path):
     assert artifact_path(path) == path
@@ -50,8 +59,9 @@ def test_a_plain_relative_path_is_taken_as_it_is(path):
 
 REFUSED = """
 .. ../x a/../b a/.. a/../../b /etc/passwd //host/x C:/x c:x C:\\x \\\\host\\share ..\\x a\\b
-%2e%2e/x %2E%2E%2fx %252e%252e%252fx %25252e%25252e/x ..%2fx a%2f..%2fb %2fetc%2fpasswd %5c..%5cx a%5cb %00 a%00b a%0Ab
-file:///etc/passwd file:/x FILE:///x file:x file%3A///etc a#b a%23b . ./a a/. a//b a/ %2f a/%2e/b C%3A/x
+%2e%2e/x %2E%2E%2fx %252e%252e%252fx %25252e%25252e/x ..%2fx a%2f..%2fb %2fetc%2fpasswd %5c..%5cx %00 a%00b
+file:///etc/passwd file:/x FILE:///x file:x file%3A///etc a#b . ./a a/. a//b a/ %2f a/%2e/b C%3A/x a%5c..%5cb
+%09/etc .%0a./x ..? ? ?x %3f a/..?x %2e%2e%3f %09%2e%2e/x
 """
 
 

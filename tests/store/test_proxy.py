@@ -8,7 +8,7 @@ import pytest
 from nbtrack.errors import InvalidInput, StoreUnavailable
 from nbtrack.store.artifacts.open import open_artifacts
 
-from .artifacts_contract import ArtifactsContract, large, read
+from .artifacts_contract import OLD_IMAGE, ArtifactsContract, large, read
 
 SERVICE = "/api/2.0/mlflow-artifacts/artifacts"
 
@@ -16,7 +16,7 @@ SERVICE = "/api/2.0/mlflow-artifacts/artifacts"
 @pytest.mark.slow
 class TestMlflowServer(ArtifactsContract):
     many = 30
-    changed_names = ("50%25.txt",)
+    changed_names = ("50%25.txt", "50%10.csv", "a%5cb%23.txt", OLD_IMAGE)
 
     @pytest.fixture
     def store(self, mlflow_place):

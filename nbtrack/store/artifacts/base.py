@@ -25,6 +25,8 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, TypeAlias, runtime_checkable
 
 from ...entities import ArtifactRecord
+from ...errors import InvalidInput
+from .paths import artifact_path
 
 __all__ = ["ArtifactEntry", "ArtifactStore", "Check", "Part", "Presigns", "Readable", "SignedRequest", "TakesParts", "walk"]
 
@@ -130,10 +132,29 @@ class TakesParts(Protocol):
         """Give up an upload and what was uploaded for it; one that is not there is passed over."""
 
 
-def walk(files: ArtifactStore, folder: str = "") -> Iterator[ArtifactRecord]:
-    """Give all files in a folder of an artifact store, and in those within."""
+def walk(files: ArtifactStore, folder: str = "", problems: list[str] | None = None) -> Iterator[ArtifactRecord]:
+    """Give all files in a folder of an artifact store, and in those within.
+
+    Args:
+        files: The artifact store.
+        folder: The folder; empty for everything.
+        problems: Takes why a file or folder is left out whose name can be no artifact's; None: InvalidInput is raised.
+    """
     for entry in files.list(folder):
+        if not _is_named(entry, problems):
+            continue
         if entry.is_dir:
-            yield from walk(files, entry.path)
+            yield from walk(files, entry.path, problems)
         else:
             yield ArtifactRecord(entry.path, entry.size or 0, "")
+
+
+def _is_named(entry: ArtifactEntry, problems: list[str] | None) -> bool:
+    try:
+        artifact_path(entry.path)
+    except InvalidInput as error:
+        if problems is None:
+            raise
+        problems.append(str(error))
+        return False
+    return True

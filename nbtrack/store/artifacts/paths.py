@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 from urllib.parse import unquote
 
 from ...arguments import text as checked_text
@@ -20,6 +20,8 @@ TEMPORARY = ".nbtrack-tmp-"
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+):/")  # two letters at least, so a Windows drive is none
 _ANY_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")  # or a drive
 _DECODINGS = 10
+_DROPPED = re.compile("[\t\r\n]")
+_STRIPPED = "".join(map(chr, range(33)))
 _LONGEST_NAME = 255  # bytes of one part, on nearly every file system and object store
 _WINDOWS_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d) *(\..*)?|.*[. ]|.*[<>:\"|?*].*", re.IGNORECASE | re.DOTALL)
 
@@ -27,20 +29,21 @@ _WINDOWS_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d) *(\..*)?|.*[. ]|.
 def artifact_path(text: str) -> str:
     """Return a logical path as it is, once it is known to name one file below the run's root.
 
-    Everything that MLflow refuses is refused, in whatever encoding it comes, so that a path can be joined
-    to a folder or a URI, here and on any server.
+    A name means what it says: who puts it into a URL percent-encodes it, and a server decodes that once. Not every client and
+    server of MLflow's keeps to this, so a name that leads elsewhere once it is decoded, however often, is refused too. Any other
+    percent sign is a character like others: ``dog%step%3%timestamp%17.png``.
 
     Args:
         text: Parts joined by ``/``, such as ``plots/loss.png``.
 
     Raises:
-        WrongType: It is no text.
+        WrongType: It is not a string.
         InvalidInput: The path leads out of the run's folder, or not to one name; the message says why.
     """
-    for form in _decodings(checked_text(text, "the path of an artifact")):
-        reason = _objection(form)
-        if reason:
-            raise InvalidInput(f"artifact path {text[:200]!r} {reason}; give a relative path such as 'plots/loss.png'")
+    forms = _decodings(checked_text(text, "the path of an artifact"))
+    reason = _objection(text) or next((reason for form in forms if (reason := _leads_elsewhere(form))), None)
+    if reason:
+        raise InvalidInput(f"artifact path {text[:200]!r} {reason}; give a relative path such as 'plots/loss.png'")
     return text
 
 
@@ -102,13 +105,11 @@ def _decodings(text: str) -> list[str]:
 
 
 def _objection(path: str) -> str | None:
-    """Say what is wrong with a decoded path, None where nothing is."""
+    """Say why a path cannot be a name as it stands, None where it can."""
     if not path:
         return "is empty"
-    if path.lower().startswith("file:"):
-        return "is a URI"
-    if path.startswith("/") or re.match("[A-Za-z]:", path) or PureWindowsPath(path).is_absolute():
-        return "is absolute"
+    if reason := _leads_elsewhere(path):
+        return reason
     if "\\" in path:
         return "has a backslash"
     if "#" in path:
@@ -118,11 +119,24 @@ def _objection(path: str) -> str | None:
     return next((reason for part in path.split("/") if (reason := _part_objection(part))), None)
 
 
+def _leads_elsewhere(form: str) -> str | None:
+    """Say how a path leads elsewhere wherever it is read as one: by Windows, by a parser of URLs, by a C library."""
+    # What stands after ?, # or ; is not of the path, and parsers of URLs drop these characters.
+    path = _DROPPED.sub("", form).lstrip(_STRIPPED).replace("\\", "/")
+    if "\0" in form:
+        return "has a control character, or one that is not Unicode"
+    if path.lower().startswith("file:"):
+        return "is a URI"
+    if path.startswith("/") or re.match("[A-Za-z]:", path):
+        return "is absolute"
+    if path.startswith(("?", "#")) or not path.strip("?#;"):
+        return "is empty up to what ends the path of a URL"
+    return next((f"has the part {part!r}" for part in re.split("[/?#;]", path) if part in (".", "..")), None)
+
+
 def _part_objection(part: str) -> str | None:
     if part == "":
         return "has an empty part"
-    if part in (".", ".."):
-        return f"has the part {part!r}"
     if part.startswith(TEMPORARY):
         return f"has a part that begins with {TEMPORARY!r}, the name of unfinished files"
     if len(part.encode()) > _LONGEST_NAME:

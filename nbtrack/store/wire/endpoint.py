@@ -60,7 +60,7 @@ class Endpoint(Generic[Q, A]):
 
     def pattern(self, path: str) -> re.Pattern[str]:
         """Return what matches one of ``paths``, with a group for each variable."""
-        return re.compile(_VARIABLE.sub(lambda found: f"(?P<{found[1]}>{'.+' if found[2] else '[^/]+'})", path))
+        return re.compile(_VARIABLE.sub(lambda found: f"(?P<{found[1]}>{'.+' if found[2] else '[^/]+'})", path), re.DOTALL)
 
     def url(self, request: Q) -> str:
         """Return the first of ``paths`` with the request's variables in it, percent-encoded."""
