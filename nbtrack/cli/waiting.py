@@ -39,8 +39,7 @@ def _read(home: Path) -> Iterator[Waiting]:
         except (OSError, ValueError) as error:
             yield Waiting(folder.name.rpartition(".")[0], 0, 0, False, (str(error),))
             continue
-        alive = journal.owner.is_alive() if journal.owner is not None else None
-        yield Waiting(journal.run_id, _rows(journal), len(journal.events), alive, tuple(journal.damage), ours)
+        yield Waiting(journal.run_id, _rows(journal), len(journal.events), journal.is_alive(), tuple(journal.damage), ours)
 
 
 def _rows(journal: StoredJournal) -> int:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 __all__ = ["Owner", "this_process"]
 
+_HIDDEN = ""  # when a process began that is there, and that we may not look at
+
 
 @dataclass(frozen=True, slots=True)
 class Owner:
@@ -38,23 +40,28 @@ class Owner:
         try:
             owner = cls(**json.loads(text))
             return owner if owner._is_plausible() else None
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             return None
+
+    def is_here(self) -> bool:
+        """Tell whether the process is, or was, on this machine since its last start, whatever the machine's name is now."""
+        here = this_process()
+        return self.boot == here.boot if self.boot and here.boot else self.host == here.host
 
     def _is_plausible(self) -> bool:
         """Tell whether all is of its type: a pid that is a path would be looked up as one."""
-        return type(self.pid) is int and all(isinstance(each, str) for each in (self.host, self.boot, self.space, self.started))
+        texts = (self.host, self.boot, self.space, self.started)
+        return type(self.pid) is int and self.pid > 0 and all(isinstance(each, str) for each in texts)
 
     def is_alive(self) -> bool | None:
         """Tell whether the process lives; None where that cannot be seen from here."""
         here = this_process()
-        if self.host != here.host:
-            return None
-        if self.boot != here.boot:
-            return False
+        if not self.is_here():
+            return False if self.host == here.host else None  # this machine was started again since
         if self.space != here.space:
             return None
-        return _started(self.pid) == self.started
+        started = _started(self.pid)
+        return None if started == _HIDDEN else started == self.started
 
 
 def this_process() -> Owner:
@@ -78,7 +85,7 @@ def _space() -> str:
 
 
 def _started(pid: int) -> str | None:
-    """Return when a process began, None where there is no such process."""
+    """Return when a process began, None where there is no such process, ``_HIDDEN`` where that cannot be seen."""
     return _started_linux(pid) if sys.platform == "linux" else _started_elsewhere(pid)
 
 
@@ -86,11 +93,21 @@ def _started_linux(pid: int) -> str | None:
     try:
         stat = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:
-        return None
+        return _HIDDEN if _is_there(pid) else None  # with hidepid, /proc has the processes of one's own user alone
     # Field 2, the name, may hold spaces and brackets; what follows the last bracket does not.
     fields = stat.rpartition(b")")[2].split()
     is_zombie = fields[0] in (b"Z", b"X")
     return None if is_zombie else fields[19].decode()
+
+
+def _is_there(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 def _started_elsewhere(pid: int) -> str | None:
@@ -98,5 +115,7 @@ def _started_elsewhere(pid: int) -> str | None:
 
     try:
         return f"{psutil.Process(pid).create_time():.2f}"
-    except psutil.Error:
+    except psutil.NoSuchProcess:
         return None
+    except psutil.Error:
+        return _HIDDEN

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..events import Batch, Event, LaneRows, Progress, RunEnded, TagsSet
+from .alive import is_held
 from .batches import deliverable, lane_rows
 from .codec import FORMAT, from_json
 from .folder import EVENTS
@@ -49,6 +50,7 @@ class StoredJournal:
     run_id: str
     writer: str
     owner: Owner | None = None
+    lock: str = ""
     owns: bool = False
     is_newer: bool = False
     events: list[Event] = field(default_factory=list)
@@ -61,11 +63,23 @@ class StoredJournal:
         """Whether the run's end stands in the journal."""
         return any(isinstance(event, RunEnded) for event in self.events)
 
+    def is_alive(self) -> bool | None:
+        """Tell whether its process lives; None where that cannot be seen from here."""
+        held = is_held(self.folder.parent, self.lock)
+        if held or self.owner is None:
+            return held or None
+        seen = self.owner.is_alive()
+        return held if seen is None and self.owner.is_here() else seen
+
+    def last_sign(self) -> int:
+        """Return when one of its files changed last, in milliseconds of the file system's clock."""
+        files = [path for path in self.folder.iterdir() if not is_folder(path)]
+        return max((path.lstat().st_mtime_ns // 1_000_000 for path in files), default=0)
+
     def last_time(self) -> int:
-        """Return the time of the last sign of life, in milliseconds: of a row, or of a file."""
-        files = [path.lstat().st_mtime_ns // 1_000_000 for path in self.folder.iterdir() if not is_folder(path)]
+        """Return when something was logged last, or a file changed, in milliseconds."""
         rows = [segment.copy(segment.end - 1, segment.end) for segment in self.segments if segment.written]
-        return max([*files, *(int(time) for row in rows for time in row.timestamps)], default=0)
+        return max([self.last_sign(), *(int(time) for row in rows for time in row.timestamps)])
 
     def take(self, progress: Progress, limit: int) -> Batch | None:
         """Return what lies beyond ``progress``, at most ``limit`` rows a lane; None where nothing does."""
@@ -113,6 +127,7 @@ def _read_events(journal: StoredJournal) -> None:
     if isinstance(header, dict):
         _check_names(journal, header)
         journal.owner = Owner.from_json(header.get("owner", ""))
+        journal.lock = str(header.get("lock", ""))
         journal.owns = bool(header.get("owns"))
         journal.is_newer = header.get("format", FORMAT) > FORMAT
     if 0 in records.damaged:

@@ -13,7 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..errors import InvalidInput
-from ..events import ArtifactLogged, Batch, DocumentLogged, DocumentNamed, Event, LaneRows, Progress
+from ..events import ArtifactLogged, Batch, DocumentLogged, DocumentNamed, Event, LaneRows, Progress, RunEnded
+from .alive import hold, release
 from .batches import deliverable, lane_rows
 from .codec import FORMAT, to_json
 from .folder import EVENTS, make_folder, remove_folder
@@ -80,7 +81,7 @@ class Writer:
         self._texts: dict[str, str] = {}
         self._held: dict[str, bytes] = {}
         self._elsewhere: dict[str, Path] = {}  # files for which there was no journal to keep them in
-        self.lost_files: list[str] = []  # paths of files that went with a journal which somebody deleted
+        self.lost_files: dict[int, str] = {}  # files that went with a journal which somebody deleted, by their event's number
 
     # Writing
 
@@ -94,6 +95,15 @@ class Writer:
             self._events.append(event)
             if not self._is_gathering:
                 self._record()
+
+    def go_on(self, *events: Event) -> bool:
+        """Take down how a run that others closed goes on, unless its end is here already; tell whether it does."""
+        with self._lock:
+            if self.is_sealed or any(isinstance(event, RunEnded) for event in self._events):
+                return False
+            self._events += events
+            self._record()
+            return True
 
     def refer(self, event: DocumentNamed, text: str) -> None:
         """Take down an event that names a text, and keep the text for a store that turns out to lack it."""
@@ -218,8 +228,12 @@ class Writer:
     def _leave_home(self) -> None:
         """Take it that the journal's folder is gone."""
         self._close_records()
-        waiting = [event for event in self._events[self._progress.events :] if isinstance(event, ArtifactLogged)]
-        self.lost_files += [event.path for event in waiting if event.spool not in self._held | self._elsewhere]
+        waiting = list(enumerate(self._events))[self._progress.events :]
+        files = {number: event for number, event in waiting if isinstance(event, ArtifactLogged)}
+        kept = self._held.keys() | self._elsewhere.keys()
+        self.lost_files |= {number: event.path for number, event in files.items() if event.spool not in kept}
+        if self._folder is not None:
+            remove_folder(self._folder)  # what was made in it meanwhile
         self._folder = None
         self._recorded = self._named = 0
         for lane in self._lanes:
@@ -331,10 +345,16 @@ class Writer:
             The folder where something came between the last delivery and now, and waits there; None where nothing did.
         """
         self.close()
-        if self._folder is not None and self.is_delivered():
-            remove_folder(self._folder)
+        if self.is_delivered():
+            self._remove()
             return None
         return self._folder
+
+    def _remove(self) -> None:
+        if self._folder is not None:
+            remove_folder(self._folder)
+        if self._home is not None:
+            release(self._home, self.id)
 
     def touch(self) -> None:
         """Give a sign of life to those who cannot see this process."""
@@ -352,8 +372,8 @@ class Writer:
         return self._folder
 
     def _make_folder(self, home: Path) -> Path:
-        folder, owner = home / f"{self.run_id}.{self.id}", this_process().to_json()
-        head = {"format": FORMAT, "run": self.run_id, "writer": self.id, "owns": self.owns, "owner": owner}
+        folder, owner, lock = home / f"{self.run_id}.{self.id}", this_process().to_json(), hold(home, self.id)
+        head = {"format": FORMAT, "run": self.run_id, "writer": self.id, "owns": self.owns, "owner": owner, "lock": lock}
         self._records = make_folder(folder, head)
         return folder
 

@@ -1,0 +1,204 @@
+"""The lock by which a process that logs is seen to live: held while it has journals, gone with it, its children's own."""
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from nbtrack.events import Progress
+from nbtrack.journal import alive
+from nbtrack.journal.alive import hold, is_held, locks, release, remove_lock
+from nbtrack.journal.owner import Owner, this_process
+from nbtrack.journal.reader import journals, read_journal
+from nbtrack.journal.writer import Writer
+
+pytestmark = pytest.mark.skipif(alive.fcntl is None, reason="there are no such locks here")
+
+HOLDS = """
+import sys
+from pathlib import Path
+from nbtrack.journal.writer import Writer
+writer = Writer(Path(sys.argv[1]), "a" * 32, owns=True)
+writer.log({"x": 1.0}, 0, 1)
+print("holds", flush=True)
+sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def other(tmp_path):
+    """Another process that writes a journal."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", HOLDS, str(tmp_path)], stdin=pipe, stdout=pipe, text=True) as process:
+        assert process.stdout.readline() == "holds\n"
+        yield process
+        process.kill()
+
+
+def hidden(monkeypatch):
+    """Let no process be seen, as with hidepid or from another container."""
+    monkeypatch.setattr(Owner, "is_alive", lambda _: None)
+
+
+def test_a_process_that_cannot_be_seen_is_alive_as_long_as_it_lives(tmp_path, other, monkeypatch):
+    hidden(monkeypatch)
+    (folder,) = journals(tmp_path)
+    assert read_journal(folder, is_live=True).is_alive() is True
+    os.kill(other.pid, signal.SIGSTOP)
+    assert read_journal(folder, is_live=True).is_alive() is True
+    other.kill()
+    other.wait()
+    assert read_journal(folder).is_alive() is False
+
+
+def test_a_free_lock_of_another_machine_says_nothing(tmp_path, other, monkeypatch):
+    """Not every shared folder shows a lock to other machines."""
+    (folder,) = journals(tmp_path)
+    elsewhere = Owner.from_json(json.dumps({**json.loads(this_process().to_json()), "host": "another", "boot": "another"}))
+    journal = read_journal(folder, is_live=True)
+    journal.owner = elsewhere
+    assert journal.is_alive() is True
+    other.kill()
+    other.wait()
+    assert journal.is_alive() is None
+
+
+def test_one_lock_a_process_and_none_when_its_journals_are_gone(tmp_path):
+    writers = [Writer(tmp_path, letter * 32, owns=True) for letter in "ab"]
+    for writer in writers:
+        writer.log({"x": 1.0}, 0, 1)
+    (name,) = locks(tmp_path)
+    assert {read_journal(folder, is_live=True).lock for folder in journals(tmp_path)} == {name}
+    for writer in writers:
+        assert is_held(tmp_path, name) is True
+        writer.applied(Progress(0, {0: 1}))
+        assert writer.discard() is None
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_child_does_not_keep_its_parent_s_lock(tmp_path, monkeypatch):
+    """The child lives on when the parent is killed, and writes under a lock of its own."""
+    code = HOLDS.replace(
+        'print("holds"',
+        """
+import os, signal
+parent = os.getpid()
+if (child := os.fork()) == 0:
+    writer.log({"x": 1.0}, 0, 1)
+    print("holds", os.getpid(), flush=True)
+    signal.pause()
+signal.pause()
+print("never\"""",
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True) as process:
+        child = int(process.stdout.readline().split()[1])
+        try:
+            process.kill()
+            process.wait()
+            hidden(monkeypatch)
+            found = {read.owns: read.is_alive() for read in map(read_journal, journals(tmp_path))}
+            assert found == {True: False, False: True}
+        finally:
+            os.kill(child, signal.SIGKILL)
+
+
+def test_a_lock_file_that_somebody_deletes_is_made_again_for_the_next_journal(tmp_path):
+    first, second = (Writer(tmp_path, letter * 32, owns=True) for letter in "ab")
+    first.log({"x": 1.0}, 0, 1)
+    (name,) = locks(tmp_path)
+    (tmp_path / name).unlink()
+    second.log({"x": 1.0}, 0, 1)
+    (again,) = locks(tmp_path)
+    assert again != name
+    assert is_held(tmp_path, again) is True
+    assert is_held(tmp_path, name) is None  # and whether its process lives is seen some other way
+    assert [read_journal(folder, is_live=True).is_alive() for folder in journals(tmp_path)] == [True, True]
+
+
+def test_what_a_dead_process_left_goes_and_what_a_living_one_has_stays(tmp_path, other):
+    (name,) = locks(tmp_path)
+    remove_lock(tmp_path, name)
+    assert locks(tmp_path) == [name]
+    other.kill()
+    other.wait()
+    remove_lock(tmp_path, name)
+    assert locks(tmp_path) == []
+    remove_lock(tmp_path, name)
+
+
+def test_a_lock_that_is_removed_while_it_is_made_is_made_anew(tmp_path, monkeypatch):
+    made = alive._made
+    removed = []
+
+    def make_and_lose(path):
+        fd = made(path)
+        if not removed:
+            removed.append(path)
+            remove_lock(path.parent, path.name)
+        return fd
+
+    monkeypatch.setattr(alive, "_made", make_and_lose)
+    name = hold(tmp_path, "w")
+    assert removed
+    assert removed[0].name != name
+    assert locks(tmp_path) == [name]
+    assert is_held(tmp_path, name) is True
+    release(tmp_path, "w")
+    assert locks(tmp_path) == []
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.EOPNOTSUPP])
+def test_where_there_are_no_locks_processes_are_seen_as_before(tmp_path, monkeypatch, code):
+    def refuse(*_):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(alive.fcntl, "flock", refuse)
+    writer = Writer(tmp_path, "a" * 32, owns=True)
+    writer.log({"x": 1.0}, 0, 1)
+    (folder,) = journals(tmp_path)
+    journal = read_journal(folder, is_live=True)
+    assert (journal.lock, journal.is_alive(), locks(tmp_path)) == ("", True, [])
+    writer.close()
+
+
+@pytest.mark.parametrize("name", ["../elsewhere", "", ".alive.", ".alive.0123456789ab/../elsewhere", "events.jsonl"])
+def test_a_head_names_no_other_file(tmp_path, name):
+    (tmp_path / "elsewhere").write_text("")
+    assert is_held(tmp_path, name) is None
+
+
+def test_a_pipe_or_a_link_in_the_place_of_a_lock_holds_nobody_up(tmp_path):
+    names = [".alive.0123456789ab", ".alive.ba9876543210"]
+    os.mkfifo(tmp_path / names[0])
+    (tmp_path / names[1]).symlink_to(tmp_path / names[0])
+    assert is_held(tmp_path, names[0]) in (None, False)
+    assert is_held(tmp_path, names[1]) is None
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"pid": "1"}, {"pid": -1}, {"pid": 0}, {"pid": True}, {"pid": None}, {"started": 5}, {"space": ["x"]}, {"more": 1}],
+)
+def test_an_owner_in_which_something_else_stands_is_none(changed):
+    assert Owner.from_json(json.dumps({**json.loads(this_process().to_json()), **changed})) is None
+
+
+def test_a_process_that_is_there_and_may_not_be_looked_at_is_not_gone(monkeypatch):
+    here = this_process()
+    monkeypatch.setattr("pathlib.Path.read_bytes", lambda path: (_ for _ in ()).throw(FileNotFoundError(path)))
+    assert here.is_alive() is None
+
+
+def test_a_host_of_another_name_is_the_same_host(monkeypatch):
+    here = this_process()
+    renamed = Owner("another name", here.boot, here.space, here.pid, here.started)
+    assert (renamed.is_here(), renamed.is_alive()) == (True, True)
+    restarted = Owner(here.host, "an earlier start", here.space, here.pid, here.started)
+    assert (restarted.is_here(), restarted.is_alive()) == (False, False)
+    elsewhere = Owner("another name", "an earlier start", here.space, here.pid, here.started)
+    assert elsewhere.is_alive() is None
