@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "CLOSER",
     "ArtifactLogged",
     "Batch",
     "Conflict",
@@ -39,6 +40,9 @@ __all__ = [
     "TagsDeleted",
     "TagsSet",
 ]
+
+# What the name of a writer begins with that closes the run of a process which it takes for gone.
+CLOSER = "closer."
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +211,8 @@ class LaneRows:
 class Batch:
     """What one writer has to say since the last time.
 
-    An empty ``writer`` is a direct change: applied without numbers, and a param conflict raises.
+    An empty ``writer`` is a direct change: applied without numbers, and a param conflict raises. A ``CLOSER`` changes
+    nothing in a run that is not RUNNING: it may have ended by itself meanwhile.
     """
 
     run_id: str
@@ -215,6 +220,11 @@ class Batch:
     first_event: int = 0
     events: tuple[Event, ...] = ()
     lanes: tuple[LaneRows, ...] = ()
+
+    @property
+    def closes(self) -> bool:
+        """Whether it closes the run of a process that is taken for gone."""
+        return self.writer.startswith(CLOSER)
 
 
 @dataclass(frozen=True, slots=True)

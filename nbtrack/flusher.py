@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from .closing import take_back
 from .entities import now_ms
 from .errors import NbtrackError, RunNotFound, StoreUnavailable
 from .events import ArtifactLogged, Batch, LaneRows, Progress
@@ -252,10 +253,6 @@ class Flusher:
         """Bring into journals what is in memory alone, as soon as they can be written."""
         for writer in tuple(self._writers.values()):
             writer.save()
-            while writer.lost_files:
-                _log.error(
-                    "nbtrack: run %s: the file %r is lost, for its journal was deleted", writer.run_id, writer.lost_files.pop()
-                )
         if not self._volatile():
             self._warned.discard(_VOLATILE)
 
@@ -307,6 +304,7 @@ class Flusher:
         """Deliver what there is; tell whether that was everything."""
         store = self._open_store()
         self._look_at(store)
+        self._tell_lost(store)
         self._withheld = None
         is_complete = self._deliver(store)
         if time.monotonic() >= self._recover_at:
@@ -328,6 +326,14 @@ class Flusher:
                 lost = writer.start_over(_known(store, writer))
                 _log.warning(_REPLACED, writer.run_id, f"all but {lost} rows of it arrive" if lost else "it arrives")
         self._generation = generation
+
+    def _tell_lost(self, store: Store) -> None:
+        """Say which files went with a journal that somebody deleted; who took this process for gone has delivered them."""
+        for writer in [writer for writer in tuple(self._writers.values()) if writer.lost_files]:
+            known = _known(store, writer).events
+            for path in [path for number, path in writer.lost_files.items() if number >= known]:
+                _log.error("nbtrack: run %s: the file %r is lost, for its journal was deleted", writer.run_id, path)
+            writer.lost_files.clear()
 
     def _recover(self, store: Store) -> None:
         """Deliver once what others left; should some files wait, for they are not our own, look again in a while."""
@@ -409,10 +415,12 @@ class Flusher:
     def _give_sign(self, store: Store) -> None:
         if time.monotonic() - self._beat >= _HEARTBEAT:
             self._beat = time.monotonic()
-            owned = [writer for writer in tuple(self._writers.values()) if writer.owns]
-            for writer in owned:
+            writers = tuple(self._writers.values())
+            for writer in writers:
                 writer.touch()
+            owned = [writer for writer in writers if writer.owns]
             store.heartbeat([writer.run_id for writer in owned], now_ms())
+            take_back(store, owned)
 
     def _is_away(self, error: StoreUnavailable) -> None:
         if not self.problem:

@@ -24,7 +24,7 @@ from .capture.failure import capture_traceback
 from .connection import Connection
 from .entities import RunInfo, Status, now_ms
 from .errors import InvalidInput, NoActiveRun
-from .events import RunEnded
+from .events import RunEnded, TagsDeleted
 from .journal.owner import Owner, this_process
 from .outcome import ExceptionName, Outcome, outcome_of
 from .recorder import Recorder
@@ -145,12 +145,19 @@ class Lifetime(ABC):
         assert self.state is not None
         # A clock may have been set back meanwhile.
         time = max(now_ms(), self.state.start_time)
-        self.recorder.append(RunEnded(status, time))
+        self._append_end(RunEnded(status, time))
         self.state.status, self.state.end_time = status, time
         self._look_at_next_row()
         self._end_part()
         while self.when_ended:
             self.when_ended.pop()()
+
+    def _append_end(self, end: RunEnded) -> None:
+        """Append the end, and take away the tag of somebody who took the run's process for gone."""
+        with self.recorder.writer().together():
+            if ENDED_TAG not in self.recorder.own_tags:
+                self.recorder.append(TagsDeleted((ENDED_TAG,)))
+            self.recorder.append(end)
 
     def _end_part(self) -> None:
         """Let go of what this process has of the run, and deliver it."""
@@ -170,7 +177,7 @@ class Lifetime(ABC):
             owner = owner_elsewhere(self._connection.read(), self.id)
             if owner is not None:
                 raise InvalidInput(f"run {self.name} is open in process {owner.pid}, which ends it: end it there, or stop it")
-            self.recorder.append(RunEnded(status, now_ms()))
+            self._append_end(RunEnded(status, now_ms()))
             self._end_part()
 
     def __enter__(self) -> Self:

@@ -10,11 +10,11 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from .entities import Status, now_ms
+from .closing import ENDED_TAG, SILENCE_MS, Clock, Gone, Life, clear_crash, close_runs, life_of
 from .errors import InvalidInput, NbtrackError, RunNotFound, StoreError, StoreUnavailable
-from .events import ArtifactLogged, Batch, Event, Progress, RunEnded, RunStarted, TagsDeleted, TagsSet
+from .events import ArtifactLogged, Batch, Progress, TagsSet
+from .journal.alive import locks, release, remove_lock
 from .journal.folder import remove_folder, unborn
-from .journal.owner import Owner
 from .journal.plain import is_folder, is_ours, spooled
 from .journal.reader import StoredJournal, journals, read_journal
 from .latecomers import apply_late
@@ -34,15 +34,12 @@ __all__ = [
     "with_files",
 ]
 
-ENDED_TAG = "nbtrack.ended"
 REFUSED_TAG = "nbtrack.artifact.refused"
 
 # Puts a spooled file where the run's artifacts are: (store, run id, event, the file).
 PutFile = Callable[[Store, str, ArtifactLogged, Path], None]
 
 _ROWS_A_BATCH = 250_000
-# Nobody can look into another machine; one that has been silent for so long is taken for gone.
-_SILENCE_MS = 12 * 3600 * 1000
 
 _log = logging.getLogger("nbtrack")
 
@@ -66,24 +63,25 @@ def recover(store: Store, home: Path | None, put: PutFile, *, own: frozenset[str
         StoreUnavailable: The store does not take it now.
         FilesWait: It has taken all but some files, whose place is away, and what was logged after them.
     """
-    withheld: list[FilesWait] = []
-    left = _left(home, own) if home is not None else []
+    found = _Found(home)
+    left = _left(home, own, found) if home is not None else []
     # A worker's journal may come before that of the process that started the run: then it is looked at again.
-    for folder in [folder for folder in left if not _recover_one(store, folder, put, withheld)]:
-        _recover_one(store, folder, put, withheld)
-    _close_ownerless(store, home)
-    _clear_unborn(home)
-    if withheld:
-        raise withheld[0]
+    for folder in [folder for folder in left if not _recover_one(store, folder, put, found)]:
+        _recover_one(store, folder, put, found)
+    close_runs(store, found.gone, found.is_open)
+    found.clear()
+    if found.withheld:
+        raise found.withheld[0]
 
 
 def deliver_open(store: Store, home: Path, run_id: str, put: PutFile, *, own: frozenset[str]) -> None:
     """Deliver what other processes have logged into a run so far; their journals stay where they live on."""
-    for folder in _left(home, own, run_id):
+    found = _Found(home)
+    for folder in _left(home, own, found, run_id):
         try:
             journal = read_journal(folder, is_live=True)
-            if _is_gone(journal.owner, journal.last_time()):
-                _recover_one(store, folder, put, [])
+            if life_of(journal, found.clock) is not Life.ALIVE:
+                _recover_one(store, folder, put, found)
             elif not journal.is_newer:
                 _deliver(store, journal, put)
         except (FileNotFoundError, RunNotFound):
@@ -92,6 +90,8 @@ def deliver_open(store: Store, home: Path, run_id: str, put: PutFile, *, own: fr
             raise
         except Exception as error:  # noqa: BLE001  as below
             _say_kept(folder, error)
+    if found.gone:
+        close_runs(store, found.gone, found.is_open)
 
 
 def of_others(home: Path | None) -> list[Path]:
@@ -99,12 +99,14 @@ def of_others(home: Path | None) -> list[Path]:
     return [] if home is None else [folder for folder in journals(home) if not _is_ours(folder)]
 
 
-def _left(home: Path, own: frozenset[str], run_id: str | None = None) -> list[Path]:
-    """Return the journals of other processes of this user; those of other users are left for them."""
-    found = [folder for folder in journals(home, run_id) if folder.name.rpartition(".")[2] not in own]
-    ours = [folder for folder in found if _is_ours(folder)]
-    if len(ours) < len(found):
+def _left(home: Path, own: frozenset[str], found: _Found, run_id: str | None = None) -> list[Path]:
+    """Return the journals of other processes of this user; those of other users are left for them, not so their runs."""
+    there = [folder for folder in journals(home, run_id) if folder.name.rpartition(".")[2] not in own]
+    ours = [folder for folder in there if _is_ours(folder)]
+    if len(ours) < len(there):
         _tell_others(home)
+    for folder in set(there).difference(ours):
+        found.look_at(folder)
     return ours
 
 
@@ -120,6 +122,54 @@ def _tell_others(home: Path) -> None:
     _log.warning("nbtrack: journals of other users in %s wait for them; `nbtrack doctor` lists them", home)
 
 
+class _Found:
+    """What is found in a folder of journals on the way through it.
+
+    Attributes:
+        clock: Its file system's.
+        withheld: Why some files wait.
+        gone: The processes that have left a run open, by their name as owners.
+        delivered: The journals of such processes that stay, for they may turn out to live.
+        locks: The locks that are named by journals that stay.
+    """
+
+    def __init__(self, home: Path | None) -> None:
+        self._home = home
+        self.clock = Clock(home or Path())
+        self.withheld: list[FilesWait] = []
+        self.gone: dict[str, Gone] = {}
+        self.delivered: set[Path] = set()
+        self.locks: dict[Path, str] = {}
+
+    def look_at(self, folder: Path) -> None:
+        """Look whether the process of a journal is gone that another user will deliver."""
+        with suppress(OSError, ValueError):  # it may not be read, or went away
+            journal = read_journal(folder, is_live=True)
+            self.locks[folder] = journal.lock
+            if life_of(journal, self.clock) is not Life.ALIVE:
+                self.note(journal)
+
+    def note(self, journal: StoredJournal) -> None:
+        """Note that a journal's process is gone, and that its run, if it is open, is to be closed."""
+        if journal.owns and journal.events and journal.owner is not None and not journal.ended:
+            self.gone[journal.owner.to_json()] = Gone.of(journal)
+
+    def is_open(self, run_id: str) -> bool:
+        """Tell whether something of a run is here that was not delivered, or whose process lives."""
+        return self._home is not None and any(folder not in self.delivered for folder in journals(self._home, run_id))
+
+    def clear(self) -> None:
+        """Remove what nothing was logged into: folders whose makers were killed at it, and locks of no journal."""
+        if self._home is None:
+            return
+        for folder in unborn(self._home):
+            with suppress(OSError):
+                if self.clock.since(folder.stat().st_mtime_ns // 1_000_000) > SILENCE_MS:
+                    shutil.rmtree(folder)
+        for name in set(locks(self._home)).difference(self.locks.values()):
+            remove_lock(self._home, name)
+
+
 def _say_kept(folder: Path, error: Exception) -> None:
     why = f"the store refused it: {error}" if isinstance(error, NbtrackError) else f"it cannot be read: {error!r}"
     _log.warning("nbtrack: the journal %s is kept, for %s", folder, why)
@@ -130,50 +180,46 @@ def deliver_folder(store: Store, folder: Path, put: PutFile) -> None:
     journal = read_journal(folder)
     _deliver(store, journal, put)
     _put_away(journal)
+    release(folder.parent, journal.writer)
 
 
-def _recover_one(store: Store, folder: Path, put: PutFile, withheld: list[FilesWait]) -> bool:
+def _recover_one(store: Store, folder: Path, put: PutFile, found: _Found) -> bool:
     """Deliver a journal if its process is gone; tell whether that need not be tried once more."""
     try:
-        first = read_journal(folder)
-        if not _is_gone(first.owner, first.last_time()):
+        journal = read_journal(folder)
+        found.locks[folder] = journal.lock
+        life = life_of(journal, found.clock)
+        if life is Life.ALIVE:
             return True
-        journal = read_journal(folder)  # as it was left: it may have lived when it was read first
+        journal = read_journal(folder, is_live=life is Life.SILENT)  # as it was left: it may have lived when it was read first
         if journal.is_newer:
             _log.warning("nbtrack: the journal %s was written by a newer nbtrack, and waits for it", folder)
             return True
-        _conclude(journal)
-        _deliver(store, journal, put)
+        _conclude(store, journal, put, found)
     except FileNotFoundError:
         return True  # somebody else has just delivered it
     except RunNotFound:
         return False  # a worker's journal, and that of the process that started the run was not delivered yet
     except FilesWait as error:
-        withheld.append(error)
+        found.withheld.append(error)
         return True
     except StoreUnavailable:
         raise
     except Exception as error:  # noqa: BLE001  a journal in which anything may stand must not keep the others from the store
         _say_kept(folder, error)
         return True
-    _put_away(journal)
+    if life is Life.GONE:
+        _put_away(journal)
+        del found.locks[folder]
     return True
 
 
-def _conclude(journal: StoredJournal) -> None:
-    """Add to a dead owner's journal how its run ended."""
-    if not journal.owns or not journal.events:
-        return
-    if not journal.ended:
-        started = [event.start_time for event in journal.events if isinstance(event, RunStarted)]
-        journal.events += _crashed(max(journal.last_time(), *started, 0))
-    elif not any(isinstance(event, TagsSet) and ENDED_TAG in event.tags for event in journal.events):
-        # Another host may have taken the run for crashed while this journal held its true ending.
-        journal.events.append(TagsDeleted((ENDED_TAG,)))
-
-
-def _crashed(time: int) -> list[Event]:
-    return [TagsSet({ENDED_TAG: "crashed"}), RunEnded(Status.FAILED, time)]
+def _conclude(store: Store, journal: StoredJournal, put: PutFile, found: _Found) -> None:
+    """Deliver the journal of a process that is gone."""
+    _deliver(store, journal, put)
+    found.delivered.add(journal.folder)
+    found.note(journal)
+    clear_crash(store, journal)
 
 
 def _deliver(store: Store, journal: StoredJournal, put: PutFile) -> None:
@@ -259,28 +305,3 @@ def _put_away(journal: StoredJournal) -> None:
         what,
         aside,
     )
-
-
-def _is_gone(owner: Owner | None, last_sign: int) -> bool:
-    alive = owner.is_alive() if owner is not None else None
-    return alive is False or (alive is None and now_ms() - last_sign > _SILENCE_MS)
-
-
-def _close_ownerless(store: Store, home: Path | None) -> None:
-    """Close runs whose process is gone and whose journal is not here: it was lost, or lies elsewhere."""
-    left = {
-        run.run_id: run.owner
-        for run in store.open_runs()
-        if run.owner and _is_gone(Owner.from_json(run.owner), run.heartbeat) and not (home and journals(home, run.run_id))
-    }
-    # Asked again, for it may have ended, and been delivered, before its process went.
-    for run in store.open_runs() if left else []:
-        if left.get(run.run_id) == run.owner:
-            store.apply([Batch(run.run_id, "", events=tuple(_crashed(run.heartbeat)))])
-
-
-def _clear_unborn(home: Path | None) -> None:
-    for folder in unborn(home) if home is not None else ():
-        with suppress(OSError):
-            if now_ms() - folder.stat().st_mtime_ns // 1_000_000 > _SILENCE_MS:
-                shutil.rmtree(folder)

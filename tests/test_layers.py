@@ -27,7 +27,7 @@ LAYERS = [
     {"lookup", "store.experiments", "store.matchmodels", "store.registration", "store.stages"},
     {"store.memory", "store.sql", "store.remote", "store.artifacts"},
     {"store.rest"},
-    {"store.open", "media", "importers", "latecomers"},
+    {"closing", "store.open", "media", "importers", "latecomers"},
     {"recovery", "reservation", "capture", "copying", "frames", "widgets.pages"},
     {"flusher"},
     {"connection"},

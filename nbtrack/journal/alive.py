@@ -155,10 +155,10 @@ def _is_ours(lock: _Lock) -> bool:
 def _made(path: Path) -> int:
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL
     try:
-        return os.open(path, flags, 0o644)
+        return os.open(path, flags, 0o666)
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return os.open(path, flags, 0o644)
+        return os.open(path, flags, 0o666)
 
 
 def _drop(home: Path) -> None:

@@ -13,6 +13,9 @@ takes what lies beyond a gap (``first`` higher: this store forgot, or was replac
 returns says where it stands now, so a caller that was behind goes on from there. Applying a batch twice,
 after a crash or from two processes, changes nothing.
 
+Closers: a process that takes another for gone closes its run as a writer of its own (``CLOSER``). Such a batch changes nothing
+where the run is not RUNNING when it is applied.
+
 Errors: ``StoreUnavailable`` where a later retry may succeed (locked, full, read-only, away), ``StoreError``
 where it will not; both leave the store unchanged. Foreign errors never pass.
 
@@ -96,12 +99,16 @@ class ExperimentPage:
 
 @dataclass(frozen=True, slots=True)
 class OpenRun:
-    """A run that the store believes to be running: who owns it, and when it last gave a sign (ms)."""
+    """A run that the store believes to be running: who owns it, when it last gave a sign (ms), and how long ago that is.
+
+    Both are by the store's own clock: those of two machines are never compared. Where it has none, ``silent`` is None.
+    """
 
     run_id: str
     owner: str
     heartbeat: int
     tags: dict[str, str] = field(default_factory=dict)
+    silent: int | None = None
 
 
 def together(store: object) -> AbstractContextManager[None]:
@@ -131,7 +138,10 @@ class Store(Protocol):
         """
 
     def heartbeat(self, run_ids: Sequence[str], time: int) -> None:
-        """Note that these runs' owner was alive at ``time`` (ms); unknown ids are passed over."""
+        """Note that these runs' owner is alive now; unknown ids are passed over.
+
+        The store goes by its own clock; ``time`` (ms) is for one that has none. A run's start is a sign too.
+        """
 
     def open_runs(self) -> list[OpenRun]:
         """Return every run in status RUNNING, deleted ones too."""

@@ -7,9 +7,11 @@ import time
 
 import pytest
 
-from nbtrack import recovery
+from nbtrack import closing, recovery
 from nbtrack.entities import Status
 from nbtrack.journal import folder as journal_folder
+from nbtrack.journal import reader
+from nbtrack.journal.owner import Owner
 from nbtrack.journal.reader import journals
 from nbtrack.journal.records import RecordFile, encode, read_records
 from nbtrack.journal.writer import Writer
@@ -43,14 +45,15 @@ sys.stdin.readline()
 
 def before_it_looks(monkeypatch, deed):
     """Do something, once, after journals were read and before it is asked whether their processes live."""
-    deeds, is_gone = [deed], recovery._is_gone
+    deeds, is_alive = [deed], Owner.is_alive
 
-    def look(owner, last_sign):
+    def look(owner):
         if deeds:
             deeds.pop()()
-        return is_gone(owner, last_sign)
+        return is_alive(owner)
 
-    monkeypatch.setattr(recovery, "_is_gone", look)
+    monkeypatch.setattr(Owner, "is_alive", look)
+    monkeypatch.setattr(reader, "is_held", lambda *_: None)  # as on a file system without locks
 
 
 def tags_of(store, run_id):
@@ -105,7 +108,7 @@ def test_a_sleeping_process_is_alive_however_late_it_is(tmp_path, opened, monkey
     run_id = child.line()
     os.kill(child.process.pid, signal.SIGSTOP)
     two_days_later = time.time_ns() // 1_000_000 + 2 * 24 * 3600 * 1000
-    monkeypatch.setattr(recovery, "now_ms", lambda: two_days_later)
+    monkeypatch.setattr(closing, "folder_clock", lambda _: two_days_later)
     assert opened(tmp_path).get_run(run_id).status is Status.RUNNING
     monkeypatch.undo()
     os.kill(child.process.pid, signal.SIGCONT)

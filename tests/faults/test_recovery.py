@@ -165,7 +165,7 @@ def test_a_run_whose_journal_is_gone_is_closed_by_its_owner_s_absence(folder):
     store = open_store(resolve(folder, environ={}).uri, artifact_root=str(folder / "artifacts"))
     alive = this_process().to_json()
     dead = json.dumps({**json.loads(alive), "started": "1"})
-    elsewhere = json.dumps({**json.loads(alive), "host": "another"})
+    elsewhere = json.dumps({**json.loads(alive), "host": "another", "boot": "another"})
     for run_id, owner in {"a" * 32: alive, "b" * 32: dead, "c" * 32: elsewhere}.items():
         store.apply([Batch(run_id, "w" * 12, 0, (RunStarted("Default", "x", 1, owner=owner),))])
     now = 10**13

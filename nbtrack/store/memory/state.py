@@ -108,6 +108,8 @@ class State:
         """Apply a writer's batch from where the run has come with it."""
         writer = run.writers.setdefault(batch.writer, Writer())
         conflicts: tuple[Conflict, ...] = ()
+        if batch.closes and run.info.status is not Status.RUNNING:
+            return Progress()
         if batch.events and batch.first_event >= writer.events:
             conflicts = self.apply_events(run, batch.events)
             writer.events = batch.first_event + len(batch.events)
@@ -134,7 +136,7 @@ class State:
             event.user,
             experiment.stage,
         )
-        run = MemoryRun(info, owner=event.owner, heartbeat=event.start_time)
+        run = MemoryRun(info, owner=event.owner, heartbeat=now_ms())
         run.set_tags({**event.tags, NAME_TAG: info.name})
         return run
 

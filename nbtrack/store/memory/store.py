@@ -79,13 +79,14 @@ class MemoryStore:
         """See ``Store.heartbeat``."""
         with self._lock:
             for run in self._known(run_ids):
-                run.heartbeat = time
+                run.heartbeat = now_ms()
 
     def open_runs(self) -> list[OpenRun]:
         """See ``Store.open_runs``."""
         with self._lock:
             runs = [run for run in self._state.runs.values() if run.info.status is Status.RUNNING]
-            return [OpenRun(run.info.id, run.owner, run.heartbeat, dict(run.tags)) for run in runs]
+            now = now_ms()
+            return [OpenRun(run.info.id, run.owner, run.heartbeat, dict(run.tags), now - run.heartbeat) for run in runs]
 
     # Experiments.
 

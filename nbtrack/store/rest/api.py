@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
+from ...entities import now_ms
 from ...errors import NotFound, StoreError
 from ..http import Answer, HttpClient
 from ..http.failures import Momentary, is_json
@@ -32,6 +35,16 @@ class Api:
 
     def __init__(self, client: HttpClient) -> None:
         self._client = client
+        self._ahead: int | None = None  # of this machine's clock the server's is, in milliseconds
+
+    def now(self) -> int:
+        """Return the time in milliseconds by the server's clock, which every answer tells; by ours before the first."""
+        return now_ms() + (self._ahead or 0)
+
+    @property
+    def has_clock(self) -> bool:
+        """Whether the server has told its time."""
+        return self._ahead is not None
 
     @property
     def url(self) -> str:
@@ -80,9 +93,15 @@ class Api:
 
     def _request(self, endpoint: Endpoint[Any, Any], path: str, body: bytes | None, query: Any, repeats: bool) -> Answer:
         headers = _JSON if body is not None else {}
-        return self._client.request(
+        answer = self._client.request(
             endpoint.method, path, query=query, body=body, headers=headers, repeats=repeats, judge=self._judge()
         )
+        self._note_time(answer.headers.get("date", ""))
+        return answer
+
+    def _note_time(self, date: str) -> None:
+        with suppress(ValueError):
+            self._ahead = round(parsedate_to_datetime(date).timestamp() * 1000) - now_ms()
 
     def _judge(self) -> Callable[[Answer], None]:
         def judge(answer: Answer) -> None:

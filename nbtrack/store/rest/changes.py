@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ...entities import Dataset, ParamValue, Status, now_ms
+from ...entities import Dataset, ParamValue, Status
 from ...entities_models import ModelMetric
 from ...events import (
     Conflict,
@@ -64,15 +64,15 @@ class Changes:
     end_time: int | None = None
 
 
-def changes_of(events: Iterable[Event], known: Mapping[str, ParamValue]) -> Changes:
-    """Return what events come to, in their order, for a run that has these params."""
+def changes_of(events: Iterable[Event], known: Mapping[str, ParamValue], now: int) -> Changes:
+    """Return what events come to, in their order, for a run that has these params; ``now`` is the server's time."""
     changes = Changes()
     params = dict(known)
     for event in events:
         if isinstance(event, ParamsLogged):
             _log_params(changes, event, params, known)
         else:
-            _change(changes, event)
+            _change(changes, event, now)
     return changes
 
 
@@ -92,7 +92,7 @@ def _log_params(changes: Changes, event: ParamsLogged, params: dict[str, ParamVa
         params[key] = value
 
 
-def _change(changes: Changes, event: Event) -> None:
+def _change(changes: Changes, event: Event, now: int) -> None:
     match event:
         case TagsSet(tags):
             _set_tags(changes, tags)
@@ -113,13 +113,13 @@ def _change(changes: Changes, event: Event) -> None:
         case ModelMeasured(model_id, metrics):
             changes.measured += [(model_id, metric) for metric in metrics]
         case _:
-            _change_facts(changes, event)
+            _change_facts(changes, event, now)
 
 
-def _change_facts(changes: Changes, event: Event) -> None:
+def _change_facts(changes: Changes, event: Event, now: int) -> None:
     match event:
         case RunResumed(owner):
-            changes.tags |= {OWNER: owner, HEARTBEAT: str(now_ms())}
+            changes.tags |= {OWNER: owner, HEARTBEAT: str(now)}
             changes.status, changes.end_time = Status.RUNNING, None
         case RunEnded(status, end_time):
             changes.status, changes.end_time = status, end_time

@@ -52,8 +52,13 @@ class MlflowRun(Record):
         return self.marks.get(OWNER, "")
 
     @property
+    def has_heartbeat(self) -> bool:
+        """Whether it has given a sign, by the server's clock."""
+        return HEARTBEAT in self.marks
+
+    @property
     def heartbeat(self) -> int:
-        """When it last gave a sign, in milliseconds."""
+        """When it last gave a sign, in milliseconds; when it started where it has given none."""
         text = self.marks.get(HEARTBEAT, "")
         return int(text) if text.isdecimal() else self.info.start_time
 

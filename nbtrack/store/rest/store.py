@@ -82,12 +82,15 @@ class RestStore:
 
     def heartbeat(self, run_ids: Sequence[str], time: int) -> None:
         """See ``Store.heartbeat``."""
-        self._writes.beat(run_ids, time)
+        self._writes.beat(run_ids)
 
     def open_runs(self) -> list[OpenRun]:
         """See ``Store.open_runs``."""
         found = self._runs.search("attributes.status = 'RUNNING'")
-        return [OpenRun(run.info.id, run.owner, run.heartbeat, dict(run.tags)) for run in found]
+        return [OpenRun(run.info.id, run.owner, run.heartbeat, dict(run.tags), self._silence(run)) for run in found]
+
+    def _silence(self, run: MlflowRun) -> int | None:
+        return self._api.now() - run.heartbeat if run.has_heartbeat and self._api.has_clock else None
 
     # Experiments.
 

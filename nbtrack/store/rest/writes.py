@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from ...entities import LifecycleStage
+from ...entities import LifecycleStage, Status
 from ...entities_models import ModelMetric
 from ...errors import Deleted, InvalidInput, NotFound, ParamConflict, RunNotFound, StoreError
 from ...events import Batch, Event, LaneRows, Progress, RunEnded, RunStarted
@@ -97,7 +97,8 @@ class Writes:
         refuse_deleted(experiment)
         name = event.name or event.tags.get(NAME, "")
         own = {RUN_ID: run_id} if run_id else {}
-        tags = {mlflow_name(key): value for key, value in event.tags.items() if key != NAME} | own | {OWNER: event.owner}
+        own |= {OWNER: event.owner, HEARTBEAT: str(self._api.now())}
+        tags = {mlflow_name(key): value for key, value in event.tags.items() if key != NAME} | own
         request = wire.CreateRun(
             experiment_id=experiment.id,
             user_id=event.user,
@@ -107,13 +108,13 @@ class Writes:
         )
         return self._runs.keep(self._api.ask(wire.CREATE_RUN, request, repeats=False).run)
 
-    def beat(self, run_ids: Sequence[str], time_: int) -> None:
-        """Note that the owner of runs was alive; unknown ones are passed over."""
+    def beat(self, run_ids: Sequence[str]) -> None:
+        """Note that the owner of runs is alive; unknown ones are passed over."""
         for run_id in run_ids:
             run = self._runs.find(run_id)
             if run is not None:
                 with suppress(NotFound, InvalidInput):
-                    self._api.ask(wire.SET_TAG, wire.SetTag(run_id=run.own_id, key=HEARTBEAT, value=str(time_)))
+                    self._api.ask(wire.SET_TAG, wire.SetTag(run_id=run.own_id, key=HEARTBEAT, value=str(self._api.now())))
                 self._runs.forget(run.own_id)
 
     # One batch.
@@ -148,7 +149,7 @@ class Writes:
         return chosen
 
     def _directly(self, run: MlflowRun, batch: Batch) -> Progress:
-        changes = changes_of(batch.events, run.params)
+        changes = changes_of(batch.events, run.params, self._api.now())
         for conflict in changes.conflicts:
             raise ParamConflict(conflict.key, conflict.kept, conflict.refused)
         self._change(run, changes)
@@ -160,11 +161,13 @@ class Writes:
     def _as_writer(self, run: MlflowRun, batch: Batch) -> Progress:
         """Apply what is new in a batch, and count it."""
         reached = progress_in(run.marks, batch.writer)
+        if batch.closes and run.info.status is not Status.RUNNING:
+            return reached
         events = batch.events if batch.first_event >= reached.events else ()
         lanes, everything = _new_lanes(batch.lanes, reached.lanes)
         if not events and not lanes:
             return reached
-        changes = changes_of(events, run.params)
+        changes = changes_of(events, run.params, self._api.now())
         counted = batch.first_event + len(events) if events else reached.events
         end = next((at for at, event in enumerate(events) if isinstance(event, RunEnded)), None)
         before = counted if end is None else batch.first_event + end

@@ -87,6 +87,11 @@ class Connection:
         prepared = self._prepare(statement, statement)
         self._execute_many(prepared.sql, [tuple([each[name] for name in prepared.names]) for each in values])
 
+    def now(self) -> int | None:
+        """Return the time in milliseconds by the database's own clock; None where it cannot be told."""
+        clock = self.dialect.clock
+        return self.dialect.now() if clock is None else int(self.row(clock)[0])
+
     def insert(self, table: sa.Table, rows: Sequence[Row]) -> None:
         """Insert rows, whose values stand in the order of the table's columns."""
         self._insert(("insert", table), sa.insert, table, rows)

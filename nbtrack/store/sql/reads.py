@@ -165,7 +165,12 @@ def _search_first(query: RunQuery, dialect: Dialect, places: Places) -> SelectTe
 
 def read_open_runs(connection: Connection) -> list[OpenRun]:
     """Return every run in status RUNNING."""
-    found = {run_id: OpenRun(run_id, owner, heartbeat) for run_id, owner, heartbeat in connection.rows(_OPEN)}
+    rows = connection.rows(_OPEN)
+    now = connection.now() if rows else None
+    found = {
+        run_id: OpenRun(run_id, owner, heartbeat, silent=None if now is None else now - heartbeat)
+        for run_id, owner, heartbeat in rows
+    }
     for run_id, key, value in read_tags(connection, list(found)):
         found[run_id].tags[key] = value
     return list(found.values())

@@ -19,7 +19,7 @@ from ..experiments import page_of
 from ..stages import refuse_deleted
 from ..text import storable
 from . import experiments, reads
-from .database import Database
+from .database import Connection, Database
 from .dialects import Dialect
 from .dialects.base import among
 from .migrate import make_current
@@ -90,8 +90,8 @@ class SqlStore:
 
     def heartbeat(self, run_ids: Sequence[str], time: int) -> None:
         """See ``Store.heartbeat``."""
-        beats = [{"run": run_id, "time": time} for run_id in sorted(run_ids)]
-        self._database.write(lambda connection: connection.run_many(_BEAT, beats))
+        if run_ids:
+            self._database.write(lambda connection: _beat(connection, run_ids, time))
 
     def open_runs(self) -> list[OpenRun]:
         """See ``Store.open_runs``."""
@@ -236,3 +236,8 @@ if TYPE_CHECKING:
     from .dialects.sqlite import SQLite
 
     _proof: Store = SqlStore(SQLite(sa.make_url("sqlite:///runs.db")), "")
+
+
+def _beat(connection: Connection, run_ids: Sequence[str], time: int) -> None:
+    now = connection.now() or time
+    connection.run_many(_BEAT, [{"run": run_id, "time": now} for run_id in sorted(run_ids)])

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ...entities import LifecycleStage, Status
+from ...entities import LifecycleStage, Status, now_ms
 from ...errors import Deleted, ParamConflict, RunNotFound
 from ...events import Batch, Conflict, Event, LaneRows, Progress, RunStarted
 from ..stages import refuse_deleted
@@ -51,6 +51,8 @@ def _apply_numbered(
     connection: Connection, run: RunRow, batch: Batch, events: tuple[Event, ...], *, is_new_run: bool
 ) -> Progress:
     """Apply what a writer's batch has beyond the marks, and move them."""
+    if batch.closes and run.status != Status.RUNNING.value:
+        return Progress()
     marks: dict[int, int] = {}
     if not is_new_run:
         marks = dict(connection.rows(_WATERMARKS, run=run.key, writer=batch.writer))
@@ -86,6 +88,8 @@ def _write(
     if is_new_run and (start := _start(events)):
         changes.tags = {**start.tags, NAME_TAG: run.name}
     changes.gather(events)
+    if is_new_run or "heartbeat" in changes.run:
+        run.heartbeat = changes.run["heartbeat"] = connection.now() or now_ms()
     if changes.run or is_new_run:
         _save(connection, run, changes.run)
     conflicts = changes.write(connection, run, is_new_run=is_new_run, is_direct=is_direct)
@@ -140,5 +144,5 @@ def _started(connection: Connection, run_id: str, events: Sequence[Event]) -> Ru
         stage=experiment.stage.value,
         deleted_time=None,
         owner=start.owner,
-        heartbeat=start.start_time,
+        heartbeat=0,  # by the database's clock, when it is written
     )

@@ -67,9 +67,11 @@ class Dialect(ABC):
     Attributes:
         url: The database.
         core: SQLAlchemy's dialect, with positional parameters.
+        clock: Asks the server for its time in milliseconds; None where there is no server.
     """
 
     core: sa.Dialect
+    clock: sa.Select[int] | None = None
 
     def __init__(self, url: sa.URL) -> None:
         self.url = url
@@ -97,6 +99,10 @@ class Dialect(ABC):
     def place(self) -> object:
         """Return what tells the database from another one that has taken its place; None where it is gone."""
         return ""
+
+    def now(self) -> int | None:
+        """Return the time in milliseconds by the database's own clock where no server has one; None where it cannot be told."""
+        return None
 
     @abstractmethod
     def writing(self) -> AbstractContextManager[Any]:

@@ -116,6 +116,8 @@ class MySQL(Dialect):
 
     core = MySQLDialect_pymysql(paramstyle="format")
 
+    clock = sa.select(sa.literal_column("UNIX_TIMESTAMP() * 1000", sa.BigInteger()))
+
     def __init__(self, url: sa.URL) -> None:
         super().__init__(url)
         if not url.database:

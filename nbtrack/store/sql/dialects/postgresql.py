@@ -49,6 +49,8 @@ class PostgreSQL(Dialect):
 
     core = postgresql.psycopg.dialect(paramstyle="format")  # type: ignore[no-untyped-call]
 
+    clock = sa.select(sa.literal_column("CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)", sa.BigInteger()))
+
     def engine(self) -> sa.Engine:
         """See ``Dialect.engine``."""
         options = _CONNECT | options_of(self.url, self.label, _options(), others=_PLACES)

@@ -18,6 +18,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ColumnElement
 
 from ....errors import InvalidInput, NbtrackError, SchemaError, StoreError, StoreUnavailable
+from ....journal.clock import folder_clock
 from ..places import Home
 from .base import Dialect, Unfolded
 from .filesystem import has_locks, has_shared_memory
@@ -85,6 +86,10 @@ class SQLite(Dialect):
         except OSError:
             return None
         return found.st_dev, found.st_ino
+
+    def now(self) -> int | None:
+        """See ``Dialect.now``: the time that the file system gives, which is a server's where several machines share it."""
+        return folder_clock(self.path.parent)
 
     def engine(self) -> sa.Engine:
         """See ``Dialect.engine``; makes the file's folder."""

@@ -1,0 +1,148 @@
+"""Which processes are gone, and the end of the runs that they left open; and a run that turns out to live.
+
+A process is gone for certain where its machine says so. One that cannot be looked at, on another machine or in a
+container, is taken for gone after a long silence, and may be asleep. So who closes a run never speaks in the name of
+the process that is gone: it closes as a writer of its own, and the process, should it live, goes on where it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from pathlib import Path
+
+from .entities import Status
+from .errors import RunNotFound
+from .events import CLOSER, Batch, RunEnded, RunResumed, RunStarted, TagsDeleted, TagsSet
+from .journal.clock import folder_clock
+from .journal.owner import Owner, this_process
+from .journal.reader import StoredJournal
+from .journal.writer import Writer
+from .store.base import OpenRun, Store
+
+__all__ = ["ENDED_TAG", "SILENCE_MS", "Clock", "Gone", "Life", "clear_crash", "close_runs", "life_of", "take_back"]
+
+ENDED_TAG = "nbtrack.ended"
+
+_CRASHED = "crashed"
+_HOUR_MS = 3600 * 1000
+# Nobody can look into another machine; one that has been silent for so long is taken for gone.
+SILENCE_MS = 12 * _HOUR_MS
+# And what it left is removed after so long: it may be asleep, and would find its files gone.
+_ABANDONED_MS = 30 * 24 * _HOUR_MS
+
+_log = logging.getLogger("nbtrack")
+
+
+class Life(Enum):
+    """What can be said of the process that writes a journal."""
+
+    ALIVE = "alive, as far as anybody can see"
+    SILENT = "out of sight, and silent for so long that it is taken for gone"
+    GONE = "gone"
+
+
+@dataclass
+class Clock:
+    """The time of a folder's file system, looked at once: the clocks of two machines are never compared."""
+
+    folder: Path
+
+    @cached_property
+    def now(self) -> int | None:
+        """The time in milliseconds, None where it cannot be told."""
+        return folder_clock(self.folder)
+
+    def since(self, time: int) -> int:
+        """Return for how long a file has not changed."""
+        return 0 if self.now is None else self.now - time
+
+
+def life_of(journal: StoredJournal, clock: Clock) -> Life:
+    """Tell whether the process that writes a journal lives."""
+    alive = journal.is_alive()
+    if alive is not None:
+        return Life.ALIVE if alive else Life.GONE
+    silence = clock.since(journal.last_sign())
+    return Life.GONE if silence > _ABANDONED_MS else Life.SILENT if silence > SILENCE_MS else Life.ALIVE
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A process whose journal was delivered: the sign that was its last, and when its run is taken to have ended."""
+
+    sign: int
+    time: int
+
+    @classmethod
+    def of(cls, journal: StoredJournal) -> Gone:
+        """Return what a journal tells of its process."""
+        started = [event.start_time for event in journal.events if isinstance(event, RunStarted)]
+        return cls(journal.last_sign(), max(journal.last_time(), *started, 0))
+
+
+def close_runs(store: Store, gone: Mapping[str, Gone], has_journal: Callable[[str], bool]) -> None:
+    """Close the open runs of processes that are gone.
+
+    Args:
+        store: The store.
+        gone: By their name as owners, the processes whose journals have just been delivered.
+        has_journal: Tells of a run whether a journal is here that speaks for it.
+    """
+    found = {run.run_id: (run.owner, _end_of(run, gone, has_journal)) for run in store.open_runs() if run.owner}
+    ends = {run_id: end for run_id, end in found.items() if end[1] is not None}
+    # Asked again, for a run may have ended, and been delivered, before its process went.
+    for run in store.open_runs() if ends else []:
+        owner, end = ends.get(run.run_id, ("", None))
+        if end is not None and owner == run.owner:
+            store.apply([_closing(run, end, store.get_run(run.run_id).start_time)])
+
+
+def _end_of(run: OpenRun, gone: Mapping[str, Gone], has_journal: Callable[[str], bool]) -> Gone | None:
+    if run.owner in gone or has_journal(run.run_id):
+        return gone.get(run.owner)
+    owner = Owner.from_json(run.owner)
+    alive = owner.is_alive() if owner is not None else None
+    is_silent = run.silent is not None and run.silent > SILENCE_MS
+    return Gone(run.heartbeat, run.heartbeat) if alive is False or (alive is None and is_silent) else None
+
+
+def _closing(run: OpenRun, end: Gone, start_time: int) -> Batch:
+    """Return what closes a run, once for each last sign of its owner, however many see it."""
+    time = max(end.time, start_time)
+    seen = hashlib.sha256(f"{run.owner} {end.sign}".encode()).hexdigest()[:16]
+    return Batch(run.run_id, CLOSER + seen, events=(TagsSet({ENDED_TAG: _CRASHED}), RunEnded(Status.FAILED, time)))
+
+
+def clear_crash(store: Store, journal: StoredJournal) -> None:
+    """Take the tag of a crash from a run whose true end was in a journal; later versions write so in the journal itself."""
+    if journal.owns and journal.ended and not _tells_how_it_ended(journal):
+        store.apply([Batch(journal.run_id, f"ending.{journal.writer}", events=(TagsDeleted((ENDED_TAG,)),))])
+
+
+def _tells_how_it_ended(journal: StoredJournal) -> bool:
+    return any(
+        ENDED_TAG in (event.tags if isinstance(event, TagsSet) else event.keys)
+        for event in journal.events
+        if isinstance(event, TagsSet | TagsDeleted)
+    )
+
+
+def take_back(store: Store, writers: Iterable[Writer]) -> None:
+    """Open again the runs of this process that somebody has closed who took it for gone."""
+    for writer in writers:
+        again = RunResumed(this_process().to_json()), TagsDeleted((ENDED_TAG,))
+        if _was_closed(store, writer.run_id) and writer.go_on(*again):
+            _log.warning("nbtrack: run %s was taken for crashed while it went on; it is RUNNING again", writer.run_id)
+
+
+def _was_closed(store: Store, run_id: str) -> bool:
+    try:
+        is_failed = store.get_run(run_id).status is Status.FAILED
+    except RunNotFound:
+        return False  # it is not delivered yet
+    return is_failed and (run_id, ENDED_TAG, _CRASHED) in store.tags([run_id])

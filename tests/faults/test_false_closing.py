@@ -1,0 +1,241 @@
+"""A process that lives and is taken for gone: its run takes its true state back, and nothing of it is lost or doubled."""
+
+import os
+import signal
+import time
+
+import pytest
+
+import nbtrack
+from nbtrack import recovery
+from nbtrack.closing import Life
+from nbtrack.entities import Status
+from nbtrack.journal.reader import journals
+
+from .child import Child
+
+pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
+
+HOURS = 3600
+# As on another machine, of which one sees the files alone, and whose clock is wrong.
+ELSEWHERE = """
+import math, socket, time
+import nbtrack.flusher
+from nbtrack.journal import alive, owner
+socket.gethostname = lambda: "elsewhere"
+owner._boot = lambda: "another start of another machine"
+owner._owner_of.cache_clear()
+alive.fcntl = None
+hours, time_ns = %d, time.time_ns
+time.time_ns = lambda: time_ns() + hours * 3600 * 10**9
+nbtrack.flusher._HEARTBEAT = math.inf
+"""
+LOGS = """
+import nbtrack.flusher
+def log(name, first):
+    for step in range(first, first + 10):
+        run.log(loss=step / 4)
+    run.set_tag(name, "1")
+    run.log_param(name, first)
+    run.log_text(name, name + ".txt")
+run = nbtrack.start_run("live")
+log("before", 0)
+run.flush()
+print(run.id, flush=True)
+sys.stdin.readline()
+"""
+# From here on it delivers nothing by itself, until it is told to go on.
+STALLS = """
+flusher, run_pass = run._connection.flusher, run._connection.flusher._pass
+flusher._pass = lambda: True
+"""
+LOGS_MEANWHILE = """
+log("meanwhile", 10)
+print("logged", flush=True)
+sys.stdin.readline()
+"""
+GOES_ON = """
+flusher._pass = run_pass
+log("after", 20)
+print(run.flush(), flush=True)
+"""
+BEATS = """
+nbtrack.flusher._HEARTBEAT = 0
+sys.stdin.readline()
+"""
+NAMES = ["after", "before", "meanwhile"]
+
+
+def age(folder, hours):
+    """Let files be as old as those of a process that is silent for so long."""
+    then = time.time() - hours * HOURS
+    for path in [path for journal in journals(folder / "journal") for path in journal.iterdir()]:
+        os.utime(path, (then, then))
+
+
+def how(store, run_id):
+    tags = {key: value for _, key, value in store.tags([run_id])}
+    return store.get_run(run_id).status, tags.get("nbtrack.ended")
+
+
+def wait_until(is_so):
+    deadline = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def assert_whole(store, run_id, rows=30, names=NAMES):
+    assert store.history(run_id, "loss").values.tolist() == [step / 4 for step in range(rows)]
+    assert [key for _, key, _ in store.params([run_id])] == names
+    assert [record.path for record in store.artifacts(run_id)] == [f"{name}.txt" for name in names]
+    assert [key for _, key, _ in store.tags([run_id]) if key in NAMES] == names
+
+
+def files(folder, run_id):
+    return sorted(path.name for path in (folder / "artifacts" / "0" / run_id / "artifacts").iterdir())
+
+
+def test_a_run_that_turns_out_to_live_is_running_again_and_ends_as_it_ends(tmp_path, opened):
+    child = Child(tmp_path, LOGS + STALLS + LOGS_MEANWHILE + GOES_ON + BEATS, before=ELSEWHERE % 0)
+    run_id = child.line()
+    child.tell()
+    assert child.line() == "logged"
+    age(tmp_path, 13)
+    store = opened(tmp_path)
+    assert how(store, run_id) == (Status.FAILED, "crashed")
+    assert_whole(store, run_id, 20, NAMES[1:])
+    assert len(journals(tmp_path / "journal")) == 1  # it may be asleep, and in need of its files
+    child.tell()
+    assert child.line() == "True"
+    assert_whole(store, run_id)
+    wait_until(lambda: store.get_run(run_id).status is Status.RUNNING)
+    assert how(store, run_id) == (Status.RUNNING, None)
+    assert store.get_run(run_id).end_time is None
+    _, err = child.finish()
+    assert how(store, run_id) == (Status.FINISHED, "exit")
+    assert_whole(store, run_id)
+    assert files(tmp_path, run_id) == [f"{name}.txt" for name in NAMES]
+    assert "was taken for crashed while it went on; it is RUNNING again" in err
+    assert journals(tmp_path / "journal") == []
+
+
+@pytest.mark.parametrize(("ending", "status"), [("run.end()", Status.FINISHED), ("run.end('KILLED')", Status.KILLED)])
+def test_a_run_that_ends_before_it_knows_that_it_was_closed_ends_as_it_ends(tmp_path, opened, ending, status):
+    child = Child(tmp_path, LOGS + STALLS + LOGS_MEANWHILE + GOES_ON + ending, before=ELSEWHERE % 0)
+    run_id = child.line()
+    child.tell()
+    assert child.line() == "logged"
+    age(tmp_path, 13)
+    store = opened(tmp_path)
+    assert how(store, run_id) == (Status.FAILED, "crashed")
+    child.finish()
+    assert how(store, run_id) == (status, None)
+    assert_whole(store, run_id)
+
+
+@pytest.mark.parametrize("hours", [-13, 13])
+def test_a_machine_whose_clock_is_wrong_is_not_silent(tmp_path, opened, monkeypatch, hours):
+    child = Child(tmp_path, LOGS, before=ELSEWHERE % hours)
+    run_id = child.line()
+    assert how(opened(tmp_path), run_id) == (Status.RUNNING, None)
+    with monkeypatch.context() as patch:
+        patch.setattr(recovery, "journals", lambda *_: [])  # its journal is on its own machine
+        assert how(opened(tmp_path), run_id) == (Status.RUNNING, None)
+    child.finish()
+    assert how(opened(tmp_path), run_id) == (Status.FINISHED, "exit")
+
+
+def test_a_run_that_dies_after_it_was_closed_and_went_on_is_closed_again(tmp_path, opened):
+    child = Child(tmp_path, LOGS + STALLS + LOGS_MEANWHILE + GOES_ON + BEATS, before=ELSEWHERE % 0)
+    run_id = child.line()
+    child.tell()
+    assert child.line() == "logged"
+    age(tmp_path, 13)
+    store = opened(tmp_path)
+    assert how(store, run_id) == (Status.FAILED, "crashed")
+    child.tell()
+    assert child.line() == "True"
+    wait_until(lambda: how(store, run_id) == (Status.RUNNING, None))
+    child.kill()
+    assert how(opened(tmp_path), run_id) == (Status.RUNNING, None)  # who knows
+    age(tmp_path, 13)
+    assert how(opened(tmp_path), run_id) == (Status.FAILED, "crashed")
+    age(tmp_path, 31 * 24)
+    store = opened(tmp_path)
+    assert how(store, run_id) == (Status.FAILED, "crashed")
+    assert_whole(store, run_id)
+    assert journals(tmp_path / "journal") == []
+
+
+WORKS = """
+import multiprocessing
+run, stdin = nbtrack.start_run("shared"), sys.stdin
+run.flush()
+def work():
+    sys.stdin = stdin
+    def log(name, first):
+        for step in range(first, first + 10):
+            run.log(loss=step / 4, step=step)
+        run.set_tag(name, "1")
+        run.log_param(name, first)
+        run.log_text(name, name + ".txt")
+    log("before", 0)
+    run.flush()
+    print(run.id, flush=True)
+    sys.stdin.readline()
+    {stalls}
+    {meanwhile}
+    {goes_on}
+worker = multiprocessing.get_context("fork").Process(target=work)
+worker.start()
+worker.join()
+"""
+
+
+def _indented(code):
+    return code.strip().replace("\n", "\n    ")
+
+
+@pytest.mark.parametrize("code", [LOGS + STALLS + LOGS_MEANWHILE + GOES_ON, "worker"])
+def test_a_process_whose_journal_was_delivered_and_removed_loses_nothing(tmp_path, opened, monkeypatch, code):
+    """As where its machine can show neither its locks nor its processes: files go that it still writes into."""
+    if code == "worker":
+        code = WORKS.format(stalls=_indented(STALLS), meanwhile=_indented(LOGS_MEANWHILE), goes_on=_indented(GOES_ON))
+    child = Child(tmp_path, code)
+    run_id = child.line()
+    child.tell()
+    assert child.line() == "logged"
+    with monkeypatch.context() as patch:
+        patch.setattr(recovery, "life_of", lambda *_: Life.GONE)
+        store = opened(tmp_path)
+    assert how(store, run_id) == (Status.FAILED, "crashed")
+    assert journals(tmp_path / "journal") == []
+    assert_whole(store, run_id, 20, NAMES[1:])
+    child.tell()
+    assert child.line() == "True"
+    _, err = child.wait()
+    assert "lost" not in err
+    assert how(store, run_id) == (Status.FINISHED, "exit")
+    assert_whole(store, run_id)
+    assert files(tmp_path, run_id) == [f"{name}.txt" for name in NAMES]
+    assert journals(tmp_path / "journal") == []
+
+
+def test_what_a_dead_process_left_does_not_close_a_run_that_another_one_goes_on_with(tmp_path, opened):
+    """Its journal may be on a machine that is started again only when the run goes on elsewhere."""
+    child = Child(tmp_path, LOGS + STALLS + LOGS_MEANWHILE)
+    run_id = child.line()
+    child.tell()
+    assert child.line() == "logged"
+    child.kill()
+    (journal,) = journals(tmp_path / "journal")
+    journal.rename(tmp_path / journal.name)
+    assert how(opened(tmp_path), run_id) == (Status.FAILED, "crashed")
+    with nbtrack.connect(tmp_path).start_run(resume=run_id) as run:
+        run.flush()
+        (tmp_path / journal.name).rename(journal)
+        store = opened(tmp_path)
+        assert how(store, run_id) == (Status.RUNNING, None)
+        assert_whole(store, run_id, 20, NAMES[1:])
+    assert how(store, run_id) == (Status.FINISHED, None)

@@ -1,0 +1,106 @@
+"""Real machines on which processes cannot be seen, or that change their name: /proc with hidepid, and a new host name."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from nbtrack.entities import Status
+
+from .child import Child
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        sys.platform != "linux"
+        or os.geteuid() != 0
+        or subprocess.run(["unshare", "--uts", "-m", "true"], check=False).returncode,
+        reason="needs root, and namespaces",
+    ),
+]
+
+# A user who sees no process of other users. What a process needs is loaded by then; it may not read this interpreter's files.
+AS_USER = """
+import ctypes, os, subprocess
+import nbtrack.capture.git, nbtrack.store.sql.dialects.sqlite, nbtrack.store.sql.migrate, sqlite3
+assert ctypes.CDLL(None).unshare(0x20000) == 0
+subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+subprocess.run(["mount", "-t", "proc", "-o", "hidepid=2", "proc", "/proc"], check=True)
+os.umask(0)
+os.setgroups([])
+os.setgid(2000)
+os.setuid(%d)
+os.environ["HOME"] = "/tmp"
+"""
+LOGS = """
+run = nbtrack.start_run("live")
+run.log(loss=0.0)
+run.flush()
+print(f"{run.id} {os.getpid()}", flush=True)
+sys.stdin.readline()
+for number in range(3):
+    run.log(loss=1.0 + number)
+    run.set_tag(f"tag {number}", "x")
+    run.log_param(f"param {number}", number)
+print(run.flush(), flush=True)
+"""
+LOOKS = """
+print(os.path.exists("/proc/%s"), flush=True)
+for run in nbtrack.runs(experiment="*"):
+    print(run.status, run.tags.get("nbtrack.ended"), len(run.metrics["loss"].steps), flush=True)
+"""
+
+
+@pytest.fixture
+def shared():
+    """A folder that every user may use."""
+    folder = Path(tempfile.mkdtemp(prefix="nbtrack-shared-", dir="/tmp"))
+    folder.chmod(0o2777)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def seen_by_another_user(folder, pid):
+    for path in folder.glob("runs.db*"):
+        path.chmod(0o666)
+    looker = Child(folder, LOOKS % pid, before=AS_USER % 2002)
+    out, err = looker.wait()
+    assert looker.process.exitcode == 0, err
+    return out.splitlines()
+
+
+def test_a_user_who_cannot_see_a_process_does_not_close_its_run(shared, opened):
+    child = Child(shared, LOGS, before=AS_USER % 2001)
+    run_id, pid = child.line().split()
+    assert seen_by_another_user(shared, pid) == ["False", "RUNNING None 1"]
+    child.tell()
+    assert child.line() == "True"
+    child.wait()
+    store = opened(shared)
+    assert store.get_run(run_id).status is Status.FINISHED
+    tags = {key: value for _, key, value in store.tags([run_id])}
+    assert (tags["nbtrack.ended"], [key for key in tags if key.startswith("tag")]) == ("exit", ["tag 0", "tag 1", "tag 2"])
+    assert [key for _, key, _ in store.params([run_id])] == ["param 0", "param 1", "param 2"]
+    assert store.history(run_id, "loss").values.tolist() == [0.0, 1.0, 2.0, 3.0]
+
+
+def test_a_run_whose_process_is_gone_is_closed_by_a_user_who_could_not_see_it(shared):
+    child = Child(shared, LOGS, before=AS_USER % 2001)
+    _, pid = child.line().split()
+    child.kill()
+    assert seen_by_another_user(shared, pid) == ["False", "FAILED crashed 1"]
+
+
+def test_a_host_that_changed_its_name_is_the_same_host(tmp_path):
+    child = Child(tmp_path, LOGS)
+    child.line()
+    code = f"import os, nbtrack\nnbtrack.connect({str(tmp_path)!r})\n" + LOOKS % "nothing"
+    look = ["unshare", "--uts", "sh", "-c", 'hostname another-name; exec "$0" -c "$1"', sys.executable, code]
+    alive = subprocess.run(look, capture_output=True, text=True, check=True).stdout
+    child.kill()
+    dead = subprocess.run(look, capture_output=True, text=True, check=True).stdout
+    assert (alive, dead) == ("False\nRUNNING None 1\n", "False\nFAILED crashed 1\n")
