@@ -39,7 +39,7 @@ def become(user, group, umask, groups):
     tqdm.set_lock(threading.RLock())  # not one of processes, which would be removed by another user than it was made by
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         shutil.copy(_OLD_STORE, f"{folder}/runs.db")
-        tracker = nbtrack.connect(folder)
+        tracker = nbtrack.connect(folder, experiment="people")  # whose files lie in the folder
         with nbtrack.start_run() as run:
             run.log(loss=1.0)
             run.log_text("text", "a.txt")

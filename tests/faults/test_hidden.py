@@ -12,6 +12,7 @@ import pytest
 from nbtrack.entities import Status
 
 from .child import Child
+from .people import TEAM
 
 pytestmark = [
     pytest.mark.slow,
@@ -23,18 +24,14 @@ pytestmark = [
     ),
 ]
 
-# A user who sees no process of other users. What a process needs is loaded by then; it may not read this interpreter's files.
+# In a mount namespace of its own, since threads that exist already would stay in the old one.
 AS_USER = """
-import ctypes, os, subprocess
-import nbtrack.capture.git, nbtrack.store.sql.dialects.sqlite, nbtrack.store.sql.migrate, sqlite3
+import ctypes, subprocess
 assert ctypes.CDLL(None).unshare(0x20000) == 0
 subprocess.run(["mount", "--make-rprivate", "/"], check=True)
 subprocess.run(["mount", "-t", "proc", "-o", "hidepid=2", "proc", "/proc"], check=True)
-os.umask(0)
-os.setgroups([])
-os.setgid(2000)
-os.setuid(%d)
-os.environ["HOME"] = "/tmp"
+from tests.faults.people import ADA, BOB, TEAM, become
+become(%s, TEAM, 0o002, ())
 """
 LOGS = """
 run = nbtrack.start_run("live")
@@ -57,24 +54,23 @@ for run in nbtrack.runs(experiment="*"):
 
 @pytest.fixture
 def shared():
-    """A folder that every user may use."""
+    """A folder of a team."""
     folder = Path(tempfile.mkdtemp(prefix="nbtrack-shared-", dir="/tmp"))
-    folder.chmod(0o2777)
+    os.chown(folder, 0, TEAM)
+    folder.chmod(0o2775)
     yield folder
     shutil.rmtree(folder)
 
 
 def seen_by_another_user(folder, pid):
-    for path in folder.glob("runs.db*"):
-        path.chmod(0o666)
-    looker = Child(folder, LOOKS % pid, before=AS_USER % 2002)
+    looker = Child(folder, LOOKS % pid, before=AS_USER % "BOB")
     out, err = looker.wait()
     assert looker.process.exitcode == 0, err
     return out.splitlines()
 
 
 def test_a_user_who_cannot_see_a_process_does_not_close_its_run(shared, opened):
-    child = Child(shared, LOGS, before=AS_USER % 2001)
+    child = Child(shared, LOGS, before=AS_USER % "ADA")
     run_id, pid = child.line().split()
     assert seen_by_another_user(shared, pid) == ["False", "RUNNING None 1"]
     child.tell()
@@ -89,7 +85,7 @@ def test_a_user_who_cannot_see_a_process_does_not_close_its_run(shared, opened):
 
 
 def test_a_run_whose_process_is_gone_is_closed_by_a_user_who_could_not_see_it(shared):
-    child = Child(shared, LOGS, before=AS_USER % 2001)
+    child = Child(shared, LOGS, before=AS_USER % "ADA")
     _, pid = child.line().split()
     child.kill()
     assert seen_by_another_user(shared, pid) == ["False", "FAILED crashed 1"]
