@@ -106,7 +106,10 @@ class CellCapture:
         return self._inputs.at_end(self._shell.user_ns, self._known, self._without) if self._inputs else Captured()
 
     def _datasets(self, source: str, tags: Mapping[str, str]) -> Captured:
-        names = self._inputs_of(source).reads(self._shell.user_ns)
+        inputs = self._inputs_of(source)
+        if inputs.unread:
+            return Captured(left_out=(inputs.unread,))
+        names = inputs.reads(self._shell.user_ns)
         origin = {tag: value for tag, value in tags.items() if tag.startswith("mlflow.source.")}
         return capture_datasets(self._shell.user_ns, names, tags=origin)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import dis
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from types import CodeType, FunctionType
 
 from ..entities import ParamValue
@@ -18,6 +20,8 @@ from .simple import LONGEST_VALUE, NotSimple, TooLong, read_simple
 __all__ = ["CellInputs", "assigned_names", "papermill_names", "params_from", "read_names"]
 
 _MOST_PARAMS = 100
+_LONGEST_SOURCE = 1_000_000  # characters
+_MOST_NODES = 50_000  # of a syntax tree
 _SHELL = ("In", "Out", "exit", "quit", "get_ipython", "display", "open")
 
 
@@ -27,12 +31,19 @@ class CellInputs:
     Args:
         source: The cell as typed.
         transform: ``InteractiveShell.transform_cell``, which makes Python of line magics.
+
+    Attributes:
+        unread: Why nothing is found in a cell that is too large; empty for others.
     """
 
     def __init__(self, source: str, transform: Callable[[str], str] | None = None) -> None:
-        tree = parse_cell(source, transform)
-        self._use = name_use(tree) if tree else NameUse()
-        self._assigned = assigned_params(tree, self._use) if tree else AssignedParams({}, ())
+        tree = parse_cell(source, transform) if len(source) <= _LONGEST_SOURCE else None
+        is_read = tree is not None and not _has_more_nodes(tree, _MOST_NODES)
+        self.unread = ""
+        if len(source) > _LONGEST_SOURCE or (tree and not is_read):
+            self.unread = f"what the cell assigns and reads (its source, of {len(source):,} characters, is too large to be read)"
+        self._use = name_use(tree) if tree and is_read else NameUse()
+        self._assigned = assigned_params(tree, self._use) if tree and is_read else AssignedParams({}, ())
 
     def reads(self, namespace: Mapping[str, object]) -> list[str]:
         """Return the names from earlier cells that the cell reads, itself or through functions of the notebook."""
@@ -49,6 +60,8 @@ class CellInputs:
             history: The cells executed so far, to find the one that papermill put in.
             without: Names to leave out, because they are logged otherwise.
         """
+        if self.unread:
+            return Captured(left_out=(self.unread,))
         read = [name for name in (*papermill_names(history), *self.reads(namespace)) if name not in self._use.bindings]
         given = {**{name: namespace[name] for name in read if name in namespace}, **self._assigned.constants}
         return params_from(given, [*self._assigned.constants, *read], without=without)
@@ -57,6 +70,10 @@ class CellInputs:
         """Take the values that the cell has computed for its params; ``known`` are the params of ``at_start``."""
         names = [name for name in self._assigned.computed if name not in known]
         return params_from(namespace, names, most=_MOST_PARAMS - len(known), without=without)
+
+
+def _has_more_nodes(tree: ast.AST, most: int) -> bool:
+    return next(islice(ast.walk(tree), most, None), None) is not None
 
 
 def params_from(

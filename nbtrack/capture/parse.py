@@ -27,9 +27,19 @@ def parse_cell(source: str, transform: Callable[[str], str] | None = None) -> as
         return None
     try:
         with _no_warnings_of_the_parser():
-            return ast.parse(transform(source) if transform else source)
-    except (SyntaxError, ValueError):
+            return _parsed(source, transform)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None  # the cell itself will say so
+
+
+def _parsed(source: str, transform: Callable[[str], str] | None) -> ast.Module:
+    """Parse Python as it is; only what is none, such as a line magic, is given to IPython, which takes much longer."""
+    try:
+        return ast.parse(source)
+    except SyntaxError:
+        if transform is None:
+            raise
+    return ast.parse(transform(source))
 
 
 @contextmanager

@@ -41,6 +41,9 @@ _OPTION = rf"""(?x){_REST}(?:["'][ \t]*+,\s{{0,100}}+|[ \t]++)(?:{_QUOTED}|(?P<b
 _HANDED = rf"""(?x){_REST}\\?["'][ \t]*+,\s{{0,100}}+{_QUOTED}"""
 _SETTER = re.compile(r"\b(?:set|get|env|default)\w{0,20}\(\s{0,20}\\?[\"']\Z")
 
+# What stands between a name and its value in both: most names in a text have none of it after them.
+_SIGNED = re.compile(r"""\\?["']?\]?[ \t]*+[:=!]""")
+
 _SHORTEST = 5  # characters that say a name and a value: ``pw=ab``
 
 _REFERENCE = re.compile(r"\{[^{}]*\}|\$\{?\w+\}?|<[^<>]*>|%\(?\w*\)?s?|\*+|\.+|\[redacted\]|")
@@ -91,11 +94,9 @@ def _secret_at(text: str, hint: re.Match[str], done: int) -> _Span | None:
     name = text[start : rest.end()] if rest else ""
     if not is_secret_name(name):
         return None
-    return (
-        _literal(compiled(_ASSIGNED).match(text, at))
-        or _unquoted(name, compiled(_BARE).match(text, at))
-        or _argument(text, start, at, name)
-    )
+    assigned = rest is not None and _SIGNED.match(text, rest.end()) is not None
+    found = assigned and (_literal(compiled(_ASSIGNED).match(text, at)) or _unquoted(name, compiled(_BARE).match(text, at)))
+    return found or _argument(text, start, at, name)
 
 
 def _name_start(text: str, hint: int, done: int) -> int:
@@ -137,7 +138,7 @@ def _argument(text: str, start: int, at: int, name: str) -> _Span | None:
     """Find the value after a command line's option, or handed with its name to a function such as ``setdefault``."""
     if name.startswith("-") and (match := compiled(_OPTION).match(text, at)):
         return _option_value(name, match)
-    if _SETTER.search(text[max(0, start - 60) : start]):
+    if text[max(0, start - 1) : start] in ("'", '"') and _SETTER.search(text[max(0, start - 60) : start]):
         return _literal(compiled(_HANDED).match(text, at))
     return None
 

@@ -36,7 +36,7 @@ class Transcript:
         self._folding = threading.Lock()
         self._kept = _HeadAndTail(limit)
         self._lines = [""]
-        self._row = self._column = 0
+        self._row = self._column = self._held = 0
         self._unfinished = ""
 
     def write(self, text: str) -> None:
@@ -93,16 +93,19 @@ class Transcript:
         line = self._lines[self._row].ljust(self._column)
         self._lines[self._row] = line[: self._column] + text + line[self._column + len(text) :]
         self._column += len(text)
+        self._held += len(text)
         if self._column > self._LONGEST_LINE:
             self._kept.add("\n".join(self._lines))
-            self._lines, self._row, self._column = [""], 0, 0
+            self._lines, self._row, self._column, self._held = [""], 0, 0, 0
 
     def _newline(self) -> None:
         self._row, self._column = self._row + 1, 0
         if self._row == len(self._lines):
             self._lines.append("")
-        if len(self._lines) > self._WINDOW:
-            self._kept.add(self._lines.pop(0) + "\n")
+        while len(self._lines) > self._WINDOW or (self._held > self._LONGEST_LINE and self._row):
+            line = self._lines.pop(0)
+            self._kept.add(line + "\n")
+            self._held = max(0, self._held - len(line))
             self._row -= 1
 
     def _command(self, name: str, parameters: str) -> None:

@@ -314,6 +314,31 @@ def test_reading_what_is_too_large_takes_no_memory():
         tracemalloc.stop()
 
 
+@pytest.mark.parametrize("source", ["x = '" + "y" * 2_000_000 + "'", f"x = [{'1, ' * 60_000}]"], ids=["characters", "nodes"])
+def test_a_cell_that_is_too_large_to_be_read_says_so(source):
+    asked = []
+    inputs = CellInputs(f"lr = 0.1\n{source}", lambda text: asked.append(text) or text)
+    captured = inputs.at_start({"lr": 1})
+    assert captured.params == {}
+    assert captured.left_out == (inputs.unread,)
+    assert "is too large to be read" in inputs.unread
+    assert asked == []
+    assert CellInputs("lr = 0.1").unread == ""
+
+
+def test_ipython_is_asked_only_for_what_is_no_python():
+    asked = []
+
+    def transform(text):
+        asked.append(text)
+        return text.replace("%magic", "pass")
+
+    assert CellInputs("lr = 0.1\nx = lr % 2", transform).at_start({}).params == {"lr": 0.1}
+    assert asked == []
+    assert CellInputs("lr = 0.2\n%magic", transform).at_start({}).params == {"lr": 0.2}
+    assert len(asked) == 1
+
+
 def test_subclasses_are_what_their_values_are():
     got = params_from({"s": Text("mine")}, ["s"]).params["s"]
     assert (got, type(got)) == ("mine", str)

@@ -124,3 +124,11 @@ def test_threads_lose_nothing():
         thread.join()
     lines = transcript.text().splitlines()
     assert sorted(lines) == sorted(f"{name}{i}" for name in "abc" for i in range(20_000))
+
+
+@pytest.mark.parametrize("ending", ["", "\n", "\r"])
+def test_very_long_lines_are_bounded_too(ending):
+    transcript = Transcript(limit=3_000_000)
+    for _ in range(60):
+        transcript.write("x" * 600_000 + ending)
+    assert len(transcript.text()) < 6_000_000
