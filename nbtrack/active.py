@@ -67,8 +67,10 @@ def active() -> Run | None:
 
 def has_told(run: Lifetime) -> bool:
     """Tell whether what runs here was started or submitted where ``run`` was current."""
-    found = _find()
-    return found is not None and found.run is run
+    told = [opened for opened in _outwards(_current.get()) if _is_elsewhere(opened, threading.current_thread(), _task())]
+    carried = handover.of_thread(threading.current_thread())
+    told += [] if carried is handover.UNTOLD else _outwards(carried)
+    return any(opened.run is run for opened in told)
 
 
 def enter(run: Run, *, origin: Origin | None = None, is_again: bool = False, is_ours: bool = True) -> None:
@@ -98,7 +100,7 @@ def begin_cell() -> None:
 
 
 def leave(run: Lifetime) -> None:
-    """Take back a run that has ended; the one around it is current again."""
+    """Take back a run that has ended, or is to be current here no more; the one around it is current again."""
     kept = _open.get(run.id)
     if kept is not None and kept.run is run:
         del _open[run.id]
@@ -106,6 +108,10 @@ def leave(run: Lifetime) -> None:
     while opened is not None and opened.run is run:
         opened = opened.outer
         _current.set(opened)
+    thread = threading.current_thread()
+    carried = handover.of_thread(thread)
+    if carried is not handover.UNTOLD and carried is not None and carried.run is run:
+        handover.tell(thread, None)
 
 
 def leave_again(run: Lifetime) -> None:
@@ -136,7 +142,8 @@ def left_by_cell(origin: Origin) -> list[Run]:
 
 def why_none() -> str:
     """Say in one line why no run is current here, and what to do."""
-    if threading.current_thread() is not threading.main_thread() and _open:
+    thread = threading.current_thread()
+    if _open and thread is not threading.main_thread() and not _is_subshell(thread):
         return (
             "no run is open where this thread was started, or this work submitted: do that within `with nbtrack.start_run():`, "
             "or hand it the run and use run.log"
@@ -157,12 +164,15 @@ def _find(*, is_shared: bool = True) -> _Opened | None:
     """
     thread, task = threading.current_thread(), _task()
     for opened in _outwards(_current.get()):
-        # One that has ended is current only elsewhere, where its context was copied; a cell's is the kernel's own.
-        is_elsewhere = (opened.thread, opened.task) != (thread, task) and task is not _CELL
-        if is_elsewhere or not opened.run.has_ended:
+        if not opened.run.has_ended or _is_elsewhere(opened, thread, task):
             return opened
     carried: Any = handover.UNTOLD if _is_subshell(thread) else handover.of_thread(thread)
     return _of_kernel(thread, is_shared=is_shared) if carried is handover.UNTOLD else carried
+
+
+def _is_elsewhere(opened: _Opened, thread: threading.Thread, task: object) -> bool:
+    """Tell whether the context here is a copy, of what was started in a run; a cell's context is the kernel's own."""
+    return (opened.thread, opened.task) != (thread, task) and task is not _CELL
 
 
 def _outwards(opened: _Opened | None) -> Iterator[_Opened]:

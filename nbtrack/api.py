@@ -175,6 +175,7 @@ def end_run(status: Status | str = Status.FINISHED) -> None:
     run = active.active()
     if run is not None:
         run.end(status)
+        active.leave(run)  # one that has ended elsewhere is current in what was started in it
 
 
 def get_run(run_id: str) -> Run:

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["UNTOLD", "install", "of_thread"]
+__all__ = ["UNTOLD", "install", "of_thread", "tell"]
 
 UNTOLD = object()
 
@@ -34,6 +34,11 @@ def of_thread(thread: threading.Thread) -> Any:
     return getattr(thread, _ATTRIBUTE, UNTOLD)
 
 
+def tell(thread: threading.Thread, carried: object) -> None:
+    """Have a thread carry something, None for nothing."""
+    setattr(thread, _ATTRIBUTE, carried)
+
+
 def install(*, started: Current, submitted: Current, begin: Callable[[], object]) -> None:
     """Have threads, and the work of thread pools, carry what is current where they are started or submitted.
 
@@ -47,7 +52,7 @@ def install(*, started: Current, submitted: Current, begin: Callable[[], object]
 
     def take_up(carried: object) -> Callable[..., Any]:
         begin()
-        setattr(threading.current_thread(), _ATTRIBUTE, carried)
+        tell(threading.current_thread(), carried)
         return operator.call
 
     _wrap_start(started)
@@ -63,7 +68,7 @@ def _wrap_start(current: Current) -> None:
     def start_in_run(thread: threading.Thread) -> None:
         carried = current()
         if carried is not None:
-            setattr(thread, _ATTRIBUTE, carried)
+            tell(thread, carried)
         start(thread)
 
     threading.Thread.start = start_in_run  # type: ignore[method-assign, assignment]

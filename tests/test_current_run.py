@@ -176,6 +176,43 @@ def test_asyncio_s_executor(tracker):
     assert runs == [([1.0, 11.0], True), ([2.0, 12.0], True)]
 
 
+def test_ending_what_is_current_ends_also_where_it_has_ended_elsewhere(tracker):
+    go = threading.Event()
+
+    def end_all():
+        go.wait(30)
+        while nbtrack.active_run() is not None:
+            nbtrack.end_run()
+
+    with ThreadPoolExecutor(1) as pool:
+        with nbtrack.start_run("outer"), nbtrack.start_run("inner") as inner:
+            work = pool.submit(end_all)
+            thread = threading.Thread(target=end_all)
+            thread.start()
+        go.set()
+        work.result(30)
+        thread.join(30)
+    assert not thread.is_alive()
+    assert inner.status == "FINISHED"
+
+
+def test_what_was_started_in_a_run_adds_to_it_from_within_a_run_of_its_own(tracker):
+    go = threading.Event()
+
+    def folds():
+        go.wait(30)
+        for fold in range(2):
+            with nbtrack.start_run(f"fold {fold}"):
+                outer.log(x=float(fold))
+
+    with nbtrack.start_run("outer") as outer:
+        thread = threading.Thread(target=folds)
+        thread.start()
+    go.set()
+    thread.join()
+    assert logged(outer) == [0.0, 1.0]
+
+
 # Tasks
 
 
