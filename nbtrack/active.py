@@ -9,10 +9,11 @@ still open is the current one: a notebook's cells run in contexts of their own, 
 from __future__ import annotations
 
 import functools
+import operator
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -213,9 +214,34 @@ def _is_of_notebook(coroutine: Any) -> bool:
     return frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] in _NOTEBOOKS
 
 
+# What is started or submitted
+
+
 @functools.cache
 def _install() -> None:
-    handover.install(started=functools.partial(_find, is_shared=False), submitted=_find, begin=lambda: _current.set(None))
+    handover.install(handover.Carrier(functools.partial(_find, is_shared=False), _find, _take_up, _packed, unpack))
+
+
+def _take_up(opened: _Opened | None) -> Callable[..., Any]:
+    """Make a run, or none, current for the work that is to be done in this thread."""
+    _current.set(None)  # what other work has left open here
+    handover.tell(threading.current_thread(), opened)
+    return operator.call
+
+
+def _packed(opened: _Opened | None) -> Run | None:
+    return None if opened is None else opened.run
+
+
+def unpack(run: Run | None) -> Callable[..., Any]:
+    """Make a run, or none, current for the work that is to be done in this forked process."""
+    thread = threading.current_thread()
+    before = handover.of_thread(thread)
+    if run is None or before is handover.UNTOLD or before is None or before.run is not run:
+        if before is not handover.UNTOLD and before is not None:
+            before.run.recorder.finish()
+        return _take_up(None if run is None else _Opened(run, None, thread, None, None, is_again=False))
+    return _take_up(before)
 
 
 # A forked child goes on logging into the current run, but its ending is not the child's to tell.

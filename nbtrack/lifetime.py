@@ -241,12 +241,12 @@ class Lifetime(ABC):
 
 
 def remember(run: Lifetime) -> None:
-    """Keep a run that this process started, as long as somebody holds it."""
+    """Keep a run that this process started, or works for, as long as somebody holds it."""
     _live[run.id] = run
 
 
 def known_run(run_id: str) -> Any:
-    """Return the run of an id that this process started and somebody holds, else None."""
+    """Return the run of an id that this process started, or works for, and somebody holds; else None."""
     return _live.get(run_id)
 
 

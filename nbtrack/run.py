@@ -437,7 +437,11 @@ class Run(Lifetime, LogsFiles):
 
 def _attach(settings: Settings, run_id: str) -> Run:
     """Return a pickled run: the same object in the process that started it, else one that logs into the same run."""
-    return known_run(run_id) or Run(connection_to(settings), run_id, part="worker")
+    known: Run | None = known_run(run_id)
+    if known is None:
+        known = Run(connection_to(settings), run_id, part="worker")
+        remember(known)
+    return known
 
 
 def _named(key: str, value: Any, what: str = "metric") -> dict[str, Any]:

@@ -4,7 +4,8 @@ import asyncio
 import decimal
 import threading
 import traceback
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
 from multiprocessing.pool import ThreadPool
 
 import pytest
@@ -55,6 +56,46 @@ def test_an_executor_that_outlives_runs(tracker):
 def test_a_thread_pool_that_outlives_runs(tracker, how):
     with ThreadPool(2) as pool:
         check_three(POOLS[how](pool))
+
+
+# Python warns of forks beside threads, of which a flusher is one.
+forking = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+
+
+def current_id(_=None):
+    return nbtrack.active_run() and nbtrack.active_run().id
+
+
+@pytest.mark.slow
+@forking
+def test_an_executor_of_forked_processes_that_outlives_runs(tracker):
+    with nbtrack.start_run("first") as first, ProcessPoolExecutor(2, mp_context=get_context("fork")) as pool:
+        pool.submit(log, -1.0).result()
+        check_three(by_executor(pool))
+        first.end()
+        assert pool.submit(current_id).result() is None
+        with pytest.raises(ValueError, match="invalid literal"):
+            pool.submit(int, "x").result()
+    assert logged(first) == [-1.0]
+
+
+@pytest.mark.slow
+@forking
+@pytest.mark.parametrize("how", POOLS)
+def test_a_pool_of_forked_processes_that_outlives_runs(tracker, how):
+    with nbtrack.start_run("first") as first, get_context("fork").Pool(2) as pool:
+        pool.apply(log, (-1.0,))
+        check_three(POOLS[how](pool))
+        first.end()
+        assert pool.map(current_id, range(2)) == [None, None]
+    assert logged(first) == [-1.0]
+
+
+@pytest.mark.slow
+def test_pools_of_other_processes_are_as_without_us(tracker):
+    with nbtrack.start_run(), get_context("spawn").Pool(1) as pool:
+        assert pool.map(abs, [-1]) == [1]
+        assert pool.apply(current_id) is None
 
 
 def test_a_pool_made_in_a_run_that_has_ended(tracker):
