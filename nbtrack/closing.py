@@ -18,7 +18,7 @@ from pathlib import Path
 from .entities import Status
 from .errors import RunNotFound
 from .events import CLOSER, Batch, RunEnded, RunResumed, RunStarted, TagsDeleted, TagsSet
-from .journal.clock import folder_clock
+from .journal.clock import folder_clock, uptime
 from .journal.owner import Owner, this_process
 from .journal.reader import StoredJournal
 from .journal.writer import Writer
@@ -64,11 +64,17 @@ class Clock:
 
 def life_of(journal: StoredJournal, clock: Clock) -> Life:
     """Tell whether the process that writes a journal lives."""
-    alive = journal.is_alive()
-    if alive is not None:
-        return Life.ALIVE if alive else Life.GONE
-    silence = clock.since(journal.last_sign())
+    alive, silence = journal.is_alive(), clock.since(journal.last_sign())
+    if alive:
+        return Life.ALIVE
+    if alive is False and not (journal.owner is not None and _is_namesake(journal.owner, silence)):
+        return Life.GONE
     return Life.GONE if silence > _ABANDONED_MS else Life.SILENT if silence > SILENCE_MS else Life.ALIVE
+
+
+def _is_namesake(owner: Owner, silence: int) -> bool:
+    """Tell whether a process is on another machine that has this one's name: it gave a sign since this machine started."""
+    return not owner.is_here() and silence < uptime() * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +111,14 @@ def close_runs(store: Store, gone: Mapping[str, Gone], has_journal: Callable[[st
 def _end_of(run: OpenRun, gone: Mapping[str, Gone], has_journal: Callable[[str], bool]) -> Gone | None:
     if run.owner in gone or has_journal(run.run_id):
         return gone.get(run.owner)
-    owner = Owner.from_json(run.owner)
+    return Gone(run.heartbeat, run.heartbeat) if _is_gone(Owner.from_json(run.owner), run.silent) else None
+
+
+def _is_gone(owner: Owner | None, silence: int | None) -> bool:
     alive = owner.is_alive() if owner is not None else None
-    is_silent = run.silent is not None and run.silent > SILENCE_MS
-    return Gone(run.heartbeat, run.heartbeat) if alive is False or (alive is None and is_silent) else None
+    if alive is False and owner is not None and silence is not None and _is_namesake(owner, silence):
+        alive = None
+    return alive is False or (alive is None and silence is not None and silence > SILENCE_MS)
 
 
 def _closing(run: OpenRun, end: Gone, start_time: int) -> Batch:

@@ -13,6 +13,7 @@ from .closing import take_back
 from .entities import now_ms
 from .errors import NbtrackError, RunNotFound, StoreUnavailable
 from .events import ArtifactLogged, Batch, LaneRows, Progress
+from .journal.clock import uptime
 from .journal.writer import Writer
 from .latecomers import apply_late
 from .recovery import FilesWait, PutFile, deliver_folder, deliver_open, recover, tell_conflicts, with_files
@@ -102,7 +103,7 @@ class Flusher:
         self._retry_in = _INTERVAL
         self._refused: set[str] = set()
         self._warned: set[str] = set()
-        self._beat = time.monotonic()
+        self._beat = self._touched = uptime()
         self._next_try = 0.0
         self._is_woken = False
         self._withheld: StoreUnavailable | None = None  # why files wait while the rest is delivered
@@ -250,11 +251,18 @@ class Flusher:
                 self._changed.wait(pause)
 
     def _save(self) -> None:
-        """Bring into journals what is in memory alone, as soon as they can be written."""
+        """Bring into journals what is in memory alone, as soon as they can be written; and show that they are in use."""
+        self._touch()
         for writer in tuple(self._writers.values()):
             writer.save()
         if not self._volatile():
             self._warned.discard(_VOLATILE)
+
+    def _touch(self) -> None:
+        if uptime() - self._touched >= _HEARTBEAT:
+            self._touched = uptime()
+            for writer in tuple(self._writers.values()):
+                writer.touch()
 
     def _volatile(self) -> str:
         """Return why something is in memory alone, empty where nothing is."""
@@ -413,12 +421,9 @@ class Flusher:
                 deliver_open(store, self._home, run_id, self._put, own=own)
 
     def _give_sign(self, store: Store) -> None:
-        if time.monotonic() - self._beat >= _HEARTBEAT:
-            self._beat = time.monotonic()
-            writers = tuple(self._writers.values())
-            for writer in writers:
-                writer.touch()
-            owned = [writer for writer in writers if writer.owns]
+        if uptime() - self._beat >= _HEARTBEAT:
+            self._beat = uptime()
+            owned = [writer for writer in tuple(self._writers.values()) if writer.owns]
             store.heartbeat([writer.run_id for writer in owned], now_ms())
             take_back(store, owned)
 

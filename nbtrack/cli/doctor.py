@@ -125,7 +125,7 @@ def _journals(settings: Settings) -> Iterator[Finding]:
     found = waiting(settings.journal)
     others = [each for each in found if not each.is_ours]
     found = [each for each in found if each.is_ours]
-    left = [each for each in found if not each.is_alive]
+    left = [each for each in found if each.is_alive is False]
     rows = sum(each.rows for each in found)
     said = f"{rows:,} rows of {len({each.run_id for each in found})} runs in {settings.journal}" if found else "nothing waits"
     yield Finding(

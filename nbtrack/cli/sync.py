@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
         print_json({"delivered": len(before) - len(after), "waiting": [asdict(each) for each in after]})
     else:
         _say(before, after)
-    return 1 if any(not each.is_alive and each.is_ours for each in after) else 0
+    return 1 if any(each.is_alive is False and each.is_ours for each in after) else 0
 
 
 def _told(found: list[Waiting]) -> str:
@@ -51,4 +51,4 @@ def _say(before: list[Waiting], after: list[Waiting]) -> None:
 def _owner(each: Waiting) -> str:
     if not each.is_ours:
         return "is another user's"
-    return {True: "runs", False: "is gone", None: "is on another machine"}[each.is_alive]
+    return {True: "runs", False: "is gone", None: "cannot be seen from here"}[each.is_alive]

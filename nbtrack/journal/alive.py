@@ -36,11 +36,26 @@ class _Lock:
     path: Path
     fd: int
     writers: set[str] = field(default_factory=set)
+    made: os.stat_result = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.made = os.fstat(self.fd)
 
     def is_there(self) -> bool:
-        """Tell whether the file is still the one that was locked: nobody has deleted it."""
+        """Tell whether the file is still the one that was locked: nobody has deleted it, or closed it as a daemon does."""
         try:
-            return os.path.samestat(os.fstat(self.fd), self.path.stat())
+            return self._is_open() and os.path.samestat(self.made, self.path.stat())
+        except OSError:
+            return False
+
+    def close(self) -> None:
+        """Release the lock, unless somebody has closed its file already, whose number may be another one's now."""
+        if self._is_open():
+            os.close(self.fd)
+
+    def _is_open(self) -> bool:
+        try:
+            return os.path.samestat(self.made, os.fstat(self.fd))
         except OSError:
             return False
 
@@ -139,7 +154,7 @@ def _taken(home: Path) -> _Lock | None:
             return None
         if _is_ours(lock):
             return lock
-        os.close(lock.fd)
+        lock.close()
     return None
 
 
@@ -165,7 +180,7 @@ def _drop(home: Path) -> None:
     lock = _held.pop(home)
     if lock.is_there():
         lock.path.unlink(missing_ok=True)
-    os.close(lock.fd)
+    lock.close()
 
 
 def _after_fork() -> None:
@@ -173,8 +188,7 @@ def _after_fork() -> None:
     global _guard  # noqa: PLW0603
     _guard = threading.Lock()
     for lock in _held.values():
-        with suppress(OSError):
-            os.close(lock.fd)
+        lock.close()
     _held.clear()
 
 

@@ -10,6 +10,7 @@ import nbtrack
 from nbtrack import recovery
 from nbtrack.closing import Life
 from nbtrack.entities import Status
+from nbtrack.journal.clock import uptime
 from nbtrack.journal.reader import journals
 
 from .child import Child
@@ -165,6 +166,17 @@ def test_a_run_that_dies_after_it_was_closed_and_went_on_is_closed_again(tmp_pat
     store = opened(tmp_path)
     assert how(store, run_id) == (Status.FAILED, "crashed")
     assert_whole(store, run_id)
+    assert journals(tmp_path / "journal") == []
+
+
+def test_another_machine_of_the_same_name_is_not_this_one_before_its_restart(tmp_path, opened):
+    child = Child(tmp_path, LOGS, before=(ELSEWHERE % 0).replace("socket.gethostname", "unused"))
+    run_id = child.line()
+    assert how(opened(tmp_path), run_id) == (Status.RUNNING, None)
+    child.kill()
+    age(tmp_path, uptime() / HOURS + 1)  # as what is left from before a restart
+    store = opened(tmp_path)
+    assert how(store, run_id) == (Status.FAILED, "crashed")
     assert journals(tmp_path / "journal") == []
 
 

@@ -120,6 +120,20 @@ def test_a_lock_file_that_somebody_deletes_is_made_again_for_the_next_journal(tm
     assert [read_journal(folder, is_live=True).is_alive() for folder in journals(tmp_path)] == [True, True]
 
 
+def test_a_lock_that_a_daemon_closed_with_all_files_is_taken_again_and_no_other_file_closed(tmp_path):
+    name = hold(tmp_path, "w")
+    fd = alive._held[tmp_path].fd
+    os.close(fd)
+    assert is_held(tmp_path, name) is False
+    with (tmp_path / "users.txt").open("w") as file:
+        assert file.fileno() == fd
+        assert hold(tmp_path, "w") != name
+        file.write("here")
+        file.flush()
+        release(tmp_path, "w")
+    assert (tmp_path / "users.txt").read_text() == "here"
+
+
 def test_what_a_dead_process_left_goes_and_what_a_living_one_has_stays(tmp_path, other):
     (name,) = locks(tmp_path)
     remove_lock(tmp_path, name)

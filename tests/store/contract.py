@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from nbtrack.closing import Gone, close_runs, take_back
 from nbtrack.entities import ArtifactRecord, Dataset, LifecycleStage, MetricSummary, Status, now_ms
 from nbtrack.errors import AlreadyExists, Deleted, ExperimentNotFound, NotFound, ParamConflict, RunNotFound
 from nbtrack.events import (
@@ -32,6 +33,9 @@ from nbtrack.events import (
     TagsDeleted,
     TagsSet,
 )
+from nbtrack.journal.owner import this_process
+from nbtrack.journal.rows import stamp_of
+from nbtrack.journal.writer import Writer
 from nbtrack.store.base import ExperimentQuery, RunQuery, Store, together
 from nbtrack.store.filter import EXPERIMENTS, parse, parse_order
 
@@ -723,6 +727,36 @@ class StoreContract:
         store.apply([batch(run, RunResumed("host:1:2"), TagsDeleted(("ended",)), ended(Status.FINISHED), first=3)])
         assert close("c") == (Status.FINISHED, START + 1000)
         assert "ended" not in {key for _, key, _ in store.tags([run])}
+
+    def test_a_run_that_was_closed_and_lives_is_taken_back_with_nothing_lost(self, store):
+        writer = Writer(None, new_id(), owns=True)
+        writer.append(started(owner=this_process().to_json()))
+        writer.log({"loss": 1.0}, 0, stamp_of(START))
+
+        def deliver():
+            while (found := writer.take(10)) is not None:
+                writer.applied(*store.apply([found]))
+
+        deliver()
+        close_runs(store, {this_process().to_json(): Gone(1, START + 500)}, lambda _: False)
+        closed = store.get_run(writer.run_id)
+        assert (closed.status, closed.end_time) == (Status.FAILED, START + 500)
+        writer.append(params(lr=0.1))
+        writer.append(tags(stage="two"))
+        writer.log({"loss": 0.5}, 1, stamp_of(START + 10))
+        deliver()
+        take_back(store, [writer])
+        deliver()
+        going_on = store.get_run(writer.run_id)
+        assert (going_on.status, going_on.end_time) == (Status.RUNNING, None)
+        assert {key for _, key, _ in store.tags([writer.run_id])} == {"mlflow.runName", "stage"}
+        assert store.params([writer.run_id]) == [(writer.run_id, "lr", 0.1)]
+        assert values_of(store, writer.run_id, "loss") == [1.0, 0.5]
+        take_back(store, [writer])
+        writer.append(ended())
+        take_back(store, [writer])
+        deliver()
+        assert store.get_run(writer.run_id).status is Status.FINISHED
 
     def test_a_deleted_run_may_still_be_open(self, store, run):
         store.delete_run(run)
