@@ -168,7 +168,7 @@ def _find(*, is_shared: bool = True) -> _Opened | None:
         if not opened.run.has_ended or _is_elsewhere(opened, thread, task):
             return opened
     carried: Any = handover.UNTOLD if _is_subshell(thread) else handover.of_thread(thread)
-    return _of_kernel(thread, is_shared=is_shared) if carried is handover.UNTOLD else carried
+    return _of_kernel(thread, task, is_shared=is_shared) if carried is handover.UNTOLD else carried
 
 
 def _is_elsewhere(opened: _Opened, thread: threading.Thread, task: object) -> bool:
@@ -182,11 +182,16 @@ def _outwards(opened: _Opened | None) -> Iterator[_Opened]:
         opened = opened.outer
 
 
-def _of_kernel(thread: threading.Thread, *, is_shared: bool) -> _Opened | None:
+def _of_kernel(thread: threading.Thread, task: object, *, is_shared: bool) -> _Opened | None:
     """Return what this thread, or the main one, has opened last outside of tasks; what others open is nobody else's."""
     shells = {thread, threading.main_thread()} if is_shared and not _is_subshell(thread) else {thread}
-    found = (each for each in reversed([*_open.values()]) if each.task in (None, _CELL) and each.thread in shells)
-    return next((each for each in found if each.run.is_open), None)
+    found = (each for each in reversed([*_open.values()]) if each.thread in shells and each.run.is_open)
+    return next((each for each in found if each.task in (None, _CELL) or (task in (None, _CELL) and _is_over(each.task))), None)
+
+
+def _is_over(task: Any) -> bool:
+    """Tell whether a task has left a run open that it will not end."""
+    return hasattr(task, "done") and bool(task.done())
 
 
 def _is_subshell(thread: threading.Thread) -> bool:

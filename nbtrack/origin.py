@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import sys
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
@@ -23,8 +24,9 @@ class Origin(NamedTuple):
     def is_again(self, before: Origin) -> bool:
         """Tell whether the cell was executed ``before``, and has been changed since, perhaps.
 
-        Where the front end does not name its cells, a statement that is the same but for its constants is taken for
-        the same one: of a cell that was edited, mostly the settings are others.
+        Where the front end does not name its cells, the same statement is taken for the same cell; one that gives the
+        run a name, as ``run = nbtrack.start_run("second try")`` does, also with other constants, for what had that name
+        before is out of reach then.
         """
         if self.cell or before.cell:
             return self.cell == before.cell and self.request != before.request
@@ -55,8 +57,9 @@ def _of_cell(frame: FrameType | None, namespace: dict[str, Any]) -> FrameType | 
     return frame
 
 
-def _shape(code: CodeType) -> tuple[bytes, tuple[str, ...]]:
-    return code.co_code, code.co_names
+def _shape(code: CodeType) -> tuple[object, ...]:
+    binds = any(each.opname.startswith("STORE") for each in dis.get_instructions(code))
+    return code.co_code, code.co_names, () if binds else code.co_consts
 
 
 def _shell() -> Any:

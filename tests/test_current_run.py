@@ -315,6 +315,19 @@ def test_a_task_that_outlives_its_run_does_not_log_into_the_next(tracker):
     assert (sorted(logged(first)), logged(second)) == ([7.0, 8.0], [])
 
 
+def test_a_run_that_a_task_left_open_goes_on_after_it(tracker):
+    async def main():
+        return await asyncio.create_task(start())
+
+    async def start():
+        return nbtrack.start_run()
+
+    run = asyncio.run(main())
+    log()
+    nbtrack.end_run()
+    assert (logged(run), run.status) == ([1.0], "FINISHED")
+
+
 def test_a_task_goes_on_in_the_run_around_one_that_has_ended(tracker):
     async def main():
         with nbtrack.start_run("outer") as outer:

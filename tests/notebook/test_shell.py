@@ -264,6 +264,12 @@ def test_a_run_left_open_in_a_tracked_cell_does_not_nest_it_deeper_when_executed
     ]
 
 
+def test_statements_of_other_cells_start_nested_runs(cells, stored):
+    for shown in cells("nbtrack.start_run('outer');", "nbtrack.start_run('inner');", "nbtrack.end_run()\nnbtrack.end_run()"):
+        assert shown.success
+    assert [(run.status, run.parent and run.parent.name) for run in stored()] == [("FINISHED", None), ("FINISHED", "outer")]
+
+
 def test_runs_of_a_loop_and_of_blocks_in_an_open_run_are_nested(cells, stored):
     block = "for i in range(2):\n    with nbtrack.start_run('fold'):\n        nbtrack.log(x=i)"
     for shown in cells("outer = nbtrack.start_run('outer')", block, block, "outer.end()"):
