@@ -11,13 +11,13 @@ from typing import NamedTuple
 
 from ..entities import ParamValue
 from .secretforms import REDACTED, compiled, redact_patterns
-from .secretnames import is_secret_name
+from .secretnames import is_secret_for_texts, is_secret_name
 
 __all__ = ["REDACTED", "redact_patterns", "redact_text", "redact_value"]
 
 
 # Names are looked for around these, in lower case; what the whole name means is then asked of is_secret_name.
-_HINT = re.compile("pass|pwd|secret|token|key|cred|auth|bearer|jwt|dsn|conn|cookie")
+_HINT = re.compile("pass|pw|secret|token|key|cred|auth|bearer|jwt|dsn|conn|cookie")
 _NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 _LONGEST_NAME = 100
 
@@ -60,7 +60,7 @@ def redact_value(name: str, value: ParamValue) -> ParamValue:
         return [redact_value(name, v) for v in value]
     if value is None or isinstance(value, bool) or value == "":
         return value
-    if is_secret_name(name):
+    if is_secret_for_texts(name) if isinstance(value, str) else is_secret_name(name):
         return REDACTED
     return redact_text(value) if isinstance(value, str) else value
 
@@ -93,7 +93,7 @@ def _secret_at(text: str, hint: re.Match[str], done: int) -> _Span | None:
     rest = _NAME_REST.match(text, at)
     name = text[start : rest.end()] if rest else ""
     if not is_secret_name(name):
-        return None
+        return _literal(compiled(_ASSIGNED).match(text, at)) if is_secret_for_texts(name) else None
     assigned = rest is not None and _SIGNED.match(text, rest.end()) is not None
     found = assigned and (_literal(compiled(_ASSIGNED).match(text, at)) or _unquoted(name, compiled(_BARE).match(text, at)))
     return found or _argument(text, start, at, name)
@@ -124,7 +124,7 @@ def _unquoted(name: str, match: re.Match[str] | None) -> _Span | None:
 def _stays(name: str, value: str) -> bool:
     """Whether a value holds no secret: a placeholder, a variable named as a secret, None, a number (but of a password)."""
     if _PLAIN.fullmatch(value):
-        return value.isalpha() or not re.search("pass|pwd", name, re.IGNORECASE)
+        return value.isalpha() or not re.search("pass|pw", name, re.IGNORECASE)
     if _REFERENCE.fullmatch(value):
         return True
     return _VARIABLE.fullmatch(value) is not None and is_secret_name(value.rpartition(".")[2])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-__all__ = ["is_secret_name"]
+__all__ = ["is_secret_for_texts", "is_secret_name"]
 
 
 def _set(text: str) -> frozenset[str]:
@@ -40,6 +40,11 @@ _KEY_OF = _set(
     "deploy license client admin function openai anthropic wandb mistral cohere groq huggingface hf aws azure gcp google github "
     "gitlab slack stripe neptune comet kaggle databricks"
 )
+# ``pass`` and ``pw`` are passwords after one of these; else a pass is one over the data, and pw is pointwise.
+_PASSWORD_OF = _set(
+    "db database user username root admin smtp ftp sftp mysql postgres postgresql pg redis mongo mongodb email mail imap ldap "
+    "ssh sudo login account proxy vpn wifi my"
+)
 
 
 @lru_cache(maxsize=4096)
@@ -49,6 +54,11 @@ def is_secret_name(name: str) -> bool:
     Names are judged by their words, in any spelling (``api_key``, ``apiKey``, ``API-KEY``), each part of a dotted name by itself.
     """
     return any(_is_secret([w.lower() for w in _WORD.findall(part)]) for part in name.split("."))
+
+
+def is_secret_for_texts(name: str) -> bool:
+    """Tell the same of a name under which a text stands: ``pass`` alone, which with a number is one over the data."""
+    return name.rpartition(".")[2].strip("'\"-").lower() == "pass" or is_secret_name(name)
 
 
 def _is_secret(words: list[str]) -> bool:
@@ -63,6 +73,8 @@ def _ends_in_secret(words: list[str]) -> bool:
     before, last = (words[-2] if len(words) > 1 else ""), words[-1]
     if last == "token":
         return before not in _MODEL_TOKEN
+    if last in ("pass", "pw"):
+        return before in _PASSWORD_OF or (last == "pw" and not before)
     if last == "tokens":
         return before in _TOKENS_OF_ACCESS
     if last in ("key", "keys"):

@@ -221,3 +221,18 @@ def test_text_made_of_what_matters_is_taken(text):
 def test_text_without_names_or_forms_comes_back_as_it_is():
     text = "".join(f"epoch {i}: loss={i / 7:.4f} 100%|████| tokenizer n_tokens={i}\n" for i in range(2000))
     assert redact_text(text) is text
+
+
+@pytest.mark.parametrize("name", ["pw", "db_pw", "dbPass", "MYSQL_PASS", "smtp.pass", "user-pass", "pass"])
+def test_short_names_of_passwords(name):
+    assert redact_value(name, "hunter2abc") == "[redacted]"
+    assert redact_value("db", {name: "hunter2abc", "lr": 1}) == {name: "[redacted]", "lr": 1}
+    assert "hunter2abc" not in redact_text(f"config = {{'{name}': 'hunter2abc'}}")
+
+
+@pytest.mark.parametrize(
+    "text", ["try: pass", "case _: pass", "pass: 3", "n_pass='first'", "conv_pw = 'same'", "if x: pass  # 'a'"]
+)
+def test_passes_over_the_data_stay(text):
+    assert redact_text(text) == text
+    assert redact_value("pass", 3) == 3

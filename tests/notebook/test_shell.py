@@ -657,6 +657,10 @@ def test_completion(cells, line, found):
     assert sorted(cell.stdout.split()) == found.split()
 
 
+def test_completion_beside_an_odd_variable(cells):
+    assert {"lr", "lazy"} <= set(cells(ODD, COMPLETE.format(line="%%track -p l", end=12))[-1].stdout.split())
+
+
 def test_completion_where_the_store_cannot_be_read_finds_nothing(cells, broken):
     for line in ("%compare r", "%runs -e D", "%runs met"):
         cell = cells(COMPLETE.format(line=line, end=len(line)), environ=broken)[0]
