@@ -187,7 +187,7 @@ class Lifetime(ABC):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._depth -= 1
-        if self._part == "reader":
+        if self._part == "reader" or (self._part == "worker" and self.has_ended):
             self._leave()
         elif self._part == "worker":
             self._leave_worker(error)

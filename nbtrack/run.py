@@ -379,7 +379,7 @@ class Run(Lifetime, LogsFiles):
         self._info = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _attach, (self._connection.settings, self.id)
+        return _attach, (self._connection.settings, self.id, "reader" if self._part == "reader" else "worker")
 
     def __eq__(self, other: object) -> bool:
         return other.id == self.id if isinstance(other, Run) else other == self.id
@@ -435,12 +435,16 @@ class Run(Lifetime, LogsFiles):
         return plot_histories([metrics[key] for key in drawn], labels=drawn, ax=ax, **options)
 
 
-def _attach(settings: Settings, run_id: str) -> Run:
-    """Return a pickled run: the same object in the process that started it, else one that logs into the same run."""
+def _attach(settings: Settings, run_id: str, part: Part = "worker") -> Run:
+    """Return a pickled run: the same object in the process that started it, else one that logs into the same run.
+
+    One that was looked up is looked at there, too; earlier versions did not say.
+    """
     known: Run | None = known_run(run_id)
     if known is None:
-        known = Run(connection_to(settings), run_id, part="worker")
-        remember(known)
+        known = Run(connection_to(settings), run_id, part=part)
+        if part == "worker":
+            remember(known)
     return known
 
 

@@ -46,6 +46,24 @@ def test_looking_at_a_run_in_a_block_changes_nothing(tracker, found, error):
     assert facts(run) == before
 
 
+def looks_wrongly(run):
+    with run:
+        raise KeyError("no such metric")
+
+
+@pytest.mark.slow
+@forking
+def test_looking_at_a_run_in_a_worker_changes_nothing(tracker):
+    with nbtrack.start_run("trained") as run:
+        run.log(loss=0.1)
+    before, run_id = facts(run), run.id
+    del run
+    gc.collect()
+    with multiprocessing.get_context("fork").Pool(1) as pool, pytest.raises(KeyError):
+        pool.apply(looks_wrongly, (nbtrack.get_run(run_id),))
+    assert facts(nbtrack.get_run(run_id)) == before
+
+
 def test_looking_at_a_run_that_goes_on_here_does_not_end_it(tracker):
     with nbtrack.start_run() as run:
         with nbtrack.get_run(run.id) as looked_at:

@@ -55,7 +55,10 @@ def writing(array: NDArray[np.float64], frame: pd.DataFrame, figure: object) -> 
         nbtrack.log_table(frame, "table.csv")
         nbtrack.log_text("text", "notes.txt")
         nbtrack.log_dict({"a": [1]}, "a.json")
-        with nbtrack.start_run(parent=run), nbtrack.start_run(resume=run.id, experiment="other"):
+        with (
+            nbtrack.start_run(parent=run),
+            nbtrack.start_run(resume=run.id, experiment="other", not_failures=[StopIteration, "package.Error"]),
+        ):
             nbtrack.end_run("KILLED")
             nbtrack.end_run(Status.FAILED)
     if (current := nbtrack.active_run()) is not None:
