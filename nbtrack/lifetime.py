@@ -165,7 +165,7 @@ class Lifetime(ABC):
         self._forget()
         active.leave(self)
         if self._part == "owner" or not self.recorder.is_delivered:
-            self._connection.flusher.flush(_END_TIMEOUT, is_patient=False)
+            self._connection.flusher.flush(_END_TIMEOUT, is_patient=False, run_id=self.id)
 
     def _end_found(self, status: Status) -> None:
         """End a run that was looked up: one that was left running, by a machine that is gone, say."""

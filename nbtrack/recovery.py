@@ -29,6 +29,7 @@ __all__ = [
     "deliver_folder",
     "deliver_open",
     "of_others",
+    "put_file",
     "recover",
     "tell_conflicts",
     "with_files",
@@ -255,21 +256,28 @@ def with_files(
     for number, event in enumerate(events):
         if isinstance(event, ArtifactLogged):
             try:
-                _put_one(store, batch.run_id, event, put, file_of)
+                events[number] = put_file(store, batch.run_id, event, put, file_of)
             except StoreUnavailable as error:
                 return replace(batch, events=tuple(events[:number])), error
-            except InvalidInput as error:
-                _tell_refused(batch.run_id, str(error))
-                events[number] = TagsSet({REFUSED_TAG: str(error)})
     return replace(batch, events=tuple(events)), None
 
 
-def _put_one(
+def put_file(
     store: Store, run_id: str, event: ArtifactLogged, put: PutFile, file_of: Callable[[ArtifactLogged], Path | None]
-) -> None:
-    artifact_path(event.path)
-    if (file := file_of(event)) is not None:
-        put(store, run_id, event, file)
+) -> ArtifactLogged | TagsSet:
+    """Put a file where it belongs, and return what the store is to be told.
+
+    Raises:
+        StoreUnavailable: It cannot be put now.
+    """
+    try:
+        artifact_path(event.path)
+        if (file := file_of(event)) is not None:
+            put(store, run_id, event, file)
+    except InvalidInput as error:
+        _tell_refused(run_id, str(error))
+        return TagsSet({REFUSED_TAG: str(error)})
+    return event
 
 
 @functools.cache

@@ -7,7 +7,7 @@ import pytest
 
 from nbtrack.entities import Status
 from nbtrack.errors import RunNotFound, StoreError, StoreUnavailable
-from nbtrack.events import ParamsLogged, RunEnded, RunStarted, TagsSet
+from nbtrack.events import ArtifactLogged, ParamsLogged, RunEnded, RunStarted, TagsSet
 from nbtrack.flusher import Flusher
 from nbtrack.journal.reader import journals
 from nbtrack.journal.rows import stamp_of
@@ -212,3 +212,133 @@ def test_where_no_thread_can_be_started_the_caller_delivers(flusher, store, tmp_
 def test_without_anything_to_do_there_is_no_thread(flusher):
     assert flusher._thread is None
     assert flusher.close(1)
+
+
+class Known(MemoryStore):
+    """A store of which one can wait for what it comes to know."""
+
+    def __init__(self):
+        super().__init__(artifact_root="memory:")
+        self.order = []
+        self._changed = threading.Condition()
+
+    def apply(self, batches):
+        reached = super().apply(batches)
+        with self._changed:
+            self.order += [batch.run_id for batch in batches]
+            self._changed.notify_all()
+        return reached
+
+    def wait_for(self, is_so):
+        with self._changed:
+            assert self._changed.wait_for(is_so, 30)
+
+    def has(self, run_id):
+        return run_id in self.order
+
+    def tag(self, run_id, key):
+        return self.has(run_id) and key in {name for _, name, _ in self.tags([run_id])}
+
+
+def test_each_run_of_a_process_is_known_while_it_lasts(tmp_path):
+    store = Known()
+    flusher = Flusher(lambda: store, home=tmp_path, put=lambda *_: None)
+    for run_id in ("a" * 32, "b" * 32, "c" * 32):
+        writer = writer_of(flusher, tmp_path, run_id)
+        store.wait_for(lambda run_id=run_id: store.has(run_id))
+        writer.append(RunEnded(Status.FINISHED, 5))
+        writer.finish()
+        assert flusher.flush(10)
+    assert flusher.close(10)
+
+
+class SlowPlace:
+    """A place of files that keeps who puts one waiting."""
+
+    def __init__(self):
+        self.go = threading.Event()
+        self.put = []
+
+    def __call__(self, store, run_id, event, source):
+        if event.path == "large":
+            assert self.go.wait(30)
+        self.put.append((run_id, event.path))
+
+
+def test_a_file_that_takes_long_holds_up_nothing_but_what_comes_after_it(tmp_path):
+    store, place = Known(), SlowPlace()
+    flusher = Flusher(lambda: store, home=tmp_path, put=place)
+    first = writer_of(flusher, tmp_path, "a" * 32)
+    first.append(TagsSet({"before": "1"}))
+    first.append(ArtifactLogged("large", 1, "0" * 64, "large"))
+    first.append(TagsSet({"after": "1"}))
+    store.wait_for(lambda: store.tag("a" * 32, "before"))
+    first.log({"x": 1.0}, 0, NOW)
+    other = writer_of(flusher, tmp_path, "b" * 32)
+    other.append(ArtifactLogged("small", 1, "0" * 64, "small"))
+    other.log({"x": 2.0}, 0, NOW)
+    other.append(RunEnded(Status.FINISHED, 5))
+    assert flusher.flush(30, run_id="b" * 32), "a run waits for its own files alone"
+    assert store.get_run("b" * 32).status is Status.FINISHED
+    store.wait_for(lambda: len(store.history("a" * 32, "x")) == 1)
+    assert not store.tag("a" * 32, "after")
+    assert place.put == [("b" * 32, "small")]
+    place.go.set()
+    assert flusher.flush(30)
+    assert store.tag("a" * 32, "after")
+    assert flusher.close(10)
+
+
+def test_a_place_of_files_that_is_away_does_not_slow_down_the_rest(tmp_path, caplog):
+    store, is_away = Known(), True
+
+    def put(*_):
+        if is_away:
+            raise StoreUnavailable("no such bucket")
+
+    flusher = Flusher(lambda: store, home=tmp_path, put=put)
+    first = writer_of(flusher, tmp_path, "a" * 32)
+    first.append(ArtifactLogged("f", 1, "0" * 64, "f"))
+    with caplog.at_level(logging.WARNING, "nbtrack"):
+        assert not flusher.flush(1)
+    assert "no such bucket" in flusher.problem
+    assert flusher._pause(is_complete=False) == pytest.approx(0.2), "rows and starts go on as ever"
+    is_away = False
+    assert flusher.flush(30)
+    assert flusher.problem == ""
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert flusher.close(10)
+
+
+def test_a_start_comes_before_many_rows_of_others(tmp_path):
+    store = Known()
+    flusher = Flusher(lambda: store, home=tmp_path, put=lambda *_: None)
+    flusher._start = lambda: True  # nothing is delivered until all is there
+    busy = writer_of(flusher, tmp_path, "a" * 32)
+    for step in range(30_000):
+        busy.log({"x": 1.0}, step, NOW)
+    writer_of(flusher, tmp_path, "b" * 32)
+    del flusher._start
+    assert flusher.flush(30)
+    assert sorted(store.order[:2]) == ["a" * 32, "b" * 32]
+    assert len(store.history("a" * 32, "x")) == 30_000
+    assert flusher.close(10)
+
+
+def test_much_of_one_run_leaves_room_for_others_in_each_pass(tmp_path, monkeypatch):
+    monkeypatch.setattr("nbtrack.delivery._MOST_POINTS", 100)
+    store = Known()
+    flusher = Flusher(lambda: store, home=tmp_path, put=lambda *_: None)
+    flusher._start = lambda: True
+    writers = [writer_of(flusher, tmp_path, letter * 32) for letter in "abc"]
+    for writer in writers:
+        for step in range(150):
+            writer.log({"x": 1.0, "y": 2.0}, step, NOW)
+            writer.log({"z": 3.0}, step, NOW)
+        writer.append(RunEnded(Status.FINISHED, 5))
+    del flusher._start
+    assert flusher.flush(30)
+    for letter in "abc":
+        assert [len(store.history(letter * 32, key)) for key in "xyz"] == [150] * 3
+        assert store.get_run(letter * 32).status is Status.FINISHED
+    assert flusher.close(10)

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1] / "nbtrack"
 
 # The order of the house, from the ground up. A name stands for the module and all below it, the longest match wins.
 LAYERS = [
-    {"errors", "entities", "entities_models", "entities_traces", "handover", "naming"},
+    {"errors", "entities", "entities_models", "entities_traces", "handover", "naming", "threads"},
     {"arguments", "events", "store.text"},
     {"settings", "store.artifacts.paths", "store.filter", "store.chunks", "store.wire"},
     {
@@ -29,7 +29,7 @@ LAYERS = [
     {"store.rest"},
     {"closing", "store.open", "media", "importers", "latecomers"},
     {"recovery", "reservation", "capture", "copying", "frames", "widgets.pages"},
-    {"flusher"},
+    {"flusher", "delivery", "followers", "leftovers", "signs", "uploads"},
     {"connection"},
     {"recorder", "history", "plots", "interjections", "outcome"},
     {"widgets"},
@@ -53,6 +53,7 @@ TOGETHER = [
     {"models", "registering"},
     {"history", "plots"},
     {"run", "active", "collection", "comparison", "displays", "lifetime", "living"},
+    {"flusher", "delivery", "followers", "leftovers", "signs", "uploads"},
 ]
 PARTS = {
     "journal",

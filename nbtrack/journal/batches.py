@@ -41,6 +41,8 @@ def _by_name(rows: Rows, names: Sequence[str]) -> Iterator[Series]:
     numbers = rows.values[0].view("<i8")
     order = np.argsort(numbers, kind="stable")
     present, starts = np.unique(numbers[order], return_index=True)
-    for number, index in zip(present.tolist(), np.split(order, starts[1:]), strict=True):
+    bounds = [*starts.tolist(), len(order)]
+    for number, start, stop in zip(present.tolist(), bounds, bounds[1:], strict=False):
         if 0 <= number < len(names):
+            index = order[start:stop]
             yield Series((names[number],), rows.steps[index], rows.timestamps[index], (rows.values[1][index],))

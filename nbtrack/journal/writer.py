@@ -252,8 +252,13 @@ class Writer:
         """Return how many rows are not in the store yet."""
         return sum(lane.taken - self._progress.lanes.get(lane.number, 0) for lane in tuple(self._lanes))
 
+    @property
+    def is_unknown(self) -> bool:
+        """Whether the store has yet to hear that the run starts."""
+        return self.owns and self._progress.events == 0 and bool(self._events)
+
     def take(self, limit: int) -> Batch | None:
-        """Return what the store does not have, about ``limit`` rows a lane at most; None where it has everything."""
+        """Return what the store does not have, about ``limit`` points at most; None where it has everything."""
         first = self._progress.events
         waiting = self._events[first:]
         goals = {lane.number: lane.taken for lane in tuple(self._lanes)}
@@ -264,16 +269,19 @@ class Writer:
         return Batch(self.run_id, self.id, first, events, lanes) if events or lanes else None
 
     def peek(self, seen: Mapping[int, int], limit: int) -> Iterator[LaneRows]:
-        """Yield the rows after those of each lane that were seen, to look at; the store has some of them, perhaps.
+        """Yield about ``limit`` points after those of each lane that were seen, to look at; the store has some of them, perhaps.
 
         Only for the flusher's thread: no other may look while space is given back.
         """
         return self._rows(limit, {**self._progress.lanes, **seen})
 
     def _rows(self, limit: int, after: Mapping[int, int]) -> Iterator[LaneRows]:
-        for lane in tuple(self._lanes):
-            rows = lane.take(after.get(lane.number, 0), limit)
+        lanes = tuple(self._lanes)
+        for left, lane in zip(range(len(lanes), 0, -1), lanes, strict=True):
+            # Each lane has its share, and what those before it have left of theirs.
+            rows = lane.take(after.get(lane.number, 0), -(-limit // (left * len(lane.keys))))
             if rows is not None:
+                limit = max(0, limit - rows.count * len(lane.keys))
                 yield lane_rows(lane.number, lane.keys, rows, tuple(self._mixed))
 
     def applied(self, progress: Progress) -> None:

@@ -21,7 +21,7 @@ HOURS = 3600
 # As on another machine, of which one sees the files alone, and whose clock is wrong.
 ELSEWHERE = """
 import math, socket, time
-import nbtrack.flusher
+import nbtrack.signs
 from nbtrack.journal import alive, owner
 socket.gethostname = lambda: "elsewhere"
 owner._boot = lambda: "another start of another machine"
@@ -29,10 +29,10 @@ owner._owner_of.cache_clear()
 alive.fcntl = None
 hours, time_ns = %d, time.time_ns
 time.time_ns = lambda: time_ns() + hours * 3600 * 10**9
-nbtrack.flusher._HEARTBEAT = math.inf
+nbtrack.signs._HEARTBEAT = math.inf
 """
 LOGS = """
-import nbtrack.flusher
+import nbtrack.signs
 def log(name, first):
     for step in range(first, first + 10):
         run.log(loss=step / 4)
@@ -61,7 +61,7 @@ log("after", 20)
 print(run.flush(), flush=True)
 """
 BEATS = """
-nbtrack.flusher._HEARTBEAT = 0
+nbtrack.signs._HEARTBEAT = 0
 sys.stdin.readline()
 """
 NAMES = ["after", "before", "meanwhile"]

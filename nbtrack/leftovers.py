@@ -1,0 +1,61 @@
+"""What processes that are gone left behind, delivered once in the life of this one, beside its own work."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from .recovery import FilesWait, PutFile, recover
+from .store.base import Store
+from .threads import start_thread
+
+__all__ = ["Leftovers"]
+
+_AGAIN = 60.0  # seconds until files that wait are looked at again
+_SOON = 2.0  # seconds until a store that did not take it is asked again
+
+
+class Leftovers:
+    """Recovers in a thread of its own: a large journal that somebody left must not hold up the start of a run.
+
+    Args:
+        home: The folder of journals.
+        put: Puts a spooled file where it belongs.
+        warn: Warns, once, about what the first argument names.
+        on_change: Called, in that thread, when it is through.
+
+    Attributes:
+        is_done: Whether all was looked at once.
+        problem: Why it could not be delivered when it was tried last.
+    """
+
+    def __init__(self, home: Path | None, put: PutFile, warn: Callable[..., None], on_change: Callable[[], None]) -> None:
+        self._home, self._put, self._warn, self._on_change = home, put, warn, on_change
+        self._due = 0.0
+        self._is_working = self.is_done = False
+        self.problem: Exception | None = None
+
+    def see_to(self, store: Store, own: frozenset[str]) -> None:
+        """Begin to recover where that is due; ``own`` are this process's writers."""
+        if self._is_working or time.monotonic() < self._due:
+            return
+        self._is_working = True
+        work = partial(self._recover, store, own)
+        if start_thread(work, "nbtrack-recovery") is None:
+            work()
+
+    def _recover(self, store: Store, own: frozenset[str]) -> None:
+        try:
+            recover(store, self._home, self._put, own=own)
+            self._due, self.is_done, self.problem = math.inf, True, None
+        except FilesWait as error:
+            self._due, self.is_done, self.problem = time.monotonic() + _AGAIN, True, None
+            self._warn("files", "nbtrack: files of processes that are gone wait in %s (%s)", self._home, error)
+        except Exception as error:  # noqa: BLE001  the flusher tells of it, and tries again
+            self._due, self.problem = time.monotonic() + _SOON, error
+        finally:
+            self._is_working = False
+            self._on_change()
