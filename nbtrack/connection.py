@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import sys
 import threading
 import weakref
 from contextlib import suppress
 from pathlib import Path
 
 from .entities import is_run_id, new_run_id
-from .errors import InvalidInput, NbtrackError
+from .errors import InvalidInput, NbtrackError, StoreUnavailable
 from .events import ArtifactLogged, RunStarted
 from .flusher import Flusher
 from .journal.writer import Writer
@@ -71,6 +72,8 @@ class Connection:
         Raises:
             StoreUnavailable: It cannot be opened now.
         """
+        if sys.meta_path is None:  # late in the shutdown, where nothing can be imported any more
+            raise StoreUnavailable("the interpreter is shutting down")
         with self._opening:
             if self._store is None:
                 _make_folder(self.settings.folder)

@@ -9,6 +9,7 @@ from .errors import Deleted, NbtrackError
 from .events import RunStarted
 from .store.base import Store
 from .store.stages import refuse_runs_in
+from .threads import start_thread
 
 __all__ = ["reserve"]
 
@@ -25,32 +26,29 @@ def reserve(store: Callable[[], Store], event: RunStarted, seconds: float) -> st
         Deleted: The run's experiment is deleted.
     """
     reservation = _Reservation(store, event)
-    try:
-        reservation.start()
-    except RuntimeError:  # the interpreter is shutting down and starts no more threads
-        return ""
-    return reservation.within(seconds)
+    thread = start_thread(reservation.ask, "nbtrack-reserve")
+    return "" if thread is None else reservation.within(thread, seconds)
 
 
-class _Reservation(threading.Thread):
+class _Reservation:
     """Asks in a thread of its own; a run that comes after nobody waits for it any more is deleted again."""
 
     def __init__(self, store: Callable[[], Store], event: RunStarted) -> None:
-        super().__init__(name="nbtrack-reserve", daemon=True)
         self._store, self._event = store, event
         self._settled = threading.Lock()
         self._is_abandoned = False
         self._id = ""
         self._refusal: Deleted | None = None
 
-    def run(self) -> None:
+    def ask(self) -> None:
+        """Ask the store; in a thread."""
         try:
             store = self._store()
-            ask: Callable[[RunStarted], str] | None = getattr(store, "reserve", None)
-            if ask is None:
+            reserve: Callable[[RunStarted], str] | None = getattr(store, "reserve", None)
+            if reserve is None:
                 refuse_runs_in(store, self._event.experiment)
             else:
-                self._take(store, ask(self._event))
+                self._take(store, reserve(self._event))
         except Deleted as error:
             self._refusal = error
         except NbtrackError:
@@ -63,9 +61,9 @@ class _Reservation(threading.Thread):
         if is_late:
             store.delete_run(run_id)
 
-    def within(self, seconds: float) -> str:
+    def within(self, thread: threading.Thread, seconds: float) -> str:
         """Return the id that came within so many seconds, or empty; Deleted."""
-        self.join(seconds)
+        thread.join(seconds)
         if self._refusal is not None:
             raise self._refusal
         with self._settled:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ def run(
     Raises:
         CommandFailed: It cannot be started, or ended by itself with an error.
     """
+    if sys.is_finalizing():
+        raise CommandFailed(f"{arguments[0]} is not started: the interpreter is shutting down")
     pipe = subprocess.PIPE
     try:
         process = subprocess.Popen(arguments, cwd=folder, env=dict(environ), stdin=pipe, stdout=pipe, stderr=pipe)  # noqa: S603

@@ -151,14 +151,14 @@ run = nbtrack.start_run("shared")
 def work():
     for step in range(10):
         run.log(loss=step / 4, step=step)
-    print("worked", flush=True)
+    sys.stdout.write("worked\\n")  # at once: the two of them write into one pipe
     signal.pause()
 worker = multiprocessing.get_context("fork").Process(target=work)
 run._connection.flusher.close(0)
 run._connection.flusher._start = lambda: True
 run._connection.flusher.flush = lambda *_, **__: False
 worker.start()
-print(f"{run.id} {worker.pid}", flush=True)
+sys.stdout.write(f"{run.id} {worker.pid}\\n")
 worker.join()
 """
 

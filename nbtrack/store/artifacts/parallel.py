@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
+
+from ...threads import start_thread
 
 __all__ = ["for_each", "interruptible"]
 
@@ -17,10 +20,27 @@ def for_each(work: Callable[[A], object], items: Iterable[A], threads: int) -> N
     """Do a piece of work for each item, some at a time; after the first error no more is begun."""
     pool = ThreadPoolExecutor(threads, thread_name_prefix="nbtrack-artifacts")
     try:
-        for done in [pool.submit(work, item) for item in items]:
+        for done in [_begun(pool, work, item) for item in items]:
             done.result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _begun(pool: ThreadPoolExecutor, work: Callable[[A], object], item: A) -> Future[object]:
+    """Have a pool do a piece of work; while the process exits no pool takes any, and it is done here."""
+    try:
+        return pool.submit(work, item)
+    except RuntimeError:
+        return _done(lambda: work(item))
+
+
+def _done(work: Callable[[], T]) -> Future[T]:
+    result: Future[T] = Future()
+    try:
+        result.set_result(work())
+    except BaseException as error:  # noqa: BLE001  raised again where it is waited for
+        result.set_exception(error)
+    return result
 
 
 def interruptible(work: Callable[[], T]) -> T:
@@ -30,13 +50,7 @@ def interruptible(work: Callable[[], T]) -> T:
     """
     if threading.current_thread() is not threading.main_thread():
         return work()
-    result: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            result.set_result(work())
-        except BaseException as error:  # noqa: BLE001  raised again where it was waited for
-            result.set_exception(error)
-
-    threading.Thread(target=run, name="nbtrack-artifacts", daemon=True).start()
-    return result.result()
+    result: queue.SimpleQueue[Future[T]] = queue.SimpleQueue()
+    if start_thread(lambda: result.put(_done(work)), "nbtrack-artifacts") is None:
+        return work()
+    return result.get().result()
