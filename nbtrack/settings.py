@@ -14,7 +14,7 @@ import secrets
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -291,6 +291,8 @@ def _beside_database(uri: str, experiment: str, artifacts: str, here: _Here) -> 
         )
     database = here / path
     files = database.with_name(database.name + ".files")
+    if database.name == _DATABASE and database.parent.name == FOLDER and not files.exists():
+        return replace(_in_folder(database.parent, experiment, artifacts), uri=f"sqlite:///{database}{question}{query}")
     return Settings(
         f"sqlite:///{database}{question}{query}", artifacts or str(files / "artifacts"), files / "journal", experiment
     )

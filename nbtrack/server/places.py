@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from urllib.parse import unquote, urlsplit
 
@@ -33,9 +34,10 @@ def folder_at(uri: str, root: str) -> str:
         if not parsed.netloc and not parsed.query:
             return inside(unquote(parsed.path).strip("/"))
     else:
-        whole, base = _plain(uri), _plain(root)
-        if f"{whole}/".startswith(f"{base}/"):
-            return inside(whole.removeprefix(base).removeprefix("/"))
+        for plain in (_plain, _resolved):
+            whole, base = plain(uri), plain(root)
+            if f"{whole}/".startswith(f"{base}/"):
+                return inside(whole.removeprefix(base).removeprefix("/"))
     raise invalid("these artifacts are not kept by this server; ask where their artifact_uri says")
 
 
@@ -76,3 +78,9 @@ def _plain(uri: str) -> str:
         return file_uri(local_path(uri)).rstrip("/")
     except InvalidInput:
         return uri.rstrip("/")
+
+
+def _resolved(uri: str) -> str:
+    """Return a path of this machine with its links followed, for a store may be reached through one; any other URI as it is."""
+    plain = _plain(uri)
+    return os.path.realpath(local_path(plain)) if plain.lower().startswith("file:") else plain

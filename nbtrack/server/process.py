@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput
 from ..store.artifacts.open import open_artifacts
-from ..store.open import open_store
+from ..store.open import check_uri, open_store
 from .app import App, create_app
 from .auth.permissions import permission_of
 from .guard import Guard
@@ -22,6 +22,7 @@ from .places import PROXIED
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
+    from ..store.base import Store
     from ..store.sql.accounts import Accounts
 
 __all__ = ["Options", "build", "serve"]
@@ -94,9 +95,9 @@ def open_accounts_of(options: Options) -> Accounts:
 
 def serve(options: Options) -> int:
     """Serve until SIGTERM or an interrupt, and return the exit status; one line on standard output says where."""
-    if options.workers < 1:
-        raise InvalidInput(f"a server has at least one worker, not {options.workers}")
+    _check_workers(options)
     app = build(options)  # what cannot be opened is said before anything listens; new tables are made by one process
+    _tell_unserved(app.inner.store, options)
     with _listening(options) as listener:
         host, port = listener.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
@@ -108,6 +109,27 @@ def serve(options: Options) -> int:
             return _run(app, listener)
         app.inner.close()
         return _supervise(options, listener)
+
+
+def _check_workers(options: Options) -> None:
+    if options.workers < 1:
+        raise InvalidInput(f"a server has at least one worker, not {options.workers}")
+    if options.workers > 1 and check_uri(options.store) == "memory":
+        raise InvalidInput(
+            f"each of {options.workers} workers would have a memory: of its own: leave --workers out, "
+            "or give them a store that they share, such as --store sqlite:///runs.db"
+        )
+
+
+def _tell_unserved(store: Store, options: Options) -> None:
+    """Say which files of earlier runs clients do not reach, because they lie elsewhere on this machine."""
+    for folder in getattr(store, "unserved", ()):
+        print(  # noqa: T201 - one line for whoever starts the server
+            f"nbtrack: files of earlier runs are in {folder}, which this server does not serve: "
+            f"start it with --artifacts {folder}, or copy what is in there to {options.artifacts}",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def _listening(options: Options) -> socket.socket:

@@ -23,6 +23,7 @@ from nbtrack.store.paging import Search
 from nbtrack.store.registration import origin_of, register
 from nbtrack.store.registry import registry_of
 from nbtrack.store.sql.places import Home, places_of
+from nbtrack.store.sql.served import served_places
 from nbtrack.store.traces import LOCATION_TAG, traces_of
 
 from .building import batch, direct, started
@@ -171,7 +172,7 @@ def test_a_place_comes_back_as_it_was(parts):
     home = Home(Path("/p/.nbtrack/runs.db"))
     for places, root in (
         (places_of("/p/.nbtrack/artifacts", home), "/p/.nbtrack/artifacts"),
-        (places_of(PROXIED, home, "file:///p/.nbtrack/artifacts"), PROXIED),
+        (served_places(PROXIED, home, "file:///p/.nbtrack/artifacts"), PROXIED),
     ):
         uri = "/".join((root, *parts))
         assert places.shown(places.kept(uri)) == uri

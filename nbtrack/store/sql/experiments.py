@@ -19,6 +19,7 @@ __all__ = [
     "experiment_number",
     "experiment_of",
     "list_experiments",
+    "locations",
     "new_place",
     "set_stage",
     "update_experiment",
@@ -30,6 +31,7 @@ _MOVABLE = ("name", "stage", "updated")
 _ALL = sa.select(*experiments.columns).order_by(experiments.c.created.desc(), experiments.c.id)
 _BY_ID = sa.select(*experiments.columns).where(experiments.c.id == sa.bindparam("number"))
 _BY_NAME = sa.select(*experiments.columns).where(experiments.c.name == sa.bindparam("name"))
+_LOCATIONS = sa.select(experiments.c.id, experiments.c.artifact_location).order_by(experiments.c.id)
 _LOCATION = sa.select(experiments.c.artifact_location).where(experiments.c.id == sa.bindparam("number"))
 _TAGS = sa.select(*experiment_tags.columns).order_by(experiment_tags.c.key)
 _TAGS_OF_ONE = _TAGS.where(experiment_tags.c.experiment_id == sa.bindparam("number"))
@@ -98,6 +100,11 @@ def _add(connection: Connection, name: str, location: str | None = None, tags: d
     connection.run(_LOCATE, number=number, location=kept)
     connection.insert(experiment_tags, [(number, key, value) for key, value in (tags or {}).items()])
     return Experiment(str(number), name, places.shown(kept), created=now, updated=now, tags=dict(tags or {}))
+
+
+def locations(connection: Connection) -> list[tuple[int, str]]:
+    """Return the number of each experiment and its place, as rows keep it."""
+    return [(row[0], row[1]) for row in connection.rows(_LOCATIONS)]
 
 
 def new_place(connection: Connection, experiment: Experiment, path: str) -> str:

@@ -18,7 +18,18 @@ import sqlalchemy as sa
 from ...errors import InvalidInput
 from ..artifacts.paths import file_uri, local_path, scheme_of
 
-__all__ = ["IN_FILES", "IN_FOLDER", "Home", "Places", "places_of"]
+__all__ = [
+    "IN_FILES",
+    "IN_FOLDER",
+    "Home",
+    "Places",
+    "Prefix",
+    "distinct",
+    "local_folder",
+    "own_prefixes",
+    "places_of",
+    "rest_below",
+]
 
 # What a relative place begins with in a row; no URI of anybody else has these schemes.
 IN_FOLDER = "nbtrack-store:"  # below the folder of the database
@@ -40,7 +51,7 @@ class Home:
         yield f"{IN_FILES}/{_ARTIFACTS}", self._files / _ARTIFACTS
         yield f"{IN_FOLDER}/{_ARTIFACTS}", folder / _ARTIFACTS
         yield IN_FILES, self._files
-        if folder.name == _PROJECT:
+        if _PROJECT in (folder.name, os.path.basename(os.path.realpath(folder))):  # noqa: PTH119 - as realpath has it
             yield IN_FOLDER, folder
 
     @property
@@ -82,22 +93,30 @@ class Places:
         if uri.startswith((IN_FOLDER, IN_FILES)):
             raise InvalidInput(f"{uri[:200]!r} is not a place for artifacts; give a folder, or the URI of a bucket")
         for prefix in self.keeping:
-            rest = _rest(uri, prefix.shown)
+            rest = rest_below(uri, prefix.shown)
             if rest is not None and (plain := _plain(rest, is_encoded=prefix.is_encoded)) is not None:
                 return prefix.kept + plain
         return uri
 
     def shown(self, kept: str) -> str:
         """Return a row's place as readers see it; one that leads up, which only a stranger can have written, as it is."""
+        prefix = self.prefix_of(kept)
+        rest = kept[len(prefix.kept) :] if prefix is not None else ""
+        if prefix is None or _leads_up(rest):
+            return kept
+        return prefix.shown + (quote(rest) if prefix.is_encoded else rest)
+
+    def prefix_of(self, kept: str) -> Prefix | None:
+        """Return the prefix that a row's place is shown by."""
         for prefix in self.showing:
-            rest = _rest(kept, prefix.kept)
-            if rest is not None and not _leads_up(rest):
-                return prefix.shown + (quote(rest) if prefix.is_encoded else rest)
-        return kept
+            if rest_below(kept, prefix.kept) is not None:
+                return prefix
+        return None
 
     def below(self, kept: str, path: str) -> str:
         """Return the place of something new below a place, as rows keep both."""
-        is_unserved = any(_rest(kept, prefix) is not None for prefix in self.unserved)
+        prefix = self.prefix_of(kept) if self.unserved else None
+        is_unserved = prefix is not None and prefix.kept in self.unserved
         return f"{self.shown(kept) if is_unserved else kept}/{path}"
 
     def shown_column(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
@@ -107,23 +126,24 @@ class Places:
         return sa.case(*[(_begins(column, each.kept), _replaced(column, each)) for each in self.showing], else_=column)
 
 
-def places_of(artifact_root: str, home: Home | None, served: str = "") -> Places:
+def places_of(artifact_root: str, home: Home | None) -> Places:
     """Return the places of a store.
 
     Args:
         artifact_root: Where the artifacts of new experiments go, as readers are to see it.
         home: The folders that belong to the store; None of a database that is not a file.
-        served: The URI of the artifact store that a server keeps, where ``artifact_root`` leads through the server to it.
     """
-    own = list(_own(home, served or artifact_root)) if home is not None else []
-    if not served:
-        places = Places(keeping=tuple(own), showing=tuple(_distinct(own)))
-        return Places(places.kept(artifact_root), places.keeping, places.showing)
-    return _served(artifact_root, own, served)
+    own = own_prefixes(home, artifact_root)
+    places = Places(keeping=own, showing=distinct(own))
+    return Places(places.kept(artifact_root), places.keeping, places.showing)
+
+
+def own_prefixes(home: Home | None, root: str) -> tuple[Prefix, ...]:
+    """Return what is kept relative, by each name that a folder has: its own, and through links; ``root`` may be one of them."""
+    return tuple(_own(home, root)) if home is not None else ()
 
 
 def _own(home: Home, root: str) -> Iterator[Prefix]:
-    """Yield what is kept relative, by each name that a folder has: its own, and through links."""
     for kept, folder in home.prefixes():
         for name in dict.fromkeys((str(folder), os.path.realpath(folder))):
             yield Prefix(kept, name)
@@ -133,42 +153,26 @@ def _own(home: Home, root: str) -> Iterator[Prefix]:
 
 def _linked(home: Home, root: str) -> Iterator[Prefix]:
     """Yield the root that settings name through a link, where it leads into the store."""
-    path = _local(root)
+    path = local_folder(root)
     if path is None:
         return
     real = os.path.realpath(path)
     for kept, folder in home.prefixes():
-        rest = _rest(real, os.path.realpath(folder))
+        rest = rest_below(real, os.path.realpath(folder))
         if rest is not None:
             yield Prefix(kept + rest, str(path))
             return
 
 
-def _served(artifact_root: str, own: list[Prefix], served: str) -> Places:
-    """Return the places of a store whose files clients reach through a server: none of them sees a path of its machine."""
-    path = _local(served)
-    names = [served] if path is None else [str(path), os.path.realpath(path)]
-    kept = next((place for name in names if (place := Places(keeping=tuple(own)).kept(name)) != name), "")
-    inside = [Prefix(kept, artifact_root, is_encoded=True)] if kept else []
-    outside = [Prefix(name, artifact_root, is_encoded=True) for name in dict.fromkeys((*names, served))]
-    others = [Prefix(each.kept, artifact_root, is_encoded=True) for each in _distinct(own) if each.kept != kept]
-    return Places(
-        kept or artifact_root,
-        (*inside, *own),
-        (*inside, *outside, *others),
-        tuple(each.kept for each in others),
-    )
-
-
-def _distinct(prefixes: Iterable[Prefix]) -> list[Prefix]:
+def distinct(prefixes: Iterable[Prefix]) -> tuple[Prefix, ...]:
     """Return the first prefix of each beginning of rows."""
     found: dict[str, Prefix] = {}
     for prefix in prefixes:
         found.setdefault(prefix.kept, prefix)
-    return list(found.values())
+    return tuple(found.values())
 
 
-def _local(uri: str) -> Path | None:
+def local_folder(uri: str) -> Path | None:
     """Return the absolute path that a place is, None of any other."""
     try:
         path = local_path(uri) if scheme_of(uri) in ("", "file") else None
@@ -177,7 +181,7 @@ def _local(uri: str) -> Path | None:
     return path if path is not None and path.is_absolute() else None
 
 
-def _rest(uri: str, prefix: str) -> str | None:
+def rest_below(uri: str, prefix: str) -> str | None:
     """Return what follows a prefix, which is nothing or begins with a slash; None where it is no prefix."""
     if not uri.startswith(prefix):
         return None

@@ -24,9 +24,10 @@ from .dialects import Dialect
 from .dialects.base import among
 from .migrate import make_current
 from .models import SqlModels
-from .places import places_of
+from .places import Home, places_of
 from .registry import SqlRegistry
 from .schema import runs
+from .served import earlier_roots, served_places, unserved_folders, with_earlier
 from .traces import SqlTraces
 from .writes import apply
 
@@ -65,15 +66,25 @@ class SqlStore:
 
     def __init__(self, dialect: Dialect, artifact_root: str, *, served: str = "") -> None:
         self.uri = without_password(dialect.url.render_as_string(hide_password=True))
-        places = places_of(artifact_root.rstrip("/"), dialect.home(), served.rstrip("/"))
+        root, home = artifact_root.rstrip("/"), dialect.home()
+        places = served_places(root, home, served.rstrip("/")) if served else places_of(root, home)
         self._database = Database(dialect, make_current, places)
         with ExitStack() as stack:
             stack.callback(self._database.close)
             self._database.open()
+            # Folders of this machine in which earlier files lie, and which clients of a server do not reach.
+            self.unserved = self._find_unserved(home) if served else ()
             stack.pop_all()
         self.registry: Registry = SqlRegistry(self._database)
         self.models: LoggedModels = SqlModels(self._database)
         self.traces: Traces = SqlTraces(self._database)
+
+    def _find_unserved(self, home: Home | None) -> tuple[str, ...]:
+        """Have what was made without the server shown as the server's, and say where that lies if not there."""
+        with self._database.read() as connection:
+            roots = earlier_roots(connection.places, experiments.locations(connection))
+        self._database.places = with_earlier(self._database.places, roots)
+        return unserved_folders(home, roots)
 
     @property
     def generation(self) -> int:
