@@ -64,9 +64,10 @@ class Clock:
 
 def life_of(journal: StoredJournal, clock: Clock) -> Life:
     """Tell whether the process that writes a journal lives."""
-    alive, silence = journal.is_alive(), clock.since(journal.last_sign())
+    alive = journal.is_alive()
     if alive:
         return Life.ALIVE
+    silence = clock.since(journal.last_sign())
     if alive is False and not (journal.owner is not None and _is_namesake(journal.owner, silence)):
         return Life.GONE
     return Life.GONE if silence > _ABANDONED_MS else Life.SILENT if silence > SILENCE_MS else Life.ALIVE
@@ -79,16 +80,18 @@ def _is_namesake(owner: Owner, silence: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """A process whose journal was delivered: the sign that was its last, and when its run is taken to have ended."""
+    """A process that is gone, as it is named as owner: the sign that was its last, and when its run is taken to have ended."""
 
+    owner: str
     sign: int
     time: int
 
     @classmethod
     def of(cls, journal: StoredJournal) -> Gone:
-        """Return what a journal tells of its process."""
+        """Return what the journal of a process tells of it."""
         started = [event.start_time for event in journal.events if isinstance(event, RunStarted)]
-        return cls(journal.last_sign(), max(journal.last_time(), *started, 0))
+        owner = "" if journal.owner is None else journal.owner.to_json()
+        return cls(owner, journal.last_sign(), max(journal.last_time(), *started, 0))
 
 
 def close_runs(store: Store, gone: Mapping[str, Gone], has_journal: Callable[[str], bool]) -> None:
@@ -96,22 +99,23 @@ def close_runs(store: Store, gone: Mapping[str, Gone], has_journal: Callable[[st
 
     Args:
         store: The store.
-        gone: By their name as owners, the processes whose journals have just been delivered.
+        gone: By their runs' ids, processes whose journals have just been delivered.
         has_journal: Tells of a run whether a journal is here that speaks for it.
     """
-    found = {run.run_id: (run.owner, _end_of(run, gone, has_journal)) for run in store.open_runs() if run.owner}
-    ends = {run_id: end for run_id, end in found.items() if end[1] is not None}
+    found = {run.run_id: _end_of(run, gone, has_journal) for run in store.open_runs() if run.owner}
     # Asked again, for a run may have ended, and been delivered, before its process went.
-    for run in store.open_runs() if ends else []:
-        owner, end = ends.get(run.run_id, ("", None))
-        if end is not None and owner == run.owner:
+    for run in store.open_runs() if any(found.values()) else []:
+        end = found.get(run.run_id)
+        if end is not None and end.owner == run.owner:
             store.apply([_closing(run, end, store.get_run(run.run_id).start_time)])
 
 
 def _end_of(run: OpenRun, gone: Mapping[str, Gone], has_journal: Callable[[str], bool]) -> Gone | None:
-    if run.owner in gone or has_journal(run.run_id):
-        return gone.get(run.owner)
-    return Gone(run.heartbeat, run.heartbeat) if _is_gone(Owner.from_json(run.owner), run.silent) else None
+    end = gone.get(run.run_id)
+    if end is not None and end.owner == run.owner:
+        return end
+    is_left = not has_journal(run.run_id) and _is_gone(Owner.from_json(run.owner), run.silent)
+    return Gone(run.owner, run.heartbeat, run.heartbeat) if is_left else None
 
 
 def _is_gone(owner: Owner | None, silence: int | None) -> bool:

@@ -129,7 +129,7 @@ class _Found:
     Attributes:
         clock: Its file system's.
         withheld: Why some files wait.
-        gone: The processes that have left a run open, by their name as owners.
+        gone: The processes that have left a run open, by its id.
         delivered: The journals of such processes that stay, for they may turn out to live.
         locks: The locks that are named by journals that stay.
     """
@@ -153,7 +153,7 @@ class _Found:
     def note(self, journal: StoredJournal) -> None:
         """Note that a journal's process is gone, and that its run, if it is open, is to be closed."""
         if journal.owns and journal.events and journal.owner is not None and not journal.ended:
-            self.gone[journal.owner.to_json()] = Gone.of(journal)
+            self.gone[journal.run_id] = Gone.of(journal)
 
     def is_open(self, run_id: str) -> bool:
         """Tell whether something of a run is here that was not delivered, or whose process lives."""

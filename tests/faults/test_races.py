@@ -211,6 +211,33 @@ sys.stdin.readline()
     assert store.get_run(with_file).status is Status.FINISHED
 
 
+def test_of_two_runs_of_a_dead_process_each_ends_as_its_own_journal_says(tmp_path, opened):
+    child = Child(
+        tmp_path,
+        """
+cut, ended = nbtrack.start_run("cut"), nbtrack.start_run("ended")
+for run in (cut, ended):
+    run.log(loss=0.5)
+run._connection.flusher.close(10)
+run._connection.flusher._start = lambda: True
+run._connection.flusher.flush = lambda *_, **__: False
+ended.log_text("x", "a.txt")
+ended.end()
+print(cut.id, ended.id, flush=True)
+sys.stdin.readline()
+""",
+    )
+    cut, ended = child.line().split()
+    child.kill()
+    (tmp_path / "artifacts").symlink_to("x" * 300)  # a name that no file system takes
+    store = opened(tmp_path)
+    assert [store.get_run(run_id).status for run_id in (cut, ended)] == [Status.FAILED, Status.RUNNING]
+    (tmp_path / "artifacts").unlink()
+    store = opened(tmp_path)
+    assert [store.get_run(run_id).status for run_id in (cut, ended)] == [Status.FAILED, Status.FINISHED]
+    assert [tags_of(store, run_id).get("nbtrack.ended") for run_id in (cut, ended)] == ["crashed", None]
+
+
 def test_a_journal_is_never_found_without_its_head(tmp_path, monkeypatch):
     found, append = [], RecordFile.append
 

@@ -738,7 +738,7 @@ class StoreContract:
                 writer.applied(*store.apply([found]))
 
         deliver()
-        close_runs(store, {this_process().to_json(): Gone(1, START + 500)}, lambda _: False)
+        close_runs(store, {writer.run_id: Gone(this_process().to_json(), 1, START + 500)}, lambda _: False)
         closed = store.get_run(writer.run_id)
         assert (closed.status, closed.end_time) == (Status.FAILED, START + 500)
         writer.append(params(lr=0.1))
