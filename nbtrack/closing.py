@@ -20,11 +20,11 @@ from .errors import RunNotFound
 from .events import CLOSER, Batch, RunEnded, RunResumed, RunStarted, TagsDeleted, TagsSet
 from .journal.clock import folder_clock, uptime
 from .journal.owner import Owner, this_process
-from .journal.reader import StoredJournal
+from .journal.reader import StoredJournal, journals, read_journal
 from .journal.writer import Writer
 from .store.base import OpenRun, Store
 
-__all__ = ["ENDED_TAG", "SILENCE_MS", "Clock", "Gone", "Life", "clear_crash", "close_runs", "life_of", "take_back"]
+__all__ = ["ENDED_TAG", "SILENCE_MS", "Clock", "Gone", "Life", "clear_crash", "close_runs", "is_seen", "life_of", "take_back"]
 
 ENDED_TAG = "nbtrack.ended"
 
@@ -92,6 +92,19 @@ class Gone:
         started = [event.start_time for event in journal.events if isinstance(event, RunStarted)]
         owner = "" if journal.owner is None else journal.owner.to_json()
         return cls(owner, journal.last_sign(), max(journal.last_time(), *started, 0))
+
+
+def is_seen(owner: Owner, home: Path | None, run_id: str) -> bool:
+    """Tell whether the process that has a run open is seen to live, by itself or by the lock of its journal."""
+    return bool(owner.is_alive()) or (home is not None and any(_is_held(folder, owner) for folder in journals(home, run_id)))
+
+
+def _is_held(folder: Path, owner: Owner) -> bool:
+    try:
+        journal = read_journal(folder, is_live=True)
+    except (OSError, ValueError):
+        return False  # it was delivered just now, or cannot be read
+    return journal.owner == owner and bool(journal.is_alive())
 
 
 def close_runs(store: Store, gone: Mapping[str, Gone], has_journal: Callable[[str], bool]) -> None:

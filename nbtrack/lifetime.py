@@ -13,6 +13,7 @@ import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from traceback import format_exception_only
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -21,6 +22,7 @@ from . import active
 from .arguments import shown
 from .capture.base import Captured
 from .capture.failure import capture_traceback
+from .closing import is_seen
 from .connection import Connection
 from .entities import RunInfo, Status, now_ms
 from .errors import InvalidInput, NoActiveRun
@@ -174,7 +176,7 @@ class Lifetime(ABC):
             own.end(status)
             self._forget()
         elif self._facts(fresh=True).status.is_open:
-            owner = owner_elsewhere(self._connection.read(), self.id)
+            owner = owner_elsewhere(self._connection.read(), self._connection.settings.journal, self.id)
             if owner is not None:
                 raise InvalidInput(f"run {self.name} is open in process {owner.pid}, which ends it: end it there, or stop it")
             self._append_end(RunEnded(status, now_ms()))
@@ -256,10 +258,10 @@ def live_run(run_id: str) -> Any:
     return found if found is not None and found.is_open else None
 
 
-def owner_elsewhere(store: Store, run_id: str) -> Owner | None:
-    """Return the other process of this machine that has a run open, None where there is none or it cannot be seen."""
+def owner_elsewhere(store: Store, home: Path | None, run_id: str) -> Owner | None:
+    """Return the other process that has a run open and is seen to live, None where there is none or it cannot be seen."""
     owner = next((Owner.from_json(run.owner) for run in store.open_runs() if run.run_id == run_id and run.owner), None)
-    return owner if owner is not None and owner != this_process() and owner.is_alive() else None
+    return owner if owner is not None and owner != this_process() and is_seen(owner, home, run_id) else None
 
 
 def _status(status: Status | str) -> Status:

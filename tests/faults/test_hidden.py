@@ -50,6 +50,12 @@ print(os.path.exists("/proc/%s"), flush=True)
 for run in nbtrack.runs(experiment="*"):
     print(run.status, run.tags.get("nbtrack.ended"), len(run.metrics["loss"].steps), flush=True)
 """
+ENDS = """
+try:
+    nbtrack.runs(experiment="*")[0].end()
+except nbtrack.errors.InvalidInput as error:
+    print(error, flush=True)
+"""
 
 
 @pytest.fixture
@@ -73,6 +79,9 @@ def test_a_user_who_cannot_see_a_process_does_not_close_its_run(shared, opened):
     child = Child(shared, LOGS, before=AS_USER % "ADA")
     run_id, pid = child.line().split()
     assert seen_by_another_user(shared, pid) == ["False", "RUNNING None 1"]
+    other = Child(shared, ENDS, before=AS_USER % "BOB")
+    out, err = other.wait()
+    assert f"is open in process {pid}, which ends it" in out, err
     child.tell()
     assert child.line() == "True"
     child.wait()
