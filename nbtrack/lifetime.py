@@ -68,7 +68,8 @@ class Lifetime(ABC):
     is_entered = False
     _connection: Connection
     _part: Part
-    _depth = 0
+    _blocks: list[bool]
+    _is_again = False
     _not_failures: tuple[ExceptionName, ...] = ()
     _has_told = False
 
@@ -183,18 +184,20 @@ class Lifetime(ABC):
             self._end_part()
 
     def __enter__(self) -> Self:
-        self._depth += 1
-        self.is_entered = True
+        # Whether this block is that of a ``start_run`` which made the run current here once more.
+        self._blocks.append(self._is_again)
+        self._is_again, self.is_entered = False, True
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._depth -= 1
+        is_again = self._blocks.pop()
         if self._part == "reader" or (self._part == "worker" and self.has_ended):
             self._leave()
         elif self._part == "worker":
             self._leave_worker(error)
-        elif self._depth > 0:
-            active.leave_again(self)  # the block around this one ends it
+        elif self._blocks:  # the block around this one ends it
+            if is_again:
+                active.leave_again(self)
         elif self.is_open:
             outcome = self.outcome_of(error)
             if error is not None and outcome.has_traceback and not isinstance(error, SystemExit):

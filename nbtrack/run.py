@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
+from . import active
 from .arguments import local_path, seconds, shown, text, texts, typed
 from .artifacts import RunArtifacts
 from .capture.base import Captured
@@ -108,16 +109,23 @@ class Run(Lifetime, LogsFiles):
         # What is called when the run has ended here and the store knows, as living views are.
         self.when_ended: list[Callable[[], None]] = []
         self.stopper = Stopper(self)
+        self._blocks = []
         if live is not None:
             self._part = "owner"
             remember(self)
 
     def reopen(self, live: LiveState, first_step: int, not_failures: tuple[ExceptionName, ...]) -> Self:
         """Go on with a run that this process has ended: the object that somebody holds is open again."""
-        self.is_entered, self._depth, self._has_told = False, 0, False
+        self.is_entered = self._has_told = False
         self._forget()
         self._begin(live, first_step, not_failures)
         return self
+
+    def enter_again(self) -> None:
+        """Make a run that is open the current one here, too."""
+        if active.active() is not self:
+            active.enter(self, is_again=True)
+            self._is_again = True
 
     # What the run is
 

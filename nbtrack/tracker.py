@@ -274,7 +274,7 @@ def _again(run: Run, params: Mapping[str, Any] | None, captured: Captured) -> Ru
     run.record(captured)
     if params is not None:
         run.log_params(params)
-    active.enter(run, is_again=True)
+    run.enter_again()
     return run
 
 

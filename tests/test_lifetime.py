@@ -464,6 +464,23 @@ def test_a_run_that_has_ended_here_and_is_resumed_is_the_same_object(tracker):
     assert (run.status, "nbtrack.ended" in run.tags) == ("FINISHED", False)
 
 
+def test_resuming_what_is_current_again_and_again(tracker):
+    with nbtrack.start_run("outer") as outer, nbtrack.start_run("inner") as inner:
+        for _ in range(3):
+            nbtrack.start_run(resume=inner)
+        with nbtrack.start_run(resume=outer), nbtrack.start_run(resume=outer):
+            nbtrack.log(x=1.0)
+        assert nbtrack.active_run() is inner
+        with nbtrack.start_run(resume=outer):
+            with nbtrack.start_run(resume=outer), outer:
+                pass
+            assert nbtrack.active_run() is outer
+        assert nbtrack.active_run() is inner
+        inner.end()
+        assert nbtrack.active_run() is outer
+    assert (outer.status, inner.status) == ("FINISHED", "FINISHED")
+
+
 def test_resuming_a_bare_run_in_a_block_ends_it_there(tracker):
     run = nbtrack.start_run()
     with nbtrack.start_run(resume=run):

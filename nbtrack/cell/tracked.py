@@ -78,6 +78,7 @@ class TrackedCell:
         except BaseException:
             capture.finish()
             raise
+        run.__enter__()  # a block within the cell does not end it
         return cls(run, capture, guard, info.raw_cell)
 
     def show(self, focus: Sequence[str]) -> None:

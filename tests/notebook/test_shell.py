@@ -305,6 +305,17 @@ def test_a_run_is_resumed(cells, stored):
     assert run.status == "FAILED"
 
 
+def test_a_run_that_is_open_is_resumed(cells, stored):
+    for shown in cells(
+        "run = nbtrack.start_run()\nrun.log(x=1)",
+        "%%track --resume {run.id}\nwith nbtrack.start_run(resume=run):\n    nbtrack.log(x=2)\nnbtrack.log(x=3)",
+        "assert nbtrack.active_run() is None",
+    ):
+        assert shown.success
+    run = only(stored())
+    assert (run.metrics["x"].steps.tolist(), run.status, run.parent) == ([0, 1, 2], "FINISHED", None)
+
+
 def test_params_that_are_found_give_way_to_those_that_are_logged(cells, stored):
     cell, twice = cells(
         "%%track\nlr, epochs, depth = 0.1, 3, 4\nbest = 1 + 2\nnbtrack.log_params(dict(lr=0.2, epochs='3', best=7, new=1))",
