@@ -15,6 +15,7 @@ from .entities import is_run_id, new_run_id
 from .errors import InvalidInput, NbtrackError, StoreUnavailable
 from .events import ArtifactLogged, RunStarted
 from .flusher import Flusher
+from .forks import OPENING, unsplit
 from .journal.writer import Writer
 from .recovery import deliver_open, recover
 from .reservation import reserve
@@ -28,6 +29,7 @@ __all__ = ["Connection", "connection_to", "connections"]
 
 _READ_TIMEOUT = 5.0
 _RESERVE_TIMEOUT = 2.0
+_FORK_TIMEOUT = 2.0
 
 _log = logging.getLogger("nbtrack")
 _connections: dict[Settings, Connection] = {}
@@ -74,7 +76,9 @@ class Connection:
         """
         if sys.meta_path is None:  # late in the shutdown, where nothing can be imported any more
             raise StoreUnavailable("the interpreter is shutting down")
-        with self._opening:
+        if self._store is not None:
+            return self._store
+        with unsplit(OPENING), self._opening:
             if self._store is None:
                 _make_folder(self.settings.folder)
                 self._is_ignored = self._ignoring is not None and self._ignoring.exists()
@@ -204,6 +208,11 @@ def _ignore(path: Path) -> None:
             file.write("*\n")
 
 
+def _before_fork() -> None:
+    for connection in list(_connections.values()):
+        connection.flusher.settle(_FORK_TIMEOUT)
+
+
 def _after_fork() -> None:
     global _lock  # noqa: PLW0603
     _lock = threading.Lock()
@@ -212,4 +221,4 @@ def _after_fork() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(before=_before_fork, after_in_child=_after_fork)

@@ -13,6 +13,7 @@ from pathlib import Path
 from .delivery import MANY, Delivery
 from .errors import NbtrackError, StoreUnavailable
 from .followers import Follower, Followers
+from .forks import WORKING, unsplit
 from .journal.writer import Writer
 from .recovery import PutFile
 from .signs import SignsOfLife
@@ -161,6 +162,12 @@ class Flusher:
         finally:
             self._passing.release()
 
+    def settle(self, timeout: float) -> None:
+        """Have runs that start known to the store where it is there, for as long as ``timeout``: workers look for them."""
+        new = [writer.run_id for writer in tuple(self._writers.values()) if writer.is_unknown]
+        for run_id in new if not self.problem else ():
+            self.flush(timeout, is_patient=False, run_id=run_id)
+
     def pending(self) -> tuple[int, int]:
         """Return how many runs have something, and how many rows there are, that the store does not have."""
         waiting = [writer for writer in tuple(self._writers.values()) if not writer.is_delivered()]
@@ -198,11 +205,12 @@ class Flusher:
         while self._life is life:
             ticket, began = self._asked, time.monotonic()
             if self._followers and ticket == self._tried and not self._is_woken and began < self._next_try:
-                self._followers.show()
+                with unsplit(WORKING):
+                    self._followers.show()
                 self._wait(self._until_next_look(), ticket, life)
                 continue
             self._is_woken = False
-            with self._passing:
+            with self._passing, unsplit(WORKING):
                 is_complete = self._turn(ticket, began)
             pause = self._pause(is_complete=is_complete)
             self._next_try = time.monotonic() + (pause or 0.0)

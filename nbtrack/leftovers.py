@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from .forks import WORKING, unsplit
 from .recovery import FilesWait, PutFile, recover
 from .store.base import Store
 from .threads import start_thread
@@ -49,7 +50,8 @@ class Leftovers:
 
     def _recover(self, store: Store, own: frozenset[str]) -> None:
         try:
-            recover(store, self._home, self._put, own=own)
+            with unsplit(WORKING):
+                recover(store, self._home, self._put, own=own)
             self._due, self.is_done, self.problem = math.inf, True, None
         except FilesWait as error:
             self._due, self.is_done, self.problem = time.monotonic() + _AGAIN, True, None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import sys
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -18,7 +17,9 @@ from .cell.hooks import CellHooks
 from .cell.options import parse_runs, parse_track, words_of
 from .cell.transform import comment_out
 from .errors import NbtrackError
+from .forks import OPENING, unsplit
 from .settings import configure
+from .threads import start_thread
 from .widgets import frontend
 from .widgets.kit import prepare
 
@@ -192,7 +193,12 @@ def load(shell: InteractiveShell) -> None:
     shell.user_ns.setdefault("nbtrack", sys.modules[__package__])
     if not frontend.is_headless():
         # What a living view needs takes half a second to load, and more in the page, and the first one is to be seen at once.
-        threading.Thread(target=prepare, name="nbtrack-prepare", daemon=True).start()
+        start_thread(_prepare, "nbtrack-prepare")
+
+
+def _prepare() -> None:
+    with unsplit(OPENING):
+        prepare()
 
 
 def _reconnect(change: object) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from .errors import Deleted, NbtrackError
 from .events import RunStarted
+from .forks import WORKING, unsplit
 from .store.base import Store
 from .store.stages import refuse_runs_in
 from .threads import start_thread
@@ -42,6 +43,10 @@ class _Reservation:
 
     def ask(self) -> None:
         """Ask the store; in a thread."""
+        with unsplit(WORKING):
+            self._ask()
+
+    def _ask(self) -> None:
         try:
             store = self._store()
             reserve: Callable[[RunStarted], str] | None = getattr(store, "reserve", None)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from .errors import StoreUnavailable
 from .events import ArtifactLogged, Batch, Event
+from .forks import WORKING, unsplit
 from .journal.writer import Writer
 from .recovery import PutFile, put_file
 from .store.base import Store
@@ -95,7 +96,8 @@ class Uploads:
     def _put_in_order(self, files: _Files, store: Store, writer: Writer, waiting: Sequence[tuple[int, ArtifactLogged]]) -> None:
         try:
             for number, event in waiting:
-                files.note(number, put_file(store, writer.run_id, event, self._put, partial(_file_of, writer)))
+                with unsplit(WORKING):
+                    files.note(number, put_file(store, writer.run_id, event, self._put, partial(_file_of, writer)))
         except Exception as error:  # noqa: BLE001  the thread that delivers tells of it
             files.fail(error)
         finally:
