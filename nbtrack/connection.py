@@ -33,7 +33,7 @@ _FORK_TIMEOUT = 2.0
 
 _log = logging.getLogger("nbtrack")
 _connections: dict[Settings, Connection] = {}
-_lock = threading.Lock()
+_lock = threading.RLock()
 
 
 def connection_to(settings: Settings) -> Connection:
@@ -65,7 +65,7 @@ class Connection:
         self._names: dict[str, str] = {}
         # Digests of the texts that were sent to the store, so that each goes there once.
         self.sent_documents: set[str] = set()
-        self._opening = threading.Lock()
+        self._opening = threading.RLock()
         self._writers: weakref.WeakSet[Writer] = weakref.WeakSet()
 
     def store(self) -> Store:
@@ -104,15 +104,17 @@ class Connection:
             self._names[experiment_id] = self.store().get_experiment(experiment_id).name
         return self._names[experiment_id]
 
-    def writer(self, run_id: str, *, owns: bool) -> Writer:
-        """Return a new writer into a run, delivered from now on."""
+    def new_writer(self, run_id: str, *, owns: bool) -> Writer:
+        """Return a new writer into a run; see ``deliver``."""
         if not is_run_id(run_id):  # a name of a folder, and a store may have any
             raise InvalidInput(f"the store has a run with the id {run_id[:80]!r}, which can be none: nothing is logged into it")
         _make_folder(self.settings.folder)
-        writer = Writer(self.settings.journal, run_id, owns=owns, on_full=self.flusher.wake)
+        return Writer(self.settings.journal, run_id, owns=owns, on_full=self.flusher.wake)
+
+    def deliver(self, writer: Writer) -> None:
+        """Deliver a new writer's journal from now on."""
         self._writers.add(writer)
         self.flusher.add(writer)
-        return writer
 
     def new_run(self, event: RunStarted) -> str:
         """Return the id of a run that starts now: the server's own where it gives ids itself and is there, else a fresh one.
@@ -191,7 +193,7 @@ class Connection:
 
     def after_fork(self) -> None:
         """Begin anew in a forked child: without the parent's thread and locks."""
-        self._opening = threading.Lock()
+        self._opening = threading.RLock()
         self.flusher.after_fork([writer for writer in self._writers if not writer.is_sealed])
 
 
@@ -215,7 +217,7 @@ def _before_fork() -> None:
 
 def _after_fork() -> None:
     global _lock  # noqa: PLW0603
-    _lock = threading.Lock()
+    _lock = threading.RLock()
     for connection in _connections.values():
         connection.after_fork()
 

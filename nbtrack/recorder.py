@@ -54,6 +54,7 @@ class Recorder:
     def __init__(self, connection: Connection, run_id: str, *, owns: bool) -> None:
         self.connection, self.run_id, self._owns = connection, run_id, owns
         self._writer: Writer | None = None
+        self._successors: dict[str, Writer] = {}  # the first writer, and those that took the place of one that was let go of
         self._params: dict[str, ParamValue] | None = {} if owns else None
         self._found: set[str] = set()
         # The tags that this process has set, known also while the store is away.
@@ -61,9 +62,14 @@ class Recorder:
 
     def writer(self) -> Writer:
         """Return this process's writer into the run, a new one where the last was let go of."""
-        writer = self._writer
-        if writer is None or writer.is_sealed:
-            writer = self._writer = self.connection.writer(self.run_id, owns=self._owns and writer is None)
+        last = self._writer
+        if last is not None and not last.is_sealed:
+            return last
+        made = self.connection.new_writer(self.run_id, owns=self._owns and last is None)
+        # Of several threads, or a signal handler in the middle of this, the first one's is everybody's.
+        writer = self._writer = self._successors.setdefault("" if last is None else last.id, made)
+        if writer is made:
+            self.connection.deliver(writer)
         return writer
 
     @property

@@ -16,7 +16,7 @@ from typing import Any
 
 from .plain import open_plain
 
-__all__ = ["RecordFile", "Records", "is_sayable", "read_records"]
+__all__ = ["RecordFile", "Records", "check_sayable", "is_sayable", "read_records"]
 
 
 _to_json = json.JSONEncoder(separators=(",", ":")).encode
@@ -28,10 +28,15 @@ def encode(value: Any) -> bytes:
     return b"%08x %s\n" % (zlib.crc32(body), body)
 
 
+def check_sayable(value: Any) -> None:
+    """Check that JSON can say a value; TypeError, ValueError or RecursionError."""
+    _to_json(value)
+
+
 def is_sayable(value: Any) -> bool:
     """Tell whether JSON can say a value."""
     try:
-        _to_json(value)
+        check_sayable(value)
     except (TypeError, ValueError, RecursionError):
         return False
     return True

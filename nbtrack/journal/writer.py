@@ -6,7 +6,6 @@ import os
 import secrets
 import struct
 import tempfile
-import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -21,12 +20,14 @@ from .folder import EVENTS, make_folder, remove_folder
 from .keys import as_number, bad_step, check_key
 from .lane import Lane
 from .owner import this_process
-from .records import RecordFile, is_sayable
+from .records import RecordFile, check_sayable, is_sayable
 from .rows import MIXED, Rows
+from .section import Section
 
 __all__ = ["NO_WRITER", "NoWriter", "Writer"]
 
 _MAX_LANES = 32
+_STEP_AND_STAMP = struct.Struct("<qq")
 
 _writers: weakref.WeakSet[Writer] = weakref.WeakSet()
 
@@ -65,10 +66,10 @@ class Writer:
     def _begin(self) -> None:
         """Start with an empty journal, at birth and in a forked child."""
         self.id = secrets.token_hex(6)
-        self.is_finished = self.is_sealed = self._is_gathering = False
+        self.is_finished = self.is_sealed = self._is_gathering = self._is_relogging = False
         self.trouble = ""  # why something could not be written
         self.write: Callable[[dict[str, float], int, int], None] = NO_WRITER.write
-        self._lock = threading.RLock()
+        self._section = Section()
         self._folder: Path | None = None
         self._records: RecordFile | None = None
         self._names: RecordFile | None = None
@@ -91,14 +92,18 @@ class Writer:
         Raises:
             TypeError, ValueError: It has something in it that JSON cannot say; it was not taken down.
         """
-        with self._lock:
+        if self._section.is_interrupted():
+            check_sayable(to_json(event))
+            self._section.later(lambda: self.append(event))
+            return
+        with self._section:
             self._events.append(event)
             if not self._is_gathering:
                 self._record()
 
     def go_on(self, *events: Event) -> bool:
         """Take down how a run that others closed goes on, unless its end is here already; tell whether it does."""
-        with self._lock:
+        with self._section:
             if self.is_sealed or any(isinstance(event, RunEnded) for event in self._events):
                 return False
             self._events += events
@@ -117,7 +122,7 @@ class Writer:
         try:
             yield
         finally:
-            with self._lock:
+            with self._section:
                 self._is_gathering = False
                 self._record()
 
@@ -128,7 +133,12 @@ class Writer:
             WrongType: A value is not a number, or the step not an integer; nothing was logged.
             InvalidInput: A key is not a name, or the step out of range; nothing was logged.
         """
-        lane = self._lane_by_keys.get(tuple(metrics)) or self._open_lane(tuple(metrics))
+        lane = self._lane_by_keys.get(tuple(metrics))
+        if lane is None:
+            if self._section.is_interrupted():
+                self._log_later(metrics, step, stamp)
+                return
+            lane = self._open_lane(tuple(metrics))
         # ``struct`` hides why a value is none, so values are made numbers here.
         numbers = {key: as_number(key, value) for key, value in metrics.items()}
         try:
@@ -142,12 +152,24 @@ class Writer:
         if not self.is_sealed:
             self.write = lane.write
 
+    def _log_later(self, metrics: Mapping[str, float], step: int, stamp: int) -> None:
+        """Log a row when what this call has interrupted is done; what is wrong with it is said now."""
+        _check_keys(tuple(metrics))
+        numbers = {key: as_number(key, value) for key, value in metrics.items()}
+        try:
+            _STEP_AND_STAMP.pack(step, stamp)
+        except (struct.error, TypeError, ValueError) as error:
+            raise bad_step(step) from error
+        self._section.later(lambda: self.log(numbers, step, stamp))
+
     def _fill(self, lane: Lane, values: tuple[float, ...], step: int, stamp: int) -> None:
         while True:
             try:
                 return lane.fill(values, step, stamp)
             except StopIteration:
-                with self._lock:
+                if self._section.is_interrupted() and not self._is_relogging:
+                    return self._section.later(lambda: self._fill(lane, values, step, stamp))
+                with self._section:
                     is_new = lane.make_room()
                 if is_new:
                     self._on_full()
@@ -155,15 +177,20 @@ class Writer:
     # Files
 
     def spool(self) -> Path | None:
-        """Return the folder for files on their way to the artifact store; None where it cannot be made."""
-        with self._lock:
-            folder = self._opened()
-            try:
-                if folder is not None:
-                    (folder / "spool").mkdir(exist_ok=True)
-            except OSError:
-                return None
-            return None if folder is None else folder / "spool"
+        """Return the folder for files on their way to the artifact store; None where it cannot be made, now at least."""
+        if self._section.is_interrupted() and self._folder is None:
+            return None
+        with self._section:
+            return self._spool()
+
+    def _spool(self) -> Path | None:
+        folder = self._opened()
+        try:
+            if folder is not None:
+                (folder / "spool").mkdir(exist_ok=True)
+        except OSError:
+            return None
+        return None if folder is None else folder / "spool"
 
     def hold(self, name: str, data: bytes) -> None:
         """Keep a file in memory for which there was no space."""
@@ -197,7 +224,7 @@ class Writer:
     @property
     def is_volatile(self) -> bool:
         """Whether something is, or would be, in memory alone that neither a file nor the store has."""
-        with self._lock:
+        with self._section:
             if self._home is None or (self._events and self.is_delivered()):
                 return False
             if self._is_gathering or not self._events:
@@ -211,7 +238,7 @@ class Writer:
 
     def save(self) -> None:
         """Try once more to write what is in memory alone, also where somebody has deleted the journal."""
-        with self._lock:
+        with self._section:
             if self._folder is not None and not (self._folder / EVENTS).exists():
                 self._leave_home()
             if self.is_volatile and not self.is_sealed:
@@ -220,7 +247,7 @@ class Writer:
                 try:
                     for lane in self._lanes:
                         lane.save(self._progress.lanes.get(lane.number, 0))
-                    for name in tuple(self._held) if self.spool() is not None else ():
+                    for name in tuple(self._held) if self._spool() is not None else ():
                         self.file(name)
                 except OSError as error:
                     self._note(error)
@@ -286,7 +313,7 @@ class Writer:
 
     def applied(self, progress: Progress) -> None:
         """Note how far the store has come, and give back the space of what it has."""
-        with self._lock:
+        with self._section:
             self._progress = progress
             for lane in self._lanes:
                 self._again(lane, lane.forget(progress.lanes.get(lane.number, 0)))
@@ -297,7 +324,7 @@ class Writer:
         Returns:
             How many rows it will lack, for their space was given back.
         """
-        with self._lock:
+        with self._section:
             for text in self._texts.values():
                 self.append(DocumentLogged("", text))
             self._texts.clear()
@@ -307,14 +334,18 @@ class Writer:
 
     def _again(self, lane: Lane, late: Iterable[Rows]) -> None:
         """Log rows anew that were given up and came after all."""
-        for rows in late:
-            for column in range(len(rows.steps)):
-                values = tuple(rows.values[:, column].tolist())
-                self._fill(lane, values, int(rows.steps[column]), int(rows.timestamps[column]) * 1_000_000 + 1)
+        self._is_relogging = True
+        try:
+            for rows in late:
+                for column in range(len(rows.steps)):
+                    values = tuple(rows.values[:, column].tolist())
+                    self._fill(lane, values, int(rows.steps[column]), int(rows.timestamps[column]) * 1_000_000 + 1)
+        finally:
+            self._is_relogging = False
 
     def relog_late(self) -> bool:
         """Look once more for rows that were given up; tell whether there were any."""
-        with self._lock:
+        with self._section:
             before = self.pending_rows()
             for lane in self._lanes:
                 self._again(lane, lane.late())
@@ -328,13 +359,13 @@ class Writer:
 
     def seal(self) -> None:
         """Take no more rows: a call that comes now is told, by KeyError, to look for another writer."""
-        with self._lock:
+        with self._section:
             self.is_sealed = True
             self.write = NO_WRITER.write
 
     def close(self) -> None:
         """Give back memory and files; the journal stays on disk."""
-        with self._lock:
+        with self._section:
             self.seal()
             for lane in self._lanes:
                 lane.close()
@@ -413,14 +444,11 @@ class Writer:
 
     def _open_lane(self, keys: tuple[str, ...]) -> Lane:
         """Return the lane for keys seen for the first time in this order."""
-        for key in keys:
-            check_key(key)
-        with self._lock:
+        _check_keys(keys)
+        with self._section:
             lane = next((known for known in self._lanes if sorted(known.keys) == sorted(keys)), None)
-            if lane is None and keys:
-                lane = self._mixed_lane(keys) if len(self._lanes) >= _MAX_LANES else self._new_lane(keys)
             if lane is None:
-                raise InvalidInput("log was given no metrics: name at least one, as in log(loss=0.5)")
+                lane = self._mixed_lane(keys) if len(self._lanes) >= _MAX_LANES else self._new_lane(keys)
             if lane.keys is not MIXED or len(self._lane_by_keys) < 100 * _MAX_LANES:
                 self._lane_by_keys[keys] = lane
             return lane
@@ -441,6 +469,13 @@ class Writer:
 
     def _place(self, name: str) -> Path | None:
         return None if self._folder is None else self._folder / name
+
+
+def _check_keys(keys: tuple[str, ...]) -> None:
+    for key in keys:
+        check_key(key)
+    if not keys:
+        raise InvalidInput("log was given no metrics: name at least one, as in log(loss=0.5)")
 
 
 def _after_fork() -> None:

@@ -141,9 +141,9 @@ class SQLite(Dialect):
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # then SQLite needs no shared memory
             connection.execute("PRAGMA journal_mode = DELETE")
 
-    def writing(self) -> threading.Lock:
+    def writing(self) -> AbstractContextManager[Any]:
         """See ``Dialect.writing``: waiting at a lock is fairer, and sooner over, than asking SQLite again and again."""
-        return threading.Lock()
+        return threading.RLock()  # a signal handler that writes while its thread does is told that the file is locked
 
     def insert_or_pass(self, table: sa.Table) -> sa.Insert:
         """See ``Dialect.insert_or_pass``."""
