@@ -39,7 +39,13 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--allowed-origins",
         default="",
         metavar="ORIGINS",
-        help="origins, between commas, whose web pages may change something; by default this machine's",
+        help="origins, between commas, whose web pages may use the server; by default this machine's may change something",
+    )
+    option(
+        "--trusted-proxies",
+        default="",
+        metavar="ADDRESSES",
+        help="addresses and networks, between commas, of proxies whose X-Forwarded-For says who asks; by default none",
     )
 
 
@@ -55,6 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
         serves_artifacts=not arguments.no_serve_artifacts,
         allowed_hosts=_words(arguments.allowed_hosts),
         allowed_origins=_words(arguments.allowed_origins),
+        trusted_proxies=_words(arguments.trusted_proxies),
         version=version("nbtrack"),
         auth=arguments.auth,
         auth_db=arguments.auth_db,

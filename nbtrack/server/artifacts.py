@@ -79,7 +79,8 @@ def create_multipart_upload(service: Service, request: wire.CreateUpload) -> wir
     """Begin an upload in parts."""
     if not 1 <= request.num_parts <= _MOST_PARTS:
         raise invalid(f"num_parts must be between 1 and {_MOST_PARTS}, not {request.num_parts}.")
-    store, path = _takes_parts(service), _target(request)
+    path = _target(request)
+    store = _takes_parts(service, path)
     upload, requests = store.create_parts(path, request.num_parts, seconds=_UPLOAD_SECONDS)
     return wire.Upload(
         upload, [wire.UploadUrl(each.url, number, dict(each.headers)) for number, each in enumerate(requests, start=1)]
@@ -91,7 +92,7 @@ def complete_multipart_upload(service: Service, request: wire.CompleteUpload) ->
     """Make the file of its parts."""
     parts = [Part(part.part_number, part.etag) for part in request.parts]
     try:
-        _takes_parts(service).complete_parts(_target(request), request.upload_id, parts)
+        _takes_parts(service, _target(request)).complete_parts(_target(request), request.upload_id, parts)
     except StoreError as error:  # of what a retry does not mend
         raise invalid(f"the upload '{request.upload_id}' is not there, or not all of these parts of it are") from error
     return Empty()
@@ -100,11 +101,13 @@ def complete_multipart_upload(service: Service, request: wire.CompleteUpload) ->
 @_serving
 def abort_multipart_upload(service: Service, request: wire.AbortUpload) -> Empty:
     """Give an upload up."""
-    _takes_parts(service).abort_parts(_target(request), request.upload_id)
+    _takes_parts(service, _target(request)).abort_parts(_target(request), request.upload_id)
     return Empty()
 
 
-def _takes_parts(service: Service) -> TakesParts:
+def _takes_parts(service: Service, path: str) -> TakesParts:
+    """Return the artifact store as one that takes a file in parts; who may not edit it is not told whether it does."""
+    service.may_edit(path)
     if not isinstance(service.artifacts, TakesParts):
         raise WireError("NOT_IMPLEMENTED", "Multipart upload is not supported for the current artifact repository")
     return service.artifacts
@@ -123,6 +126,7 @@ def presigned_upload_url(service: Service, request: wire.SignPath) -> wire.Presi
     if bool(request.run) == bool(request.model_id):
         raise invalid("Exactly one of run_id and model_id must be provided.")
     path = _file_of_run(service, request)
+    service.may_edit(path)
     signed = _presigns(service, "upload").presign_upload(path, seconds=_seconds(request))
     return wire.PresignedUrl(signed.url, dict(signed.headers))
 
@@ -130,6 +134,7 @@ def presigned_upload_url(service: Service, request: wire.SignPath) -> wire.Presi
 def presigned_download_url(service: Service, request: wire.SignPath) -> wire.PresignedUrl:
     """Sign the download of one file of a run."""
     path = _file_of_run(service, request)
+    service.may_read(path)
     signed = _presigns(service, "download").presign_download(path, seconds=_seconds(request))
     return wire.PresignedUrl(signed.url, dict(signed.headers), _size_of(service.artifacts, path))
 
@@ -138,6 +143,7 @@ def presigned_download_url(service: Service, request: wire.SignPath) -> wire.Pre
 def presigned_stored_url(service: Service, request: wire.ArtifactAt) -> wire.StoredUrl:
     """Sign the download of one file of the server's artifact store."""
     path = joined("", request.path)
+    service.may_read(path)
     signed = _presigns(service, "download").presign_download(path, seconds=_SIGNED_SECONDS)
     return wire.StoredUrl(signed.url, dict(signed.headers), _size_of(service.artifacts, path))
 

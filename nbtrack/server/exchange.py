@@ -20,6 +20,7 @@ Headers: TypeAlias = "Iterable[tuple[bytes, bytes]]"
 T = TypeVar("T")
 
 MAX_BODY = 64 << 20  # bytes of a JSON body: many times the largest batch that MLflow's limits leave
+SILENCE = 60.0  # seconds without a byte of a body, after which nobody waits for the rest
 
 
 class Exchange:
@@ -70,15 +71,26 @@ class Exchange:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     async def stream(self) -> AsyncIterator[bytes]:
-        """Yield the body as it comes."""
+        """Yield the body as it comes.
+
+        Raises:
+            WireError: The client went away, or has sent nothing for a minute.
+        """
         more = True
         while more:
-            message = await self._receive()
+            message = await self._next()
             if message["type"] == "http.disconnect":
                 raise WireError("CANCELLED", "the client went away before its request was complete")
             if part := message.get("body"):
                 yield part
             more = message.get("more_body", False)
+
+    async def _next(self) -> MutableMapping[str, Any]:
+        try:
+            async with asyncio.timeout(SILENCE):
+                return await self._receive()
+        except TimeoutError as error:
+            raise WireError("DEADLINE_EXCEEDED", "the request did not come to its end", status=408) from error
 
     async def answer(self, status: int, body: bytes, kind: bytes = b"application/json", headers: Headers = ()) -> None:
         """Answer with a body."""

@@ -2,19 +2,51 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
-from ..errors import AlreadyExists, Deleted, ExperimentNotFound, NbtrackError, ParamConflict, RunNotFound
+from ..errors import (
+    AccessDenied,
+    AlreadyExists,
+    Deleted,
+    ExperimentNotFound,
+    NbtrackError,
+    ParamConflict,
+    RunNotFound,
+    StoreError,
+    StoreUnavailable,
+)
 from ..store.wire.codec import encode
 from ..store.wire.errors import STATUSES, ErrorMessage, WireError, code_of
 
-__all__ = ["failure"]
+__all__ = ["NotPermitted", "failure", "public"]
+
+_log = logging.getLogger("nbtrack.server")
 
 
-def failure(error: BaseException, request: Any = None) -> tuple[int, bytes]:
-    """Return the status and the body of the answer to a request that failed."""
+class NotPermitted(AccessDenied):
+    """A user asks for what they may not do."""
+
+
+def public(error: NbtrackError) -> NbtrackError:
+    """Return an error as clients may see it.
+
+    What a database, a disk or a bucket says names addresses, folders and programs of the server's, for whoever asks and has not
+    even given a password: that goes to the log alone.
+    """
+    if isinstance(error, NotPermitted) or not isinstance(error, StoreError | StoreUnavailable):
+        return error
+    _log.warning("%s: %s", type(error).__name__, error)
+    if isinstance(error, StoreUnavailable):
+        return StoreUnavailable("the server cannot use its database or its files now; its log says why")
+    return StoreError("the server's database or files refuse this; the server's log says why")
+
+
+def failure(error: BaseException, request: Any = None, *, is_local: bool = False) -> tuple[int, bytes]:
+    """Return the status and the body of the answer to a request that failed; ``is_local``: of this process itself."""
     if not isinstance(error, NbtrackError):
         return 500, encode(ErrorMessage(error_code="INTERNAL_ERROR", message="the server failed; its log says why"))
+    error = error if is_local else public(error)
     code = code_of(error)
     status = error.status if isinstance(error, WireError) else STATUSES[code]
     return status, encode(ErrorMessage(error_code=code, message=_message(error, request)))

@@ -15,12 +15,15 @@ from urllib.parse import urlsplit
 from ..store.wire.codec import encode
 from ..store.wire.errors import ErrorMessage
 from .app import App
+from .cors import Cors, is_preflight
 from .exchange import Receive, Scope, Send
 
 __all__ = ["Guard"]
 
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 _CHANGING: Final = frozenset(("POST", "PUT", "PATCH", "DELETE"))
+_MOST_REMEMBERED: Final = 64
+_LONGEST_HOST: Final = 260  # a name has 253 characters at most, a port six
 _OPEN: Final = frozenset(("/health", "/version"))  # for what watches over servers, which asks by address
 
 
@@ -37,29 +40,36 @@ class Guard:
         self.inner = inner
         self._hosts = {*_LOOPBACK, *(host.lower() for host in hosts if not _is_any(host))}
         self._patterns = [host for host in self._hosts if "*" in host]
-        self._origins = tuple(origins)
-        self._good: set[bytes] = set()  # Host headers that have passed
+        self._cors = Cors(origins)
+        self._good: set[str] = set()  # Host headers that have passed: a few, for whoever asks chooses them
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
-        if scope["type"] == "http" and scope["path"] not in _OPEN and (refusal := self._refusal(scope)):
+        if scope["type"] != "http":
+            await self.inner(scope, receive, send)
+        elif scope["path"] not in _OPEN and (refusal := self._refusal(scope)):
             await _forbid(refusal, receive, send)
         else:
+            await self._pass_on(scope, receive, send)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        origin = _header(scope, b"origin")
+        if origin is None or not self._cors.allows(origin):
             await self.inner(scope, receive, send)
+        elif is_preflight(scope):
+            await self._cors.answer(origin, send)
+        else:
+            await self.inner(scope, receive, self._cors.sending(origin, send))
 
     def _refusal(self, scope: Scope) -> str | None:
         """Say why a request must not be made, None where it may."""
-        host = origin = None
-        for name, value in scope["headers"]:
-            if name == b"host":
-                host = value
-            elif name == b"origin":
-                origin = value.decode("latin-1")
+        host, origin = _header(scope, b"host"), _header(scope, b"origin")
         if host not in self._good:
-            if host is None or not self._is_good(host.decode("latin-1")):
+            if host is None or not self._is_good(host):
                 return "Invalid Host header - possible DNS rebinding attack detected; --allowed-hosts names more hosts"
-            self._good.add(host)
-        if origin and scope["method"] in _CHANGING and not self._may_change(origin, (host or b"").decode("latin-1")):
+            if len(self._good) < _MOST_REMEMBERED and len(host) <= _LONGEST_HOST:
+                self._good.add(host)
+        if origin and scope["method"] in _CHANGING and not self._may_change(origin, host):
             return "Cross-origin request blocked; --allowed-origins names more origins"
         return None
 
@@ -71,7 +81,16 @@ class Guard:
         parsed = urlsplit(origin)
         if parsed.netloc and (parsed.netloc.lower() == host.lower() or _name(parsed.netloc) in _LOOPBACK):
             return True
-        return any(fnmatch.fnmatchcase(origin, allowed) for allowed in self._origins)
+        return self._cors.allows(origin)
+
+
+def _header(scope: Scope, wanted: bytes) -> str | None:
+    """Return a header, the last one where there are several."""
+    found = None
+    for name, value in scope["headers"]:
+        if name == wanted:
+            found = value
+    return None if found is None else found.decode("latin-1")
 
 
 def _name(host: str) -> str:

@@ -35,7 +35,7 @@ class InProcess:
                 request = codec.from_body(found.endpoint, (body or "{}").encode(), found.variables)
             return 200, codec.encode(HANDLERS[found.endpoint.name](self._service, request))
         except NbtrackError as error:
-            return failure(error, request)
+            return failure(error, request, is_local=True)
 
 
 def _pairs(query: dict[str, Any]) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from ..errors import InvalidInput, NbtrackError, StoreError
 from ..store.base import Store
 from ..store.remote.failures import pack_error
 from ..store.remote.operations import OPERATIONS
+from .failures import public
 
 __all__ = ["answer"]
 
@@ -31,7 +32,7 @@ def answer(store: Store, name: str, content: bytes) -> tuple[int, bytes]:
         arguments = operation.make_arguments(content)
         return 200, operation.pack_answer(_method(store, name)(**arguments))
     except NbtrackError as error:
-        return pack_error(error)
+        return pack_error(public(error))
     except Exception:  # noqa: BLE001  a mistake of ours: the log has all of it, the client no more than that
         _log.exception("the operation %s failed", name)
         return pack_error(StoreError(f"the server failed in {name}; its log says how"))

@@ -17,6 +17,7 @@ from .service import Service, Streamer
 
 __all__ = ["describer", "document"]
 
+API_VERSION = "2.0"  # MLflow's; which nbtrack serves it is not told to strangers
 _REFERENCE = "#/components/schemas/{name}"
 _PATH_KIND = re.compile(r":path\}")
 
@@ -32,22 +33,21 @@ def describer(endpoints: Iterable[Endpoint[Any, Any]], prefix: str) -> Streamer:
     """Return what answers with the description of these endpoints; it is made when somebody asks for it first."""
 
     @cache
-    def content(version: str) -> bytes:
-        return json.dumps(document(endpoints, prefix, version)).encode()
+    def content() -> bytes:
+        return json.dumps(document(endpoints, prefix)).encode()
 
-    async def answer(service: Service, exchange: Exchange, _request: Message) -> None:
-        await exchange.answer(200, content(service.version), b"application/json")
+    async def answer(_service: Service, exchange: Exchange, _request: Message) -> None:
+        await exchange.answer(200, content(), b"application/json")
 
     return answer
 
 
-def document(endpoints: Iterable[Endpoint[Any, Any]], prefix: str = "", version: str = "") -> dict[str, Any]:
+def document(endpoints: Iterable[Endpoint[Any, Any]], prefix: str = "") -> dict[str, Any]:
     """Return the description of endpoints: each below the first of its bases, where clients ask.
 
     Args:
         endpoints: Rows of the endpoint table.
         prefix: What stands before every path.
-        version: The version of the server.
     """
     rows = list(endpoints)
     messages = [Failure, *dict.fromkeys(kind for row in rows for kind in (row.request, row.answer))]
@@ -59,7 +59,7 @@ def document(endpoints: Iterable[Endpoint[Any, Any]], prefix: str = "", version:
         paths.setdefault(path, {})[row.method.lower()] = _operation(row, schema_of, components)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "nbtrack server", "version": version or "0"},
+        "info": {"title": "nbtrack server", "version": API_VERSION},
         "paths": paths,
         "components": {"schemas": components},
     }

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Options", "build", "serve"]
 
 _BACKLOG = 2048
+_LAST_PORT = 65535
 _SECONDS_TO_END = 10
 _SECONDS_IDLE = 75  # more than proxies keep a connection (60 seconds, most of them), or they answer with 502 when both end it
 _BETWEEN_LOOKS = 1.0
@@ -45,6 +46,7 @@ class Options:
     serves_artifacts: bool = True
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
     version: str = ""
     auth: bool = False
     auth_db: str = ""
@@ -96,6 +98,7 @@ def open_accounts_of(options: Options) -> Accounts:
 def serve(options: Options) -> int:
     """Serve until SIGTERM or an interrupt, and return the exit status; one line on standard output says where."""
     _check_workers(options)
+    _check_address(options)
     app = build(options)  # what cannot be opened is said before anything listens; new tables are made by one process
     _tell_unserved(app.inner.store, options)
     with _listening(options) as listener:
@@ -106,7 +109,7 @@ def serve(options: Options) -> int:
             flush=True,
         )
         if options.workers == 1:
-            return _run(app, listener)
+            return _run(app, listener, options.trusted_proxies)
         app.inner.close()
         return _supervise(options, listener)
 
@@ -132,6 +135,13 @@ def _tell_unserved(store: Store, options: Options) -> None:
         )
 
 
+def _check_address(options: Options) -> None:
+    if not options.host:
+        raise InvalidInput("--host is empty: give 127.0.0.1 for this machine alone, 0.0.0.0 or :: for all that reach it")
+    if not 0 <= options.port <= _LAST_PORT:
+        raise InvalidInput(f"--port takes a number up to {_LAST_PORT}, or 0 for a free port, not {options.port}")
+
+
 def _listening(options: Options) -> socket.socket:
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     listener = socket.socket(family)
@@ -147,7 +157,7 @@ def _listening(options: Options) -> socket.socket:
     return listener
 
 
-def _run(app: Any, listener: socket.socket) -> int:
+def _run(app: Any, listener: socket.socket, trusted_proxies: tuple[str, ...]) -> int:
     try:
         import uvicorn
     except ImportError as error:
@@ -158,6 +168,10 @@ def _run(app: Any, listener: socket.socket) -> int:
         access_log=False,
         server_header=False,
         date_header=False,
+        http=_protocol(),
+        # Who asks is whom the connection is from, unless it is from a proxy that was named: a header says what its sender likes.
+        proxy_headers=bool(trusted_proxies),
+        forwarded_allow_ips=list(trusted_proxies),
         timeout_graceful_shutdown=_SECONDS_TO_END,
         timeout_keep_alive=_SECONDS_IDLE,
         lifespan="on",
@@ -169,9 +183,18 @@ def _run(app: Any, listener: socket.socket) -> int:
     return 0 if server.started else 1
 
 
+def _protocol() -> Any:
+    """Return uvicorn's protocol with bounds of our own; without httptools that on h11, which has some."""
+    try:
+        from .connections import BoundedProtocol
+    except ImportError:
+        return "h11"
+    return BoundedProtocol
+
+
 def _work(options: Options, listener: socket.socket) -> None:
     threading.Thread(target=_end_with_parent, name="nbtrack-parent", daemon=True).start()
-    sys.exit(_run(build(options), listener))
+    sys.exit(_run(build(options), listener, options.trusted_proxies))
 
 
 def _end_with_parent() -> None:

@@ -25,6 +25,8 @@ __all__ = ["HANDLERS", "tags_of", "version_of"]
 _MOST_MODELS: Final = 1000
 _MOST_VERSIONS: Final = 200_000
 _PROMPT_TAG: Final = "mlflow.prompt.is_prompt"
+# What MLflow's clients give as the source of a prompt, whose text is in its tags: it names no folder.
+_PROMPT_SOURCES: Final = ("prompt-template", "dummy-source")
 
 
 # Registered models.
@@ -130,7 +132,8 @@ def get_model_version_by_alias(service: Service, request: wire.OfAlias) -> wire.
 def create_model_version(service: Service, request: wire.CreateVersion) -> wire.VersionAnswer:
     """Make a version of a registered model."""
     tags = _checked(request.tags)
-    find = origin_anyway if tags.get(_PROMPT_TAG) == "true" else checked_origin
+    is_prompt = tags.get(_PROMPT_TAG, "").lower() == "true"
+    find = origin_anyway if is_prompt and request.source in _PROMPT_SOURCES else checked_origin
     origin = find(service.store, request.source, request.run_id, request.model_id)
     more = {"run_link": request.run_link, "description": request.description}
     return wire.VersionAnswer(_version(register(service.store, request.name, request.source, origin=origin, tags=tags, **more)))

@@ -32,6 +32,12 @@ class Service:
     serves_artifacts: bool = True
     version: str = ""
 
+    def may_edit(self, path: str) -> None:
+        """Raise AccessDenied where whoever asks may not write a file; without users everybody may."""
+
+    def may_read(self, path: str) -> None:
+        """Raise AccessDenied where whoever asks may not read a file."""
+
 
 # A handler of JSON: it may take its time, for it runs in a thread.
 Handler: TypeAlias = "Callable[[Service, Any], Message]"

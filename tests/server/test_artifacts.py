@@ -54,6 +54,7 @@ def test_a_file_says_of_what_kind_it_is_and_is_never_shown(server, folder, name,
     put(server, f"{folder}/{name}")
     headers = server.request("GET", f"{PROXY}/{folder}/{name}", headers={"Accept": "text/html"}).headers
     assert (headers["content-type"], headers["content-disposition"]) == (kind, f"attachment; filename={name}")
+    assert headers["content-security-policy"] == "default-src 'none'; sandbox"
 
 
 @pytest.mark.parametrize(

@@ -71,3 +71,39 @@ def test_pages_of_others_change_nothing(guarded, origin, expected):
     server = guarded(["runs.example"], ["https://page.lab"])
     assert status(server, "runs.example", origin=origin, **SET) == expected
     assert status(server, "runs.example", origin=origin) == 200  # the browser itself keeps the answer from them
+
+
+PAGE = "https://page.lab"
+
+
+def ask_from(server, origin, method="GET", **headers):
+    path = "/api/2.0/mlflow/experiments/get"
+    sent = {"Host": "runs.example", "Origin": origin, **headers}
+    return server.request(method, path, query={"experiment_id": "0"}, headers=sent)
+
+
+def test_a_page_that_was_named_asks_for_permission_and_reads_the_answer(guarded):
+    server = guarded(["runs.example"], [PAGE])
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,content-type"}
+    permission = ask_from(server, PAGE, "OPTIONS", **asked)
+    assert permission.status == 204
+    assert permission.headers["access-control-allow-origin"] == PAGE
+    assert "POST" in permission.headers["access-control-allow-methods"]
+    assert {"authorization", "content-type"} <= set(permission.headers["access-control-allow-headers"].split(", "))
+    answer = ask_from(server, PAGE)
+    assert (answer.status, answer.headers["access-control-allow-origin"], answer.headers["vary"]) == (200, PAGE, "origin")
+    assert "access-control-allow-credentials" not in answer.headers
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "https://page.lab.evil.example"])
+def test_other_pages_are_given_nothing(guarded, origin):
+    server = guarded(["runs.example"], [PAGE])
+    refused = ask_from(server, origin, "OPTIONS", **{"Access-Control-Request-Method": "POST"})
+    assert refused.status >= 400
+    for answer in (refused, ask_from(server, origin)):
+        assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+def test_any_page_of_a_domain(guarded):
+    server = guarded(["runs.example"], ["https://*.lab"])
+    assert ask_from(server, "https://a.b.lab").headers["access-control-allow-origin"] == "https://a.b.lab"

@@ -236,6 +236,14 @@ def test_prompts_are_kept_and_not_among_the_models(server):
     assert [each["name"] for each in asked["registered_models"]] == ["greeting"]
 
 
+@pytest.mark.parametrize("source", ["/etc", "file:///etc", "mlflow-artifacts:/0/another/artifacts", "../x"])
+def test_a_prompt_is_no_way_to_files_of_others(server, source):
+    tags = [{"key": "mlflow.prompt.is_prompt", "value": "true"}]
+    server.post("registered-models/create", {"name": "greeting", "tags": tags})
+    refused = server.post("model-versions/create", {"name": "greeting", "source": source, "tags": tags})
+    assert refused.error[:2] == (400, "INVALID_PARAMETER_VALUE")
+
+
 def test_of_the_models_of_a_run_the_newest_of_the_name_that_is_not_deleted_is_meant(server, digits):
     def make():
         body = {"experiment_id": "0", "name": "net", "source_run_id": "r1"}

@@ -54,10 +54,10 @@ def test_users_live_beside_a_store_and_are_the_same_for_all(uri, tmp_path):
 
 def test_wrong_passwords_are_counted_for_a_while(uri):
     accounts = open_accounts(uri)
-    accounts.note_failures(["a", "b"], now=1000, window=500)
-    accounts.note_failures(["a"], now=1200, window=500)
+    accounts.note_attempts(["a", "b"], now=1000, window=500)
+    accounts.note_attempts(["a"], now=1200, window=500)
     assert accounts.failures("a") == (2, 1000)
-    accounts.note_failures(["a"], now=1600, window=500)
+    accounts.note_attempts(["a"], now=1600, window=500)
     assert accounts.failures("a") == (1, 1600)
     assert accounts.failures("b") == (0, 0)
     accounts.forgive("a")

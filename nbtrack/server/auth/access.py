@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ...errors import AccessDenied
 from ...store.sql.accounts import Accounts, Grant, User
+from ..failures import NotPermitted
 from .index import Index
 from .permissions import EXPERIMENT, MODEL, Permission
 
@@ -93,7 +94,7 @@ class Access:
             return
         found = self.index.of_path(path, deep=deep)
         if not found:
-            raise AccessDenied("Permission denied: this path belongs to no experiment, only an administrator may use it")
+            raise NotPermitted("Permission denied: this path belongs to no experiment, only an administrator may use it")
         for experiment_id in found:
             self.experiment(experiment_id, least)
 
@@ -115,4 +116,4 @@ class Access:
 
 
 def _denied(user: User, least: Permission, what: str) -> AccessDenied:
-    return AccessDenied(f"Permission denied: {user.name!r} needs {least.name} on {what}")
+    return NotPermitted(f"Permission denied: {user.name!r} needs {least.name} on {what}")

@@ -93,11 +93,10 @@ class Authentication:
         found = self._accounts.find(name)
         if found is not None and self._right.get(key) == found.password:
             return found
-        if wait := self._throttle.seconds_to_wait(name, address):
+        if wait := self._throttle.attempt(name, address):
             message = "Too many wrong passwords: wait before you try again."
             raise Refusal("REQUEST_LIMIT_EXCEEDED", message, (b"retry-after", b"%d" % wait))
         if not is_password(password, None if found is None else found.password) or found is None:
-            self._throttle.note(name, address)
             raise stranger()
         self._throttle.forgive(name, address)
         _remember(self._right, key, found.password)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ...errors import AccessDenied
 from ...store.artifacts.base import ArtifactEntry, ArtifactStore, Check, Part, Presigns, Readable, SignedRequest, TakesParts
 from .access import Access
 from .permissions import Permission
@@ -25,8 +24,9 @@ class FilesView:
         self.uri: str = files.uri
 
     def put(self, path: str, source: Path, *, move: bool = False) -> None:
-        """Refuse: no request brings a file of the server's machine in."""
-        raise AccessDenied(f"Permission denied: {source.name} is no file of a request")
+        """Bring a file that the server has received into an experiment that the user may edit."""
+        self._access.path(path, EDIT)
+        self._files.put(path, source, move=move)
 
     def write(self, path: str, content: Readable) -> None:
         """Bring a file into an experiment that the user may edit."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ...errors import AccessDenied
 from ...store.sql.accounts import Accounts, User
 from ...store.wire.endpoint import Endpoint
 from ...store.wire.users import ENDPOINTS
 from ..exchange import Exchange
+from ..failures import NotPermitted
 from ..service import Handler, Service
 from .access import Access, Rights
 from .authentication import Authentication
@@ -59,7 +59,7 @@ class Gate:
         authorization = exchange.header(b"authorization")
         user = self._authentication.user_of(authorization, exchange.address, changes)
         if rule is None:
-            raise AccessDenied(f"Permission denied: nobody has said who may {name}")
+            raise NotPermitted(f"Permission denied: nobody has said who may {name}")
         return self._served(self._rights_of(user, changes), by_password=(authorization or "")[:5].lower() == "basic")
 
     def _rights_of(self, user: User, changes: int) -> Rights:

@@ -19,6 +19,7 @@ from ...store.experiments import page_of
 from ...store.models import WithModels
 from ...store.registry import WithRegistry
 from ...store.traces import WithTraces
+from ..failures import NotPermitted
 from ..places import folder_at
 from .access import Access
 from .models import LoggedModelsView, TracesView
@@ -119,7 +120,7 @@ class StoreView:
                 return
             raise
         if not self._access.rights.user.is_admin and (not folder or re.match(r"\d+(/|$)", folder)):
-            raise AccessDenied(f"Permission denied: only an administrator may put an experiment's files at {location}")
+            raise NotPermitted(f"Permission denied: only an administrator may put an experiment's files at {location}")
         for experiment_id in self._access.index.of_path(folder, deep=True):
             self._access.experiment(experiment_id, MANAGE)
 

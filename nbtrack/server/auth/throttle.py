@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from ...entities import now_ms
@@ -17,7 +17,7 @@ _MOST_OF_ADDRESS: Final = 50  # a whole team may be behind one address
 
 
 class Throttle:
-    """Counts wrong passwords, and says for how long no more are looked at.
+    """Counts passwords that are not known to be right, and says for how long no more are looked at.
 
     A name's failures count for the address that they came from as well, so that nobody locks another's user out from elsewhere:
     the limit of a user is one of a user at an address.
@@ -26,24 +26,26 @@ class Throttle:
     def __init__(self, accounts: Accounts, clock: Callable[[], int] = now_ms) -> None:
         self._accounts, self._clock = accounts, clock
 
-    def seconds_to_wait(self, name: str, address: str) -> int:
-        """Return for how many seconds there is no answer for this user from there, 0 where there is one."""
-        limits = ((_user(name, address), _MOST_OF_USER), (_address(address), _MOST_OF_ADDRESS))
-        return max(self._wait(who, most) for who, most in limits)
+    def attempt(self, name: str, address: str) -> int:
+        """Count an attempt, and return for how many seconds none is looked at; 0 where this one is.
 
-    def _wait(self, who: str, most: int) -> int:
-        count, since = self._accounts.failures(who)
-        left = since + _WINDOW - self._clock()
-        return -(-left // 1000) if count >= most and left > 0 else 0
+        It is counted before the password is looked at: otherwise a crowd of guesses at once would all be looked at.
+        """
+        limits = {_user(name, address): _MOST_OF_USER, _address(address): _MOST_OF_ADDRESS}
+        # Who is refused already writes nothing, or guesses would fill the database.
+        before = {who: self._accounts.failures(who) for who in limits}
+        if wait := self._wait({who: (count + 1, since) for who, (count, since) in before.items()}, limits):
+            return wait
+        return self._wait(self._accounts.note_attempts(limits, now=self._clock(), window=_WINDOW), limits)
 
-    def note(self, name: str, address: str) -> None:
-        """Note that a password was wrong, or that there is no such user."""
-        self._accounts.note_failures((_user(name, address), _address(address)), now=self._clock(), window=_WINDOW)
+    def _wait(self, counts: Mapping[str, tuple[int, int]], limits: Mapping[str, int]) -> int:
+        left = [since + _WINDOW - self._clock() for who, (count, since) in counts.items() if count > limits[who]]
+        return max((-(-each // 1000) for each in left if each > 0), default=0)
 
     def forgive(self, name: str, address: str) -> None:
-        """Forget a user's mistakes once the password was right."""
-        if self._accounts.failures(_user(name, address))[0]:
-            self._accounts.forgive(_user(name, address))
+        """Forget a user's mistakes, and this attempt of the address, once the password was right."""
+        self._accounts.forgive(_user(name, address))
+        self._accounts.take_back(_address(address))
 
 
 def _user(name: str, address: str) -> str:

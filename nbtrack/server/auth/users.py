@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Final, TypeVar
 
-from ...errors import AccessDenied, AlreadyExists, NotFound
+from ...errors import AlreadyExists, NotFound
 from ...store.registry import registry_of
 from ...store.sql.accounts import Grant, User
 from ...store.wire import users as wire
 from ...store.wire.errors import invalid
 from ...store.wire.message import Empty, Message
+from ..failures import NotPermitted
 from ..service import Handler, Service
 from .access import Access
 from .passwords import check_name, hash_password, is_password
@@ -42,12 +43,20 @@ class UserService(Service):
         """Who asks."""
         return self.access.rights.user
 
+    def may_edit(self, path: str) -> None:
+        """Raise AccessDenied where the user may not write a file."""
+        self.access.path(path, Permission.EDIT)
+
+    def may_read(self, path: str) -> None:
+        """Raise AccessDenied where the user may not read a file."""
+        self.access.path(path, Permission.READ)
+
 
 def _for_admins(handler: Callable[[UserService, Any], A]) -> Callable[[UserService, Any], A]:
     @wraps(handler)
     def checked(service: UserService, request: Any) -> A:
         if not service.user.is_admin:
-            raise AccessDenied("Permission denied: only an administrator may do this")
+            raise NotPermitted("Permission denied: only an administrator may do this")
         return handler(service, request)
 
     return checked
@@ -57,7 +66,7 @@ def _for_oneself(handler: Callable[[UserService, Any], A]) -> Callable[[UserServ
     @wraps(handler)
     def checked(service: UserService, request: Any) -> A:
         if not service.user.is_admin and request.username != service.user.name:
-            raise AccessDenied("Permission denied: only the user and administrators may do this")
+            raise NotPermitted("Permission denied: only the user and administrators may do this")
         return handler(service, request)
 
     return checked

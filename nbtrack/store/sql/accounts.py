@@ -80,6 +80,8 @@ _RENAME = sa.update(grants).where(*_OF_THING).values(resource=value("new"))
 _CHANGES = sa.select(changes.c.number)
 _CHANGED = sa.update(changes).values(number=changes.c.number + sa.literal_column("1"))
 _FAILURES = sa.select(failures.c.count, failures.c.since).where(failures.c.who == value("of"))
+_ONE_MORE = sa.update(failures).values(count=failures.c.count + sa.literal_column("1")).where(failures.c.who == value("of"))
+_ONE_LESS = sa.update(failures).values(count=failures.c.count - sa.literal_column("1")).where(failures.c.who == value("of"))
 _FORGET_FAILURES = sa.delete(failures).where(failures.c.who == value("of"))
 _OLD_FAILURES = sa.delete(failures).where(failures.c.since < value("before"))
 
@@ -240,16 +242,26 @@ class Accounts:
         with self._database.read() as connection:
             return connection.row(_FAILURES, of=who) or (0, 0)
 
-    def note_failures(self, everyone: Iterable[str], *, now: int, window: int) -> None:
-        """Count one more for each of these; what began longer ago than ``window`` (ms) begins anew."""
+    def note_attempts(self, everyone: Iterable[str], *, now: int, window: int) -> dict[str, tuple[int, int]]:
+        """Count one more for each of these; what began longer ago than ``window`` (ms) begins anew.
 
-        def note(connection: Connection) -> None:
+        Returns:
+            How many there are now of each, this one included, and since when (ms).
+        """
+        known = sorted(everyone)
+
+        def note(connection: Connection) -> dict[str, tuple[int, int]]:
             connection.run(_OLD_FAILURES, before=now - window)
-            for who in sorted(everyone):
-                count, since = connection.row(_FAILURES, of=who) or (0, now)
-                connection.upsert(failures, [(who, count + 1, since)])
+            connection.insert_or_pass(failures, [(who, 0, now) for who in known])
+            for who in known:
+                connection.run(_ONE_MORE, of=who)  # holds the row until the transaction ends, whoever else counts
+            return {who: (row[0], row[1]) for who in known if (row := connection.row(_FAILURES, of=who))}
 
-        self._database.write(note)
+        return self._database.write(note)
+
+    def take_back(self, who: str) -> None:
+        """Count one less."""
+        self._database.write(lambda connection: connection.run(_ONE_LESS, of=who))
 
     def forgive(self, who: str) -> None:
         """Forget them."""

@@ -1,5 +1,7 @@
 """What users find, make and pass on; and what nbtrack's own protocol lets them do."""
 
+import json
+
 import pytest
 
 from nbtrack.errors import AccessDenied
@@ -11,7 +13,7 @@ from nbtrack.store.base import RunQuery
 from nbtrack.store.remote.store import RemoteStore
 
 from ..asking import InProcess
-from .conftest import RUN, As
+from .conftest import GRANTED, RUN, As
 from .examples import FILE
 
 
@@ -227,3 +229,14 @@ def test_signed_requests_and_parts_ask_too():
         with pytest.raises(AccessDenied, match=f"{least} on p"):
             work()
     assert RULES["presigned_upload_url"] == RULES["create_multipart_upload"] == "EDIT"
+
+
+@pytest.mark.parametrize("what", ["create", "complete", "abort"])
+def test_whoever_may_not_send_a_file_is_not_told_whether_it_could_go_in_parts(app, what):
+    body = {"path": "f.bin", "num_parts": 1, "upload_id": "u", "parts": []}
+    path = f"/api/2.0/mlflow-artifacts/mpu/{what}/1/{RUN}/artifacts"
+    statuses = {
+        user: As(app, user).request("POST", path, json.dumps(body).encode(), headers={"Content-Type": "application/json"}).status
+        for user in GRANTED
+    }
+    assert statuses == {"outsider": 403, "reader": 403, "editor": 501, "manager": 501, "admin": 501}

@@ -133,11 +133,25 @@ def test_failures_of_an_address_count_together_and_are_forgotten_in_time(account
     now = [1_000_000]
     throttle = Throttle(accounts, lambda: now[0])
     for i in range(50):
-        throttle.note(f"user {i}", "1.2.3.4")
-    assert throttle.seconds_to_wait("another", "1.2.3.4") == 300
-    assert throttle.seconds_to_wait("another", "1.2.3.5") == 0
+        assert throttle.attempt(f"user {i}", "1.2.3.4") == 0
+    assert throttle.attempt("another", "1.2.3.4") == 300
+    assert throttle.attempt("another", "1.2.3.5") == 0
     now[0] += 300_000
-    assert throttle.seconds_to_wait("another", "1.2.3.4") == 0
+    assert throttle.attempt("another", "1.2.3.4") == 0
+
+
+def test_guesses_at_once_are_counted_as_those_one_after_the_other(accounts):
+    throttle = Throttle(accounts)
+    with ThreadPoolExecutor(60) as pool:
+        looked_at = [pool.submit(throttle.attempt, "reader", "1.2.3.4") for _ in range(60)]
+    assert [each.result() for each in looked_at].count(0) == 10
+
+
+def test_a_right_password_takes_its_attempt_back(accounts):
+    throttle = Throttle(accounts)
+    for _ in range(200):
+        assert throttle.attempt("reader", "1.2.3.4") == 0
+        throttle.forgive("reader", "1.2.3.4")
 
 
 def test_what_changes_holds_at_once_in_every_process(app, accounts, store, tmp_path):

@@ -1,0 +1,64 @@
+"""Which web pages of other origins may use the server, in the words of CORS: https://fetch.spec.whatwg.org/#http-cors-protocol."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable, MutableMapping
+from typing import Any, Final
+
+from .exchange import Scope, Send
+
+__all__ = ["Cors", "is_preflight"]
+
+_ALLOWED: Final = (
+    (b"access-control-allow-methods", b"GET, HEAD, POST, PUT, PATCH, DELETE"),
+    (b"access-control-allow-headers", b"authorization, content-type, range"),
+    (b"access-control-max-age", b"600"),
+)
+_EXPOSED: Final = b"content-disposition, content-length, content-range, retry-after, www-authenticate"
+
+
+class Cors:
+    """Tells browsers that pages of some origins may ask and read answers.
+
+    No cookies are used, and none are allowed: a page sends the Authorization header that its user gave it.
+
+    Args:
+        origins: Origins such as ``https://lab.example``; ``*`` stands for any characters.
+    """
+
+    def __init__(self, origins: Iterable[str]) -> None:
+        self._origins = tuple(origins)
+
+    def allows(self, origin: str) -> bool:
+        """Tell whether pages of an origin were named."""
+        return any(fnmatch.fnmatchcase(origin, allowed) for allowed in self._origins)
+
+    def sending(self, origin: str, send: Send) -> Send:
+        """Return what sends an answer with the headers by which the browser hands it to the page."""
+
+        async def send_with_headers(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message.get("headers", ()), *_headers(origin)]}
+            await send(message)
+
+        return send_with_headers
+
+    async def answer(self, origin: str, send: Send) -> None:
+        """Answer what a browser asks before it makes a request for a page."""
+        headers = [*_ALLOWED, *_headers(origin)]
+        await send({"type": "http.response.start", "status": 204, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+
+def _headers(origin: str) -> list[tuple[bytes, bytes]]:
+    return [
+        (b"access-control-allow-origin", origin.encode("latin-1")),
+        (b"access-control-expose-headers", _EXPOSED),
+        (b"vary", b"origin"),
+    ]
+
+
+def is_preflight(scope: Scope) -> bool:
+    """Tell whether a request asks for permission to make another."""
+    return scope["method"] == "OPTIONS" and any(name == b"access-control-request-method" for name, _ in scope["headers"])
