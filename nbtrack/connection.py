@@ -17,9 +17,10 @@ from .events import ArtifactLogged, RunStarted
 from .flusher import Flusher
 from .forks import OPENING, unsplit
 from .journal.writer import Writer
+from .project import may_write
 from .recovery import deliver_open, recover
 from .reservation import reserve
-from .settings import MEMORY, Settings, memory_folder
+from .settings import MEMORY, Settings, memory_folder, spare_journal
 from .store.artifacts.allowed import AllowedPlaces
 from .store.artifacts.base import ArtifactStore
 from .store.base import Store
@@ -58,7 +59,10 @@ class Connection:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.flusher = Flusher(self.store, home=settings.journal, put=self._put, on_replaced=self._on_replaced)
+        self._spare = None if settings.uri == MEMORY else spare_journal(settings.uri)
+        # The folder of journals that was written to last.
+        self.home = settings.journal
+        self.flusher = Flusher(self.store, home=settings.journal, spare=self._spare, put=self._put, on_replaced=self._on_replaced)
         self._store: Store | None = None
         self._ignoring = settings.folder / ".gitignore" if settings.folder is not None else None
         self._is_ignored = False
@@ -86,6 +90,11 @@ class Connection:
             return self._store
 
     @property
+    def journals(self) -> tuple[Path, ...]:
+        """The folders in which journals for the store may be: the store's, and before it the user's own."""
+        return tuple(home for home in (self._spare, self.settings.journal) if home is not None)
+
+    @property
     def is_open(self) -> bool:
         """Whether the store has been opened."""
         return self._store is not None
@@ -109,12 +118,22 @@ class Connection:
         if not is_run_id(run_id):  # a name of a folder, and a store may have any
             raise InvalidInput(f"the store has a run with the id {run_id[:80]!r}, which can be none: nothing is logged into it")
         _make_folder(self.settings.folder)
-        return Writer(self.settings.journal, run_id, owns=owns, on_full=self.flusher.wake)
+        self.home = self._choose_home()
+        return Writer(self.home, run_id, owns=owns, on_full=self.flusher.wake)
 
     def deliver(self, writer: Writer) -> None:
         """Deliver a new writer's journal from now on."""
         self._writers.add(writer)
         self.flusher.add(writer)
+
+    def _choose_home(self) -> Path | None:
+        """Return the folder for a new journal: the user's own where none may be written in the store's."""
+        usual = self.settings.journal
+        if usual is None or self._spare is None or may_write(usual):
+            return usual
+        with suppress(OSError):
+            self._spare.mkdir(0o700, parents=True, exist_ok=True)
+        return self._spare if may_write(self._spare) else usual
 
     def new_run(self, event: RunStarted) -> str:
         """Return the id of a run that starts now: the server's own where it gives ids itself and is there, else a fresh one.
@@ -136,7 +155,8 @@ class Connection:
         Raises:
             StoreUnavailable: The store does not take it now.
         """
-        recover(self.store(), self.settings.journal, self._put)
+        for home in self.journals or (None,):
+            recover(self.store(), home, self._put)
 
     def deliver_left(self, run_id: str) -> None:
         """Deliver now what other processes, gone or not, have logged into a run.
@@ -144,9 +164,9 @@ class Connection:
         Raises:
             StoreUnavailable: The store does not take it now.
         """
-        if self.settings.journal is not None:
-            own = frozenset(writer.id for writer in self._writers)
-            deliver_open(self.store(), self.settings.journal, run_id, self._put, own=own)
+        own = frozenset(writer.id for writer in self._writers)
+        for home in self.journals:
+            deliver_open(self.store(), home, run_id, self._put, own=own)
 
     def _put(self, store: Store, run_id: str, event: ArtifactLogged, source: Path) -> None:
         """Move a spooled file to where the run's artifacts are; done before, it is passed over."""
@@ -184,12 +204,12 @@ class Connection:
         runs, rows = self.flusher.pending()
         if lost_runs:
             message = "nbtrack: %s rows of %s runs are lost: neither the store (%s) nor the journal %s could be written"
-            _log.error(message, lost_rows, lost_runs, self.flusher.problem, self.settings.journal)
+            _log.error(message, lost_rows, lost_runs, self.flusher.problem, self.home)
         if rows > lost_rows or runs > lost_runs:
             message = (
                 "nbtrack: %s rows of %s runs are not in the store yet; they wait in %s, for the next session or `nbtrack sync`"
             )
-            _log.warning(message, rows - lost_rows, runs, self.settings.journal)
+            _log.warning(message, rows - lost_rows, runs, self.home)
 
     def after_fork(self) -> None:
         """Begin anew in a forked child: without the parent's thread and locks."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from .errors import RunNotFound, StoreUnavailable
@@ -14,7 +14,7 @@ from .latecomers import apply_late
 from .leftovers import Leftovers
 from .recovery import PutFile, deliver_folder, deliver_open, tell_conflicts
 from .signs import SignsOfLife
-from .store.base import Store, generation_of
+from .store.base import Store, generation_of, is_read_only
 from .uploads import Uploads
 
 __all__ = ["MANY", "Delivery"]
@@ -43,7 +43,7 @@ class Delivery:
     Args:
         writers: The writers of this process, by their ids; those that are over and delivered are taken out.
         store: Returns the store, opening it at the first call.
-        home: The folder of journals, None where they are kept in memory.
+        homes: The folders of journals; none where they are kept in memory.
         put: Puts a spooled file where it belongs.
         signs: What is told of this process.
         on_replaced: Called when another store is found in place of the one before.
@@ -56,7 +56,7 @@ class Delivery:
         self,
         writers: dict[str, Writer],
         store: Callable[[], Store],
-        home: Path | None,
+        homes: Sequence[Path],
         put: PutFile,
         *,
         signs: SignsOfLife,
@@ -65,10 +65,10 @@ class Delivery:
         show: Callable[[], None],
         warn: Callable[..., None],
     ) -> None:
-        self._writers, self._open_store, self._home, self._put = writers, store, home, put
+        self._writers, self._open_store, self._homes, self._put = writers, store, homes, put
         self._signs, self._on_replaced, self._show, self._warn = signs, on_replaced, show, warn
         self.uploads = Uploads(put, on_change)
-        self._leftovers = Leftovers(home, put, warn, on_change)
+        self._leftovers = Leftovers(homes, put, warn, on_change)
         self._generation: int | None = None
         self.refused: set[str] = set()
         self._points, self._last = _MOST_POINTS, ""
@@ -91,9 +91,10 @@ class Delivery:
         self._start_runs(store)
         is_complete = self._deliver(store)
         self._leftovers.see_to(store, frozenset(self._writers))
-        if is_asked and (is_complete or self.is_waiting):
-            self._deliver_others(store)
-        self._signs.give(store)
+        if not is_read_only(store):
+            if is_asked and (is_complete or self.is_waiting):
+                self._deliver_others(store)
+            self._signs.give(store)
         return is_complete and self._leftovers.is_done
 
     @property
@@ -203,9 +204,9 @@ class Delivery:
         try:
             return apply_late(store, batches)
         except RunNotFound:
-            if len(taken) > 1 or taken[0][0].owns or self._home is None:
+            if len(taken) > 1 or taken[0][0].owns:
                 raise
-            deliver_open(store, self._home, batches[0].run_id, self._put, own=frozenset(self._writers))
+            self._deliver_open(store, batches[0].run_id)
             return apply_late(store, batches)
 
     def _refuse(self, writer: Writer, error: Exception) -> None:
@@ -215,10 +216,12 @@ class Delivery:
     # Beside them
 
     def _deliver_others(self, store: Store) -> None:
-        if self._home is not None:
-            own = frozenset(self._writers)
-            for run_id in {writer.run_id for writer in self._all()}:
-                deliver_open(store, self._home, run_id, self._put, own=own)
+        for run_id in {writer.run_id for writer in self._all()}:
+            self._deliver_open(store, run_id)
+
+    def _deliver_open(self, store: Store, run_id: str) -> None:
+        for home in self._homes:
+            deliver_open(store, home, run_id, self._put, own=frozenset(self._writers))
 
     def retire(self) -> bool:
         """Let go of the writers whose part is over and delivered.

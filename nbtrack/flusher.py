@@ -42,13 +42,21 @@ class Flusher:
     Args:
         store: Returns the store, opening it at the first call; called from the flusher's thread only.
         home: The folder of journals, None where they are kept in memory.
+        spare: The folder of those that could not be written there.
         put: Puts a spooled file where it belongs.
         on_replaced: Called when another store is found in place of the one before.
     """
 
     def __init__(
-        self, store: Callable[[], Store], *, home: Path | None, put: PutFile, on_replaced: Callable[[], None] = lambda: None
+        self,
+        store: Callable[[], Store],
+        *,
+        home: Path | None,
+        put: PutFile,
+        spare: Path | None = None,
+        on_replaced: Callable[[], None] = lambda: None,
     ) -> None:
+        self._homes = tuple(each for each in (spare, home) if each is not None)
         self._open_store, self._home, self._put, self._on_replaced = store, home, put, on_replaced
         self.problem = ""
         self._begin()
@@ -71,7 +79,7 @@ class Flusher:
         self._delivery = Delivery(
             self._writers,
             self._open_store,
-            self._home,
+            self._homes,
             self._put,
             signs=self._signs,
             on_replaced=self._on_replaced,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 from .forks import WORKING, unsplit
 from .recovery import FilesWait, PutFile, recover
-from .store.base import Store
+from .store.base import Store, is_read_only
 from .threads import start_thread
 
 __all__ = ["Leftovers"]
@@ -23,7 +23,7 @@ class Leftovers:
     """Recovers in a thread of its own: a large journal that somebody left must not hold up the start of a run.
 
     Args:
-        home: The folder of journals.
+        homes: The folders of journals.
         put: Puts a spooled file where it belongs.
         warn: Warns, once, about what the first argument names.
         on_change: Called, in that thread, when it is through.
@@ -33,14 +33,17 @@ class Leftovers:
         problem: Why it could not be delivered when it was tried last.
     """
 
-    def __init__(self, home: Path | None, put: PutFile, warn: Callable[..., None], on_change: Callable[[], None]) -> None:
-        self._home, self._put, self._warn, self._on_change = home, put, warn, on_change
+    def __init__(self, homes: Sequence[Path], put: PutFile, warn: Callable[..., None], on_change: Callable[[], None]) -> None:
+        self._homes, self._put, self._warn, self._on_change = homes, put, warn, on_change
         self._due = 0.0
         self._is_working = self.is_done = False
         self.problem: Exception | None = None
 
     def see_to(self, store: Store, own: frozenset[str]) -> None:
         """Begin to recover where that is due; ``own`` are this process's writers."""
+        if is_read_only(store):  # what others left there is theirs to deliver
+            self.is_done = True
+            return
         if self._is_working or time.monotonic() < self._due:
             return
         self._is_working = True
@@ -51,11 +54,12 @@ class Leftovers:
     def _recover(self, store: Store, own: frozenset[str]) -> None:
         try:
             with unsplit(WORKING):
-                recover(store, self._home, self._put, own=own)
+                for home in self._homes or (None,):
+                    recover(store, home, self._put, own=own)
             self._due, self.is_done, self.problem = math.inf, True, None
         except FilesWait as error:
             self._due, self.is_done, self.problem = time.monotonic() + _AGAIN, True, None
-            self._warn("files", "nbtrack: files of processes that are gone wait in %s (%s)", self._home, error)
+            self._warn("files", "nbtrack: files of processes that are gone wait in %s (%s)", self._homes[-1], error)
         except Exception as error:  # noqa: BLE001  the flusher tells of it, and tries again
             self._due, self.problem = time.monotonic() + _SOON, error
         finally:

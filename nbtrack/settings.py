@@ -21,6 +21,7 @@ from urllib.parse import unquote, urlsplit
 from .arguments import local_path
 from .entities import DEFAULT_EXPERIMENT
 from .errors import InvalidInput
+from .project import find_project
 
 __all__ = [
     "MEMORY",
@@ -30,15 +31,14 @@ __all__ = [
     "environment",
     "memory_folder",
     "not_failures",
-    "project_folder",
     "resolve",
+    "spare_journal",
     "user_name",
     "without_password",
     "working_directory",
 ]
 
 MEMORY = "memory:"
-FOLDER = ".nbtrack"
 _DATABASE = "runs.db"
 _FILES = f"{_DATABASE}.files"
 
@@ -67,6 +67,8 @@ class Settings:
         journal: The folder of this machine's journals for the store; None: keep them in memory.
         experiment: The experiment of runs that name none.
         folder: The ``.nbtrack`` folder to make, with a .gitignore in it; None where there is none.
+        own: Where new runs go, if the project that was found is not one to write to; else None.
+        objection: Why not.
     """
 
     uri: str
@@ -74,6 +76,13 @@ class Settings:
     journal: Path | None
     experiment: str = DEFAULT_EXPERIMENT
     folder: Path | None = None
+    own: Settings | None = None
+    objection: str = ""
+
+    @property
+    def for_writing(self) -> Settings:
+        """The settings of the store that new runs go to."""
+        return self.own or self
 
     @property
     def server(self) -> str:
@@ -123,12 +132,11 @@ def user_name() -> str:
         return ""
 
 
-def project_folder(start: Path) -> Path:
-    """Return the ``.nbtrack`` folder above ``start``, found as git finds its own; else the one to make in it."""
-    for folder in (start, *start.parents):
-        if (folder / FOLDER).is_dir():
-            return folder / FOLDER
-    return start / FOLDER
+def spare_journal(uri: str) -> Path | None:
+    """Return the user's own folder for journals of a store in whose place none can be written; None where there is no home."""
+    home = os.path.expanduser("~")  # noqa: PTH111 - Path.home raises where there is none
+    state = os.environ.get("XDG_STATE_HOME") or os.environ.get("LOCALAPPDATA") or (f"{home}/.local/state" if home != "~" else "")
+    return Path(state) / "nbtrack" / _digest(uri) if os.path.isabs(state) else None  # noqa: PTH117
 
 
 def resolve(
@@ -166,7 +174,9 @@ def resolve(
     root = str(artifacts or environ.get("NBTRACK_ARTIFACTS") or config.get("artifacts") or "")
     here = _Here(cwd)
     settings = _settings(chosen, name or DEFAULT_EXPERIMENT, _absolute(root, here), here)
-    _check_links(settings, artifact_places(config=config, environ=environ, cwd=cwd), is_found=not chosen)
+    places = artifact_places(config=config, environ=environ, cwd=cwd)
+    for each in {settings, settings.for_writing}:
+        _check_links(each, places, is_found=not chosen)
     return settings
 
 
@@ -262,7 +272,7 @@ def _memory_name(process: int) -> str:
 
 def _settings(uri: str, experiment: str, artifacts: str, here: _Here) -> Settings:
     if not uri:
-        return _in_folder(project_folder(here.folder()), experiment, artifacts)
+        return _in_project(here.folder(), experiment, artifacts)
     if not _SCHEME.match(uri) or re.match(r"[A-Za-z]:[\\/]", uri):
         return _in_folder(here / Path(uri).expanduser(), experiment, artifacts)
     scheme = uri.partition(":")[0].lower()
@@ -274,6 +284,14 @@ def _settings(uri: str, experiment: str, artifacts: str, here: _Here) -> Setting
         folder = memory_folder()
         return Settings(MEMORY, artifacts or str(folder / "artifacts"), folder / "journal", experiment, folder)
     return _remote(uri, experiment, artifacts, here)
+
+
+def _in_project(start: Path, experiment: str, artifacts: str) -> Settings:
+    project = find_project(start)
+    settings = _in_folder(project.shown, experiment, artifacts)
+    if project.shown == project.own:
+        return settings
+    return replace(settings, own=_in_folder(project.own, experiment, artifacts), objection=project.objection)
 
 
 def _in_folder(folder: Path, experiment: str, artifacts: str) -> Settings:
@@ -303,12 +321,16 @@ def _remote(uri: str, experiment: str, artifacts: str, here: _Here) -> Settings:
 
     A server says itself where artifacts are.
     """
-    folder = project_folder(here.folder())
+    folder = find_project(here.folder()).own
     is_server = _is_server(uri)
     uri = uri.rstrip("/") if is_server else uri
-    store = hashlib.sha256(re.sub(r"://[^@/]*@", "://", uri).encode()).hexdigest()[:12]
     root = "" if is_server else artifacts or str(folder / "artifacts")
-    return Settings(uri, root, folder / "outbox" / store, experiment, folder)
+    return Settings(uri, root, folder / "outbox" / _digest(uri), experiment, folder)
+
+
+def _digest(uri: str) -> str:
+    """Return what tells a store from others in the name of a folder: without its user and password."""
+    return hashlib.sha256(re.sub(r"://[^@/]*@", "://", uri).encode()).hexdigest()[:12]
 
 
 def _is_server(uri: str) -> bool:

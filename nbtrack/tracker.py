@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -52,6 +53,8 @@ class Tracker:
         self.settings = settings
         self.experiment = experiment_name(settings.experiment)
         self._connection = connection_to(settings)
+        if settings.own is not None:
+            _tell_passed_by(str(settings.folder), settings.objection, str(settings.own.folder))
 
     @property
     def uri(self) -> str:
@@ -120,6 +123,8 @@ class Tracker:
         started = cell or origin()
         for left in active.left_by_cell(started) if started is not None else []:
             left.end_superseded()
+        if resume is None:
+            self._go_to_own()
         above = _id_of(parent) if parent is not None else active.outer_id()
         run = self._new(name, experiment, above, named) if resume is None else self._resumed(_id_of(resume), named)
         active.enter(run, origin=None if cell is not None else started, is_ours=run.is_open)
@@ -127,6 +132,12 @@ class Tracker:
         first = _first_events(run, above, is_new=resume is None)
         _record_start(run, first, _with(captured or recent_surroundings(), own), params)
         return run
+
+    def _go_to_own(self) -> None:
+        """Turn from a project that is only looked at to the one that runs go to."""
+        if self.settings.own is not None:
+            self.settings = self.settings.own
+            self._connection = connection_to(self.settings)
 
     def _new(self, name: str | None, experiment: str | None, parent: str | None, named: tuple[ExceptionName, ...]) -> Run:
         called = random_name() if name is None else storable(text(name, "the name of a run")) or random_name()
@@ -162,7 +173,7 @@ class Tracker:
     def status(self) -> str:
         """Say in words where runs go and what still waits to get there."""
         runs, rows = self._connection.flusher.pending()
-        waiting = f"{rows:,} rows of {runs} runs wait in {self.settings.journal or 'memory'}" if runs else "nothing waits"
+        waiting = f"{rows:,} rows of {runs} runs wait in {self._connection.home or 'memory'}" if runs else "nothing waits"
         problem = f" ({self._connection.flusher.problem})" if self._connection.flusher.problem else ""
         if others := of_others(self.settings.journal):
             waiting += f"; {len(others)} journals of other users wait for them in {self.settings.journal}"
@@ -276,6 +287,16 @@ def _again(run: Run, params: Mapping[str, Any] | None, captured: Captured) -> Ru
         run.log_params(params)
     run.enter_again()
     return run
+
+
+@functools.cache
+def _tell_passed_by(folder: str, objection: str, own: str) -> None:
+    """Say once which project is only looked at, and how to choose it all the same."""
+    message = (
+        "nbtrack: %s %s: its runs are shown until you start one, which goes to %s; "
+        "to send runs there too, name it: nbtrack.connect(%r) or NBTRACK_URI"
+    )
+    _log.warning(message, folder, objection, own, folder)
 
 
 def _first_events(run: Run, parent: str | None, *, is_new: bool) -> list[Event]:

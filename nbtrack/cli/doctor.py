@@ -9,10 +9,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ..errors import NbtrackError
-from ..settings import Settings, resolve, without_password
+from ..project import may_write
+from ..settings import Settings, resolve, spare_journal, without_password
 from ..store.artifacts.open import open_artifacts
 from ..store.artifacts.paths import local_path, scheme_of
-from ..store.base import Store
+from ..store.base import Store, is_read_only
 from ..store.open import check_uri, open_store
 from .output import print_json
 from .places import add_place
@@ -53,15 +54,28 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _findings(settings: Settings) -> Iterator[Finding]:
     yield Finding("store", True, settings.shown)
+    if settings.own is not None:
+        yield Finding("project", True, f"{settings.folder} {settings.objection}: new runs go to {settings.own.folder}")
     yield from _store(settings)
-    yield _artifacts(settings)
+    if _may_write(settings):  # else files and journals there are for others to look after
+        yield _artifacts(settings)
     yield from _journals(settings)
+
+
+def _may_write(settings: Settings) -> bool:
+    """Tell whether a store's files may be written to, where it is one of files."""
+    file = _file_of(settings)
+    return file is None or not file.exists() or (may_write(file) and may_write(file.parent))
+
+
+def _file_of(settings: Settings) -> Path | None:
+    return Path(settings.uri.removeprefix(_FILE).partition("?")[0]) if settings.uri.startswith(_FILE) else None
 
 
 def _store(settings: Settings) -> Iterator[Finding]:
     """Look into the store, without making one."""
-    file = Path(settings.uri.removeprefix(_FILE).partition("?")[0])
-    if settings.uri.startswith(_FILE) and not file.exists():
+    file = _file_of(settings)
+    if file is not None and not file.exists():
         yield Finding("reachable", True, "there is none yet; the first run makes it")
         return
     try:
@@ -72,7 +86,10 @@ def _store(settings: Settings) -> Iterator[Finding]:
     try:
         yield Finding("reachable", True, _contents(store))
         yield from _tables(settings)
-        yield from _open_runs(store)
+        if is_read_only(store):
+            yield Finding("writing", True, "it may only be read here: what is logged into it waits in the journal")
+        else:
+            yield from _open_runs(store)
     finally:
         store.close()
 
@@ -122,19 +139,22 @@ def _elsewhere(root: str) -> Finding:
 
 
 def _journals(settings: Settings) -> Iterator[Finding]:
-    found = waiting(settings.journal)
+    usual = settings.journal if _may_write(settings) else None
+    homes = [home for home in (usual, spare_journal(settings.uri)) if home is not None]
+    found = waiting(*homes)
     others = [each for each in found if not each.is_ours]
     found = [each for each in found if each.is_ours]
+    places = " and ".join(str(home) for home in homes if waiting(home))
     left = [each for each in found if each.is_alive is False]
     rows = sum(each.rows for each in found)
-    said = f"{rows:,} rows of {len({each.run_id for each in found})} runs in {settings.journal}" if found else "nothing waits"
+    said = f"{rows:,} rows of {len({each.run_id for each in found})} runs in {places}" if found else "nothing waits"
     yield Finding(
         "journal", not left, said, f"nbtrack sync delivers those of {len(left)} processes that are gone" if left else ""
     )
     if others:
         said = f"{len(others)} journals in {settings.journal} belong to other users"
         yield Finding("others", True, said, "they wait for those users, whose nbtrack delivers them")
-    broken = damaged(settings.journal)
+    broken = damaged(usual)
     if broken:
         said = f"{len(broken)} journals in {broken[0].parent} could be read in part only"
         yield Finding("damage", False, said, "what could be read was delivered: look at them, and delete them")

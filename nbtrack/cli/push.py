@@ -6,6 +6,7 @@ import argparse
 
 from ..copying import Outcome, push
 from ..errors import InvalidInput
+from ..store.base import is_read_only
 from .output import bar, print_json
 from .places import add_place, find_run, opened
 
@@ -26,8 +27,9 @@ def run(arguments: argparse.Namespace) -> int:
     if bool(arguments.run_ids) == arguments.all:
         raise InvalidInput("name the runs to copy, or say --all")
     with opened(arguments) as tracker:
-        tracker.connection.recover()
         store = tracker.connection.store()
+        if not is_read_only(store):
+            tracker.connection.recover()
         ids = None if arguments.all else [find_run(store, text).id for text in arguments.run_ids]
         with bar("Copying", None if ids is None else len(ids)) as tell:
             uri, artifacts = tracker.settings.uri, arguments.to_artifacts

@@ -51,7 +51,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until told to end."""
-    settings = resolve(arguments.store, artifacts=arguments.artifacts)
+    settings = resolve(arguments.store, artifacts=arguments.artifacts).for_writing
     options = Options(
         store=settings.uri,
         artifacts=settings.artifacts,

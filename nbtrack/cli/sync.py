@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 from ..errors import StoreUnavailable
 from .output import print_json, print_table
@@ -21,18 +23,22 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Deliver, and say what waits still: 1 if that is something that no living process will deliver."""
     with opened(arguments) as tracker:
-        home = tracker.settings.journal
-        before = waiting(home)
+        homes = tracker.connection.journals
+        before = waiting(*homes)
         try:
             tracker.connection.recover()
         except StoreUnavailable as error:
-            raise StoreUnavailable(f"{error}; {_told(before)} in {home} until it can be") from error
-        after = waiting(home)
+            raise StoreUnavailable(f"{error}; {_told(before)} in {_places(homes)} until it can be") from error
+        after = waiting(*homes)
     if arguments.json:
         print_json({"delivered": len(before) - len(after), "waiting": [asdict(each) for each in after]})
     else:
         _say(before, after)
     return 1 if any(each.is_alive is False and each.is_ours for each in after) else 0
+
+
+def _places(homes: Sequence[Path]) -> str:
+    return " and ".join(str(home) for home in homes if waiting(home))
 
 
 def _told(found: list[Waiting]) -> str:

@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Do one of them."""
     from ..store.sql.accounts import open_accounts
 
-    accounts = open_accounts(arguments.auth_db or resolve(arguments.store).uri)
+    accounts = open_accounts(arguments.auth_db or resolve(arguments.store).for_writing.uri)
     try:
         arguments.work(accounts, arguments)
     finally:

@@ -24,9 +24,9 @@ class Waiting:
     is_ours: bool = True
 
 
-def waiting(home: Path | None) -> list[Waiting]:
+def waiting(*homes: Path | None) -> list[Waiting]:
     """Return what journals there are; some of their rows may be in the store already."""
-    return list(_read(home)) if home is not None else []
+    return [each for home in homes if home is not None for each in _read(home)]
 
 
 def _read(home: Path) -> Iterator[Waiting]:

@@ -46,7 +46,7 @@ def push(
     settings = resolve(source)
     with _opened(settings) as store:
         runs = StoredRuns(store, AllowedPlaces.of(settings).open, run_ids)
-        return _copy(runs, resolve(target, artifacts=artifacts), tell)
+        return _copy(runs, resolve(target, artifacts=artifacts).for_writing, tell)
 
 
 def import_(source: str, *, target: str | None = None, artifacts: str | None = None, tell: Tell | None = None) -> Outcome:
@@ -62,7 +62,7 @@ def import_(source: str, *, target: str | None = None, artifacts: str | None = N
         InvalidInput: There are no runs at ``source``.
     """
     with closing(open_source(source)) as runs:
-        return _copy(runs, resolve(target, artifacts=artifacts), tell)
+        return _copy(runs, resolve(target, artifacts=artifacts).for_writing, tell)
 
 
 def _copy(source: Source, settings: Settings, tell: Tell | None) -> Outcome:

@@ -107,6 +107,6 @@ def _settings(uri: str, artifacts: str | None) -> Settings:
         raise InvalidInput(f"{uri!r} names a host; write nbtrack:///path/runs.db, or the http:// address of an nbtrack server")
     path = unquote(parts.path)
     if not path.strip("/"):
-        return resolve(artifacts=artifacts, environ={})
+        return resolve(artifacts=artifacts, environ={}).for_writing
     is_database = Path(path).suffix in _DATABASES
     return resolve(f"sqlite:///{path}" if is_database else path, artifacts=artifacts, environ={})

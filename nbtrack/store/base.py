@@ -44,6 +44,7 @@ __all__ = [
     "RunQuery",
     "Store",
     "generation_of",
+    "is_read_only",
     "together",
 ]
 
@@ -120,6 +121,11 @@ def together(store: object) -> AbstractContextManager[None]:
 def generation_of(store: object) -> int:
     """Return how often another store was found in place of this one, because its file was deleted or replaced."""
     return int(getattr(store, "generation", 0))
+
+
+def is_read_only(store: object) -> bool:
+    """Tell whether a store may only be read here and now: a colleague's, or one on a file system that is mounted read-only."""
+    return bool(getattr(store, "is_read_only", False))
 
 
 class Store(Protocol):

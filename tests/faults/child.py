@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection as Pipe
 
 # Processes are forked from one that has loaded everything and has no threads.
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["tests.faults.victim"])
+CONTEXT.set_forkserver_preload(["tests.faults.victim", "tests.faults.people"])
 
 
 class Child:

@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import io
 import os
 import shutil
+import subprocess
 import tempfile
 import threading
 from pathlib import Path
 
+import alembic.operations  # loaded, as pandas is, in the process that all are forked from
+import alembic.runtime.migration
+import alembic.script  # noqa: F401
+import pandas  # noqa: F401
 from tqdm import tqdm
 
 import nbtrack
 from nbtrack import settings
+from nbtrack.store.open import open_store
 
 from .child import Child
 
 ADA, BOB, TEAM, OWN_OF_ADA, OWN_OF_BOB = 54001, 54002, 54100, 54101, 54102
 
+_NEW_MOUNTS = 0x20000
 _OLD_STORE = Path(__file__).parents[1] / "store" / "frozen" / "schema-0001.db"
 
 
-def as_user(folder, user, code, *, umask=0o002, group=TEAM, groups=()):
-    """Let a user do something in a folder, and return what was printed and what was said on the standard error."""
-    return Child(folder, code, before=f"from tests.faults.people import become; become({user}, {group}, {umask}, {groups})")
+def as_user(folder, user, code, *, umask=0o002, group=TEAM, groups=(), home=""):
+    """Let a user do something in a folder, whose store it is connected to."""
+    before = f"from tests.faults.people import become; become({user}, {group}, {umask}, {groups}, {str(home)!r})"
+    return Child(folder, code, before=before)
 
 
 def said(folder, user, code, **how):
@@ -34,17 +43,19 @@ def said(folder, user, code, **how):
     return out.strip(), err.strip()
 
 
-def become(user, group, umask, groups):
+def become(user, group, umask, groups, home):
     """Be another user from now on; what is to be imported then is imported before, for it may lie where only root can read."""
     tqdm.set_lock(threading.RLock())  # not one of processes, which would be removed by another user than it was made by
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
-        shutil.copy(_OLD_STORE, f"{folder}/runs.db")
-        tracker = nbtrack.connect(folder, experiment="people")  # whose files lie in the folder
+        shutil.copy(_OLD_STORE, f"{folder}/old.db")
+        open_store(f"sqlite:///{folder}/old.db", artifact_root="").close()  # which migrates it
+        tracker = nbtrack.connect(folder)
         with nbtrack.start_run() as run:
             run.log(loss=1.0)
             run.log_text("text", "a.txt")
         _look(folder)
         tracker.connection.close(10)
+    os.environ["HOME"] = home
     settings.user_name.cache_clear()
     os.setgroups(groups)
     os.setgid(group)
@@ -60,6 +71,15 @@ def _look(folder):
     runs[0].metrics["loss"].values, runs[0].artifacts.list(), str(runs[0])
     for command in (["runs", "list"], ["doctor"], ["sync"], ["export", f"{folder}/out"]):
         main([*command, "--store", folder, "--json"])
+
+
+def mount_read_only(folder):
+    """Let this process, and no other, see a folder as on a file system that is mounted read-only."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(_NEW_MOUNTS):
+        raise OSError(ctypes.get_errno(), "unshare")
+    for command in (["--make-rprivate", "/"], ["--bind", folder, folder], ["-o", "remount,ro,bind", folder]):
+        subprocess.run(["mount", *command], check=True)
 
 
 def modes(folder):

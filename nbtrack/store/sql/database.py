@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -44,6 +44,10 @@ def text_of(statement: sa.Select[Any], dialect: Dialect) -> SelectText:
     """Return the text of a select; to make it takes longer than many a search, so keep it."""
     compiled = statement.compile(dialect=dialect.core, compile_kwargs={"render_postcompile": True})
     return SelectText(str(compiled), tuple(compiled.params[name] for name in compiled.positiontup or ()))
+
+
+class _Changed(StoreUnavailable):
+    """What was read may be partly old and partly new."""
 
 
 class Connection:
@@ -147,6 +151,7 @@ class Database:
 
     Attributes:
         generation: How often another one was found in its place, because its file was deleted or replaced.
+        reading_only: How it is read where it may not be written to; None where it may.
     """
 
     def __init__(
@@ -156,6 +161,7 @@ class Database:
         self._prepared: dict[Any, _Prepared] = {}
         self._held = threading.local()
         self._place: object = None
+        self.reading_only: object = None
         self.generation = 0
         self._opening, self._is_opening = threading.RLock(), False
         self._renew()
@@ -168,21 +174,30 @@ class Database:
             StoreError: Whatever else went wrong in it.
         """
         self._in_this_process()
-        if self._place is not None and self._place == self.dialect.place():
+        if self._is_current():
             return
         with self._opening:
-            if not self._is_opening and (self._place is None or self._place != self.dialect.place()):
+            if not self._is_opening and not self._is_current():
                 self._is_opening = True
                 try:
                     self._reopen()
                 finally:
                     self._is_opening = False
 
+    def _is_current(self) -> bool:
+        """Tell whether the database is the one that was opened, and may be read or written as then."""
+        return (
+            self._place is not None
+            and self._place == self.dialect.place()
+            and (self.reading_only is None or self.reading_only == self.dialect.reading_only())
+        )
+
     def _reopen(self) -> None:
         if self._place is not None:
             self._engine.dispose()
             self._renew()
-            self.generation += 1
+            self.generation += self._place != self.dialect.place()
+        self.reading_only = self.dialect.reading_only()
         self._prepare_tables(self)
         self._place = self.dialect.place()
 
@@ -212,8 +227,34 @@ class Database:
         if held is not None:
             yield held
             return
-        with self._translated(), self._reader.connect() as core:
+        with self._unchanged(), self._translated(), self._reader.connect() as core:
             yield Connection(core, self.dialect, self._prepared, self.places)
+
+    def ask(self, read: Callable[..., T], *arguments: Any) -> T:
+        """Return what a function reads by a connection, its first argument; it may be called again. Errors as in ``read``."""
+        for _ in range(_ATTEMPTS - 1):
+            with suppress(_Changed), self.read() as connection:
+                return read(connection, *arguments)
+        with self.read() as connection:
+            return read(connection, *arguments)
+
+    @contextmanager
+    def _unchanged(self) -> Iterator[None]:
+        """Raise _Changed, whatever else was raised, if what may only be read, and cannot be locked, was changed meanwhile."""
+        how = self.reading_only
+        if how is None:
+            yield
+            return
+        try:
+            yield
+        except NbtrackError as error:
+            self._check_unchanged(how, error)
+            raise
+        self._check_unchanged(how)
+
+    def _check_unchanged(self, how: object, error: Exception | None = None) -> None:
+        if how != self.dialect.reading_only():
+            raise _Changed(f"{self.dialect.label} was written to while it was read: read it once more") from error
 
     @contextmanager
     def together(self) -> Iterator[None]:

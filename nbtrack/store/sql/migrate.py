@@ -31,9 +31,23 @@ def make_current(database: Database) -> None:
         StoreUnavailable: The database cannot be reached or written to now.
     """
     with database.read() as connection:
-        if _version(connection) == HEAD:
-            return
+        found = _version(connection)
+    if found == HEAD:
+        return
+    if database.reading_only is not None:
+        _refuse_to_read(database.dialect.label, found)
     database.write(_make_current)
+
+
+def _refuse_to_read(label: str, found: str | None) -> None:
+    """Raise SchemaError for a store whose tables cannot be brought up to date, for it may only be read here."""
+    if found is None:
+        raise SchemaError(f"{label} has no tables yet and may only be read here: connect to another store")
+    migrations(found)  # which says so of one that is newer
+    raise SchemaError(
+        f"{label} is of an older nbtrack (version {found} of its tables) and may only be read here: have its owner open it with "
+        "this nbtrack, or copy its folder and connect to the copy"
+    )
 
 
 def _make_current(connection: Connection) -> None:

@@ -103,8 +103,7 @@ class SqlModels:
         return self._read(_links, run_ids, "input")
 
     def _read(self, read: Callable[..., T], *arguments: Any) -> T:
-        with self._database.read() as connection:
-            return read(connection, *arguments)
+        return self._database.ask(read, *arguments)
 
     def _write(self, write: Callable[..., T], *arguments: Any) -> T:
         return self._database.write(lambda connection: write(connection, *arguments))

@@ -139,8 +139,7 @@ class SqlRegistry:
         self._write(lambda c: versions.TAGS.drop(c, versions.version_key(c, storable(name), version), storable(key)))
 
     def _read(self, read: Callable[..., T], *arguments: Any) -> T:
-        with self._database.read() as connection:
-            return read(connection, *arguments)
+        return self._database.ask(read, *arguments)
 
     def _write(self, write: Callable[..., T], *arguments: Any) -> T:
         return self._database.write(lambda connection: write(connection, *arguments))

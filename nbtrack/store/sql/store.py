@@ -92,6 +92,12 @@ class SqlStore:
         self._database.open()
         return self._database.generation
 
+    @property
+    def is_read_only(self) -> bool:
+        """See ``base.is_read_only``."""
+        self._database.open()
+        return self._database.reading_only is not None
+
     def apply(self, batches: Sequence[Batch]) -> list[Progress]:
         """See ``Store.apply``."""
         progress = self._database.write(lambda connection: apply(connection, batches))
@@ -239,8 +245,7 @@ class SqlStore:
         self._database.close()
 
     def _read(self, read: Callable[..., T], *arguments: Any) -> T:
-        with self._database.read() as connection:
-            return read(connection, *arguments)
+        return self._database.ask(read, *arguments)
 
 
 if TYPE_CHECKING:

@@ -107,8 +107,7 @@ class SqlTraces:
         self._write(lambda c: c.run(_DROP_ASSESSMENT, which=_key(c, storable(trace_id)), assessment=assessment))
 
     def _read(self, read: Callable[..., T], *arguments: Any) -> T:
-        with self._database.read() as connection:
-            return read(connection, *arguments)
+        return self._database.ask(read, *arguments)
 
     def _write(self, write: Callable[..., T], *arguments: Any) -> T:
         return self._database.write(lambda connection: write(connection, *arguments))

@@ -104,6 +104,10 @@ class Dialect(ABC):
         """Return the time in milliseconds by the database's own clock where no server has one; None where it cannot be told."""
         return None
 
+    def reading_only(self) -> object:
+        """Return what connections depend on where the database may only be read: others are made when it changes; else None."""
+        return None
+
     @abstractmethod
     def writing(self) -> AbstractContextManager[Any]:
         """Return what lets this process's threads write in turn, where the engine itself does not."""

@@ -22,6 +22,7 @@ from ....journal.clock import folder_clock
 from ..places import Home
 from .base import Dialect, Unfolded
 from .filesystem import has_locks, has_shared_memory
+from .readonly import Reading, reading
 from .sharing import create_copy, create_file, keep_private, share_log
 from .sidefiles import check_side_files
 
@@ -45,6 +46,7 @@ _UNAVAILABLE = {
     sqlite3.SQLITE_PROTOCOL: "cannot be locked",
     sqlite3.SQLITE_AUTH: "may not be opened",
 }
+_REMEDY = "have its owner let you write it and its folder, or choose another store with nbtrack.connect(folder) or NBTRACK_URI"
 _GLOB = {ord("%"): "*", ord("_"): "?", ord("*"): "[*]", ord("?"): "[?]", ord("["): "[[]"}
 
 
@@ -91,6 +93,13 @@ class SQLite(Dialect):
         """See ``Dialect.now``: the time that the file system gives, which is a server's where several machines share it."""
         return folder_clock(self.path.parent)
 
+    def reading_only(self) -> Reading | None:
+        """See ``Dialect.reading_only``."""
+        try:
+            return reading(self.path)
+        except OSError:  # it went away, or must not be read at all: SQLite says so
+            return None
+
     def engine(self) -> sa.Engine:
         """See ``Dialect.engine``; makes the file's folder."""
         self._make_folder()
@@ -111,6 +120,8 @@ class SQLite(Dialect):
     def _connect(self, dialect: sa.Dialect, _record: object, arguments: Any, options: Any) -> Any:
         """Open a connection, with a write-ahead log where the file system can have one: any journal will do."""
         check_side_files(self.path)
+        if (how := self.reading_only()) is not None:
+            return _connect_to_read(dialect, how, self.path, options)
         create_file(self.path, is_private=self._is_private)
         connection: Any = dialect.connect(*arguments, **options)
         try:
@@ -212,6 +223,8 @@ class SQLite(Dialect):
         if code == sqlite3.SQLITE_BUSY and not has_locks(self.path.parent):
             instead = "name a file on another one, as in nbtrack.connect('sqlite:////var/tmp/runs.db')"
             return StoreUnavailable(f"{self.label} cannot be locked, for its file system has no locks: {instead}")
+        if code == sqlite3.SQLITE_READONLY and self.reading_only() is not None:
+            return StoreUnavailable(f"{self.label} may only be read here: {_REMEDY}")
         if code in _UNAVAILABLE:
             return StoreUnavailable(f"{self.label} {_UNAVAILABLE[code]} ({error})")
         if code == sqlite3.SQLITE_NOTADB:
@@ -231,6 +244,14 @@ class SQLite(Dialect):
 
 def _code(error: BaseException) -> int:
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def _connect_to_read(dialect: sa.Dialect, how: Reading, path: Path, options: Any) -> Any:
+    connection: Any = dialect.connect(how.uri(path), **options, uri=True)
+    connection.isolation_level = None
+    if how.is_alone:
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # then SQLite needs no shared memory
+    return connection
 
 
 def _set_up(connection: Any) -> None:

@@ -1,0 +1,87 @@
+"""Finding the project: the folder ``.nbtrack`` here or above, as git finds its own, and whether it is one to write to.
+
+A folder that must not be written to, or that is somebody else's, does not win over the folder where one works: its runs are
+shown, and new ones go to a project of one's own.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+try:
+    import pwd
+except ImportError:  # on Windows, where a folder's owner says little
+    pwd = None  # type: ignore[assignment]
+
+__all__ = ["FOLDER", "Project", "find_project", "may_write"]
+
+FOLDER = ".nbtrack"
+_DATABASE = "runs.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What was found.
+
+    Attributes:
+        shown: The folder whose runs are shown.
+        own: The folder that new runs go to, and that is made where it is missing.
+        objection: Why these are two; empty where they are one.
+    """
+
+    shown: Path
+    own: Path
+    objection: str = ""
+
+
+def find_project(start: Path) -> Project:
+    """Return the project of a folder."""
+    found = [folder / FOLDER for folder in (start, *start.parents) if os.path.isdir(folder / FOLDER)]  # noqa: PTH112 - it may be hidden
+    objections = {folder: _objection(folder, start) for folder in found}
+    own = next((folder for folder in found if not objections[folder]), None) or _to_make(start, found)
+    shown = next((folder for folder in found if folder == own or _is_readable(folder)), own)
+    return Project(shown, own, objections[shown] if shown != own else "")
+
+
+def may_write(path: Path) -> bool:
+    """Tell whether a file or folder may be written to, or made where it is missing."""
+    there = next(each for each in (path, *path.parents) if each == each.parent or os.path.lexists(each))
+    return os.access(there, os.W_OK | os.X_OK if there.is_dir() else os.W_OK)
+
+
+def _to_make(start: Path, found: list[Path]) -> Path:
+    """Return the folder to make in ``start``; where it cannot be made, the nearest that there is."""
+    here = start / FOLDER
+    return here if not found or (here not in found and may_write(here)) else found[0]
+
+
+def _is_readable(folder: Path) -> bool:
+    return os.access(folder / _DATABASE, os.R_OK)
+
+
+def _objection(folder: Path, start: Path) -> str:
+    """Return why runs should not go to a folder, empty where they may."""
+    if not (may_write(folder) and may_write(folder / _DATABASE)):
+        return "must not be written to"
+    return f"belongs to {_name_of(folder.stat().st_uid)}" if _is_foreign(folder, start) else ""
+
+
+def _is_foreign(folder: Path, start: Path) -> bool:
+    """Tell whether a folder is neither ours, nor root's, nor of whom we work with: one group's, or who owns ``start``."""
+    if pwd is None:
+        return False
+    found = folder.stat()
+    is_shared = (
+        found.st_mode & stat.S_IWGRP and not found.st_mode & stat.S_IWOTH and found.st_gid in {os.getegid(), *os.getgroups()}
+    )
+    return not is_shared and found.st_uid not in (os.geteuid(), 0, start.stat().st_uid)
+
+
+def _name_of(user: int) -> str:
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"user {user}"
