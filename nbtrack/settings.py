@@ -21,7 +21,7 @@ from urllib.parse import unquote, urlsplit
 from .arguments import local_path
 from .entities import DEFAULT_EXPERIMENT
 from .errors import InvalidInput
-from .project import find_project
+from .project import FOLDER, find_project
 
 __all__ = [
     "MEMORY",
