@@ -48,7 +48,7 @@ PARSERS = [m.parser for m in vars(NBTrackMagics).values() if hasattr(m, "parser"
 OPTIONS = sorted({o for parser in PARSERS for action in parser._actions for o in action.option_strings} - {"-h", "--help"})
 SETTINGS = sorted(NBTrack.class_own_traits(config=True))
 SETTINGS_FILE = (ROOT / "nbtrack" / "settings.py").read_text(encoding="utf-8")
-VARIABLES = sorted(set(re.findall(r'environ\.get\("(\w+)"\)', SETTINGS_FILE)))
+VARIABLES = sorted(set(re.findall(r'environ\.get\("((?:NBTRACK|MLFLOW)_\w+)"\)', SETTINGS_FILE)))
 
 
 @pytest.mark.slow
