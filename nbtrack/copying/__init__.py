@@ -49,19 +49,28 @@ def push(
         return _copy(runs, resolve(target, artifacts=artifacts).for_writing, tell)
 
 
-def import_(source: str, *, target: str | None = None, artifacts: str | None = None, tell: Tell | None = None) -> Outcome:
+def import_(
+    source: str,
+    *,
+    target: str | None = None,
+    artifacts: str | None = None,
+    places: Sequence[str] = (),
+    tell: Tell | None = None,
+) -> Outcome:
     """Copy all runs from somewhere into a store; see ``push``.
 
     Args:
         source: A store's URI, an MLflow server, MLflow's folder ``mlruns``, or the database of MLflow's SQL store.
         target: The store's URI; None where ``connect()`` would go.
         artifacts: Where the artifacts of experiments that are new there go.
+        places: Folders and URIs where files of the source's runs may be read, beside its own folder and what settings name;
+            below them the files of a source that was moved are found.
         tell: Told how it goes on.
 
     Raises:
         InvalidInput: There are no runs at ``source``.
     """
-    with closing(open_source(source)) as runs:
+    with closing(open_source(source, places)) as runs:
         return _copy(runs, resolve(target, artifacts=artifacts).for_writing, tell)
 
 

@@ -224,6 +224,8 @@ class _Copy:
                 self._copy_model_files(model, self.target.open_files(kept.artifact_uri))
             except (ArtifactNotFound, Deleted, InvalidInput, OSError) as error:
                 problems.append(f"the logged model {model.name!r} of run {self.run.id}: {error}")
+            except _Unreadable as error:  # its files; the run itself can be read
+                problems.append(f"the logged model {model.name!r} of run {self.run.id}: {error.__cause__}")
 
     def _copy_model_files(self, model: LoggedModelInfo, there: ArtifactStore) -> None:
         """Copy those files that are not there in the same size: a model's files do not change."""

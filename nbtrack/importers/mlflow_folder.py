@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ from ..entities_models import LoggedModelInfo
 from ..errors import ArtifactNotFound, InvalidInput
 from ..events import Series
 from ..store.wire.datasets import context_and_tags
-from .artifacts import artifact_store, records
+from .artifacts import SourceFiles, records
 from .values import as_time, is_safe_id, status_of
 
 try:
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 __all__ = ["MlflowFolder"]
 
 _META = "meta.yaml"
+_TRASH = ".trash"
+_NO_EXPERIMENTS = ("models", "traces")  # the folders of the model registry, and of what else MLflow keeps there
+_NO_RUNS = ("datasets", "models", "tags", "traces")
 _LARGEST = 1 << 20  # bytes of a file that holds one thing
 _LINES = 200_000  # of a metric's file that are read together
 _STAGE = {str(stage): stage for stage in LifecycleStage}
@@ -46,22 +49,27 @@ class _Broken(Exception):
 
 
 class MlflowFolder:
-    """The runs in a folder that MLflow's file store wrote."""
+    """The runs in a folder that MLflow's file store wrote.
 
-    def __init__(self, folder: Path) -> None:
-        self.label, self.problems = str(folder), list[str]()
-        self._folder = folder
+    Args:
+        folder: The folder.
+        places: Where else files of its runs may be read.
+    """
+
+    def __init__(self, folder: Path, places: Sequence[str] = ()) -> None:
+        self._folder = folder.absolute()
+        self.label, self.problems = str(self._folder), list[str]()
+        self._files = SourceFiles(self._folder, places)
         self._places: dict[str, Path] = {}
         self._made: dict[Path, Counter[str]] = {}
 
     def experiments(self) -> Iterable[Experiment]:
         """See ``Source.experiments``."""
         found = {}
-        for folder in [*_folders(self._folder), *_folders(self._folder / ".trash")]:
-            if _is_file(folder / _META):
-                for experiment in self._tried(lambda folder=folder: self._experiment(folder)):
-                    found[experiment.id] = experiment
-                    self._places[experiment.id] = folder
+        for folder in [*self._folders(self._folder, _NO_EXPERIMENTS), *self._folders(self._folder / _TRASH)]:
+            for experiment in self._tried(lambda folder=folder: self._experiment(folder)):
+                found[experiment.id] = experiment
+                self._places[experiment.id] = folder
         return list(found.values())
 
     def _experiment(self, folder: Path) -> Experiment:
@@ -72,13 +80,13 @@ class MlflowFolder:
         tags = dict(self._texts(folder / "tags"))
         times = as_time(meta.get("creation_time")), as_time(meta.get("last_update_time"))
         stage = _STAGE.get(str(meta.get("lifecycle_stage")), LifecycleStage.ACTIVE)
-        return Experiment(folder.name, name, "", stage, *times, tags)
+        number = folder.relative_to(self._folder).as_posix()  # one that is deleted may have the number of another
+        return Experiment(number, name, "", stage, *times, tags)
 
     def runs(self, experiment: Experiment) -> Iterator[RunInfo]:
         """See ``Source.runs``."""
-        for folder in _folders(self._places[experiment.id]):
-            if _is_file(folder / _META) and folder.name not in ("datasets", "models", "tags", "traces"):
-                yield from self._tried(lambda folder=folder: self._run(folder, experiment))
+        for folder in self._folders(self._places[experiment.id], _NO_RUNS):
+            yield from self._tried(lambda folder=folder: self._run(folder, experiment))
 
     def _run(self, folder: Path, experiment: Experiment) -> RunInfo:
         meta = _meta(folder)
@@ -102,7 +110,7 @@ class MlflowFolder:
     def contents(self, run: RunInfo) -> Contents:
         """See ``Source.contents``."""
         folder = self._places[run.id]
-        metrics = [[key, path.stat().st_size] for key, path in _files(folder / "metrics")]
+        metrics = [[key, path.stat().st_size] for key, path in self._files_below(folder / "metrics")]
         return Contents(
             params=dict(self._texts(folder / "params")),
             tags=dict(self._texts(folder / "tags")),
@@ -115,20 +123,19 @@ class MlflowFolder:
     def _models(self, experiment: Path) -> Counter[str]:
         """Return how many logged models each run of an experiment made."""
         if experiment not in self._made:
-            places = _folders(experiment / "models")
+            places = self._folders(experiment / "models")
             self._made[experiment] = Counter(
                 run_id for place in places for run_id in self._tried(lambda place=place: _maker(place))
             )
         return self._made[experiment]
 
     def _texts(self, folder: Path) -> Iterator[tuple[str, str]]:
-        for key, path in _files(folder):
+        for key, path in self._files_below(folder):
             yield from self._tried(lambda key=key, path=path: (key, _text(path)))
 
     def _datasets(self, folder: Path) -> Iterator[Dataset]:
-        for place in _folders(folder / "inputs"):
-            if _is_file(place / _META):
-                yield from self._tried(lambda place=place: self._dataset(folder.parent, place))
+        for place in self._folders(folder / "inputs"):
+            yield from self._tried(lambda place=place: self._dataset(folder.parent, place))
 
     def _dataset(self, experiment: Path, place: Path) -> Dataset:
         meta = _meta(place)
@@ -145,13 +152,12 @@ class MlflowFolder:
         return None
 
     def files(self, run: RunInfo) -> Files:
-        """See ``Source.files``: those beside the run, or else where it says, if that is a place of MLflow's own."""
-        beside = self._places[run.id] / "artifacts"
-        return artifact_store(beside.as_uri() if beside.is_dir() and not beside.is_symlink() else run.artifact_uri, run.id)
+        """See ``Source.files``: those beside the run, or else where it says, if that may be read."""
+        return self._files.beside(self._places[run.id] / "artifacts") or self._files.of(run.artifact_uri, run.id)
 
     def points(self, run: RunInfo) -> Iterator[Series]:
         """See ``Source.points``."""
-        for key, path in _files(self._places[run.id] / "metrics"):
+        for key, path in _regular(self._places[run.id] / "metrics"):
             try:
                 with path.open("rb") as file:
                     while lines := list(islice(file, _LINES)):
@@ -171,6 +177,33 @@ class MlflowFolder:
         if points:
             timestamps, values, steps = zip(*points, strict=True)
             yield Series((key,), np.array(steps, np.int64), np.array(timestamps, np.int64), (np.array(values, np.float64),))
+
+    def _folders(self, folder: Path, known: Container[str] = ()) -> list[Path]:
+        """Return the folders in a folder, by name, without hidden and known ones; links are named."""
+        try:
+            with os.scandir(folder) as found:
+                entries = sorted(entry.name for entry in found if entry.name[0] != "." and entry.is_dir())
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            self.problems.append(f"{folder}: {error.strerror or error}")
+            return []
+        return [folder / name for name in entries if name not in known and not self._is_link(folder / name)]
+
+    def _files_below(self, folder: Path) -> Iterator[tuple[str, Path]]:
+        """Give all files below a folder, and the key that each one's path is; links are named."""
+        for where, folders, names in os.walk(folder):
+            folders[:] = sorted(name for name in folders if not self._is_link(Path(where, name)))
+            for path in (Path(where, name) for name in sorted(names)):
+                if not self._is_link(path) and _is_file(path):
+                    yield path.relative_to(folder).as_posix(), path
+
+    def _is_link(self, path: Path) -> bool:
+        """Return whether a path is a link, which could lead to what is not the source's, and say that it is left out."""
+        if path.is_symlink():
+            self.problems.append(f"{path}: is a link and is left out")
+            return True
+        return False
 
     def _tried(self, read: Any) -> Iterator[Any]:
         """Give what can be read; what cannot be is a problem."""
@@ -203,21 +236,11 @@ def _point(line: bytes) -> tuple[int, float, int]:
     return timestamp, float(words[1]), step
 
 
-def _folders(folder: Path) -> list[Path]:
-    """Return the folders in a folder, by name, without links."""
-    try:
-        with os.scandir(folder) as found:
-            return sorted(Path(entry.path) for entry in found if entry.is_dir(follow_symlinks=False) and entry.name[0] != ".")
-    except OSError:
-        return []
-
-
-def _files(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Return all files below a folder, and the key that each one's path is; without links."""
+def _regular(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Give all files below a folder, and the key that each one's path is, without links."""
     for where, folders, names in os.walk(folder):
         folders.sort()
-        for name in sorted(names):
-            path = Path(where, name)
+        for path in (Path(where, name) for name in sorted(names)):
             if _is_file(path):
                 yield path.relative_to(folder).as_posix(), path
 
@@ -230,10 +253,11 @@ def _is_file(path: Path) -> bool:
 
 
 def _text(path: Path) -> str:
+    """Return a file's text to the letter, line ends and all, as MLflow reads it."""
     if path.stat().st_size > _LARGEST:
         raise _Broken(f"{path}: larger than {_LARGEST:,} bytes")
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_bytes().decode()
     except UnicodeDecodeError as error:
         raise _Broken(f"{path}: is no UTF-8 text") from error
 
@@ -241,7 +265,7 @@ def _text(path: Path) -> str:
 def _meta(folder: Path) -> dict[str, Any]:
     path = folder / _META
     if not _is_file(path):
-        raise _Broken(f"{path}: is not there, or is a link")
+        raise _Broken(f"{path}: is a link" if path.is_symlink() else f"{folder}: is left out, for it has no {_META}")
     try:
         meta = yaml.load(_text(path), Loader=_Loader)  # noqa: S506 - a safe loader
     except (yaml.YAMLError, ValueError, RecursionError) as error:

@@ -22,7 +22,7 @@ from ..events import Series
 from ..settings import without_password
 from ..store.sql.dialects.sidefiles import check_side_files
 from ..store.wire.datasets import context_and_tags
-from .artifacts import artifact_store, records
+from .artifacts import SourceFiles, records
 from .mlflow_models import links_of, models_of
 from .values import as_text, as_time, is_safe_id, status_of
 
@@ -52,13 +52,18 @@ class MlflowDatabase:
     Attributes:
         tables: The names of all tables that there are.
         is_mlflow: Whether MLflow made them.
+
+    Args:
+        uri: The database.
+        places: Where else files of its runs may be read.
     """
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str | sa.URL, places: Sequence[str] = ()) -> None:
         url = sa.make_url(uri)
         self.label, self.problems = without_password(url.render_as_string(hide_password=True)), list[str]()
         if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
-            raise InvalidInput(f"there is no file {url.database}")
+            raise InvalidInput(f"there is no file {url.database}" if url.database else f"{self.label} names no file")
+        self._files = SourceFiles(_folder_of(url), places)
         if url.get_backend_name() == "sqlite":
             check_side_files(Path(str(url.database)))
         self._numbers: dict[str, Any] = {}
@@ -148,7 +153,7 @@ class MlflowDatabase:
 
     def files(self, run: RunInfo) -> Files:
         """See ``Source.files``."""
-        return artifact_store(run.artifact_uri, run.id)
+        return self._files.of(run.artifact_uri, run.id)
 
     def points(self, run: RunInfo) -> Iterator[Series]:
         """See ``Source.points``: by time, for MLflow does not keep their order."""
@@ -197,12 +202,17 @@ class MlflowDatabase:
 
     def model_files(self, model: LoggedModelInfo) -> tuple[list[ArtifactRecord], Files]:
         """See ``Source.model_files``."""
-        files = artifact_store(model.artifact_uri, model.id)
+        files = self._files.of(model.artifact_uri, model.id)
         return records(files, self.problems, f"the logged model {model.id}"), files
 
     def close(self) -> None:
         """See ``Source.close``."""
         self._engine.dispose()
+
+
+def _folder_of(url: sa.URL) -> Path | None:
+    """Return the folder of a database that is a file; files of its runs may lie there."""
+    return Path(url.database or "").absolute().parent if url.get_backend_name() == "sqlite" else None
 
 
 def _columns(inspector: sa.Inspector, table: str) -> set[str]:
