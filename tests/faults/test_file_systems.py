@@ -118,25 +118,33 @@ run.end()
 """
 
 
+@pytest.mark.parametrize("has_home", [True, False])
 @pytest.mark.parametrize("is_lifted", [True, False])
-def test_a_folder_that_must_not_be_written_to(tmp_path, opened, is_lifted):
-    folder = tmp_path / "project"
+def test_a_folder_that_must_not_be_written_to(tmp_path, opened, monkeypatch, is_lifted, has_home):
+    folder, own = tmp_path / "project", tmp_path / "state"
     folder.mkdir(mode=0o555)
-    child = Child(folder, READ_ONLY, before="from tests.faults.refusing import obey_permissions; obey_permissions()")
+    own.mkdir(mode=0o755 if has_home else 0o555)
+    monkeypatch.setenv("XDG_STATE_HOME", str(own))
+    before = f"import os; os.environ['XDG_STATE_HOME'] = {str(own)!r}"
+    child = Child(folder, READ_ONLY, before=f"{before}\nfrom tests.faults.refusing import obey_permissions; obey_permissions()")
     run_id = child.line()
     if is_lifted:
         folder.chmod(0o755)
     _, err = child.finish()
     away, *others = err.splitlines()
     assert "cannot be opened: the folder is missing or must not be written to" in away
-    assert "cannot be written (Permission denied); what is logged waits in memory, which is lost with the process" in away
-    if is_lifted:
+    assert has_home != (
+        "cannot be written (Permission denied); what is logged waits in memory, which is lost with the process" in away
+    )
+    if not is_lifted:
+        assert ("3000 rows of 1 runs are lost" in "".join(others)) != has_home
+        assert (f"3000 rows of 1 runs are not in the store yet; they wait in {own}/nbtrack/" in "".join(others)) == has_home
+        assert list(folder.iterdir()) == []
+        folder.chmod(0o755)
+    if is_lifted or has_home:
         check(opened(folder), run_id, 3000)
         assert [record.path for record in opened(folder).artifacts(run_id)] == ["a.txt"]
-        assert others == []
-    else:
-        assert "3000 rows of 1 runs are lost" in "".join(others)
-        assert list(folder.iterdir()) == []
+    assert not is_lifted or others == []
 
 
 def test_what_was_in_memory_alone_is_in_the_journal_when_there_is_space(tmp_path, opened):
