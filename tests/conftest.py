@@ -16,7 +16,8 @@ from .store.artifact_servers import Place, seaweed
 @pytest.fixture(autouse=True)
 def _nothing_left_behind(monkeypatch, tmp_path):
     """Keep tests out of the project's own store and environment, and end what they leave open."""
-    for name in ("NBTRACK_URI", "MLFLOW_TRACKING_URI", "NBTRACK_EXPERIMENT", "MLFLOW_EXPERIMENT_NAME", "NBTRACK_ARTIFACTS"):
+    names = ("URI", "EXPERIMENT", "ARTIFACTS", "ARTIFACT_PLACES")
+    for name in (*(f"NBTRACK_{each}" for each in names), "MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(api, "_tracker", None)
     yield
