@@ -188,7 +188,7 @@ class Project:
     def leave_journal(self) -> None:
         """Leave the journal of a process that is gone, whose files are elsewhere."""
         home = self.folder / "journal"
-        if home.is_symlink():
+        if home.is_symlink() or (home.exists() and not home.is_dir()):
             return
         run = self.chance.choice([RUN, DELETED, "e" * 32, "f" * 32])
         folder = home / f"{run}.{self.chance.randrange(16**12):012x}"
@@ -248,7 +248,7 @@ class Project:
             self._replace(self.folder / f"runs.db{suffix}")
 
     def _replace(self, path: Path) -> None:
-        if any(parent.is_symlink() for parent in path.parents):
+        if any(parent.is_symlink() or (parent.exists() and not parent.is_dir()) for parent in path.parents):
             return
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
@@ -276,5 +276,5 @@ def hot_journal(database: Path, named: Path) -> None:
     check = sum(name).to_bytes(4, "big")
     written = (0x40000000 // 4096 + 1).to_bytes(4, "big") + name + len(name).to_bytes(4, "big") + check
     journal = database.with_name(f"{database.name}-journal")
-    if not journal.is_symlink():
+    if not journal.is_symlink() and not journal.is_fifo():
         journal.write_bytes(head + written + magic)

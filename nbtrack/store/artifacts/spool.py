@@ -120,11 +120,11 @@ def files_below(folder: Path, *, enters: Callable[[Path], bool] = lambda _: True
         raise InvalidInput(f"there is no folder {str(folder)!r}")
     seen: set[str] = set()
     for here, folders, names in os.walk(folder, followlinks=True):
-        if (real := os.path.realpath(here)) in seen or not enters(Path(here)):
+        if (real := os.path.realpath(here)) in seen:
             folders.clear()
             continue
         seen.add(real)
-        folders.sort()
+        folders[:] = sorted(name for name in folders if enters(Path(here, name)))  # looked at before they are read
         for name in sorted(names):
             if (path := Path(here, name)).is_file():
                 yield path.relative_to(folder).as_posix(), path

@@ -27,6 +27,8 @@ def check_side_files(database: Path) -> None:
         beside = Path(real + suffix)
         if beside.is_symlink():
             raise StoreUnavailable(f"{beside} is a link, through which SQLite would write to another file: remove it")
+        if beside.exists() and not beside.is_file():
+            raise StoreUnavailable(f"{beside} is no file: remove it")
     if _names_another(Path(real + _SUFFIXES[0])):
         raise StoreUnavailable(f"{real}-journal names another file, which SQLite would delete: remove that journal")
 
