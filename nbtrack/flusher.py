@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from .delivery import MANY, Delivery
-from .errors import NbtrackError, StoreUnavailable
+from .errors import NbtrackError, PlaceNotAllowed, StoreUnavailable
 from .followers import Follower, Followers
 from .forks import WORKING, unsplit
 from .journal.writer import Writer
@@ -317,6 +317,8 @@ class Flusher:
                 _log.warning(
                     "nbtrack: the store is away (%s), and " + _IN_MEMORY.removeprefix("nbtrack: "), error, self._home, why
                 )
+            elif isinstance(error, PlaceNotAllowed):
+                _log.warning("nbtrack: %s; files wait in the journal until then", error)
             else:
                 _log.warning("nbtrack: the store is away (%s); what is logged waits in the journal and arrives later", error)
 

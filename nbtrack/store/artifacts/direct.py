@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
@@ -13,7 +15,7 @@ from ..http import Answer, HttpClient
 from .base import Part, SignedRequest
 from .parallel import for_each
 
-__all__ = ["download_ranges", "parts_of", "upload_parts"]
+__all__ = ["check_addresses", "download_ranges", "parts_of", "upload_parts"]
 
 _PART = 16 << 20
 _MOST_PARTS = 10_000
@@ -26,6 +28,31 @@ def parts_of(source: Path) -> list[range]:
     size = source.stat().st_size
     length = max(_PART, -(-size // _MOST_PARTS))
     return [range(start, min(start + length, size)) for start in range(0, size, length)]
+
+
+def check_addresses(requests: Sequence[SignedRequest], server: str) -> None:
+    """Refuse requests that a server elsewhere has signed for this very machine, or for what only it can reach.
+
+    A service that listens here for nobody but this machine's users would take them for ours.
+
+    Raises:
+        StoreUnavailable: There is such a request.
+    """
+    for address in {f"{parts.scheme}://{parts.netloc}" for parts in (urlsplit(each.url) for each in requests)}:
+        if _is_here(address) and not _is_here(server):
+            raise StoreUnavailable(
+                f"{server} sends files to {address}, which is this machine: the address of its bucket is wrong"
+            )
+
+
+def _is_here(address: str) -> bool:
+    """Tell whether an address is this machine's own, or of the services around it, in whatever form it is written."""
+    try:
+        found = {entry[4][0] for entry in socket.getaddrinfo(urlsplit(address).hostname, None)}
+        places = [ip_address(str(each).partition("%")[0]) for each in found]
+    except (OSError, ValueError, UnicodeError):  # a name that a proxy may know
+        return False
+    return any(each.is_loopback or each.is_link_local or each.is_unspecified for each in places)
 
 
 def upload_parts(source: Path, parts: Sequence[range], requests: Sequence[SignedRequest]) -> list[Part]:

@@ -16,7 +16,7 @@ from ...errors import InvalidInput, NbtrackError, StoreError, StoreUnavailable
 from ...settings import environment
 from ..http import HttpClient, client_of
 from .base import ArtifactEntry, SignedRequest
-from .direct import download_ranges, parts_of, upload_parts
+from .direct import check_addresses, download_ranges, parts_of, upload_parts
 from .places import Place
 from .remote import RemoteArtifacts
 
@@ -101,6 +101,7 @@ class ProxyArtifacts(RemoteArtifacts):
         upload = {"path": last, "upload_id": begun["upload_id"]}
         try:
             requests = [SignedRequest(each["url"], each.get("headers", {})) for each in begun["credentials"]]
+            check_addresses(requests, self._client.url)
             made = upload_parts(source, parts, requests)
             etags = zip(made, requests, strict=True)
             said = [{"part_number": part.number, "etag": part.etag, "url": request.url} for part, request in etags]
@@ -144,7 +145,9 @@ class ProxyArtifacts(RemoteArtifacts):
             if size >= _large() and self._offers.get("multipart_downloads_enabled"):
                 response.close()
                 signed = _object(self._ask("GET", f"{_SERVICE}/presigned/{quote(self._at(name))}"))
-                download_ranges(SignedRequest(signed["url"], signed.get("headers", {})), size, file)
+                request = SignedRequest(signed["url"], signed.get("headers", {}))
+                check_addresses([request], self._client.url)
+                download_ranges(request, size, file)
                 return
             for block in response.stream(_BLOCK):
                 file.write(block)

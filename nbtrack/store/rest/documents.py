@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from ...errors import ArtifactNotFound, InvalidInput, StoreError
+from ...errors import ArtifactNotFound, InvalidInput, PlaceNotAllowed, StoreError
 from ..artifacts.base import ArtifactStore
 from .marks import DOCUMENT, TEXTS
 from .names import mlflow_name
@@ -47,7 +47,7 @@ class Documents:
             return {}
         try:
             self._write(self._open(run.info.artifact_uri), texts)
-        except (InvalidInput, StoreError) as error:
+        except (InvalidInput, PlaceNotAllowed, StoreError) as error:
             self._warn(error)
             return {}
         for sha256, (_, text) in texts.items():

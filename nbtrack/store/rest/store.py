@@ -66,11 +66,14 @@ class RestStore:
         self._histories = Histories(self._api)
         self._experiments = Experiments(self._api)
         self._runs = Runs(self._api, self._experiments, self._histories.summary)
-        opened = artifacts or AllowedPlaces.of_server(self.uri).open
+        opened = artifacts or self._open_artifacts
         self._documents = Documents(self._runs, opened)
         self.registry: Registry = RestRegistry(self._api)
         self.models: LoggedModels = RestModels(self._api, self._runs)
         self._writes = Writes(self._api, self._runs, self._experiments, self._documents)
+
+    def _open_artifacts(self, uri: str) -> ArtifactStore:
+        return AllowedPlaces.of_server(self.uri).open(uri)
 
     def reserve(self, event: RunStarted) -> str:
         """Start a run under an id of MLflow's, and return that; its start may be applied all the same."""
