@@ -16,6 +16,7 @@ from .errors import InvalidInput, NbtrackError, StoreUnavailable
 from .events import ArtifactLogged, RunStarted
 from .flusher import Flusher
 from .forks import OPENING, unsplit
+from .journal.alive import leave
 from .journal.writer import Writer
 from .project import may_write
 from .recovery import deliver_open, recover
@@ -189,6 +190,8 @@ class Connection:
         """Deliver what is left for as long as ``timeout``, say what is not, and close the store; twice is fine."""
         if not self.flusher.close(timeout):
             self._tell_pending()
+        if self.settings.journal is not None:
+            leave(self.settings.journal)
         if self._store is not None:
             self._store.close()
             self._store = None

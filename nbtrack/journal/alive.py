@@ -21,7 +21,7 @@ try:
 except ImportError:  # on Windows, where processes can be seen
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["hold", "is_held", "locks", "release", "remove_lock"]
+__all__ = ["hold", "is_held", "leave", "locks", "release", "remove_lock"]
 
 _NAME = re.compile(r"\.alive\.[0-9a-f]{12}")
 _TRIES = 5
@@ -79,13 +79,17 @@ def hold(home: Path, writer: str) -> str:
 
 
 def release(home: Path, writer: str) -> None:
-    """Hold the lock no more for this writer, whose journal is gone; with the last journal of the process goes the file."""
+    """Hold the lock no more for this writer, whose journal is gone."""
     with _guard:
-        lock = _held.get(home)
-        if lock is not None and writer in lock.writers:
-            lock.writers.discard(writer)
-            if not lock.writers:
-                _drop(home)
+        if home in _held:
+            _held[home].writers.discard(writer)
+
+
+def leave(home: Path) -> None:
+    """Release the lock, and remove its file, if this process has no more journals in the folder."""
+    with _guard:
+        if home in _held and not _held[home].writers:
+            _drop(home)
 
 
 def is_held(home: Path, name: str) -> bool | None:

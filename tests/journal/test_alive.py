@@ -11,7 +11,7 @@ import pytest
 
 from nbtrack.events import Progress
 from nbtrack.journal import alive
-from nbtrack.journal.alive import hold, is_held, locks, release, remove_lock
+from nbtrack.journal.alive import hold, is_held, leave, locks, release, remove_lock
 from nbtrack.journal.owner import Owner, this_process
 from nbtrack.journal.reader import journals, read_journal
 from nbtrack.journal.writer import Writer
@@ -76,7 +76,11 @@ def test_one_lock_a_process_and_none_when_its_journals_are_gone(tmp_path):
     for writer in writers:
         assert is_held(tmp_path, name) is True
         writer.applied(Progress(0, {0: 1}))
+        leave(tmp_path)
+        assert locks(tmp_path) == [name]
         assert writer.discard() is None
+    assert locks(tmp_path) == [name]  # for the next run
+    leave(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -131,6 +135,7 @@ def test_a_lock_that_a_daemon_closed_with_all_files_is_taken_again_and_no_other_
         file.write("here")
         file.flush()
         release(tmp_path, "w")
+        leave(tmp_path)
     assert (tmp_path / "users.txt").read_text() == "here"
 
 
@@ -163,6 +168,7 @@ def test_a_lock_that_is_removed_while_it_is_made_is_made_anew(tmp_path, monkeypa
     assert locks(tmp_path) == [name]
     assert is_held(tmp_path, name) is True
     release(tmp_path, "w")
+    leave(tmp_path)
     assert locks(tmp_path) == []
 
 
