@@ -203,6 +203,7 @@ def _recover_one(store: Store, folder: Path, put: PutFile, found: _Found) -> boo
         return False  # a worker's journal, and that of the process that started the run was not delivered yet
     except FilesWait as error:
         found.withheld.append(error)
+        found.note(journal)  # it is over, whenever its files arrive
         return True
     except StoreUnavailable:
         raise

@@ -215,27 +215,31 @@ def test_of_two_runs_of_a_dead_process_each_ends_as_its_own_journal_says(tmp_pat
     child = Child(
         tmp_path,
         """
-cut, ended = nbtrack.start_run("cut"), nbtrack.start_run("ended")
-for run in (cut, ended):
+cut, ended, waiting = (nbtrack.start_run(name) for name in ("cut", "ended", "waiting"))
+for run in (cut, ended, waiting):
     run.log(loss=0.5)
 run._connection.flusher.close(10)
 run._connection.flusher._start = lambda: True
 run._connection.flusher.flush = lambda *_, **__: False
 ended.log_text("x", "a.txt")
 ended.end()
-print(cut.id, ended.id, flush=True)
+waiting.log_text("y", "b.txt")
+print(cut.id, ended.id, waiting.id, flush=True)
 sys.stdin.readline()
 """,
     )
-    cut, ended = child.line().split()
+    cut, ended, waiting = child.line().split()
     child.kill()
     (tmp_path / "artifacts").symlink_to("x" * 300)  # a name that no file system takes
     store = opened(tmp_path)
-    assert [store.get_run(run_id).status for run_id in (cut, ended)] == [Status.FAILED, Status.RUNNING]
+    states = [store.get_run(run_id).status for run_id in (cut, ended, waiting)]
+    assert states == [Status.FAILED, Status.RUNNING, Status.FAILED]
     (tmp_path / "artifacts").unlink()
     store = opened(tmp_path)
-    assert [store.get_run(run_id).status for run_id in (cut, ended)] == [Status.FAILED, Status.FINISHED]
-    assert [tags_of(store, run_id).get("nbtrack.ended") for run_id in (cut, ended)] == ["crashed", None]
+    states = [store.get_run(run_id).status for run_id in (cut, ended, waiting)]
+    assert states == [Status.FAILED, Status.FINISHED, Status.FAILED]
+    assert [tags_of(store, run_id).get("nbtrack.ended") for run_id in (cut, ended, waiting)] == ["crashed", None, "crashed"]
+    assert [[record.path for record in store.artifacts(run_id)] for run_id in (ended, waiting)] == [["a.txt"], ["b.txt"]]
 
 
 def test_a_journal_is_never_found_without_its_head(tmp_path, monkeypatch):
