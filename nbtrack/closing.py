@@ -94,9 +94,9 @@ class Gone:
         return cls(owner, journal.last_sign(), max(journal.last_time(), *started, 0))
 
 
-def is_seen(owner: Owner, home: Path | None, run_id: str) -> bool:
+def is_seen(owner: Owner, homes: Iterable[Path], run_id: str) -> bool:
     """Tell whether the process that has a run open is seen to live, by itself or by the lock of its journal."""
-    return bool(owner.is_alive()) or (home is not None and any(_is_held(folder, owner) for folder in journals(home, run_id)))
+    return bool(owner.is_alive()) or any(_is_held(folder, owner) for home in homes for folder in journals(home, run_id))
 
 
 def _is_held(folder: Path, owner: Owner) -> bool:

@@ -157,7 +157,7 @@ class Connection:
             StoreUnavailable: The store does not take it now.
         """
         for home in self.journals or (None,):
-            recover(self.store(), home, self._put)
+            recover(self.store(), home, self._put, homes=self.journals)
 
     def deliver_left(self, run_id: str) -> None:
         """Deliver now what other processes, gone or not, have logged into a run.
@@ -190,8 +190,8 @@ class Connection:
         """Deliver what is left for as long as ``timeout``, say what is not, and close the store; twice is fine."""
         if not self.flusher.close(timeout):
             self._tell_pending()
-        if self.settings.journal is not None:
-            leave(self.settings.journal)
+        for home in self.journals:
+            leave(home)
         if self._store is not None:
             self._store.close()
             self._store = None

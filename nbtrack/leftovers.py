@@ -55,7 +55,7 @@ class Leftovers:
         try:
             with unsplit(WORKING):
                 for home in self._homes or (None,):
-                    recover(store, home, self._put, own=own)
+                    recover(store, home, self._put, own=own, homes=self._homes)
             self._due, self.is_done, self.problem = math.inf, True, None
         except FilesWait as error:
             self._due, self.is_done, self.problem = time.monotonic() + _AGAIN, True, None

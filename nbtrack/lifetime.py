@@ -11,7 +11,7 @@ import logging
 import os
 import weakref
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from traceback import format_exception_only
@@ -177,7 +177,7 @@ class Lifetime(ABC):
             own.end(status)
             self._forget()
         elif self._facts(fresh=True).status.is_open:
-            owner = owner_elsewhere(self._connection.read(), self._connection.settings.journal, self.id)
+            owner = owner_elsewhere(self._connection.read(), self._connection.journals, self.id)
             if owner is not None:
                 raise InvalidInput(f"run {self.name} is open in process {owner.pid}, which ends it: end it there, or stop it")
             self._append_end(RunEnded(status, now_ms()))
@@ -261,10 +261,10 @@ def live_run(run_id: str) -> Any:
     return found if found is not None and found.is_open else None
 
 
-def owner_elsewhere(store: Store, home: Path | None, run_id: str) -> Owner | None:
+def owner_elsewhere(store: Store, homes: Iterable[Path], run_id: str) -> Owner | None:
     """Return the other process that has a run open and is seen to live, None where there is none or it cannot be seen."""
     owner = next((Owner.from_json(run.owner) for run in store.open_runs() if run.run_id == run_id and run.owner), None)
-    return owner if owner is not None and owner != this_process() and is_seen(owner, home, run_id) else None
+    return owner if owner is not None and owner != this_process() and is_seen(owner, homes, run_id) else None
 
 
 def _status(status: Status | str) -> Status:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -49,7 +49,9 @@ class FilesWait(StoreUnavailable):
     """All was delivered but some files, whose place is away, and what was logged after them."""
 
 
-def recover(store: Store, home: Path | None, put: PutFile, *, own: frozenset[str] = frozenset()) -> None:
+def recover(
+    store: Store, home: Path | None, put: PutFile, *, own: frozenset[str] = frozenset(), homes: Sequence[Path] = ()
+) -> None:
     """Deliver every journal whose process is gone, and close the runs that such processes left open.
 
     Threads and processes: any number may do this at once; the store's numbering makes it exactly-once.
@@ -59,12 +61,13 @@ def recover(store: Store, home: Path | None, put: PutFile, *, own: frozenset[str
         home: The folder of journals.
         put: What to do with files.
         own: Ids of writers in this process, to be left alone.
+        homes: All folders of journals for the store: a run of which something lies in another one is not closed here.
 
     Raises:
         StoreUnavailable: The store does not take it now.
         FilesWait: It has taken all but some files, whose place is away, and what was logged after them.
     """
-    found = _Found(home)
+    found = _Found(home, homes)
     left = _left(home, own, found) if home is not None else []
     # A worker's journal may come before that of the process that started the run: then it is looked at again.
     for folder in [folder for folder in left if not _recover_one(store, folder, put, found)]:
@@ -92,7 +95,7 @@ def deliver_open(store: Store, home: Path, run_id: str, put: PutFile, *, own: fr
         except Exception as error:  # noqa: BLE001  as below
             _say_kept(folder, error)
     if found.gone:
-        close_runs(store, found.gone, found.is_open)
+        close_runs(store, found.gone, lambda _: True)  # of all others somebody else knows
 
 
 def of_others(home: Path | None) -> list[Path]:
@@ -134,8 +137,9 @@ class _Found:
         locks: The locks that are named by journals that stay.
     """
 
-    def __init__(self, home: Path | None) -> None:
+    def __init__(self, home: Path | None, homes: Sequence[Path] = ()) -> None:
         self._home = home
+        self._homes = {*homes, *(() if home is None else (home,))}
         self.clock = Clock(home or Path())
         self.withheld: list[FilesWait] = []
         self.gone: dict[str, Gone] = {}
@@ -157,7 +161,7 @@ class _Found:
 
     def is_open(self, run_id: str) -> bool:
         """Tell whether something of a run is here that was not delivered, or whose process lives."""
-        return self._home is not None and any(folder not in self.delivered for folder in journals(self._home, run_id))
+        return any(folder not in self.delivered for home in self._homes for folder in journals(home, run_id))
 
     def clear(self) -> None:
         """Remove what nothing was logged into: folders whose makers were killed at it, and locks of no journal."""

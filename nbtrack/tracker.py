@@ -152,7 +152,7 @@ class Tracker:
         if info.stage is LifecycleStage.DELETED:
             raise Deleted(f"run {run_id} is deleted; restore it before resuming it")
         first_step = 1 + int(max((row[2] for row in store.metrics([run_id], ("last_step",))), default=-1))
-        owner = owner_elsewhere(store, self.settings.journal, run_id) if info.status.is_open else None
+        owner = owner_elsewhere(store, self._connection.journals, run_id) if info.status.is_open else None
         if owner is not None:
             _log.warning("nbtrack: run %s is open in process %s, which ends it; here it is only added to", run_id, owner.pid)
             return Run(self._connection, run_id, info=info, first_step=first_step, part="worker", not_failures=named)

@@ -31,7 +31,7 @@ assert ctypes.CDLL(None).unshare(0x20000) == 0
 subprocess.run(["mount", "--make-rprivate", "/"], check=True)
 subprocess.run(["mount", "-t", "proc", "-o", "hidepid=2", "proc", "/proc"], check=True)
 from tests.faults.people import ADA, BOB, TEAM, become
-become(%s, TEAM, 0o002, ())
+become(%s, TEAM, 0o002, (), "")
 """
 LOGS = """
 run = nbtrack.start_run("live")
