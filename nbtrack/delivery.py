@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .errors import RunNotFound, StoreUnavailable
 from .events import Batch, Progress
+from .journal.reader import journals
 from .journal.writer import Writer
 from .latecomers import apply_late
 from .leftovers import Leftovers
@@ -216,8 +217,13 @@ class Delivery:
     # Beside them
 
     def _deliver_others(self, store: Store) -> None:
-        for run_id in {writer.run_id for writer in self._all()}:
+        for run_id in self._of_others() & {writer.run_id for writer in self._all()}:
             self._deliver_open(store, run_id)
+
+    def _of_others(self) -> set[str]:
+        """Return the runs that other processes log into; the folders are listed once, however many runs are open."""
+        names = [folder.name.rpartition(".") for home in self._homes for folder in journals(home)]
+        return {run_id for run_id, _, writer in names if writer not in self._writers}
 
     def _deliver_open(self, store: Store, run_id: str) -> None:
         for home in self._homes:

@@ -27,8 +27,8 @@ def make_folder(folder: Path, head: dict[str, Any]) -> RecordFile:
     try:
         records.append(head)
         place.rename(folder)
+        records.path = folder / EVENTS
     except OSError:
-        records.close()
         shutil.rmtree(place, ignore_errors=True)
         raise
     return records

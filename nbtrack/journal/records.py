@@ -19,6 +19,7 @@ from .plain import open_plain
 __all__ = ["RecordFile", "Records", "check_sayable", "is_sayable", "read_records"]
 
 
+_BINARY = getattr(os, "O_BINARY", 0)
 _to_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -76,10 +77,20 @@ def read_records(path: Path) -> Records:
 
 
 class RecordFile:
-    """A file that records are appended to; they are in the file when ``append`` returns."""
+    """A file that records are appended to; they are in the file when ``append`` returns.
+
+    It is opened for each time: a process has as many of these as runs, and descriptors for a thousand.
+
+    Args:
+        path: The file, which must not be there yet.
+
+    Attributes:
+        path: Where it is; to be set where its folder was renamed.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | getattr(os, "O_BINARY", 0), 0o666)
+        self.path = path
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666))
         self._size = 0
 
     def append(self, *values: Any) -> None:
@@ -90,16 +101,17 @@ class RecordFile:
             TypeError, ValueError: JSON cannot say one of them.
         """
         lines = b"".join(map(encode, values))
+        fd = os.open(self.path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | _BINARY)
         try:
-            if os.write(self._fd, lines) != len(lines):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        except OSError:
-            os.ftruncate(self._fd, self._size)
-            raise
+            self._write(fd, lines)
+        finally:
+            os.close(fd)
         self._size += len(lines)
 
-    def close(self) -> None:
-        """Give the file back; twice is fine."""
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+    def _write(self, fd: int, lines: bytes) -> None:
+        try:
+            if os.write(fd, lines) != len(lines):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError:
+            os.ftruncate(fd, self._size)
+            raise

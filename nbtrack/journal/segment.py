@@ -11,6 +11,7 @@ from operator import length_hint
 from pathlib import Path
 from typing import Any
 
+from .mapping import map_file
 from .rows import VOID, Header
 
 __all__ = ["STAMP", "Segment"]
@@ -53,7 +54,7 @@ class Segment:
         try:
             _allocate(fd, size)
             try:
-                return mmap.mmap(fd, size)
+                return map_file(fd, size)
             except OSError:
                 os.pwrite(fd, head, 0)
                 self._fd, fd = fd, -1

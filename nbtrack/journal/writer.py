@@ -372,9 +372,6 @@ class Writer:
             self._close_records()
 
     def _close_records(self) -> None:
-        for records in (self._records, self._names):
-            if records is not None:
-                records.close()
         self._records = self._names = None
 
     def discard(self) -> Path | None:
