@@ -78,7 +78,9 @@ class Writer:
         self._progress = Progress()
         self._lanes: list[Lane] = []
         self._lane_by_keys: dict[tuple[str, ...], Lane] = {}
+        self._lane_of_names: dict[tuple[str, ...], Lane] = {}  # by the names in order
         self._mixed: dict[str, int] = {}
+        self._mixed_names: list[str] = []
         self._texts: dict[str, str] = {}
         self._held: dict[str, bytes] = {}
         self._elsewhere: dict[str, Path] = {}  # files for which there was no journal to keep them in
@@ -309,7 +311,7 @@ class Writer:
             rows = lane.take(after.get(lane.number, 0), -(-limit // (left * len(lane.keys))))
             if rows is not None:
                 limit = max(0, limit - rows.count * len(lane.keys))
-                yield lane_rows(lane.number, lane.keys, rows, tuple(self._mixed))
+                yield lane_rows(lane.number, lane.keys, rows, self._mixed_names)
 
     def applied(self, progress: Progress) -> None:
         """Note how far the store has come, and give back the space of what it has."""
@@ -422,10 +424,10 @@ class Writer:
             if self._recorded < len(self._events):
                 self._records.append(*map(to_json, self._events[self._recorded :]))
                 self._recorded = len(self._events)
-            if self._named < len(self._mixed):
+            if self._named < len(self._mixed_names):
                 self._names = self._names or RecordFile(folder / "names.jsonl")
-                self._names.append(*tuple(self._mixed)[self._named :])
-                self._named = len(self._mixed)
+                self._names.append(*self._mixed_names[self._named :])
+                self._named = len(self._mixed_names)
         except OSError as error:
             self._note(error)
         except (TypeError, ValueError, RecursionError):
@@ -443,7 +445,7 @@ class Writer:
         """Return the lane for keys seen for the first time in this order."""
         _check_keys(keys)
         with self._section:
-            lane = next((known for known in self._lanes if sorted(known.keys) == sorted(keys)), None)
+            lane = self._lane_of_names.get(tuple(sorted(keys)))
             if lane is None:
                 lane = self._mixed_lane(keys) if len(self._lanes) >= _MAX_LANES else self._new_lane(keys)
             if lane.keys is not MIXED or len(self._lane_by_keys) < 100 * _MAX_LANES:
@@ -454,14 +456,18 @@ class Writer:
         self._record()
         lane = Lane(len(self._lanes), keys, self._place)
         self._lanes.append(lane)
+        self._lane_of_names[tuple(sorted(keys))] = lane
         return lane
 
     def _mixed_lane(self, keys: tuple[str, ...]) -> Lane:
         """Return the lane of rows that carry the number of their metric's name, and number these names."""
         lane = self._lanes[-1] if self._lanes[-1].keys is MIXED else self._new_lane(MIXED)
-        for key in keys:
-            self._mixed.setdefault(key, len(self._mixed))
-        self._record()
+        new = [key for key in keys if key not in self._mixed]
+        # The names first: the number of one that is read is looked up in them.
+        self._mixed_names += new
+        self._mixed.update(zip(new, range(len(self._mixed), len(self._mixed_names)), strict=True))
+        if new:
+            self._record()
         return lane
 
     def _place(self, name: str) -> Path | None:

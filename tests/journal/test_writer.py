@@ -303,3 +303,16 @@ def test_a_journal_that_somebody_deletes_is_written_again(writer):
     found = collect(read_journal(folder_of(writer)))
     assert found == take_all(writer)
     assert (found[1]["k0"], found[1]["k1"], len(found[1])) == ([(0, 1.0), (40, 2.0)], [(1, 1.0), (41, 3.0)], 40)
+
+
+def test_many_names_are_each_written_once(writer):
+    count = 5_000
+    for number in range(count):
+        writer.log({f"m{number}": float(number)}, 0, NOW)
+    writer.log({f"m{number}": -1.0 for number in (0, 4_000, 4_999)}, 1, NOW)
+    names = (folder_of(writer) / "names.jsonl").read_bytes().splitlines()
+    assert len(names) == len(set(names)) == count - 31, "all but those that only the 31 other lanes have"
+    _, points = take_all(writer)
+    assert len(points) == count
+    assert points["m4999"] == [(0, 4999.0), (1, -1.0)]
+    assert points["m4000"] == [(0, 4000.0), (1, -1.0)]
