@@ -93,19 +93,24 @@ class StoredRuns:
     def model_files(self, model: LoggedModelInfo) -> tuple[list[ArtifactRecord], Files]:
         """See ``Source.model_files``."""
         files = self._open_files(model.artifact_uri)
-        return sorted(walk(files), key=lambda record: record.path), files
+        return self._named(files, f"the logged model {model.id}"), files
 
     def _files(self, run: RunInfo) -> list[ArtifactRecord]:
         """Return all files that are there, with what was noted of them."""
         known = {record.path: record for record in self._store.artifacts(run.id)}
         try:
-            odd = list[str]()
-            there = sorted(walk(self._open_files(run.artifact_uri), problems=odd), key=lambda record: record.path)
-            self.problems += [f"a file of run {run.id} is left out: {why}" for why in odd]
+            there = self._named(self._open_files(run.artifact_uri), f"run {run.id}")
         except NbtrackError as error:
             self.problems.append(f"the files of run {run.id}: {error}")
             return []
         return [known.get(record.path, record) for record in there]
+
+    def _named(self, files: ArtifactStore, owner: str) -> list[ArtifactRecord]:
+        """Return all files whose names can be an artifact's, by path; the others are a problem."""
+        odd = list[str]()
+        found = sorted(walk(files, problems=odd), key=lambda record: record.path)
+        self.problems += [f"a file of {owner} is left out: {why}" for why in odd]
+        return found
 
     def document(self, sha256: str) -> str | None:
         """See ``Source.document``."""

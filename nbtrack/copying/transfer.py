@@ -230,7 +230,7 @@ class _Copy:
     def _copy_model_files(self, model: LoggedModelInfo, there: ArtifactStore) -> None:
         """Copy those files that are not there in the same size: a model's files do not change."""
         records, files = self._read(lambda: self.source.model_files(model))
-        known = {record.path: record.size for record in walk(there)}
+        known = {record.path: record.size for record in walk(there, problems=[])}
         for record in records:
             if known.get(record.path) != record.size:
                 self._copy_file(files, there, record)

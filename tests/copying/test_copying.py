@@ -336,6 +336,17 @@ def test_models_go_with_the_runs_that_made_and_read_them(with_models, target):
     assert copied(store, target).copied == []
 
 
+def test_one_odd_name_leaves_out_no_other_file_of_a_model(with_models, tmp_path):
+    store, model_id = with_models
+    (LocalArtifacts(store.models.get(model_id).artifact_uri).root / "a#b").write_text("odd")
+    target = Target(MemoryStore(str(tmp_path / "target")), open_artifacts)
+    (problem, *others) = set(copied(store, target).problems)
+    assert others == []
+    assert problem.startswith(f"a file of the logged model {model_id} is left out: artifact path 'a#b' has a '#'")
+    with open_artifacts(target.store.models.get(model_id).artifact_uri).open("MLmodel") as file:
+        assert file.read() == b"flavors"
+
+
 def test_models_go_to_a_server_of_ours(with_models, tmp_path):
     store, model_id = with_models
     served = MemoryStore("mlflow-artifacts:")
