@@ -98,6 +98,30 @@ def test_the_log_of_a_folder_without_setgid_has_the_databases_group(shared):
     child.finish()
 
 
+LOOK_BY_SQLITE = """
+import sqlite3
+connection = sqlite3.connect("runs.db")
+connection.execute("SELECT count(*) FROM runs").fetchall()
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("has_rows", [True, False])
+def test_a_log_that_a_program_of_another_user_left_does_not_keep_the_owner_out(shared, has_rows):
+    """A database that others may only read, in a folder that they may write to: SQLite itself leaves them its log."""
+    shared.chmod(0o777)
+    said(shared, ADA, LOG.format(name="a1"), umask=0o022)
+    if has_rows:
+        child = as_user(shared, ADA, LOG.format(name="a2") + "os.kill(os.getpid(), 9)", umask=0o022)
+        child.wait()
+        (shared / "runs.db-shm").unlink()
+        os.chown(shared / "runs.db-wal", BOB, OWN_OF_BOB)
+    as_user(shared, BOB, LOOK_BY_SQLITE, umask=0o022, group=OWN_OF_BOB).wait()
+    assert (shared / "runs.db-wal").stat().st_uid == BOB
+    assert said(shared, ADA, LOG.format(name="a3"), umask=0o022) == ("", "")
+    assert said(shared, ADA, NAMES, umask=0o022) == ("a1 a2 a3" if has_rows else "a1 a3", "")
+
+
 def test_a_backup_before_a_migration_is_for_those_who_may_use_the_store(shared):
     frozen = Path(__file__).parents[1] / "store" / "frozen" / "schema-0002.db"
     for mode in (0o664, 0o600):

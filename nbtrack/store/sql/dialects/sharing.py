@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import stat
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
-__all__ = ["create_copy", "create_file", "keep_private", "share_log"]
+__all__ = ["create_copy", "create_file", "keep_private", "share_log", "take_back_log"]
 
 _EVERYBODY, _OWNER = 0o666, 0o600
 _LOG = ("-wal", "-shm", "-journal")
@@ -52,6 +53,30 @@ def share_log(path: Path) -> None:
         for side, found in _log_of(path):
             if found.st_gid != group and found.st_uid == os.geteuid():
                 os.chown(side, -1, group)
+
+
+def take_back_log(path: Path) -> None:
+    """Replace a log that another user left, and that must not be written to, by an equal one, unless somebody is using it.
+
+    A database of mode 0644 in a folder that others may write to gets one from whoever looks at it by SQLite itself.
+    """
+    stuck = [side for side, _ in _log_of(path) if not os.access(side, os.W_OK)]
+    if stuck and os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        with suppress(sqlite3.Error, OSError), closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as connection:
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # from here on nobody else has it open
+            for side in stuck:
+                _replace(side, path)
+
+
+def _replace(side: Path, path: Path) -> None:
+    if side.name.endswith("-wal") and side.stat().st_size:
+        copy = side.with_name(f"{side.name}.copy")
+        create_copy(copy, path)
+        copy.write_bytes(side.read_bytes())
+        copy.replace(side)
+    else:
+        side.unlink()
 
 
 def keep_private(path: Path) -> bool:

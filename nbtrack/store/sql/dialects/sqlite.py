@@ -23,7 +23,7 @@ from ..places import Home
 from .base import Dialect, Unfolded
 from .filesystem import has_locks, has_shared_memory
 from .readonly import Reading, reading
-from .sharing import create_copy, create_file, keep_private, share_log
+from .sharing import create_copy, create_file, keep_private, share_log, take_back_log
 from .sidefiles import check_side_files
 
 __all__ = ["SQLite"]
@@ -123,6 +123,7 @@ class SQLite(Dialect):
         if (how := self.reading_only()) is not None:
             return _connect_to_read(dialect, how, self.path, options)
         create_file(self.path, is_private=self._is_private)
+        take_back_log(self.path)
         connection: Any = dialect.connect(*arguments, **options)
         try:
             if not self._has_journal(connection):
