@@ -13,8 +13,8 @@ def opened():
     """Open a store as the next process finds it, after the recovery that opening it begins with."""
     connections = []
 
-    def open_(folder):
-        connections.append(Connection(resolve(folder, environ={})))
+    def open_(folder, artifacts=None):
+        connections.append(Connection(resolve(folder, artifacts=artifacts or None, environ={})))
         return connections[-1].read()
 
     yield open_

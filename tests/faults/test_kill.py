@@ -176,7 +176,7 @@ def test_a_process_that_is_killed_from_outside(new_round, opened, kind):
         wait_for(lambda: round_.record.calls() >= calls, process)  # noqa: B023
         time.sleep(pause)
         kill_all(process, how)
-        round_.check(opened(round_.store))
+        round_.check(opened(round_.store, round_.life.artifacts))
         done[f"processes killed from outside, {signal.Signals(how).name}: {kind}"] += 1
 
 
@@ -203,7 +203,7 @@ def test_a_process_that_dies_at_a_line_of_the_package(new_round, opened, lines_o
         round_ = new_round(replace(LIVES[kind], dies_at=rng.randrange(1, lines_of(kind))))
         process = round_.start()
         process.join()
-        round_.check(opened(round_.store))
+        round_.check(opened(round_.store, round_.life.artifacts))
         assert process.exitcode in (0, -signal.SIGKILL)
         done[f"processes that died at a line of nbtrack: {kind}"] += 1
 
@@ -220,7 +220,7 @@ def test_recoverers_that_are_killed_or_many(new_round, opened):
             round_.recovering(rng.randrange(1, 1600)).join()
             done["recoverers killed"] += 1
         others = [round_.recovering() for _ in range(rng.randrange(3))]
-        store = opened(round_.store)
+        store = opened(round_.store, round_.life.artifacts)
         for other in others:
             other.join()
             assert other.exitcode == 0
@@ -242,7 +242,7 @@ def test_a_worker_that_is_killed_leaves_the_run_to_the_others(new_round, opened)
             psutil.Process(process.pid).children()[0].kill()
         process.join()
         assert process.exitcode == 0
-        round_.check(opened(round_.store))
+        round_.check(opened(round_.store, round_.life.artifacts))
         done["workers killed while their run goes on"] += 1
 
 
