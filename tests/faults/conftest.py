@@ -9,8 +9,9 @@ from . import rounds
 
 
 @pytest.fixture
-def opened():
+def opened(monkeypatch):
     """Open a store as the next process finds it, after the recovery that opening it begins with."""
+    monkeypatch.setenv("NBTRACK_ARTIFACT_PLACES", "/dev/shm")  # where victims put their files
     connections = []
 
     def open_(folder, artifacts=None):

@@ -102,6 +102,7 @@ def _work(life: Life, run: nbtrack.Run, number: int, writer: int) -> None:
 def recover(folder: str, record: str = "", dies_at: int = 0) -> None:
     """Open a store, which recovers what others left, and read from it; or be killed in the middle of that."""
     os.setsid()
+    os.environ["NBTRACK_ARTIFACT_PLACES"] = "/dev/shm"  # where victims put their files
     with _counted(Record(Path(record)) if record else None, dies_at):
         connection = Connection(resolve(folder, environ={}))
         connection.read().experiments()
