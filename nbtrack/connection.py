@@ -11,14 +11,17 @@ import weakref
 from contextlib import suppress
 from pathlib import Path
 
+from .anchor import Anchor
 from .entities import is_run_id, new_run_id
 from .errors import InvalidInput, NbtrackError, StoreUnavailable
 from .events import ArtifactLogged, RunStarted
 from .flusher import Flusher
 from .forks import OPENING, unsplit
+from .journal import alive
 from .journal.alive import leave
+from .journal.folder import renamed
 from .journal.writer import Writer
-from .project import may_write
+from .project import FOLDER, may_write
 from .recovery import deliver_open, recover
 from .reservation import reserve
 from .settings import MEMORY, Settings, memory_folder, spare_journal
@@ -63,7 +66,14 @@ class Connection:
         self._spare = None if settings.uri == MEMORY else spare_journal(settings.uri)
         # The folder of journals that was written to last.
         self.home = settings.journal
-        self.flusher = Flusher(self.store, home=settings.journal, spare=self._spare, put=self._put, on_replaced=self._on_replaced)
+        self.flusher = Flusher(
+            self.store,
+            home=settings.journal,
+            spare=self._spare,
+            put=self._put,
+            on_replaced=self._on_replaced,
+            find=self.follow,
+        )
         self._store: Store | None = None
         self._ignoring = settings.folder / ".gitignore" if settings.folder is not None else None
         self._is_ignored = False
@@ -71,6 +81,9 @@ class Connection:
         # Digests of the texts that were sent to the store, so that each goes there once.
         self.sent_documents: set[str] = set()
         self._opening = threading.RLock()
+        self._moving = threading.RLock()
+        self._anchor: Anchor | None = None
+        self._moves: list[tuple[Path, Path]] = []
         self._writers: weakref.WeakSet[Writer] = weakref.WeakSet()
 
     def store(self) -> Store:
@@ -81,6 +94,7 @@ class Connection:
         """
         if sys.meta_path is None:  # late in the shutdown, where nothing can be imported any more
             raise StoreUnavailable("the interpreter is shutting down")
+        self.follow()
         if self._store is not None:
             return self._store
         with unsplit(OPENING), self._opening:
@@ -88,7 +102,50 @@ class Connection:
                 _make_folder(self.settings.folder)
                 self._is_ignored = self._ignoring is not None and self._ignoring.exists()
                 self._store = open_store(self.settings.uri, artifact_root=self.settings.artifacts)
+                if (when_missing := getattr(self._store, "when_missing", None)) is not None:
+                    when_missing(self.follow)
+                self._hold()
             return self._store
+
+    def follow(self) -> None:
+        """Go on with the store where its folder, or one above it, was renamed while this process uses it."""
+        anchor = self._anchor
+        if anchor is None or anchor.is_in_place():
+            return
+        with self._moving:
+            if self._anchor is anchor and not anchor.is_in_place():
+                old, new = anchor.folder, None if anchor.is_replaced() else anchor.found()
+                if new == old:  # it could not be seen for a moment
+                    return
+                if new is None or (old.name == FOLDER and new.name != FOLDER):  # deleted, replaced or set aside
+                    self._anchor = None
+                    return
+                anchor.folder = new
+                self._move(*((old.parent, new.parent) if old.name == new.name else (old, new)))
+
+    def _move(self, old: Path, new: Path) -> None:
+        before, self.settings = self.settings, self.settings.moved(old, new)
+        if before.journal is not None and self.settings.journal is not None:
+            alive.move(before.journal, self.settings.journal)
+        self.home = self.home and renamed(self.home, old, new)
+        for writer in tuple(self._writers):
+            writer.move(old, new)
+        self.flusher.move(old, new)
+        if (move := getattr(self._store, "move", None)) is not None:
+            move(old, new, self.settings.artifacts)
+        self._ignoring = self.settings.folder / ".gitignore" if self.settings.folder is not None else None
+        self._moves.append((old, new))
+        with _lock:
+            if _connections.get(before) is self:
+                del _connections[before]
+                _connections.setdefault(self.settings, self)
+        _log.warning("nbtrack: %s was renamed to %s, and runs go on there", old, new)
+
+    def _hold(self) -> None:
+        """Hold the store's folder, so that it is found when it is renamed."""
+        if self._anchor is None and (root := self.settings.root) is not None:
+            with suppress(OSError):
+                self._anchor = Anchor(root)
 
     @property
     def journals(self) -> tuple[Path, ...]:
@@ -118,9 +175,11 @@ class Connection:
         """Return a new writer into a run; see ``deliver``."""
         if not is_run_id(run_id):  # a name of a folder, and a store may have any
             raise InvalidInput(f"the store has a run with the id {run_id[:80]!r}, which can be none: nothing is logged into it")
+        self.follow()
         _make_folder(self.settings.folder)
+        self._hold()
         self.home = self._choose_home()
-        return Writer(self.home, run_id, owns=owns, on_full=self.flusher.wake)
+        return Writer(self.home, run_id, owns=owns, on_full=self.flusher.wake, find=self.follow)
 
     def deliver(self, writer: Writer) -> None:
         """Deliver a new writer's journal from now on."""
@@ -148,7 +207,14 @@ class Connection:
 
     def artifacts(self, uri: str) -> ArtifactStore:
         """Return the artifact store of a run's ``artifact_uri``; PlaceNotAllowed where no setting names that place."""
-        return AllowedPlaces.of(self.settings).open(uri)
+        return AllowedPlaces.of(self.settings).open(self.place_now(uri))
+
+    def place_now(self, uri: str) -> str:
+        """Return what a place is called now, which was read before a folder was renamed."""
+        for old, new in self._moves:
+            if uri.startswith(f"{old}/"):
+                uri = f"{new}{uri[len(str(old)) :]}"
+        return uri
 
     def recover(self) -> None:
         """Deliver now what processes that are gone have left in the journal, and close the runs that they left open.
@@ -216,7 +282,7 @@ class Connection:
 
     def after_fork(self) -> None:
         """Begin anew in a forked child: without the parent's thread and locks."""
-        self._opening = threading.RLock()
+        self._opening, self._moving = threading.RLock(), threading.RLock()
         self.flusher.after_fork([writer for writer in self._writers if not writer.is_sealed])
 
 

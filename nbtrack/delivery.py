@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .errors import RunNotFound, StoreUnavailable
 from .events import Batch, Progress
+from .journal.folder import renamed
 from .journal.reader import journals
 from .journal.writer import Writer
 from .latecomers import apply_late
@@ -76,6 +77,11 @@ class Delivery:
 
     def _all(self) -> tuple[Writer, ...]:
         return tuple(self._writers.values())
+
+    def move(self, old: Path, new: Path) -> None:
+        """Know the folders of journals by the names that they have now."""
+        self._homes = tuple([renamed(home, old, new) for home in self._homes])
+        self._leftovers.move(old, new)
 
     def deliver(self, *, is_asked: bool) -> bool:
         """Deliver what there is; tell whether that was everything.

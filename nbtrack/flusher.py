@@ -14,6 +14,7 @@ from .delivery import MANY, Delivery
 from .errors import NbtrackError, PlaceNotAllowed, StoreUnavailable
 from .followers import Follower, Followers
 from .forks import WORKING, unsplit
+from .journal.folder import renamed
 from .journal.writer import Writer
 from .recovery import PutFile
 from .signs import SignsOfLife
@@ -45,6 +46,7 @@ class Flusher:
         spare: The folder of those that could not be written there.
         put: Puts a spooled file where it belongs.
         on_replaced: Called when another store is found in place of the one before.
+        find: Called before each pass, to see whether the folders are where they were.
     """
 
     def __init__(
@@ -55,9 +57,11 @@ class Flusher:
         put: PutFile,
         spare: Path | None = None,
         on_replaced: Callable[[], None] = lambda: None,
+        find: Callable[[], None] = lambda: None,
     ) -> None:
         self._homes = tuple(each for each in (spare, home) if each is not None)
         self._open_store, self._home, self._put, self._on_replaced = store, home, put, on_replaced
+        self._find = find
         self.problem = ""
         self._begin()
 
@@ -99,6 +103,12 @@ class Flusher:
             self._writers[writer.id] = writer
             self._start()
         self.wake()  # for without writers it waits for nothing else
+
+    def move(self, old: Path, new: Path) -> None:
+        """Know the folders of journals by the names that they have now."""
+        self._homes = tuple([renamed(home, old, new) for home in self._homes])
+        self._home = self._home and renamed(self._home, old, new)
+        self._delivery.move(old, new)
 
     def wake(self) -> None:
         """Make the next pass begin now."""
@@ -252,6 +262,7 @@ class Flusher:
 
     def _save(self) -> None:
         """Bring into journals what is in memory alone, as soon as they can be written; and show that they are in use."""
+        self._find()
         self._signs.touch()
         for writer in tuple(self._writers.values()):
             writer.save()

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from .forks import WORKING, unsplit
+from .journal.folder import renamed
 from .recovery import FilesWait, PutFile, recover
 from .store.base import Store, is_read_only
 from .threads import start_thread
@@ -38,6 +39,10 @@ class Leftovers:
         self._due = 0.0
         self._is_working = self.is_done = False
         self.problem: Exception | None = None
+
+    def move(self, old: Path, new: Path) -> None:
+        """Know the folders of journals by the names that they have now."""
+        self._homes = tuple([renamed(home, old, new) for home in self._homes])
 
     def see_to(self, store: Store, own: frozenset[str]) -> None:
         """Begin to recover where that is due; ``own`` are this process's writers."""

@@ -178,6 +178,7 @@ class Recorder:
         checked = artifact_path(path)
         if len(checked.encode()) > _LONGEST_PATH:
             raise InvalidInput(f"artifact path {shown(checked)} has more than {_LONGEST_PATH} bytes; choose a shorter one")
+        self.connection.follow()
         name, writer = new_run_id(), self.writer()
         spool = writer.spool()
         try:

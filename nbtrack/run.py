@@ -198,7 +198,7 @@ class Run(Lifetime, LogsFiles):
     @property
     def artifact_uri(self) -> str:
         """Where the run's artifacts are."""
-        return self._facts().artifact_uri
+        return self._connection.place_now(self._facts().artifact_uri)
 
     @property
     def artifacts(self) -> RunArtifacts:

@@ -39,6 +39,7 @@ __all__ = [
 ]
 
 MEMORY = "memory:"
+_SQLITE = "sqlite:///"
 _DATABASE = "runs.db"
 _FILES = f"{_DATABASE}.files"
 
@@ -93,6 +94,28 @@ class Settings:
     def shown(self) -> str:
         """The URI for people: without a password."""
         return without_password(self.uri)
+
+    def moved(self, old: Path, new: Path) -> Settings:
+        """Return what these settings are when a folder was renamed."""
+
+        def now(path: Path) -> Path:
+            return new / path.relative_to(old) if path.is_relative_to(old) else path
+
+        path, question, query = self.uri.removeprefix(_SQLITE).partition("?")
+        return replace(
+            self,
+            uri=f"{_SQLITE}{now(Path(path))}{question}{query}" if self.uri.startswith(_SQLITE) else self.uri,
+            artifacts=self.artifacts if _SCHEME.match(self.artifacts) else self.artifacts and str(now(Path(self.artifacts))),
+            journal=self.journal and now(self.journal),
+            folder=self.folder and now(self.folder),
+        )
+
+    @property
+    def root(self) -> Path | None:
+        """The folder that the store and its journals lie in; None of a store in memory."""
+        if self.uri == MEMORY or self.journal is None:
+            return None
+        return self.folder or self.journal.parent.parent
 
     @property
     def own_places(self) -> tuple[tuple[Path, str], ...]:

@@ -50,11 +50,15 @@ class Tracker:
 
     def __init__(self, settings: Settings) -> None:
         check_uri(settings.uri)
-        self.settings = settings
         self.experiment = experiment_name(settings.experiment)
         self._connection = connection_to(settings)
         if settings.own is not None:
             _tell_passed_by(str(settings.folder), settings.objection, str(settings.own.folder))
+
+    @property
+    def settings(self) -> Settings:
+        """Where runs go by now."""
+        return self._connection.settings
 
     @property
     def uri(self) -> str:
@@ -136,8 +140,7 @@ class Tracker:
     def _go_to_own(self) -> None:
         """Turn from a project that is only looked at to the one that runs go to."""
         if self.settings.own is not None:
-            self.settings = self.settings.own
-            self._connection = connection_to(self.settings)
+            self._connection = connection_to(self.settings.own)
 
     def _new(self, name: str | None, experiment: str | None, parent: str | None, named: tuple[ExceptionName, ...]) -> Run:
         called = random_name() if name is None else storable(text(name, "the name of a run")) or random_name()

@@ -21,7 +21,7 @@ try:
 except ImportError:  # on Windows, where processes can be seen
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["hold", "is_held", "leave", "locks", "release", "remove_lock"]
+__all__ = ["hold", "is_held", "leave", "locks", "move", "release", "remove_lock"]
 
 _NAME = re.compile(r"\.alive\.[0-9a-f]{12}")
 _TRIES = 5
@@ -90,6 +90,14 @@ def leave(home: Path) -> None:
     with _guard:
         if home in _held and not _held[home].writers:
             _drop(home)
+
+
+def move(old: Path, new: Path) -> None:
+    """Know the lock in a folder of journals by the name that the folder has now."""
+    with _guard:
+        if (lock := _held.pop(old, None)) is not None:
+            lock.path = new / lock.path.name
+            _held[new] = lock
 
 
 def is_held(home: Path, name: str) -> bool | None:

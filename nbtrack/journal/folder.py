@@ -10,7 +10,7 @@ from typing import Any
 from .plain import is_folder, is_ours
 from .records import RecordFile
 
-__all__ = ["EVENTS", "make_folder", "remove_folder", "unborn"]
+__all__ = ["EVENTS", "make_folder", "remove_folder", "renamed", "unborn"]
 
 EVENTS = "events.jsonl"
 _UNBORN = "."
@@ -49,6 +49,11 @@ def remove_folder(folder: Path) -> None:
         folder.rmdir()
     except OSError:
         return  # somebody else is at it, or will be
+
+
+def renamed(path: Path, old: Path, new: Path) -> Path:
+    """Return what a path is called after a folder above it was renamed."""
+    return new / path.relative_to(old) if path.is_relative_to(old) else path
 
 
 def unborn(home: Path) -> Iterator[Path]:

@@ -19,6 +19,7 @@ from operator import length_hint
 from pathlib import Path
 from types import CodeType, FunctionType
 
+from .folder import renamed
 from .rows import MIXED, VOID, Header, Rows, copy_rows
 from .segment import STAMP, Segment
 
@@ -138,6 +139,11 @@ class Lane:
         """Return how many rows there are that are neither applied nor in a file."""
         alone = [segment for segment in tuple(self._segments) if segment.path is None]
         return sum(max(0, segment.taken - max(applied, segment.header.first)) for segment in alone)
+
+    def move(self, old: Path, new: Path) -> None:
+        """Know the files by their names after a folder was renamed."""
+        for segment in tuple(self._segments):
+            segment.path = segment.path and renamed(segment.path, old, new)
 
     def leave_files(self) -> None:
         """Take it that the files are gone: what was in them is in memory alone."""

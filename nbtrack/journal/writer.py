@@ -16,7 +16,7 @@ from ..events import ArtifactLogged, Batch, DocumentLogged, DocumentNamed, Event
 from .alive import hold, release
 from .batches import deliverable, lane_rows
 from .codec import FORMAT, to_json
-from .folder import EVENTS, make_folder, remove_folder
+from .folder import EVENTS, make_folder, remove_folder, renamed
 from .keys import as_number, bad_step, check_key
 from .lane import Lane
 from .owner import this_process
@@ -55,11 +55,20 @@ class Writer:
         run_id: The run.
         owns: Whether the run ends with this process: its journal speaks for the run's life.
         on_full: Called when much is waiting.
+        find: Called where the journal is missing, to see whether it was moved; it then calls ``move``.
     """
 
-    def __init__(self, home: Path | None, run_id: str, *, owns: bool, on_full: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        home: Path | None,
+        run_id: str,
+        *,
+        owns: bool,
+        on_full: Callable[[], None] = lambda: None,
+        find: Callable[[], None] = lambda: None,
+    ) -> None:
         self.run_id, self.owns = run_id, owns
-        self._home, self._on_full = home, on_full
+        self._home, self._on_full, self._find = home, on_full, find
         self._begin()
         _writers.add(self)
 
@@ -240,8 +249,10 @@ class Writer:
 
     def save(self) -> None:
         """Try once more to write what is in memory alone, also where somebody has deleted the journal."""
+        if self._is_missing():
+            self._find()  # outside of the section, for it looks at other writers too
         with self._section:
-            if self._folder is not None and not (self._folder / EVENTS).exists():
+            if self._is_missing():
                 self._leave_home()
             if self.is_volatile and not self.is_sealed:
                 self.trouble = ""
@@ -253,6 +264,22 @@ class Writer:
                         self.file(name)
                 except OSError as error:
                     self._note(error)
+
+    def _is_missing(self) -> bool:
+        """Tell whether the journal is not where it was."""
+        folder = self._folder
+        return folder is not None and not (folder / EVENTS).exists()
+
+    def move(self, old: Path, new: Path) -> None:
+        """Go on where a folder was renamed: its files are found by their names."""
+        with self._section:
+            self._home = self._home and renamed(self._home, old, new)
+            self._folder = self._folder and renamed(self._folder, old, new)
+            for records in (self._records, self._names):
+                if records is not None:
+                    records.path = renamed(records.path, old, new)
+            for lane in self._lanes:
+                lane.move(old, new)
 
     def _leave_home(self) -> None:
         """Take it that the journal's folder is gone."""

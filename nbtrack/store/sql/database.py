@@ -151,6 +151,7 @@ class Database:
 
     Attributes:
         generation: How often another one was found in its place, because its file was deleted or replaced.
+        find: Called where its file is missing, to see whether it was moved; it then calls ``move``.
         reading_only: How it is read where it may not be written to; None where it may.
     """
 
@@ -163,6 +164,7 @@ class Database:
         self._place: object = None
         self.reading_only: object = None
         self.generation = 0
+        self.find: Callable[[], None] = lambda: None
         self._opening, self._is_opening = threading.RLock(), False
         self._renew()
 
@@ -176,6 +178,8 @@ class Database:
         self._in_this_process()
         if self._is_current():
             return
+        if self._place is not None and self.dialect.place() is None:
+            self.find()  # it may have been moved, not deleted
         with self._opening:
             if not self._is_opening and not self._is_current():
                 self._is_opening = True
@@ -191,6 +195,13 @@ class Database:
             and self._place == self.dialect.place()
             and (self.reading_only is None or self.reading_only == self.dialect.reading_only())
         )
+
+    def move(self, dialect: Dialect, places: Places) -> None:
+        """Go on with the same database by the name that it has now; what is under way ends where it began."""
+        with self._opening:
+            before, self.dialect, self.places = self._engine, dialect, places
+            self._renew()
+            before.dispose()
 
     def _reopen(self) -> None:
         if self._place is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
@@ -66,7 +67,8 @@ class SqlStore:
 
     def __init__(self, dialect: Dialect, artifact_root: str, *, served: str = "") -> None:
         self.uri = without_password(dialect.url.render_as_string(hide_password=True))
-        root, home = artifact_root.rstrip("/"), dialect.home()
+        root = artifact_root.rstrip("/")
+        home = dialect.home()
         places = served_places(root, home, served.rstrip("/")) if served else places_of(root, home)
         self._database = Database(dialect, make_current, places)
         with ExitStack() as stack:
@@ -78,6 +80,17 @@ class SqlStore:
         self.registry: Registry = SqlRegistry(self._database)
         self.models: LoggedModels = SqlModels(self._database)
         self.traces: Traces = SqlTraces(self._database)
+
+    def when_missing(self, find: Callable[[], None]) -> None:
+        """Have ``find`` called where the database is not where it was; it may then call ``move``."""
+        self._database.find = find
+
+    def move(self, old: Path, new: Path, artifact_root: str) -> None:
+        """Go on where a folder was renamed; the root of artifacts may have another name by that too."""
+        dialect = self._database.dialect.moved(old, new)
+        if dialect is not None:
+            self.uri = without_password(dialect.url.render_as_string(hide_password=True))
+            self._database.move(dialect, places_of(artifact_root.rstrip("/"), dialect.home()))
 
     def _find_unserved(self, home: Home | None) -> tuple[str, ...]:
         """Have what was made without the server shown as the server's, and say where that lies if not there."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -91,6 +92,10 @@ class Dialect(ABC):
     def reading(self, engine: sa.Engine) -> sa.Engine:
         """Return the engine as it is best used for reading."""
         return engine
+
+    def moved(self, old: Path, new: Path) -> Dialect | None:
+        """Return the same database after a folder was renamed; None where it does not lie in that."""
+        return None
 
     def home(self) -> Home | None:
         """Return the folders that belong to the database; None where it is not a file."""

@@ -77,6 +77,12 @@ class SQLite(Dialect):
         """The file, absolute, so that a change of the working directory does not move it."""
         return Path(str(self.url.database)).absolute()
 
+    def moved(self, old: Path, new: Path) -> SQLite | None:
+        """See ``Dialect.moved``."""
+        if not self.path.is_relative_to(old):
+            return None
+        return SQLite(self.url.set(database=str(new / self.path.relative_to(old))))
+
     def home(self) -> Home:
         """See ``Dialect.home``."""
         return Home(self.path)
