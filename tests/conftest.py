@@ -19,6 +19,7 @@ def _nothing_left_behind(monkeypatch, tmp_path):
     names = ("URI", "EXPERIMENT", "ARTIFACTS", "ARTIFACT_PLACES")
     for name in (*(f"NBTRACK_{each}" for each in names), "MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setattr(api, "_tracker", None)
     yield
     for run in active.open_runs():

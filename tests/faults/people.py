@@ -56,6 +56,7 @@ def become(user, group, umask, groups, home):
         _look(folder)
         tracker.connection.close(10)
     os.environ["HOME"] = home
+    os.environ.pop("XDG_STATE_HOME", None)
     settings.user_name.cache_clear()
     os.setgroups(groups)
     os.setgid(group)
