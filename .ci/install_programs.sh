@@ -7,6 +7,7 @@ want() {  # want PACKAGE: note a Debian package that is not here
   wanted+=("$1")
 }
 [ -n "$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null || command -v initdb)" ] || want postgresql
+command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || want nginx-light
 command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ] || want pgbouncer
 command -v mariadbd >/dev/null || [ -x /usr/sbin/mariadbd ] || want mariadb-server
 command -v chromium >/dev/null || command -v google-chrome >/dev/null || want chromium

@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 from pathlib import Path
 
 from .entities import Status
-from .errors import RunNotFound
+from .errors import NotPermitted, RunNotFound
 from .events import CLOSER, Batch, RunEnded, RunResumed, RunStarted, TagsDeleted, TagsSet
 from .journal.clock import folder_clock, uptime
 from .journal.owner import Owner, this_process
@@ -120,7 +121,8 @@ def close_runs(store: Store, gone: Mapping[str, Gone], has_journal: Callable[[st
     for run in store.open_runs() if any(found.values()) else []:
         end = found.get(run.run_id)
         if end is not None and end.owner == run.owner:
-            store.apply([_closing(run, end, store.get_run(run.run_id).start_time)])
+            with suppress(NotPermitted):  # it is for somebody else to close
+                store.apply([_closing(run, end, store.get_run(run.run_id).start_time)])
 
 
 def _end_of(run: OpenRun, gone: Mapping[str, Gone], has_journal: Callable[[str], bool]) -> Gone | None:

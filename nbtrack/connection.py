@@ -13,7 +13,7 @@ from pathlib import Path
 
 from .anchor import Anchor
 from .entities import is_run_id, new_run_id
-from .errors import InvalidInput, NbtrackError, StoreUnavailable
+from .errors import InvalidInput, NbtrackError, StoreUnavailable, TooLarge
 from .events import ArtifactLogged, RunStarted
 from .flusher import Flusher
 from .forks import OPENING, unsplit
@@ -24,6 +24,7 @@ from .journal.writer import Writer
 from .project import FOLDER, may_write
 from .recovery import deliver_open, recover
 from .reservation import reserve
+from .setaside import set_aside
 from .settings import MEMORY, Settings, memory_folder, spare_journal
 from .store.artifacts.allowed import AllowedPlaces
 from .store.artifacts.base import ArtifactStore
@@ -236,6 +237,18 @@ class Connection:
             deliver_open(self.store(), home, run_id, self._put, own=own)
 
     def _put(self, store: Store, run_id: str, event: ArtifactLogged, source: Path) -> None:
+        """Move a spooled file to where the run's artifacts are; one that is too large for that place waits aside.
+
+        Raises:
+            InvalidInput: It will never be there under its path, or was set aside.
+        """
+        try:
+            self.put(store, run_id, event, source)
+        except TooLarge as error:
+            told = set_aside(self.home or self.settings.journal, run_id, event, error, source)
+            raise InvalidInput(next(iter(told.tags.values()))) from error
+
+    def put(self, store: Store, run_id: str, event: ArtifactLogged, source: Path) -> None:
         """Move a spooled file to where the run's artifacts are; done before, it is passed over."""
         if source.is_symlink():  # somebody else's, in a folder that is shared
             raise InvalidInput(f"the file {event.path!r} is a link in the journal by now, and is not followed")

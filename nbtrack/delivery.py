@@ -5,16 +5,20 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
-from .errors import RunNotFound, StoreUnavailable
+from .errors import NotPermitted, RunNotFound, StoreError, StoreUnavailable, TooLarge
 from .events import Batch, Progress
+from .fitting import apply_fitting
 from .journal.folder import renamed
 from .journal.reader import journals
 from .journal.writer import Writer
 from .latecomers import apply_late
 from .leftovers import Leftovers
-from .recovery import PutFile, deliver_folder, deliver_open, tell_conflicts
+from .recovery import deliver_folder, deliver_open, tell_conflicts
+from .refusals import Refusals
+from .setaside import PutFile, set_aside
 from .signs import SignsOfLife
 from .store.base import Store, generation_of, is_read_only
 from .uploads import Uploads
@@ -72,8 +76,9 @@ class Delivery:
         self.uploads = Uploads(put, on_change)
         self._leftovers = Leftovers(homes, put, warn, on_change)
         self._generation: int | None = None
-        self.refused: set[str] = set()
+        self.refused = Refusals()
         self._points, self._last = _MOST_POINTS, ""
+        self._is_asked = False
 
     def _all(self) -> tuple[Writer, ...]:
         return tuple(self._writers.values())
@@ -92,6 +97,7 @@ class Delivery:
         Raises:
             StoreUnavailable: The store is unavailable. That a file's place is, ``problem`` says.
         """
+        self._is_asked = is_asked
         store = self._open_store()
         self._look_at(store)
         self._tell_lost(store)
@@ -101,7 +107,7 @@ class Delivery:
         if not is_read_only(store):
             if is_asked and (is_complete or self.is_waiting):
                 self._deliver_others(store)
-            self._signs.give(store)
+            self._signs.give(store, self.refused)
         return is_complete and self._leftovers.is_done
 
     @property
@@ -153,6 +159,8 @@ class Delivery:
         """Take what there is, up to so many points; the writers that had none of them are the first in the next pass."""
         left = self._points
         for writer in self._in_turn():
+            if not (self._is_asked or self.refused.is_due(writer.id)):
+                continue
             if left > 0:
                 self._last = writer.id
             batch = writer.take(max(0, left))
@@ -191,19 +199,28 @@ class Delivery:
             return
         try:
             reached = self._applied(store, taken)
-        except StoreUnavailable:
-            raise
-        except Exception as error:  # noqa: BLE001  one run's record that a store stumbles over must not hold up the others
-            if len(taken) == 1:
-                self._refuse(taken[0][0], error)
-                return
-            for one in taken:
+        except Exception as error:
+            if _is_away(error):
+                raise
+            for one in taken if len(taken) > 1 else ():
                 yield from self._apply(store, [one])
+            if len(taken) == 1:
+                yield from self._apply_part(store, *taken[0], error)
             return
         for (writer, _), progress in zip(taken, reached, strict=True):
             if self.uploads.refusal(writer) is None:
-                self.refused.discard(writer.id)
+                self.refused.clear(writer.id)
             yield writer, progress
+
+    def _apply_part(self, store: Store, writer: Writer, batch: Batch, error: Exception) -> Iterator[tuple[Writer, Progress]]:
+        """Apply of a batch that was refused what is small enough; where its size is not the matter, keep it back."""
+        try:
+            if isinstance(error, TooLarge):
+                yield writer, apply_fitting(store, batch, partial(set_aside, writer.home))
+                return
+        except StoreError as refusal:
+            error = refusal
+        self._refuse(writer, error)
 
     def _applied(self, store: Store, taken: list[_Taken]) -> list[Progress]:
         """Apply batches; where a worker is earlier than the process that started its run, that process's journal comes first."""
@@ -217,7 +234,7 @@ class Delivery:
             return apply_late(store, batches)
 
     def _refuse(self, writer: Writer, error: Exception) -> None:
-        self.refused.add(writer.id)
+        self.refused.note(writer.id, writer.run_id, error)
         self._warn(f"{writer.id} {error}", _REFUSES, writer.run_id, error)
 
     # Beside them
@@ -247,6 +264,7 @@ class Delivery:
                 if not writer.relog_late():
                     del self._writers[writer.id]
                     self.uploads.forget(writer)
+                    self.refused.clear(writer.id)
                     left = writer.discard()
                     if left is not None:
                         deliver_folder(self._open_store(), left, self._put)
@@ -259,6 +277,11 @@ def _known(store: Store, writer: Writer) -> Progress:
         return store.apply([Batch(writer.run_id, writer.id)])[0]
     except RunNotFound:
         return Progress()
+
+
+def _is_away(error: Exception) -> bool:
+    """Tell whether an error is about the store as a whole, and not about a run that may not be logged."""
+    return isinstance(error, StoreUnavailable) and not isinstance(error, NotPermitted)
 
 
 def _is_empty(batch: Batch) -> bool:

@@ -15,9 +15,11 @@ NbtrackError
 ├── NoActiveRun                       logging where no run is open, or into one that has ended
 ├── Deleted                           a change to a deleted run or experiment
 ├── StoreError                        the store answered with an error that a retry does not mend
-│   └── SchemaError                   the store was written by a newer nbtrack, or is not a store
+│   ├── SchemaError                   the store was written by a newer nbtrack, or is not a store
+│   └── TooLarge                      a value, or a request, is larger than the store or a proxy before it takes
 ├── StoreUnavailable                  the store cannot be reached now: locked, full, read-only, away
 │   ├── AccessDenied                  a server does not know who asks, or does not permit it
+│   │   └── NotPermitted              it knows who asks, who may not do this
 │   └── PlaceNotAllowed               a store names a place for files that the user's settings do not
 └── StopRun (KeyboardInterrupt)       the user pressed Stop; not an NbtrackError, so that
                                       ``except Exception`` lets it pass
@@ -37,6 +39,7 @@ __all__ = [
     "NbtrackError",
     "NoActiveRun",
     "NotFound",
+    "NotPermitted",
     "ParamConflict",
     "PlaceNotAllowed",
     "RunNotFound",
@@ -44,6 +47,7 @@ __all__ = [
     "StopRun",
     "StoreError",
     "StoreUnavailable",
+    "TooLarge",
     "TraceNotFound",
     "WrongType",
 ]
@@ -144,12 +148,20 @@ class SchemaError(StoreError):
     """The store was written by a newer nbtrack, or is not an nbtrack store at all."""
 
 
+class TooLarge(StoreError):
+    """A value, or a request, is larger than the store or a proxy before it takes; the message names the limit."""
+
+
 class StoreUnavailable(NbtrackError):
     """The store cannot be reached now; what was logged waits in the journal."""
 
 
 class AccessDenied(StoreUnavailable):
     """The server does not know who asks, or does not permit it; what was logged waits in the journal until it does."""
+
+
+class NotPermitted(AccessDenied):
+    """The server knows who asks, who may not do this; nothing else waits for it."""
 
 
 class PlaceNotAllowed(StoreUnavailable):

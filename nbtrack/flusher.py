@@ -11,12 +11,12 @@ from functools import partial
 from pathlib import Path
 
 from .delivery import MANY, Delivery
-from .errors import NbtrackError, PlaceNotAllowed, StoreUnavailable
+from .errors import AccessDenied, NbtrackError, PlaceNotAllowed, StoreUnavailable
 from .followers import Follower, Followers
 from .forks import WORKING, unsplit
 from .journal.folder import renamed
 from .journal.writer import Writer
-from .recovery import PutFile
+from .setaside import PutFile
 from .signs import SignsOfLife
 from .store.base import Store
 from .threads import start_thread
@@ -306,11 +306,19 @@ class Flusher:
     def _pass(self) -> bool:
         """Deliver what there is; tell whether that was everything."""
         is_complete = self._delivery.deliver(is_asked=self._asked > self._answered)
-        if (problem := self._delivery.problem) is not None:
-            self._note(problem)
-        else:
+        if (problem := self._delivery.problem) is None:
             self.problem = ""
+        elif isinstance(problem, StoreUnavailable):
+            if not self.problem:
+                _log.warning("nbtrack: files wait, for their place cannot be used (%s); all else arrives", problem)
+            self.problem = str(problem)
+        else:
+            self._note(problem)
         return is_complete
+
+    def refused(self) -> dict[str, str]:
+        """Return why runs of this process wait that the store refuses, by their ids; nothing else waits for them."""
+        return self._delivery.refused.reasons()
 
     def _note(self, error: Exception) -> None:
         """Say once why something waits."""
@@ -330,6 +338,8 @@ class Flusher:
                 )
             elif isinstance(error, PlaceNotAllowed):
                 _log.warning("nbtrack: %s; files wait in the journal until then", error)
+            elif isinstance(error, AccessDenied):
+                _log.warning("nbtrack: the store does not let us in (%s); what is logged waits in the journal", error)
             else:
                 _log.warning("nbtrack: the store is away (%s); what is logged waits in the journal and arrives later", error)
 

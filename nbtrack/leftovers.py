@@ -10,7 +10,8 @@ from pathlib import Path
 
 from .forks import WORKING, unsplit
 from .journal.folder import renamed
-from .recovery import FilesWait, PutFile, recover
+from .recovery import FilesWait, recover
+from .setaside import PutFile
 from .store.base import Store, is_read_only
 from .threads import start_thread
 

@@ -8,16 +8,18 @@ import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from .closing import ENDED_TAG, SILENCE_MS, Clock, Gone, Life, clear_crash, close_runs, life_of
-from .errors import InvalidInput, NbtrackError, RunNotFound, StoreError, StoreUnavailable
+from .errors import InvalidInput, NbtrackError, NotPermitted, RunNotFound, StoreError, StoreUnavailable
 from .events import ArtifactLogged, Batch, Progress, TagsSet
+from .fitting import apply_fitting
 from .journal.alive import locks, release, remove_lock
-from .journal.folder import remove_folder, unborn
+from .journal.folder import note_reason, remove_folder, unborn
 from .journal.plain import is_folder, is_ours, spooled
 from .journal.reader import StoredJournal, journals, read_journal
-from .latecomers import apply_late
+from .setaside import PutFile, set_aside
 from .store.artifacts.paths import artifact_path
 from .store.base import Store
 
@@ -25,7 +27,6 @@ __all__ = [
     "ENDED_TAG",
     "REFUSED_TAG",
     "FilesWait",
-    "PutFile",
     "deliver_folder",
     "deliver_open",
     "of_others",
@@ -36,9 +37,6 @@ __all__ = [
 ]
 
 REFUSED_TAG = "nbtrack.artifact.refused"
-
-# Puts a spooled file where the run's artifacts are: (store, run id, event, the file).
-PutFile = Callable[[Store, str, ArtifactLogged, Path], None]
 
 _ROWS_A_BATCH = 250_000
 
@@ -90,6 +88,8 @@ def deliver_open(store: Store, home: Path, run_id: str, put: PutFile, *, own: fr
                 _deliver(store, journal, put)
         except (FileNotFoundError, RunNotFound):
             continue  # its owner has just delivered it, or is the first to know of the run
+        except NotPermitted as error:
+            _say_kept(folder, error)
         except StoreUnavailable:
             raise
         except Exception as error:  # noqa: BLE001  as below
@@ -178,6 +178,7 @@ class _Found:
 def _say_kept(folder: Path, error: Exception) -> None:
     why = f"the store refused it: {error}" if isinstance(error, NbtrackError) else f"it cannot be read: {error!r}"
     _log.warning("nbtrack: the journal %s is kept, for %s", folder, why)
+    note_reason(folder, str(error))
 
 
 def deliver_folder(store: Store, folder: Path, put: PutFile) -> None:
@@ -209,6 +210,9 @@ def _recover_one(store: Store, folder: Path, put: PutFile, found: _Found) -> boo
         found.withheld.append(error)
         found.note(journal)  # it is over, whenever its files arrive
         return True
+    except NotPermitted as error:  # for this run; others may be
+        _say_kept(folder, error)
+        return True
     except StoreUnavailable:
         raise
     except Exception as error:  # noqa: BLE001  a journal in which anything may stand must not keep the others from the store
@@ -232,7 +236,7 @@ def _deliver(store: Store, journal: StoredJournal, put: PutFile) -> None:
     progress = Progress()
     while batch := journal.take(progress, _ROWS_A_BATCH):
         ready, error = with_files(store, batch, put, lambda event: _spooled(journal, event))
-        (reached,) = apply_late(store, [ready])
+        reached = apply_fitting(store, ready, partial(set_aside, journal.folder.parent))
         tell_conflicts(journal.run_id, reached)
         if (reached.events, dict(reached.lanes)) == (progress.events, dict(progress.lanes)):
             if error is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from .closing import take_back
 from .entities import now_ms
@@ -33,10 +33,10 @@ class SignsOfLife:
             for writer in tuple(self._writers.values()):
                 writer.touch()
 
-    def give(self, store: Store) -> None:
-        """Tell the store that the runs of this process go on."""
+    def give(self, store: Store, refused: Container[str]) -> None:
+        """Tell the store that the runs of this process go on; of writers that it refuses it is told nothing."""
         if uptime() - self._beat >= _HEARTBEAT:
             self._beat = uptime()
-            owned = [writer for writer in tuple(self._writers.values()) if writer.owns]
+            owned = [writer for writer in tuple(self._writers.values()) if writer.owns and writer.id not in refused]
             store.heartbeat([writer.run_id for writer in owned], now_ms())
             take_back(store, owned)

@@ -28,6 +28,7 @@ from .outcome import ExceptionName, exceptions_named
 from .recovery import ENDED_TAG, of_others
 from .registering import ModelRegistry
 from .run import NOTE_TAG, PARENT_TAG, USER_TAG, Run
+from .setaside import refused_in
 from .settings import Settings, user_name
 from .store.base import RunQuery, Store
 from .store.open import check_uri
@@ -39,6 +40,7 @@ __all__ = ["Tracker"]
 
 _log = logging.getLogger("nbtrack")
 _MLFLOW_MAX_RESULTS = 100_000
+_MOST_TOLD = 5  # of what is refused
 _LONGEST_NAME = 500  # of an experiment, as in MLflow
 
 
@@ -181,7 +183,16 @@ class Tracker:
         if others := of_others(self.settings.journal):
             waiting += f"; {len(others)} journals of other users wait for them in {self.settings.journal}"
         artifacts = self.settings.artifacts or "where the server keeps them"
-        return f"store {self.uri}{problem}\nartifacts {artifacts}\nexperiment {self.experiment}\n{waiting}"
+        return f"store {self.uri}{problem}\nartifacts {artifacts}\nexperiment {self.experiment}\n{waiting}{self._refused()}"
+
+    def _refused(self) -> str:
+        """Say of what the store refuses why."""
+        found = self._connection.flusher.refused()
+        for home in self._connection.journals:
+            found |= refused_in(home)
+        told = [f"run {run_id}: {why}" for run_id, why in found.items()]
+        more = f"\n… and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
+        return "".join(f"\nrefused: {each}" for each in told[:_MOST_TOLD]) + more + ("\nsee `nbtrack sync`" if told else "")
 
     def get_run(self, run_id: str) -> Run:
         """Return a run by its id; RunNotFound."""

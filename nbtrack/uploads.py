@@ -12,7 +12,8 @@ from .errors import StoreUnavailable
 from .events import ArtifactLogged, Batch, Event
 from .forks import WORKING, unsplit
 from .journal.writer import Writer
-from .recovery import PutFile, put_file
+from .recovery import put_file
+from .setaside import PutFile
 from .store.base import Store
 from .threads import start_thread
 

@@ -27,9 +27,9 @@ LAYERS = [
     {"lookup", "store.experiments", "store.matchmodels", "store.registration", "store.stages"},
     {"store.memory", "store.sql", "store.remote", "store.artifacts"},
     {"store.rest"},
-    {"closing", "store.open", "media", "importers", "latecomers"},
+    {"closing", "fitting", "latecomers", "setaside", "store.open", "media", "importers"},
     {"recovery", "reservation", "capture", "copying", "frames", "widgets.pages"},
-    {"flusher", "delivery", "followers", "leftovers", "signs", "uploads"},
+    {"flusher", "delivery", "followers", "leftovers", "refusals", "signs", "uploads"},
     {"connection"},
     {"recorder", "history", "plots", "interjections", "outcome"},
     {"widgets"},
@@ -51,9 +51,10 @@ TOGETHER = [
     {"entities", "entities_models", "entities_traces"},
     {"store.paging", "store.registry", "store.models", "store.traces"},
     {"models", "registering"},
+    {"fitting", "latecomers"},
     {"history", "plots"},
     {"run", "active", "collection", "comparison", "displays", "lifetime", "living"},
-    {"flusher", "delivery", "followers", "leftovers", "signs", "uploads"},
+    {"flusher", "delivery", "followers", "leftovers", "refusals", "signs", "uploads"},
 ]
 PARTS = {
     "journal",

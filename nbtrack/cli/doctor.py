@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..errors import NbtrackError
 from ..project import may_write
+from ..setaside import refused_in
 from ..settings import Settings, resolve, spare_journal, without_password
 from ..store.artifacts.open import open_artifacts
 from ..store.artifacts.paths import local_path, scheme_of
@@ -22,6 +23,7 @@ from .waiting import damaged, waiting
 __all__ = ["add", "run"]
 
 _FILE = "sqlite:///"
+_REFUSED = "nbtrack sync tries again; --to URI sends it to another store, --drop deletes it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,7 @@ def _journals(settings: Settings) -> Iterator[Finding]:
     yield Finding(
         "journal", not left, said, f"nbtrack sync delivers those of {len(left)} processes that are gone" if left else ""
     )
+    yield from _refused(homes)
     if others:
         said = f"{len(others)} journals in {settings.journal} belong to other users"
         yield Finding("others", True, said, "they wait for those users, whose nbtrack delivers them")
@@ -158,3 +161,10 @@ def _journals(settings: Settings) -> Iterator[Finding]:
     if broken:
         said = f"{len(broken)} journals in {broken[0].parent} could be read in part only"
         yield Finding("damage", False, said, "what could be read was delivered: look at them, and delete them")
+
+
+def _refused(homes: list[Path]) -> Iterator[Finding]:
+    """Say what the store did not take when it was tried last."""
+    for home in homes:
+        for run_id, why in refused_in(home).items():
+            yield Finding("refused", False, f"run {run_id}: {why}", _REFUSED)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..journal.folder import reason_in
 from ..journal.plain import is_folder, is_ours
 from ..journal.reader import StoredJournal, journals, read_journal
 
@@ -14,7 +15,18 @@ __all__ = ["Waiting", "damaged", "waiting"]
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A journal: its run, its rows and events, whether its process is alive (None: not known) and it is this user's."""
+    """A journal, and why it was refused when it was tried last.
+
+    Attributes:
+        run_id: Its run.
+        rows: How many rows it has.
+        events: How many events.
+        is_alive: Whether its process is; None where that is not known.
+        damage: What in it cannot be read.
+        is_ours: Whether it is this user's.
+        why: What the store said.
+        place: Its folder.
+    """
 
     run_id: str
     rows: int
@@ -22,6 +34,13 @@ class Waiting:
     is_alive: bool | None
     damage: tuple[str, ...]
     is_ours: bool = True
+    why: str = ""
+    place: str = ""
+
+    @property
+    def is_left(self) -> bool:
+        """Whether no living process will deliver it, nor another user."""
+        return self.is_alive is False and self.is_ours
 
 
 def waiting(*homes: Path | None) -> list[Waiting]:
@@ -37,9 +56,10 @@ def _read(home: Path) -> Iterator[Waiting]:
         except FileNotFoundError:
             continue  # somebody has just delivered it
         except (OSError, ValueError) as error:
-            yield Waiting(folder.name.rpartition(".")[0], 0, 0, False, (str(error),))
+            yield Waiting(folder.name.rpartition(".")[0], 0, 0, False, (str(error),), place=str(folder))
             continue
-        yield Waiting(journal.run_id, _rows(journal), len(journal.events), journal.is_alive(), tuple(journal.damage), ours)
+        facts = (_rows(journal), len(journal.events), journal.is_alive(), tuple(journal.damage), ours)
+        yield Waiting(journal.run_id, *facts, reason_in(folder), str(folder))
 
 
 def _rows(journal: StoredJournal) -> int:

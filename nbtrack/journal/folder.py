@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from .plain import is_folder, is_ours
+from .plain import is_folder, is_ours, open_plain
 from .records import RecordFile
 
-__all__ = ["EVENTS", "make_folder", "remove_folder", "renamed", "unborn"]
+__all__ = ["EVENTS", "make_folder", "note_reason", "reason_in", "remove_folder", "renamed", "unborn"]
 
 EVENTS = "events.jsonl"
 _UNBORN = "."
+_REASON = "refused.txt"
+_LONGEST_REASON = 4000  # bytes
 
 
 def make_folder(folder: Path, head: dict[str, Any]) -> RecordFile:
@@ -54,6 +58,24 @@ def remove_folder(folder: Path) -> None:
 def renamed(path: Path, old: Path, new: Path) -> Path:
     """Return what a path is called after a folder above it was renamed."""
     return new / path.relative_to(old) if path.is_relative_to(old) else path
+
+
+def note_reason(folder: Path, why: str) -> None:
+    """Write into a journal why it was not delivered, for whoever looks next."""
+    part = folder / f".{secrets.token_hex(4)}.part"
+    with suppress(OSError):
+        with part.open("xb") as file:
+            file.write(why.encode()[:_LONGEST_REASON])
+        part.replace(folder / _REASON)
+
+
+def reason_in(folder: Path) -> str:
+    """Return why a journal was not delivered when it was tried last, empty where nobody noted it."""
+    try:
+        with open_plain(folder / _REASON) as file:
+            return file.read(_LONGEST_REASON).decode(errors="replace")
+    except OSError:
+        return ""
 
 
 def unborn(home: Path) -> Iterator[Path]:

@@ -95,6 +95,11 @@ class Writer:
         self._elsewhere: dict[str, Path] = {}  # files for which there was no journal to keep them in
         self.lost_files: dict[int, str] = {}  # files that went with a journal which somebody deleted, by their event's number
 
+    @property
+    def home(self) -> Path | None:
+        """The folder of journals; None where everything is kept in memory."""
+        return self._home
+
     # Writing
 
     def append(self, event: Event) -> None:

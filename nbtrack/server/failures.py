@@ -6,26 +6,23 @@ import logging
 from typing import Any
 
 from ..errors import (
-    AccessDenied,
     AlreadyExists,
     Deleted,
     ExperimentNotFound,
     NbtrackError,
+    NotPermitted,
     ParamConflict,
     RunNotFound,
     StoreError,
     StoreUnavailable,
+    TooLarge,
 )
 from ..store.wire.codec import encode
 from ..store.wire.errors import STATUSES, ErrorMessage, WireError, code_of
 
-__all__ = ["NotPermitted", "failure", "public"]
+__all__ = ["failure", "public"]
 
 _log = logging.getLogger("nbtrack.server")
-
-
-class NotPermitted(AccessDenied):
-    """A user asks for what they may not do."""
 
 
 def public(error: NbtrackError) -> NbtrackError:
@@ -37,6 +34,8 @@ def public(error: NbtrackError) -> NbtrackError:
     if isinstance(error, NotPermitted) or not isinstance(error, StoreError | StoreUnavailable):
         return error
     _log.warning("%s: %s", type(error).__name__, error)
+    if isinstance(error, TooLarge):
+        return TooLarge("a value is larger than the server's database takes; its log names the limit")
     if isinstance(error, StoreUnavailable):
         return StoreUnavailable("the server cannot use its database or its files now; its log says why")
     return StoreError("the server's database or files refuse this; the server's log says why")

@@ -139,7 +139,7 @@ def test_what_a_crash_left_is_seen_and_delivered(tmp_path):
     found = {each["what"]: each for each in as_json("doctor", cwd=tmp_path, status=1)}
     assert (found["reachable"]["is_well"], found["journal"]["is_well"]) == (True, False)
     assert "nbtrack sync" in found["journal"]["remedy"]
-    assert as_json("sync", cwd=tmp_path) == {"delivered": 1, "waiting": []}
+    assert as_json("sync", cwd=tmp_path) == {"delivered": 1, "waiting": [], "refused": []}
     (run,) = as_json("runs", "list", cwd=tmp_path)
     assert (run["status"], run["metrics"]["loss"]["count"], run["tags"]["nbtrack.ended"]) == ("FAILED", 100, "crashed")
     assert "FAIL" not in command("doctor", cwd=tmp_path)

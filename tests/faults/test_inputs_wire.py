@@ -224,7 +224,7 @@ def answered(store, name, content):
     if status == 200:
         return
     with pytest.raises(NbtrackError) as caught:
-        raise_error(answer)
+        raise_error(answer, 422)
     assert "failed in" not in str(caught.value), "a mistake of ours, by the server's own words"
 
 

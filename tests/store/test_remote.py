@@ -116,7 +116,7 @@ def test_every_error_travels_by_its_name(name):
     made = {ParamConflict: ("lr", float("inf"), [10**30]), FilterError: ("wrong", "a = ", 4, 1)}.get(kind, ("what it says",))
     status, content = pack_error(kind(*made))
     with pytest.raises(NbtrackError) as caught:
-        raise_error(content)
+        raise_error(content, 422)
     assert type(caught.value) is (StoreError if kind is NbtrackError else kind)
     assert caught.value.args == made
     assert status == (403 if kind is AccessDenied else 503 if issubclass(kind, StoreUnavailable) else 422)
@@ -127,9 +127,9 @@ def test_an_error_of_another_package_is_named_by_the_nearest():
         pass
 
     with pytest.raises(AccessDenied, match="special"):
-        raise_error(pack_error(Special("special"))[1])
+        raise_error(pack_error(Special("special"))[1], 422)
     with pytest.raises(StoreError, match="update"):
-        raise_error(b"\xc1")
+        raise_error(b"\xc1", 422)
 
 
 def test_a_mistake_of_the_server_is_an_error_without_its_details(caplog):
@@ -140,7 +140,7 @@ def test_a_mistake_of_the_server_is_an_error_without_its_details(caplog):
     status, content = native.answer(Broken(), "open_runs", b"\x80")
     assert status == 422
     with pytest.raises(StoreError, match="failed in open_runs") as caught:
-        raise_error(content)
+        raise_error(content, 422)
     assert "secret" not in str(caught.value)
     assert "secret" in caplog.text
 
@@ -152,7 +152,7 @@ def asked(store, name, content):
     status, answer = native.answer(store, name, content)
     if status == 200:
         return OPERATIONS[name].make_answer(answer)
-    return raise_error(answer)
+    return raise_error(answer, 422)
 
 
 @pytest.mark.parametrize("name", ["close", "__init__", "_read", "apply/x", "", "x" * 10_000])
@@ -258,7 +258,7 @@ def test_damaged_requests_are_errors_and_nothing_else(name, data):
     assert status in (200, 422)
     if status == 422:
         with pytest.raises(NbtrackError) as caught:
-            raise_error(answer)
+            raise_error(answer, 422)
         assert "failed in" not in str(caught.value)
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from ...errors import AccessDenied
+from ...errors import AccessDenied, NotPermitted
 from ...store.sql.accounts import Accounts, Grant, User
-from ..failures import NotPermitted
 from .index import Index
 from .permissions import EXPERIMENT, MODEL, Permission
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ...errors import NotPermitted
 from ...store.sql.accounts import Accounts, User
 from ...store.wire.endpoint import Endpoint
 from ...store.wire.users import ENDPOINTS
 from ..exchange import Exchange
-from ..failures import NotPermitted
 from ..service import Handler, Service
 from .access import Access, Rights
 from .authentication import Authentication

@@ -12,14 +12,13 @@ from dataclasses import replace
 from typing import Any
 
 from ...entities import ArtifactRecord, Dataset, Experiment, ParamValue, Points, RunInfo, View
-from ...errors import AccessDenied, AlreadyExists, RunNotFound
+from ...errors import AccessDenied, AlreadyExists, NotPermitted, RunNotFound
 from ...events import Batch, ModelMade, ModelMeasured, ModelRead, Progress, RunStarted
 from ...store.base import Axis, ExperimentPage, ExperimentQuery, OpenRun, RunPage, RunQuery, Store, together
 from ...store.experiments import page_of
 from ...store.models import WithModels
 from ...store.registry import WithRegistry
 from ...store.traces import WithTraces
-from ..failures import NotPermitted
 from ..places import folder_at
 from .access import Access
 from .models import LoggedModelsView, TracesView

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Final, TypeVar
 
-from ...errors import AlreadyExists, NotFound
+from ...errors import AlreadyExists, NotFound, NotPermitted
 from ...store.registry import registry_of
 from ...store.sql.accounts import Grant, User
 from ...store.wire import users as wire
 from ...store.wire.errors import invalid
 from ...store.wire.message import Empty, Message
-from ..failures import NotPermitted
 from ..service import Handler, Service
 from .access import Access
 from .passwords import check_name, hash_password, is_password

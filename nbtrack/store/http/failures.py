@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from ...errors import AccessDenied, NbtrackError, StoreUnavailable
+from ...errors import AccessDenied, NbtrackError, NotPermitted, StoreUnavailable, TooLarge
 
 __all__ = ["Momentary", "is_json", "refusal", "unreachable", "wait_of"]
 
@@ -13,6 +13,7 @@ _LONGEST_WAIT = 3600.0
 _REMEDY = (
     "set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD; what was logged waits in the journal"
 )
+_LIMITS = "raise its limit (client_max_body_size of nginx)"
 _CERTIFICATE = "set MLFLOW_TRACKING_SERVER_CERT_PATH to the file of the authority that the server's certificate is from"
 
 
@@ -44,9 +45,12 @@ def refusal(url: str, status: int, headers: Mapping[str, str], said: str = "") -
         said: What its content says of the error, if that is known.
     """
     detail = f": {said}" if said else ""
-    if status in (401, 403):
-        who = "does not know who asks" if status == 401 else "does not permit this"
-        return AccessDenied(f"{url} {who} ({status}){detail}; {_REMEDY}")
+    if status == 401:
+        return AccessDenied(f"{url} does not know who asks (401){detail}; {_REMEDY}")
+    if status == 403:
+        return NotPermitted(f"{url} does not permit this (403){detail}; {_REMEDY}")
+    if status == 413:
+        return TooLarge(f"{url}, or a proxy before it, takes no request as large as this one (413){detail}; {_LIMITS}")
     if 300 <= status < 400:
         place = headers.get("location", "").partition("?")[0] or "elsewhere"
         return StoreUnavailable(f"{url} redirects to {place}; connect to the server's own address")

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from ... import errors
-from ...errors import AccessDenied, InvalidInput, NbtrackError, StoreError, StoreUnavailable
+from ...errors import AccessDenied, InvalidInput, NbtrackError, NotPermitted, StoreError, StoreUnavailable
 from .kinds import dump_value
 
 __all__ = ["pack_error", "raise_error"]
@@ -36,6 +36,8 @@ def pack_error(error: NbtrackError) -> tuple[int, bytes]:
     name, arguments = (kind.__name__, error.args) if kind is type(error) else (kind.__name__, (str(error),))
     if kind is NbtrackError:
         name = StoreError.__name__
+    if isinstance(error, NotPermitted):
+        name = AccessDenied.__name__  # what clients of all versions know; the status says the rest
     status = 403 if isinstance(error, AccessDenied) else 503 if isinstance(error, StoreUnavailable) else 422
     return status, msgspec.msgpack.encode(WireError(name, dump_value([_plain(each) for each in arguments])))
 
@@ -44,13 +46,14 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float | str | list | dict) else str(value)
 
 
-def raise_error(content: bytes) -> None:
-    """Raise the error that an answer says.
+def raise_error(content: bytes, status: int) -> None:
+    """Raise the error that an answer says, whose HTTP status tells a right that is missing.
 
     Raises:
         NbtrackError: Always; a ``StoreError`` where the answer cannot be read.
     """
-    raise _made(content)
+    error = _made(content)
+    raise NotPermitted(str(error)) if status == 403 and isinstance(error, AccessDenied) else error
 
 
 def _made(content: bytes) -> NbtrackError:

@@ -204,7 +204,7 @@ class RemoteStore:
 def _judge(answer: Answer) -> None:
     """Raise the error that a server of ours says."""
     if answer.status != 200 and answer.headers.get("content-type") == CONTENT_TYPE:
-        raise_error(answer.body)
+        raise_error(answer.body, answer.status)
 
 
 if TYPE_CHECKING:

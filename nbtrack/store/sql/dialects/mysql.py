@@ -23,8 +23,9 @@ from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from ....errors import InvalidInput, NbtrackError, StoreError, StoreUnavailable
+from ....errors import InvalidInput, NbtrackError, StoreError, StoreUnavailable, TooLarge
 from .base import Dialect, Mean, Unfolded
+from .mysql_cursor import TOO_LARGE, BoundedCursor
 from .mysql_options import OPTIONS, OURS, encryption
 from .options import options_of
 
@@ -127,7 +128,8 @@ class MySQL(Dialect):
         """See ``Dialect.engine``."""
         said = encryption(options_of(self.url, self.label, OPTIONS, others=OURS), self.label)
         # The mode from the beginning: SQLAlchemy asks for it, and quotes names as that says.
-        options = {**_TIMEOUTS, **said, "charset": "utf8mb4", "conv": _CONVERSIONS, "sql_mode": _MODE}
+        ours = {"charset": "utf8mb4", "conv": _CONVERSIONS, "sql_mode": _MODE, "cursorclass": BoundedCursor}
+        options = {**_TIMEOUTS, **said, **ours}
         engine = sa.create_engine(
             self.url.set(drivername="mysql+pymysql", query={}),
             connect_args=options,
@@ -189,6 +191,8 @@ class MySQL(Dialect):
     def error(self, error: BaseException) -> NbtrackError:
         """See ``Dialect.error``."""
         message = str(error.args[1] if len(error.args) > 1 else error) or "the connection is closed"
+        if _code(error) == TOO_LARGE:
+            return TooLarge(f"{self.label}: {message}")
         if _code(error) in _UNAVAILABLE or isinstance(error, pymysql.err.InterfaceError):
             return StoreUnavailable(f"{self.label} cannot be reached or used now: {message}")
         return StoreError(f"{self.label}: {message}")
