@@ -16,7 +16,7 @@ try:
 except ImportError:  # on Windows, where a folder's owner says little
     pwd = None  # type: ignore[assignment]
 
-__all__ = ["FOLDER", "Project", "find_project", "may_write"]
+__all__ = ["FOLDER", "Project", "find_project", "is_of_mlflow", "may_write"]
 
 FOLDER = ".nbtrack"
 _DATABASE = "runs.db"
@@ -44,6 +44,11 @@ def find_project(start: Path) -> Project:
     own = next((folder for folder in found if not objections[folder]), None) or _to_make(start, found)
     shown = next((folder for folder in found if folder == own or _is_readable(folder)), own)
     return Project(shown, own, objections[shown] if shown != own else "")
+
+
+def is_of_mlflow(folder: Path) -> bool:
+    """Tell whether a folder is one in which MLflow keeps runs as files, as ``mlruns``."""
+    return any(folder.glob("*/meta.yaml")) or any(folder.glob(".trash/*/meta.yaml"))
 
 
 def may_write(path: Path) -> bool:

@@ -11,17 +11,18 @@ import hashlib
 import os
 import re
 import secrets
+import shlex
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
+from .addresses import database_path, misread_path, path_of_file_uri, sqlite_uri
 from .arguments import local_path
 from .entities import DEFAULT_EXPERIMENT
 from .errors import InvalidInput
-from .project import FOLDER, find_project
+from .project import FOLDER, find_project, is_of_mlflow
 
 __all__ = [
     "MEMORY",
@@ -39,7 +40,6 @@ __all__ = [
 ]
 
 MEMORY = "memory:"
-_SQLITE = "sqlite:///"
 _DATABASE = "runs.db"
 _FILES = f"{_DATABASE}.files"
 
@@ -101,14 +101,24 @@ class Settings:
         def now(path: Path) -> Path:
             return new / path.relative_to(old) if path.is_relative_to(old) else path
 
-        path, question, query = self.uri.removeprefix(_SQLITE).partition("?")
         return replace(
             self,
-            uri=f"{_SQLITE}{now(Path(path))}{question}{query}" if self.uri.startswith(_SQLITE) else self.uri,
+            uri=self.uri if self.database is None else sqlite_uri(now(self.database), self.uri.partition("?")[2]),
             artifacts=self.artifacts if _SCHEME.match(self.artifacts) else self.artifacts and str(now(Path(self.artifacts))),
             journal=self.journal and now(self.journal),
             folder=self.folder and now(self.folder),
         )
+
+    @property
+    def database(self) -> Path | None:
+        """The database where it is a file."""
+        return database_path(self.uri)
+
+    @property
+    def misplaced(self) -> Path | None:
+        """The database that an earlier version made elsewhere, where the one in the folder is missing."""
+        database = self.database if self.folder is not None else None
+        return None if database is None or database.exists() else misread_path(database)
 
     @property
     def root(self) -> Path | None:
@@ -279,7 +289,7 @@ def _own_files(settings: Settings) -> Iterator[tuple[Path, str]]:
     root = settings.folder or (settings.journal and settings.journal.parent.parent)
     if root is not None and settings.journal is not None:
         yield root, str(settings.journal.relative_to(root))
-        if settings.uri == f"sqlite:///{root / _DATABASE}" and settings.folder is not None:
+        if settings.database == root / _DATABASE and settings.folder is not None:
             yield root, _DATABASE
 
 
@@ -300,7 +310,7 @@ def _settings(uri: str, experiment: str, artifacts: str, here: _Here) -> Setting
         return _in_folder(here / Path(uri).expanduser(), experiment, artifacts)
     scheme = uri.partition(":")[0].lower()
     if scheme == "file":
-        return _in_folder(Path(unquote(urlsplit(uri).path)), experiment, artifacts)
+        return _in_folder(here / path_of_file_uri(uri), experiment, artifacts)
     if scheme == "sqlite":
         return _beside_database(uri, experiment, artifacts, here)
     if scheme == "memory":
@@ -319,24 +329,33 @@ def _in_project(start: Path, experiment: str, artifacts: str) -> Settings:
 
 def _in_folder(folder: Path, experiment: str, artifacts: str) -> Settings:
     if folder.is_file():
-        raise InvalidInput(f"{folder} is a file: name a folder, or the database as sqlite:///{folder}")
-    uri = f"sqlite:///{folder / _DATABASE}"
+        raise InvalidInput(f"{folder} is a file: name a folder, or the database as {sqlite_uri(folder)}")
+    if is_of_mlflow(folder) and not (folder / _DATABASE).is_file():  # earlier versions made stores there
+        raise InvalidInput(
+            f"{folder} is MLflow's own folder of runs, where nothing else goes: name another one, as NBTRACK_URI=.nbtrack, and "
+            f"`nbtrack import {shlex.quote(str(folder))}` copies MLflow's runs to it"
+        )
+    uri = sqlite_uri(folder / _DATABASE)
     return Settings(uri, artifacts or str(folder / "artifacts"), folder / "journal", experiment, folder)
 
 
 def _beside_database(uri: str, experiment: str, artifacts: str, here: _Here) -> Settings:
-    path, question, query = uri.partition(":///")[2].partition("?")
-    if not path or path == ":memory:":
+    named, query = database_path(uri), uri.partition("?")[2]
+    if named is None:
         raise InvalidInput(
             f"{without_password(uri)} names no file: write sqlite:///runs.db, or memory: for a store that ends with the process"
         )
-    database = here / path
-    files = database.with_name(database.name + ".files")
+    database = here / named
+    files = _files_of(database, here / uri.partition(":///")[2].partition("?")[0])
     if database.name == _DATABASE and database.parent.name == FOLDER and not files.exists():
-        return replace(_in_folder(database.parent, experiment, artifacts), uri=f"sqlite:///{database}{question}{query}")
-    return Settings(
-        f"sqlite:///{database}{question}{query}", artifacts or str(files / "artifacts"), files / "journal", experiment
-    )
+        return replace(_in_folder(database.parent, experiment, artifacts), uri=sqlite_uri(database, query))
+    return Settings(sqlite_uri(database, query), artifacts or str(files / "artifacts"), files / "journal", experiment)
+
+
+def _files_of(database: Path, written: Path) -> Path:
+    """Return the folder beside a database, which has its name; in earlier versions that was with each %XX as it was written."""
+    files, earlier = (path.with_name(f"{path.name}.files") for path in (database, written))
+    return earlier if earlier.exists() and not files.exists() else files
 
 
 def _remote(uri: str, experiment: str, artifacts: str, here: _Here) -> Settings:

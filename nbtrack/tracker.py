@@ -7,6 +7,7 @@ import functools
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from . import active
@@ -54,6 +55,8 @@ class Tracker:
         check_uri(settings.uri)
         self.experiment = experiment_name(settings.experiment)
         self._connection = connection_to(settings)
+        if settings.misplaced is not None and settings.database is not None:
+            _tell_misplaced(settings.misplaced, settings.database)
         if settings.own is not None:
             _tell_passed_by(str(settings.folder), settings.objection, str(settings.own.folder))
 
@@ -301,6 +304,14 @@ def _again(run: Run, params: Mapping[str, Any] | None, captured: Captured) -> Ru
         run.log_params(params)
     run.enter_again()
     return run
+
+
+@functools.cache
+def _tell_misplaced(found: Path, database: Path) -> None:
+    """Say once where the runs are that earlier versions put elsewhere, for the folder's name means something in a URI."""
+    _log.warning(
+        "nbtrack: an earlier nbtrack put the runs of this folder into %s: to have them here, move it to %s", found, database
+    )
 
 
 @functools.cache

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1] / "nbtrack"
 # The order of the house, from the ground up. A name stands for the module and all below it, the longest match wins.
 LAYERS = [
     {"errors", "entities", "entities_models", "entities_traces", "forks", "handover", "naming", "threads"},
-    {"anchor", "arguments", "events", "project", "store.text"},
+    {"addresses", "anchor", "arguments", "events", "project", "store.text"},
     {"settings", "store.artifacts.paths", "store.filter", "store.chunks", "store.wire"},
     {
         "copying.source",

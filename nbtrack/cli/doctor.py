@@ -22,7 +22,6 @@ from .waiting import damaged, waiting
 
 __all__ = ["add", "run"]
 
-_FILE = "sqlite:///"
 _REFUSED = "nbtrack sync tries again; --to URI sends it to another store, --drop deletes it"
 
 
@@ -58,6 +57,9 @@ def _findings(settings: Settings) -> Iterator[Finding]:
     yield Finding("store", True, settings.shown)
     if settings.own is not None:
         yield Finding("project", True, f"{settings.folder} {settings.objection}: new runs go to {settings.own.folder}")
+    if settings.misplaced is not None:
+        said = f"an earlier nbtrack put the database of this folder at {settings.misplaced}"
+        yield Finding("misplaced", False, said, f"move it to {settings.database}")
     yield from _store(settings)
     if _may_write(settings):  # else files and journals there are for others to look after
         yield _artifacts(settings)
@@ -66,17 +68,13 @@ def _findings(settings: Settings) -> Iterator[Finding]:
 
 def _may_write(settings: Settings) -> bool:
     """Tell whether a store's files may be written to, where it is one of files."""
-    file = _file_of(settings)
+    file = settings.database
     return file is None or not file.exists() or (may_write(file) and may_write(file.parent))
-
-
-def _file_of(settings: Settings) -> Path | None:
-    return Path(settings.uri.removeprefix(_FILE).partition("?")[0]) if settings.uri.startswith(_FILE) else None
 
 
 def _store(settings: Settings) -> Iterator[Finding]:
     """Look into the store, without making one."""
-    file = _file_of(settings)
+    file = settings.database
     if file is not None and not file.exists():
         yield Finding("reachable", True, "there is none yet; the first run makes it")
         return

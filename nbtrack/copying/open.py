@@ -8,7 +8,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from ..addresses import sqlite_uri
 from ..errors import InvalidInput
+from ..project import is_of_mlflow
 from ..settings import Settings, artifact_places, resolve, without_password
 from ..store.artifacts.allowed import AllowedPlaces
 from ..store.artifacts.paths import absolute_location, local_path
@@ -55,7 +57,7 @@ def _in_file(path: Path, named: Sequence[str]) -> Source:
 
 
 def _in_folder(folder: Path, named: Sequence[str]) -> Source:
-    if _is_of_mlflow(folder):
+    if is_of_mlflow(folder):
         from ..importers.mlflow_folder import MlflowFolder
 
         return MlflowFolder(folder, named)
@@ -76,11 +78,7 @@ def _in_project(folder: Path, named: Sequence[str]) -> Source:
 
 
 def _holds_runs(path: Path) -> bool:
-    return path.is_file() or (path / "runs.db").is_file() or _is_of_mlflow(path)
-
-
-def _is_of_mlflow(folder: Path) -> bool:
-    return any(folder.glob("*/meta.yaml")) or any(folder.glob(".trash/*/meta.yaml"))
+    return path.is_file() or (path / "runs.db").is_file() or is_of_mlflow(path)
 
 
 def _in_database(uri: str | sa.URL, named: Sequence[str]) -> Source:
@@ -97,7 +95,7 @@ def _in_database(uri: str | sa.URL, named: Sequence[str]) -> Source:
 
 def _store_of(database: Path) -> str:
     """Return the URI of the store in a file; the folder's where it is one of ours."""
-    return str(database.parent) if database.name == "runs.db" else f"sqlite:///{database}"
+    return str(database.parent) if database.name == "runs.db" else sqlite_uri(database)
 
 
 def _in_store(settings: Settings, named: Sequence[str]) -> Source:

@@ -20,6 +20,7 @@ from ..entities_models import LoggedModelInfo
 from ..errors import InvalidInput, StoreUnavailable
 from ..events import Series
 from ..settings import without_password
+from ..store.sql.dialects import url_of
 from ..store.sql.dialects.sidefiles import check_side_files
 from ..store.wire.datasets import context_and_tags
 from .artifacts import SourceFiles, records
@@ -59,7 +60,7 @@ class MlflowDatabase:
     """
 
     def __init__(self, uri: str | sa.URL, places: Sequence[str] = ()) -> None:
-        url = sa.make_url(uri)
+        url = uri if isinstance(uri, sa.URL) else url_of(uri)
         self.label, self.problems = without_password(url.render_as_string(hide_password=True)), list[str]()
         if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
             raise InvalidInput(f"there is no file {url.database}" if url.database else f"{self.label} names no file")

@@ -18,6 +18,7 @@ from mlflow.store.tracking.rest_store import RestStore as MlflowTrackingStore
 from mlflow.utils.proto_json_utils import parse_dict
 from mlflow.utils.rest_utils import MlflowHostCreds
 
+from ..addresses import sqlite_uri
 from ..errors import InvalidInput
 from ..server.inprocess import InProcess
 from ..server.service import Service
@@ -109,4 +110,4 @@ def _settings(uri: str, artifacts: str | None) -> Settings:
     if not path.strip("/"):
         return resolve(artifacts=artifacts, environ={}).for_writing
     is_database = Path(path).suffix in _DATABASES
-    return resolve(f"sqlite:///{path}" if is_database else path, artifacts=artifacts, environ={})
+    return resolve(sqlite_uri(Path(path)) if is_database else path, artifacts=artifacts, environ={})

@@ -85,11 +85,11 @@ def _open_server(uri: str) -> Store:
 def _open_sql(uri: str, artifact_root: str, served: str) -> Store:
     import sqlalchemy as sa
 
-    from .sql.dialects import dialect_of
+    from .sql.dialects import dialect_of, url_of
     from .sql.store import SqlStore
 
     try:
-        url = sa.make_url(uri)
+        url = url_of(uri)
         if "@" in (url.host or ""):
             raise ValueError("what stands before it was a part of the password")
     except (sa.exc.ArgumentError, ValueError) as error:

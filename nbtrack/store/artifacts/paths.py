@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from urllib.parse import unquote
 
+from ...addresses import path_of_file_uri, unquoted
 from ...arguments import text as checked_text
 from ...errors import InvalidInput
 
@@ -65,7 +66,7 @@ def absolute_location(uri: str) -> str:
     """
     if uri.lower().startswith("file:"):
         path = uri[len("file:") :]
-        return uri if path.startswith("/") else file_uri(Path(_unquoted(path)))
+        return uri if path.startswith("/") else file_uri(Path(unquoted(path)))
     if uri.startswith("/") or _ANY_SCHEME.match(uri):
         return uri
     return os.path.abspath(uri)  # noqa: PTH100 - also takes ".." out, without following links
@@ -84,11 +85,13 @@ def local_path(uri: str) -> Path:
         InvalidInput: It has another scheme, another host, a query or a fragment.
     """
     if uri.lower().startswith("file:"):
-        return _path_of_file_uri(uri)
+        return path_of_file_uri(uri)
     if scheme_of(uri):
         raise InvalidInput(f"{uri!r} is no folder of this machine; give its path, or a file: URI")
     try:
-        return Path(_without_nul(uri, uri)).expanduser()
+        if "\0" in uri or not uri:
+            raise InvalidInput(f"{uri!r} is no path; give a folder or a file: URI")
+        return Path(uri).expanduser()
     except RuntimeError as error:
         raise InvalidInput(f"{uri!r} names the home of a user who is not known here; give the folder's own path") from error
 
@@ -144,32 +147,3 @@ def _part_objection(part: str) -> str | None:
     if os.name == "nt" and _WINDOWS_RESERVED.fullmatch(part):
         return f"has the part {part!r}, which Windows cannot hold"
     return None
-
-
-def _path_of_file_uri(uri: str) -> Path:
-    rest = uri[len("file:") :]
-    if "?" in rest or "#" in rest:
-        raise InvalidInput(f"{uri!r} has a query or a fragment; write %3F for '?' and %23 for '#'")
-    host = ""
-    if rest.startswith("//"):
-        host, slash, path = rest[2:].partition("/")
-        rest = slash + path
-    if host not in ("", "localhost"):
-        if os.name != "nt":
-            raise InvalidInput(f"{uri!r} names the host {host!r}; a file: URI is local and starts file:///")
-        rest = f"//{host}{rest}"
-    return Path(_without_nul(_unquoted(rest), uri))
-
-
-def _unquoted(path: str) -> str:
-    if os.name != "nt":
-        return unquote(path)
-    from urllib.request import url2pathname  # which loads an HTTP client
-
-    return url2pathname(path)
-
-
-def _without_nul(path: str, named: str) -> str:
-    if "\0" in path or not path:
-        raise InvalidInput(f"{named!r} is no path; give a folder or a file: URI")
-    return path

@@ -17,7 +17,7 @@ from sqlalchemy import bindparam as value
 from ...entities import now_ms
 from ...errors import AlreadyExists, InvalidInput, NotFound, SchemaError
 from .database import Connection, Database
-from .dialects import Dialect, dialect_of
+from .dialects import Dialect, dialect_of, url_of
 from .schema_accounts import (
     ACCOUNTS_HEAD,
     changes,
@@ -337,7 +337,7 @@ def _dialect_at(uri: str) -> Dialect:
     if kind not in ("sqlite", "postgresql", "postgres", "mysql", "mariadb"):
         raise InvalidInput("users are kept in a database: name one by --auth-db, such as sqlite:///users.db or postgresql://…")
     try:
-        return dialect_of(sa.make_url(uri))
+        return dialect_of(url_of(uri))
     except (sa.exc.ArgumentError, ValueError) as error:
         raise InvalidInput("the URI of the users' database cannot be read; write it as that of a store") from error
 

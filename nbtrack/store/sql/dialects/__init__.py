@@ -5,8 +5,9 @@ from __future__ import annotations
 from sqlalchemy import URL
 
 from .base import Dialect
+from .url import url_of
 
-__all__ = ["Dialect", "dialect_of"]
+__all__ = ["Dialect", "dialect_of", "url_of"]
 
 
 def dialect_of(url: URL) -> Dialect:
