@@ -157,7 +157,7 @@ READS = {
     "connect": lambda _, it: nbtrack.tracker.Tracker(nbtrack.settings.resolve(it, cwd=None)),
     "connect an experiment": lambda _, it: nbtrack.settings.resolve("memory:", experiment=it),
     "connect artifacts": lambda _, it: nbtrack.settings.resolve("memory:", artifacts=it),
-    "find_run": lambda _, it: nbtrack.api.tracker().find_run(it),
+    "find_runs": lambda _, it: nbtrack.api.tracker().find_runs(it),
     "df": lambda _, it: nbtrack.runs().df(it),
     "history": lambda _, it: nbtrack.runs().history(it),
     "among": lambda _, it: nbtrack.runs().among(it),
