@@ -92,7 +92,7 @@ def left(tmp_path_factory):
         events = next(iter(journals(home, run_id))) / "events.jsonl"
         head, _, rest = events.read_bytes().partition(b"\n")
         head = json.loads(head.partition(b" ")[2])
-        events.write_bytes(line({**head, "owner": json.dumps({**json.loads(head["owner"]), "boot": "another"})}) + rest)
+        events.write_bytes(line({**head, "owner": json.dumps({**json.loads(head["owner"]), "started": "1"})}) + rest)
     return home
 
 
