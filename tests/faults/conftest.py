@@ -7,15 +7,17 @@ from nbtrack.settings import resolve
 
 from . import rounds
 
+PLACES = {"NBTRACK_ARTIFACT_PLACES": "/dev/shm"}  # where victims put their files
+
 
 @pytest.fixture
 def opened(monkeypatch):
     """Open a store as the next process finds it, after the recovery that opening it begins with."""
-    monkeypatch.setenv("NBTRACK_ARTIFACT_PLACES", "/dev/shm")  # where victims put their files
+    monkeypatch.setenv("NBTRACK_ARTIFACT_PLACES", PLACES["NBTRACK_ARTIFACT_PLACES"])
     connections = []
 
     def open_(folder, artifacts=None):
-        connections.append(Connection(resolve(folder, artifacts=artifacts or None, environ={})))
+        connections.append(Connection(resolve(folder, artifacts=artifacts or None, environ=PLACES)))
         return connections[-1].read()
 
     yield open_

@@ -248,8 +248,9 @@ def other_file_system(tmp_path):
 @pytest.mark.parametrize("part", ["journal", "artifacts"])
 def test_journal_files_and_database_on_different_file_systems(tmp_path, other_file_system, opened, part):
     (tmp_path / part).symlink_to(other_file_system)
+    named = f"import os; os.environ['NBTRACK_ARTIFACT_PLACES'] = {str(other_file_system)!r}"
     for ending in ("run.end()", "os.kill(os.getpid(), 9)"):
-        child = Child(tmp_path, f"{LOGS}print(run.id, flush=True)\n{ending}")
+        child = Child(tmp_path, f"{LOGS}print(run.id, flush=True)\n{ending}", before=named)
         run_id = child.line()
         child.wait()
         store = opened(tmp_path)
