@@ -68,7 +68,9 @@ def data_of(html):
 
 @pytest.mark.parametrize("what", ["run", "runs", "comparison"])
 def test_a_page_of_its_own_needs_no_network_and_runs_only_its_own_scripts(run, tmp_path, what):
-    made = {"run": run, "runs": nbtrack.runs(), "comparison": nbtrack.compare(run, run)}[what]
+    with nbtrack.start_run(name="another") as other:
+        pass
+    made = {"run": run, "runs": nbtrack.runs(), "comparison": nbtrack.compare(run, other)}[what]
     html = made.to_html(tmp_path / f"{what}.html").read_text(encoding="utf-8")
     (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', html)
     assert "default-src 'none'" in policy
