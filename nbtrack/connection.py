@@ -121,8 +121,8 @@ class Connection:
                 if new is None or (old.name == FOLDER and new.name != FOLDER):  # deleted, replaced or set aside
                     self._anchor = None
                     return
-                anchor.folder = new
                 self._move(*((old.parent, new.parent) if old.name == new.name else (old, new)))
+                anchor.folder = new  # last: until then all others wait here, and none goes by the old names
 
     def _move(self, old: Path, new: Path) -> None:
         before, self.settings = self.settings, self.settings.moved(old, new)
@@ -177,14 +177,16 @@ class Connection:
         if not is_run_id(run_id):  # a name of a folder, and a store may have any
             raise InvalidInput(f"the store has a run with the id {run_id[:80]!r}, which can be none: nothing is logged into it")
         self.follow()
-        _make_folder(self.settings.folder)
-        self._hold()
-        self.home = self._choose_home()
-        return Writer(self.home, run_id, owns=owns, on_full=self.flusher.wake, find=self.follow)
+        with self._moving:  # else it could be made by the old name, and be none of those that are told the new one
+            _make_folder(self.settings.folder)
+            self._hold()
+            self.home = self._choose_home()
+            writer = Writer(self.home, run_id, owns=owns, on_full=self.flusher.wake, find=self.follow)
+            self._writers.add(writer)
+        return writer
 
     def deliver(self, writer: Writer) -> None:
         """Deliver a new writer's journal from now on."""
-        self._writers.add(writer)
         self.flusher.add(writer)
 
     def _choose_home(self) -> Path | None:

@@ -138,9 +138,11 @@ def test_a_store_that_is_set_aside_is_left_there(old):
 def test_a_copy_that_took_the_place_is_used_as_the_one_that_is_there(old, tmp_path):
     tracker = nbtrack.connect()
     tracker.start_run("before").end()
+    tracker.flush()
     tracker.connection.store().close()
+    shutil.copytree(old, tmp_path / "copy")
     old.rename(tmp_path / "new")
-    shutil.copytree(tmp_path / "new", old)
+    (tmp_path / "copy").rename(old)
     tracker.start_run("after").end()
     assert [run.name for run in tracker.runs()] == ["after", "before"]
     runs, store = runs_in(tmp_path / "new" / ".nbtrack" / "runs.db")

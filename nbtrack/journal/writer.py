@@ -254,10 +254,10 @@ class Writer:
 
     def save(self) -> None:
         """Try once more to write what is in memory alone, also where somebody has deleted the journal."""
-        if self._is_missing():
+        if is_missing := self._is_missing():
             self._find()  # outside of the section, for it looks at other writers too
         with self._section:
-            if self._is_missing():
+            if is_missing and self._is_missing():  # one that has just gone is looked for in the next pass
                 self._leave_home()
             if self.is_volatile and not self.is_sealed:
                 self.trouble = ""
