@@ -23,7 +23,7 @@ from .journal.folder import renamed
 from .journal.writer import Writer
 from .project import FOLDER, may_write
 from .recovery import deliver_open, recover
-from .reservation import reserve
+from .reservation import is_accepted, reserve
 from .setaside import set_aside
 from .settings import MEMORY, Settings, memory_folder, spare_journal
 from .store.artifacts.allowed import AllowedPlaces
@@ -201,10 +201,15 @@ class Connection:
     def new_run(self, event: RunStarted) -> str:
         """Return the id of a run that starts now: the server's own where it gives ids itself and is there, else a fresh one.
 
+        The store is not opened for it, unless it is a server: what imports and connects is the flusher's thread.
+
         Raises:
             Deleted: Its experiment is deleted. Where the store does not say so in time, delivery restores the experiment.
         """
-        if self.flusher.problem:
+        self.follow()
+        if is_accepted(self._store, self.settings.database, event):
+            return new_run_id()
+        if self.flusher.problem or not (self.is_open or self.settings.server):
             return new_run_id()
         return reserve(self.store, event, _RESERVE_TIMEOUT) or new_run_id()
 

@@ -4,15 +4,50 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 from .errors import Deleted, NbtrackError
 from .events import RunStarted
 from .forks import WORKING, unsplit
-from .store.base import Store
-from .store.stages import refuse_runs_in
+from .store.base import Store, is_immediate
+from .store.stages import deleted_experiment, refuse_runs_in
+from .store.text import storable
 from .threads import start_thread
 
-__all__ = ["reserve"]
+__all__ = ["is_accepted", "reserve"]
+
+
+def is_accepted(store: Store | None, database: Path | None, event: RunStarted) -> bool:
+    """Tell whether a store says at once that a run may start; False where it says nothing, or only after some time.
+
+    Args:
+        store: The store, None where it is not open.
+        database: Its SQLite file, None where it is none.
+        event: How the run starts.
+
+    Raises:
+        Deleted: The run's experiment is deleted.
+    """
+    try:
+        with unsplit(WORKING):
+            return _is_accepted(store, database, event.experiment)
+    except Deleted:
+        raise
+    except NbtrackError:
+        return False
+
+
+def _is_accepted(store: Store | None, database: Path | None, experiment: str) -> bool:
+    if store is not None and is_immediate(store):
+        refuse_runs_in(store, experiment)
+        return True
+    if store is None and database is not None:
+        from .store.sql.dialects.unopened import is_deleted
+
+        if is_deleted(database, storable(experiment)):
+            raise deleted_experiment(experiment)
+        return True
+    return False
 
 
 def reserve(store: Callable[[], Store], event: RunStarted, seconds: float) -> str:

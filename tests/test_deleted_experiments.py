@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -80,6 +81,49 @@ def test_a_new_process_is_refused_by_its_first_run(deleted):
     program = f"import nbtrack; nbtrack.connect({deleted.uri!r}); nbtrack.start_run(experiment='tuning')"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.stderr.splitlines()[-1].startswith("nbtrack.errors.Deleted: the experiment 'tuning' is deleted; restore it")
+
+
+FIRST_START = """
+import sys, nbtrack
+nbtrack.connect({store!r})
+connection = nbtrack.api._tracker.connection
+connection.flusher.add = lambda writer: None  # else its thread opens the store, beside the start
+try:
+    nbtrack.start_run(experiment={experiment!r})
+    print("started")
+except nbtrack.errors.Deleted as error:
+    print(error)
+print(connection.is_open, sorted({{"sqlalchemy", "alembic"}} & set(sys.modules)), flush=True)
+import os; os._exit(0)
+"""
+
+
+@pytest.mark.parametrize(("experiment", "said"), [("tuning", "the experiment 'tuning' is deleted"), ("other", "started")])
+def test_the_first_start_of_a_process_opens_no_store_and_leaves_its_file_as_it_is(deleted, tmp_path, experiment, said):
+    deleted.connection.close(10)
+    folder = deleted.settings.folder
+    before = sorted(each.name for each in folder.iterdir()), (folder / "runs.db").read_bytes()
+    program = FIRST_START.format(store=str(folder), experiment=experiment)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.stdout.startswith(said), done.stderr
+    assert done.stdout.splitlines()[-1] == "False []"
+    assert (sorted(each.name for each in folder.iterdir()), (folder / "runs.db").read_bytes()) == before
+
+
+def test_a_first_start_that_learns_nothing_at_once_goes_on_and_delivery_restores_the_experiment(deleted, tmp_path):
+    folder = deleted.settings.folder
+    deleted.connection.close(10)
+    locking = sqlite3.connect(folder / "runs.db", isolation_level=None)
+    locking.execute("PRAGMA journal_mode = DELETE")
+    locking.execute("BEGIN EXCLUSIVE")
+    locking.execute("UPDATE experiments SET name = name")
+    program = FIRST_START.format(store=str(folder), experiment="tuning")
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.stdout.startswith("started"), done.stderr
+    locking.execute("ROLLBACK")
+    locking.close()
+    nbtrack.connect(folder).connection.recover()
+    assert [run.name for run in nbtrack.runs(experiment="tuning")][1:] == ["old"]
 
 
 def test_once_restored_it_takes_runs(deleted):

@@ -20,8 +20,8 @@ from ..entities_models import LoggedModelInfo
 from ..errors import InvalidInput, StoreUnavailable
 from ..events import Series
 from ..settings import without_password
-from ..store.sql.dialects import url_of
 from ..store.sql.dialects.sidefiles import check_side_files
+from ..store.sql.dialects.url import url_of
 from ..store.wire.datasets import context_and_tags
 from .artifacts import SourceFiles, records
 from .mlflow_models import links_of, models_of

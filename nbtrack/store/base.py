@@ -44,6 +44,7 @@ __all__ = [
     "RunQuery",
     "Store",
     "generation_of",
+    "is_immediate",
     "is_read_only",
     "together",
 ]
@@ -121,6 +122,11 @@ def together(store: object) -> AbstractContextManager[None]:
 def generation_of(store: object) -> int:
     """Return how often another store was found in place of this one, because its file was deleted or replaced."""
     return int(getattr(store, "generation", 0))
+
+
+def is_immediate(store: object) -> bool:
+    """Tell whether a store that is open is read without waiting for a server or for somebody's lock."""
+    return bool(getattr(store, "is_immediate", False))
 
 
 def is_read_only(store: object) -> bool:

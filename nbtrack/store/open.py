@@ -85,7 +85,8 @@ def _open_server(uri: str) -> Store:
 def _open_sql(uri: str, artifact_root: str, served: str) -> Store:
     import sqlalchemy as sa
 
-    from .sql.dialects import dialect_of, url_of
+    from .sql.dialects import dialect_of
+    from .sql.dialects.url import url_of
     from .sql.store import SqlStore
 
     try:

@@ -58,6 +58,8 @@ class MemoryStore:
         artifact_root: Where an experiment's artifacts lie unless it says otherwise, under its id.
     """
 
+    is_immediate = True  # see ``base.is_immediate``
+
     def __init__(self, artifact_root: str = "memory:") -> None:
         self.uri = "memory:"
         self._lock = threading.RLock()

@@ -17,7 +17,9 @@ from sqlalchemy import bindparam as value
 from ...entities import now_ms
 from ...errors import AlreadyExists, InvalidInput, NotFound, SchemaError
 from .database import Connection, Database
-from .dialects import Dialect, dialect_of, url_of
+from .dialects import dialect_of
+from .dialects.base import Dialect
+from .dialects.url import url_of
 from .schema_accounts import (
     ACCOUNTS_HEAD,
     changes,

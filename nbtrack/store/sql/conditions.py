@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from ..filter import And, Comparison, Identifier, Node, Not, Or, Order, Present
 from ..filter.tree import Entity
-from .dialects import Dialect
+from .dialects.base import Dialect
 
 __all__ = ["Conditions", "Part", "Subject", "arrange", "directed"]
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from ...errors import InvalidInput, NbtrackError, StoreError, StoreUnavailable
-from .dialects import Dialect
+from .dialects.base import Dialect
 from .places import Places
 
 __all__ = ["Connection", "Database", "SelectText", "text_of"]

@@ -16,8 +16,7 @@ from ...entities import ArtifactRecord, Dataset, ParamValue, Points, RunInfo
 from ...errors import RunNotFound
 from ..base import Axis, OpenRun, RunPage, RunQuery
 from .database import Connection, SelectText, text_of
-from .dialects import Dialect
-from .dialects.base import Mean, among, listed
+from .dialects.base import Dialect, Mean, among, listed
 from .history import StoredAxes, StoredPoints
 from .params import TypedParams
 from .places import Places

@@ -30,8 +30,7 @@ from sqlalchemy import (
 
 from ..base import RunQuery
 from ..filter import And, Comparison, Identifier, Node, Not, Or, Order, Present, param_number
-from .dialects import Dialect
-from .dialects.base import Mean
+from .dialects.base import Dialect, Mean
 from .places import Places
 from .rows import RUN_INFO
 from .schema import datasets, experiments, metrics, params, run_datasets, runs, tags

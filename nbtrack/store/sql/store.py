@@ -21,8 +21,7 @@ from ..stages import refuse_deleted
 from ..text import storable
 from . import experiments, reads
 from .database import Connection, Database
-from .dialects import Dialect
-from .dialects.base import among
+from .dialects.base import Dialect, among
 from .migrate import make_current
 from .models import SqlModels
 from .places import Home, places_of
@@ -104,6 +103,11 @@ class SqlStore:
         """See ``base.generation_of``."""
         self._database.open()
         return self._database.generation
+
+    @property
+    def is_immediate(self) -> bool:
+        """See ``base.is_immediate``."""
+        return self._database.dialect.is_immediate()
 
     @property
     def is_read_only(self) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import URL
+from typing import TYPE_CHECKING
 
-from .base import Dialect
-from .url import url_of
+if TYPE_CHECKING:  # unopened.py, beside this, is used where SQLAlchemy is not loaded
+    from sqlalchemy import URL
 
-__all__ = ["Dialect", "dialect_of", "url_of"]
+    from .base import Dialect
+
+__all__ = ["dialect_of"]
 
 
 def dialect_of(url: URL) -> Dialect:

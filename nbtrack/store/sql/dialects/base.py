@@ -148,6 +148,10 @@ class Dialect(ABC):
         """Return a new cursor of the driver's connection."""
         return driver.cursor()
 
+    def is_immediate(self) -> bool:
+        """Tell whether reading waits neither for a server nor for a lock."""
+        return False
+
     def settle(self) -> None:  # noqa: B027
         """Put what was written where it is to stay, after much of it and where the engine leaves that for later."""
 

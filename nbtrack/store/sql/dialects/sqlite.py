@@ -205,6 +205,10 @@ class SQLite(Dialect):
                 f"{self.path} has users in it, and others may open it ({error.strerror}): its owner says `chmod 600 {self.path}`"
             ) from error
 
+    def is_immediate(self) -> bool:
+        """See ``Dialect.is_immediate``: with a write-ahead log nobody who writes keeps others from reading."""
+        return self.path.with_name(f"{self.path.name}-wal").exists()
+
     def settle(self) -> None:
         """See ``Dialect.settle``: a large write-ahead log goes into the file, unless someone is reading from it."""
         log = self.path.with_name(f"{self.path.name}-wal")
