@@ -12,10 +12,35 @@ try:
 except ImportError:  # on Windows, which renames no folder in which a file is open
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["Anchor"]
+__all__ = ["Anchor", "forget_name", "make_folders"]
 
 _GET_PATH = getattr(fcntl, "F_GETPATH", None)  # of macOS
 _LONGEST = 1024
+_LOOKS = 50  # a folder may be renamed between two looks, and again
+_anchors: weakref.WeakSet[Anchor] = weakref.WeakSet()
+
+
+def make_folders(path: Path) -> None:
+    """Make a folder, and those above it, where they are missing; one that is held and was renamed does not come back.
+
+    What lies below a held folder is made in that very folder, whatever it is called by now.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    if path.is_dir():
+        return
+    held = [anchor for anchor in tuple(_anchors) if anchor.relative(path) is not None]
+    if os.mkdir not in os.supports_dir_fd or not held:
+        path.mkdir(parents=True, exist_ok=True)
+        return
+    next((anchor for anchor in held if anchor.is_in_place()), held[0]).make(path)
+
+
+def forget_name(folder: Path) -> None:
+    """Take a name that a folder had before for that of another one from now on, which somebody makes there."""
+    for anchor in tuple(_anchors):
+        anchor.former = {each for each in anchor.former if not folder.is_relative_to(each)}
 
 
 class Anchor:
@@ -30,9 +55,23 @@ class Anchor:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.former: set[Path] = set()
         self._fd = os.open(folder, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
         self._identity = _identity(os.fstat(self._fd))
         weakref.finalize(self, _close, self._fd, self._identity)
+        _anchors.add(self)
+
+    def rename(self, folder: Path) -> None:
+        """Note what the folder is called now."""
+        self.former = {*self.former, self.folder} - {folder}
+        self.folder = folder
+
+    def relative(self, path: Path) -> Path | None:
+        """Return a path from the folder on, by the name that it has or had; None of one that is not below it."""
+        for folder in (self.folder, *self.former):
+            if path.is_relative_to(folder):
+                return path.relative_to(folder)
+        return None
 
     def is_in_place(self) -> bool:
         """Tell whether the folder is where it was."""
@@ -40,14 +79,44 @@ class Anchor:
 
     def is_replaced(self) -> bool:
         """Tell whether another one is where the folder was."""
-        return os.path.lexists(self.folder) and not self.is_in_place()
+        try:
+            return _identity(self.folder.stat()) != self._identity  # one look: it may be renamed between two
+        except OSError:
+            return self.folder.is_symlink()
 
     def found(self) -> Path | None:
         """Return where the folder is by now; None where it was deleted, or nobody can say."""
-        for path in (self._path_of_descriptor(), *self._below_working_directory()):
-            if path is not None and _is(path, self._identity):
-                return path
+        for _ in range(_LOOKS):
+            for path in (self._path_of_descriptor(), *self._below_working_directory()):
+                if path is not None and _is(path, self._identity):
+                    return path
+            if self._is_deleted():
+                return None
         return None
+
+    def has(self, path: Path) -> bool:
+        """Tell whether a file is in the folder, whatever that is called by now."""
+        relative = self.relative(path)
+        if relative is None or os.stat not in os.supports_dir_fd:
+            return os.path.lexists(path)
+        try:
+            os.stat(relative, dir_fd=self._fd, follow_symlinks=False)
+        except OSError:
+            return False
+        return True
+
+    def make(self, path: Path) -> None:
+        """Make a folder in this one, and those between, whatever this one is called by now."""
+        relative = self.relative(path) or Path()
+        for each in (*reversed(relative.parents), relative):
+            with suppress(FileExistsError):
+                os.mkdir(each, dir_fd=self._fd)
+
+    def _is_deleted(self) -> bool:
+        try:
+            return os.fstat(self._fd).st_nlink == 0
+        except OSError:  # as a file system of another machine says it
+            return True
 
     def _path_of_descriptor(self) -> Path | None:
         try:

@@ -11,7 +11,7 @@ import weakref
 from contextlib import suppress
 from pathlib import Path
 
-from .anchor import Anchor
+from .anchor import forget_name, make_folders
 from .entities import is_run_id, new_run_id
 from .errors import InvalidInput, NbtrackError, StoreUnavailable, TooLarge
 from .events import ArtifactLogged, RunStarted
@@ -21,7 +21,7 @@ from .journal import alive
 from .journal.alive import leave
 from .journal.folder import renamed
 from .journal.writer import Writer
-from .project import FOLDER, may_write
+from .project import may_write
 from .recovery import deliver_open, recover
 from .reservation import is_accepted, reserve
 from .setaside import set_aside
@@ -30,6 +30,7 @@ from .store.artifacts.allowed import AllowedPlaces
 from .store.artifacts.base import ArtifactStore
 from .store.base import Store
 from .store.open import open_store
+from .whereabouts import Whereabouts
 
 __all__ = ["Connection", "connection_to", "connections"]
 
@@ -44,8 +45,12 @@ _lock = threading.RLock()
 
 def connection_to(settings: Settings) -> Connection:
     """Return this process's connection for these settings, the same one each time."""
+    for connection in connections():
+        connection.follow()  # or a name that a folder had before would stand for its store
     with _lock:
         if settings not in _connections:
+            if settings.root is not None:
+                forget_name(settings.root)
             _connections[settings] = Connection(settings)
         return _connections[settings]
 
@@ -64,6 +69,7 @@ class Connection:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._where = Whereabouts(self._move)
         self._spare = None if settings.uri == MEMORY else spare_journal(settings.uri)
         # The folder of journals that was written to last.
         self.home = settings.journal
@@ -82,9 +88,6 @@ class Connection:
         # Digests of the texts that were sent to the store, so that each goes there once.
         self.sent_documents: set[str] = set()
         self._opening = threading.RLock()
-        self._moving = threading.RLock()
-        self._anchor: Anchor | None = None
-        self._moves: list[tuple[Path, Path]] = []
         self._writers: weakref.WeakSet[Writer] = weakref.WeakSet()
 
     def store(self) -> Store:
@@ -99,30 +102,33 @@ class Connection:
         if self._store is not None:
             return self._store
         with unsplit(OPENING), self._opening:
-            if self._store is None:
-                _make_folder(self.settings.folder)
-                self._is_ignored = self._ignoring is not None and self._ignoring.exists()
-                self._store = open_store(self.settings.uri, artifact_root=self.settings.artifacts)
-                if (when_missing := getattr(self._store, "when_missing", None)) is not None:
-                    when_missing(self.follow)
-                self._hold()
-            return self._store
+            while (store := self._store) is None:
+                self._open(self.settings)
+            return store
+
+    def _open(self, settings: Settings) -> None:
+        """Open the store where it is by these settings, unless it is renamed meanwhile."""
+        _make_folder(settings.folder)
+        try:
+            store = open_store(settings.uri, artifact_root=settings.artifacts)
+        except StoreUnavailable:
+            self.follow()
+            if self.settings is settings:
+                raise
+            return
+        with self._where.steady():
+            if self.settings is not settings:
+                store.close()
+                return
+            if (when_missing := getattr(store, "when_missing", None)) is not None:
+                when_missing(lambda: self._where.is_gone(self.settings.database or Path()))
+            self._is_ignored = self._ignoring is not None and self._ignoring.exists()
+            self._where.hold(settings.root)
+            self._store = store
 
     def follow(self) -> None:
         """Go on with the store where its folder, or one above it, was renamed while this process uses it."""
-        anchor = self._anchor
-        if anchor is None or anchor.is_in_place():
-            return
-        with self._moving:
-            if self._anchor is anchor and not anchor.is_in_place():
-                old, new = anchor.folder, None if anchor.is_replaced() else anchor.found()
-                if new == old:  # it could not be seen for a moment
-                    return
-                if new is None or (old.name == FOLDER and new.name != FOLDER):  # deleted, replaced or set aside
-                    self._anchor = None
-                    return
-                self._move(*((old.parent, new.parent) if old.name == new.name else (old, new)))
-                anchor.folder = new  # last: until then all others wait here, and none goes by the old names
+        self._where.follow()
 
     def _move(self, old: Path, new: Path) -> None:
         before, self.settings = self.settings, self.settings.moved(old, new)
@@ -135,18 +141,11 @@ class Connection:
         if (move := getattr(self._store, "move", None)) is not None:
             move(old, new, self.settings.artifacts)
         self._ignoring = self.settings.folder / ".gitignore" if self.settings.folder is not None else None
-        self._moves.append((old, new))
         with _lock:
             if _connections.get(before) is self:
                 del _connections[before]
                 _connections.setdefault(self.settings, self)
         _log.warning("nbtrack: %s was renamed to %s, and runs go on there", old, new)
-
-    def _hold(self) -> None:
-        """Hold the store's folder, so that it is found when it is renamed."""
-        if self._anchor is None and (root := self.settings.root) is not None:
-            with suppress(OSError):
-                self._anchor = Anchor(root)
 
     @property
     def journals(self) -> tuple[Path, ...]:
@@ -177,11 +176,11 @@ class Connection:
         if not is_run_id(run_id):  # a name of a folder, and a store may have any
             raise InvalidInput(f"the store has a run with the id {run_id[:80]!r}, which can be none: nothing is logged into it")
         self.follow()
-        with self._moving:  # else it could be made by the old name, and be none of those that are told the new one
+        with self._where.steady():  # else it could be made by the old name, and be none of those that are told the new one
             _make_folder(self.settings.folder)
-            self._hold()
+            self._where.hold(self.settings.root)
             self.home = self._choose_home()
-            writer = Writer(self.home, run_id, owns=owns, on_full=self.flusher.wake, find=self.follow)
+            writer = Writer(self.home, run_id, owns=owns, on_full=self.flusher.wake, is_gone=self._where.is_gone)
             self._writers.add(writer)
         return writer
 
@@ -219,10 +218,7 @@ class Connection:
 
     def place_now(self, uri: str) -> str:
         """Return what a place is called now, which was read before a folder was renamed."""
-        for old, new in self._moves:
-            if uri.startswith(f"{old}/"):
-                uri = f"{new}{uri[len(str(old)) :]}"
-        return uri
+        return self._where.text_now(uri)
 
     def recover(self) -> None:
         """Deliver now what processes that are gone have left in the journal, and close the runs that they left open.
@@ -259,12 +255,17 @@ class Connection:
         """Move a spooled file to where the run's artifacts are; done before, it is passed over."""
         if source.is_symlink():  # somebody else's, in a folder that is shared
             raise InvalidInput(f"the file {event.path!r} is a link in the journal by now, and is not followed")
-        if event.spool and source.exists():
-            try:
-                self.artifacts(store.get_run(run_id).artifact_uri).put(event.path, source, move=True)
-            except NbtrackError:
-                if source.exists():  # else another process, which recovers too, has just done it
-                    raise
+        source = self._where.now(source)
+        if not event.spool or self._where.is_gone(source):
+            return
+        try:
+            self.artifacts(store.get_run(run_id).artifact_uri).put(event.path, source, move=True)
+        except NbtrackError as error:
+            if self._where.is_gone(source):  # another process, which recovers too, has just done it
+                return
+            if self._where.now(source) != source:
+                raise StoreUnavailable(f"the folder of the file {event.path!r} was just renamed") from error
+            raise
 
     def _on_replaced(self) -> None:
         """Send texts anew, for another store has none of them, and make git pass over another folder too."""
@@ -281,6 +282,7 @@ class Connection:
         if self._store is not None:
             self._store.close()
             self._store = None
+        self._where.release()
 
     def forget(self) -> None:
         """Remove the files of a store in memory, which ends with this process, and so must they."""
@@ -302,7 +304,8 @@ class Connection:
 
     def after_fork(self) -> None:
         """Begin anew in a forked child: without the parent's thread and locks."""
-        self._opening, self._moving = threading.RLock(), threading.RLock()
+        self._opening = threading.RLock()
+        self._where.after_fork()
         self.flusher.after_fork([writer for writer in self._writers if not writer.is_sealed])
 
 
@@ -314,7 +317,7 @@ def _make_folder(folder: Path | None) -> None:
 
 def _ignore(path: Path) -> None:
     with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folders(path.parent)
         with path.open("x", encoding="utf-8") as file:  # never through a link
             file.write("*\n")
 

@@ -48,7 +48,15 @@ def find_project(start: Path) -> Project:
 
 def is_of_mlflow(folder: Path) -> bool:
     """Tell whether a folder is one in which MLflow keeps runs as files, as ``mlruns``."""
-    return any(folder.glob("*/meta.yaml")) or any(folder.glob(".trash/*/meta.yaml"))
+    return any(os.path.isfile(f"{path}/meta.yaml") for place in (folder, folder / ".trash") for path in _inside(place))  # noqa: PTH113
+
+
+def _inside(folder: Path) -> list[str]:
+    try:
+        with os.scandir(folder) as found:
+            return [each.path for each in found]
+    except OSError:
+        return []
 
 
 def may_write(path: Path) -> bool:

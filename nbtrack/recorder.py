@@ -178,13 +178,9 @@ class Recorder:
         checked = artifact_path(path)
         if len(checked.encode()) > _LONGEST_PATH:
             raise InvalidInput(f"artifact path {shown(checked)} has more than {_LONGEST_PATH} bytes; choose a shorter one")
-        self.connection.follow()
         name, writer = new_run_id(), self.writer()
-        spool = writer.spool()
         try:
-            if spool is None:
-                raise OSError(errno.EROFS, os.strerror(errno.EROFS))
-            size, sha256 = copy_hashed(source, spool / name)
+            size, sha256 = self._spool(writer, name, source)
         except OSError as error:
             data = _in_memory(source, _MAX_HELD_BYTES - writer.held_bytes())
             if data is None:
@@ -193,6 +189,18 @@ class Recorder:
             writer.hold(name, data)
         self.append(ArtifactLogged(checked, size, sha256, name))
         return checked
+
+    def _spool(self, writer: Writer, name: str, source: Path | bytes) -> tuple[int, str]:
+        """Copy a file into the journal, once more where the journal's folder was renamed meanwhile."""
+        self.connection.follow()
+        while (spool := writer.spool()) is not None:
+            try:
+                return copy_hashed(source, spool / name)
+            except OSError:
+                self.connection.follow()
+                if writer.spool() == spool:
+                    raise
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
     def _refuse(self, path: str, error: OSError) -> str:
         """Say, here and on the run, that a file is not kept: training goes on, and no disk has space for it."""

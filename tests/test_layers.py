@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1] / "nbtrack"
 LAYERS = [
     {"errors", "entities", "entities_models", "entities_traces", "forks", "handover", "naming", "threads"},
     {"addresses", "anchor", "arguments", "events", "project", "store.text"},
-    {"settings", "store.artifacts.paths", "store.filter", "store.chunks", "store.wire"},
+    {"settings", "whereabouts", "store.artifacts.paths", "store.filter", "store.chunks", "store.wire"},
     {
         "copying.source",
         "store.base",

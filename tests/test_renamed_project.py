@@ -8,6 +8,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -84,6 +86,59 @@ def test_nothing_is_lost_however_busy_it_is_when_it_is_renamed(old, tmp_path):
     assert len(run.metrics["loss"].values) == 8_000
     assert [run.artifacts.read_text(f"{number}.txt") for number in range(8)] == [str(number) for number in range(8)]
     assert [path.name for path in tmp_path.iterdir()] == ["name 7"]
+
+
+def test_many_renames_in_a_row_lose_nothing_and_leave_no_folder(old, tmp_path, caplog):
+    tracker = nbtrack.connect()
+    now = old
+    with nbtrack.start_run("open") as run:
+        for number in range(40):
+            run.log(loss=float(number))
+            run.log_param(f"p{number}", number)
+            now = now.rename(tmp_path / f"name {number}")
+            run.log_text(str(number), f"{number}.txt")
+            run.log_metric(f"m{number % 7}", 1.0)
+            run.set_tag(f"t{number}", "x")
+    later = nbtrack.start_run("later")
+    later.log(loss=1.0)
+    later.end()
+    assert nbtrack.flush()
+    assert len(run.metrics["loss"].values) == 40
+    assert [run.artifacts.read_text(f"{number}.txt") for number in range(40)] == [str(number) for number in range(40)]
+    assert set(run.params) == {f"p{number}" for number in range(40)}
+    assert {f"t{number}" for number in range(40)} <= set(run.tags)
+    assert [path.name for path in tmp_path.iterdir() if path.name != "state"] == ["name 39"]
+    assert not [message for message in caplog.messages if "deleted or replaced" in message or "is lost, for" in message]
+    assert tracker.settings.folder == now / ".nbtrack"
+
+
+@pytest.mark.slow
+def test_renames_by_another_thread_while_everything_is_logged_lose_nothing(old, tmp_path, caplog):
+    nbtrack.connect()
+    is_over = threading.Event()
+
+    def rename():
+        now, number = old, 0
+        while not is_over.is_set():
+            number += 1
+            now = now.rename(tmp_path / f"name {number}")
+            time.sleep(0.003)
+
+    renaming = threading.Thread(target=rename)
+    with nbtrack.start_run("open") as run:
+        renaming.start()
+        for number in range(300):
+            run.log(loss=float(number))
+            run.log_param(f"p{number}", number)
+            run.log_text(str(number), f"{number % 50}.txt")
+        is_over.set()
+        renaming.join()
+    assert nbtrack.flush()
+    assert len(run.metrics["loss"].values) == 300
+    assert len(run.params) == 300
+    assert [run.artifacts.read_text(f"{number}.txt") for number in range(50)] == [str(250 + number) for number in range(50)]
+    assert len([path for path in tmp_path.iterdir() if path.name != "state"]) == 1
+    assert not [message for message in caplog.messages if "deleted or replaced" in message or "is lost, for" in message]
 
 
 def test_connecting_again_after_the_rename_is_the_same_store(old, tmp_path, monkeypatch):
@@ -169,6 +224,35 @@ def test_what_waits_for_a_server_goes_with_the_project(old, tmp_path):
     (outbox,) = (tmp_path / "new" / ".nbtrack" / "outbox").iterdir()
     assert len([path for path in outbox.iterdir() if path.is_dir()]) == 2
     assert not old.exists()
+
+
+KILLED_SOON = """
+import nbtrack, os, sys
+run = nbtrack.start_run("killed")
+run.log(loss=1.0)
+assert run.flush()
+os.rename(sys.argv[1], sys.argv[2])
+run.log_param("lr", 0.1)
+run.log(loss=2.0, other=3.0)
+run.log_text("hello", "a.txt")
+os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.slow
+def test_what_is_logged_right_after_the_rename_is_safe_from_a_crash(old, tmp_path):
+    new = tmp_path / "new"
+    killed = subprocess.run([sys.executable, "-c", KILLED_SOON, str(old), str(new)], cwd=old, check=False, capture_output=True)
+    assert killed.returncode == -signal.SIGKILL
+    assert not old.exists()
+    os.chdir(new)
+    tracker = nbtrack.connect()
+    tracker.connection.recover()
+    (run,) = tracker.runs()
+    assert run.params == {"lr": 0.1}
+    assert run.metrics["loss"].values.tolist() == [1.0, 2.0]
+    assert run.metrics["other"].last == 3.0
+    assert run.artifacts.read_text("a.txt") == "hello"
 
 
 KILLED = """

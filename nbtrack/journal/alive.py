@@ -16,6 +16,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..anchor import make_folders
+
 try:
     import fcntl
 except ImportError:  # on Windows, where processes can be seen
@@ -184,7 +186,7 @@ def _made(path: Path) -> int:
     try:
         return os.open(path, flags, 0o666)
     except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folders(path.parent)
         return os.open(path, flags, 0o666)
 
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ..anchor import make_folders
 from .plain import is_folder, is_ours, open_plain
 from .records import RecordFile
 
@@ -26,7 +27,8 @@ def make_folder(folder: Path, head: dict[str, Any]) -> RecordFile:
     try:
         place.mkdir()
     except FileNotFoundError:
-        place.mkdir(parents=True)
+        make_folders(place.parent)
+        place.mkdir()
     records = RecordFile(place / EVENTS)
     try:
         records.append(head)

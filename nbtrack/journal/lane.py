@@ -135,6 +135,11 @@ class Lane:
         for segment in self._segments:
             segment.close()
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether new rows are in memory alone."""
+        return self._segments[-1].path is None
+
     def in_memory(self, applied: int) -> int:
         """Return how many rows there are that are neither applied nor in a file."""
         alone = [segment for segment in tuple(self._segments) if segment.path is None]

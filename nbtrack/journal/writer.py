@@ -55,7 +55,7 @@ class Writer:
         run_id: The run.
         owns: Whether the run ends with this process: its journal speaks for the run's life.
         on_full: Called when much is waiting.
-        find: Called where the journal is missing, to see whether it was moved; it then calls ``move``.
+        is_gone: Asked whether a file that is missing was deleted; where its folder was renamed, this calls ``move``.
     """
 
     def __init__(
@@ -65,10 +65,10 @@ class Writer:
         *,
         owns: bool,
         on_full: Callable[[], None] = lambda: None,
-        find: Callable[[], None] = lambda: None,
+        is_gone: Callable[[Path], bool] = lambda path: not path.exists(),
     ) -> None:
         self.run_id, self.owns = run_id, owns
-        self._home, self._on_full, self._find = home, on_full, find
+        self._home, self._on_full, self._is_gone = home, on_full, is_gone
         self._begin()
         _writers.add(self)
 
@@ -110,8 +110,13 @@ class Writer:
         """
         if self._section.is_interrupted():
             check_sayable(to_json(event))
-            self._section.later(lambda: self.append(event))
+            self._section.later(lambda: self._append(event))
             return
+        self._append(event)
+        if self.trouble and self._is_missing():
+            self.save()  # now, for the process may be killed before the next pass
+
+    def _append(self, event: Event) -> None:
         with self._section:
             self._events.append(event)
             if not self._is_gathering:
@@ -155,6 +160,11 @@ class Writer:
                 self._log_later(metrics, step, stamp)
                 return
             lane = self._open_lane(tuple(metrics))
+        self._log(lane, metrics, step, stamp)
+        if lane.is_alone and self._is_missing():
+            self.save()
+
+    def _log(self, lane: Lane, metrics: Mapping[str, float], step: int, stamp: int) -> None:
         # ``struct`` hides why a value is none, so values are made numbers here.
         numbers = {key: as_number(key, value) for key, value in metrics.items()}
         try:
@@ -176,7 +186,7 @@ class Writer:
             _STEP_AND_STAMP.pack(step, stamp)
         except (struct.error, TypeError, ValueError) as error:
             raise bad_step(step) from error
-        self._section.later(lambda: self.log(numbers, step, stamp))
+        self._section.later(lambda: self._log(self._open_lane(tuple(numbers)), numbers, step, stamp))
 
     def _fill(self, lane: Lane, values: tuple[float, ...], step: int, stamp: int) -> None:
         while True:
@@ -225,6 +235,8 @@ class Writer:
         if name in self._elsewhere:
             return self._elsewhere[name]
         spool = self.spool()
+        if spool is None and self._folder is not None and name not in self._held:
+            return self._folder / "spool" / name  # its folder was just renamed
         path = (spool or Path(tempfile.gettempdir())) / name
         if name in self._held:
             path.unlink(missing_ok=True)
@@ -254,10 +266,9 @@ class Writer:
 
     def save(self) -> None:
         """Try once more to write what is in memory alone, also where somebody has deleted the journal."""
-        if is_missing := self._is_missing():
-            self._find()  # outside of the section, for it looks at other writers too
+        is_gone = self._is_deleted()  # outside of the section, for it looks at other writers too
         with self._section:
-            if is_missing and self._is_missing():  # one that has just gone is looked for in the next pass
+            if is_gone and self._is_missing():
                 self._leave_home()
             if self.is_volatile and not self.is_sealed:
                 self.trouble = ""
@@ -274,6 +285,11 @@ class Writer:
         """Tell whether the journal is not where it was."""
         folder = self._folder
         return folder is not None and not (folder / EVENTS).exists()
+
+    def _is_deleted(self) -> bool:
+        """Tell whether somebody has deleted the journal, and not just renamed a folder above it."""
+        folder = self._folder
+        return folder is not None and self._is_missing() and self._is_gone(folder / EVENTS)
 
     def move(self, old: Path, new: Path) -> None:
         """Go on where a folder was renamed: its files are found by their names."""

@@ -160,6 +160,7 @@ def _real(path: Path) -> Path:
 
 
 def _copy_out(path: str, found: Path, target: Path, check: Check | None) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)  # wherever a user wants it
     with staged(target) as place:
         copy_file(found, place)
         if check is not None:

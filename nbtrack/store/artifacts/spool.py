@@ -14,6 +14,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TypeAlias
 
+from ...anchor import make_folders
 from ...errors import InvalidInput
 from .base import Readable
 from .paths import TEMPORARY
@@ -59,7 +60,7 @@ def move_file(source: Path, target: Path) -> None:
     A source that is gone while the target is there was moved by an earlier call, and nothing is done.
     """
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folders(target.parent)
         if _has_group_of(target.parent, source):
             source.replace(target)
         else:
@@ -139,7 +140,7 @@ def _reading(source: Content) -> AbstractContextManager[Readable]:
 @contextmanager
 def staged(target: Path) -> Iterator[Path]:
     """Give the name of a new file beside the target, which takes its place when the block has gone well."""
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folders(target.parent)
     place = target.with_name(TEMPORARY + secrets.token_hex(8))
     try:
         yield place

@@ -21,6 +21,7 @@ T = TypeVar("T")
 Row = Sequence[Any]
 
 _ATTEMPTS = 5
+_LOOKS = 20  # for a file whose folder is renamed again and again
 _abandoned: list[sa.Engine] = []  # a parent's engines in a forked child: not used, and not closed either
 
 
@@ -151,7 +152,7 @@ class Database:
 
     Attributes:
         generation: How often another one was found in its place, because its file was deleted or replaced.
-        find: Called where its file is missing, to see whether it was moved; it then calls ``move``.
+        is_gone: Asked where its file is missing whether it was deleted; where it was renamed, this calls ``move``.
         reading_only: How it is read where it may not be written to; None where it may.
     """
 
@@ -164,7 +165,7 @@ class Database:
         self._place: object = None
         self.reading_only: object = None
         self.generation = 0
-        self.find: Callable[[], None] = lambda: None
+        self.is_gone: Callable[[], bool] = lambda: True
         self._opening, self._is_opening = threading.RLock(), False
         self._renew()
 
@@ -176,17 +177,21 @@ class Database:
             StoreError: Whatever else went wrong in it.
         """
         self._in_this_process()
-        if self._is_current():
-            return
-        if self._place is not None and self.dialect.place() is None:
-            self.find()  # it may have been moved, not deleted
-        with self._opening:
-            if not self._is_opening and not self._is_current():
-                self._is_opening = True
-                try:
+        for _ in range(_LOOKS):
+            if self._is_current():
+                return
+            is_gone = self._is_missing() and self.is_gone()  # outside of the lock, for ``move`` takes it
+            with self._opening:
+                if self._is_opening or self._is_current():
+                    return
+                if is_gone or not self._is_missing():
                     self._reopen()
-                finally:
-                    self._is_opening = False
+                    return
+        raise StoreUnavailable(f"{self.dialect.label} is being renamed: try again")
+
+    def _is_missing(self) -> bool:
+        """Tell whether the database that was opened is not where it was."""
+        return self._place is not None and not self._is_opening and self.dialect.place() is None
 
     def _is_current(self) -> bool:
         """Tell whether the database is the one that was opened, and may be read or written as then."""
@@ -204,10 +209,20 @@ class Database:
             before.dispose()
 
     def _reopen(self) -> None:
+        self._is_opening = True
+        try:
+            self._begin_anew()
+        finally:
+            self._is_opening = False
+
+    def _begin_anew(self) -> None:
+        found = self.dialect.place()
         if self._place is not None:
             self._engine.dispose()
             self._renew()
-            self.generation += self._place != self.dialect.place()
+            self.generation += self._place != found
+        if found is None:
+            self.dialect.make_folder()
         self.reading_only = self.dialect.reading_only()
         self._prepare_tables(self)
         self._place = self.dialect.place()

@@ -80,9 +80,9 @@ class SqlStore:
         self.models: LoggedModels = SqlModels(self._database)
         self.traces: Traces = SqlTraces(self._database)
 
-    def when_missing(self, find: Callable[[], None]) -> None:
-        """Have ``find`` called where the database is not where it was; it may then call ``move``."""
-        self._database.find = find
+    def when_missing(self, is_gone: Callable[[], bool]) -> None:
+        """Have ``is_gone`` asked where the database's file is not where it was; it calls ``move`` where that was renamed."""
+        self._database.is_gone = is_gone
 
     def move(self, old: Path, new: Path, artifact_root: str) -> None:
         """Go on where a folder was renamed; the root of artifacts may have another name by that too."""

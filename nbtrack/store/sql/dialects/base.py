@@ -89,6 +89,13 @@ class Dialect(ABC):
         Connections of its ``write`` option hold the right to write from the beginning of a transaction on.
         """
 
+    def make_folder(self) -> None:  # noqa: B027 - a server has none
+        """Make the folder of a database that is a file.
+
+        Raises:
+            StoreUnavailable: It cannot be made.
+        """
+
     def reading(self, engine: sa.Engine) -> sa.Engine:
         """Return the engine as it is best used for reading."""
         return engine

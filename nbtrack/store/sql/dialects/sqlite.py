@@ -17,6 +17,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ColumnElement
 
+from ....anchor import make_folders
 from ....errors import InvalidInput, NbtrackError, SchemaError, StoreError, StoreUnavailable
 from ....journal.clock import folder_clock
 from ..places import Home
@@ -107,8 +108,7 @@ class SQLite(Dialect):
             return None
 
     def engine(self) -> sa.Engine:
-        """See ``Dialect.engine``; makes the file's folder."""
-        self._make_folder()
+        """See ``Dialect.engine``."""
         options: dict[str, Any] = {"check_same_thread": False}
         if "timeout" not in self.url.query:
             options["timeout"] = _BUSY_TIMEOUT
@@ -117,9 +117,10 @@ class SQLite(Dialect):
         sa.event.listen(engine, "begin", _begin)
         return engine
 
-    def _make_folder(self) -> None:
+    def make_folder(self) -> None:
+        """See ``Dialect.make_folder``."""
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_folders(self.path.parent)
         except OSError as error:
             raise StoreUnavailable(f"the folder of {self.path} cannot be made: {error.strerror or error}") from error
 
@@ -196,7 +197,7 @@ class SQLite(Dialect):
     def keep_private(self) -> None:
         """See ``Dialect.keep_private``."""
         self._is_private = True
-        self._make_folder()
+        self.make_folder()
         try:
             if keep_private(self.path):
                 _log.warning("nbtrack: %s has users in it: from now on nobody but its owner may open it", self.path)
