@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from ...errors import InvalidInput, NbtrackError, StoreError, StoreUnavailable
+from .damage import Wanted, check_rows, wanted_of
 from .dialects.base import Dialect
 from .places import Places
 
@@ -27,10 +28,11 @@ _abandoned: list[sa.Engine] = []  # a parent's engines in a forked child: not us
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """A statement in the engine's own language, and its parameters in their order."""
+    """A statement in the engine's own language, its parameters in their order, and what the columns that it gives may have."""
 
     sql: str
     names: tuple[str, ...]
+    wanted: tuple[Wanted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class Connection:
     def rows(self, statement: sa.Select[Any], **values: Any) -> Sequence[Any]:
         """Return all rows of a select, as tuples."""
         with closing(self._execute(statement, values)) as cursor:
-            return cursor.fetchall()  # type: ignore[no-any-return]
+            return self._checked(statement, cursor.fetchall())
 
     def found(self, text: SelectText) -> Sequence[Any]:
         """Return all rows of a select that was made a text, as tuples."""
@@ -79,8 +81,26 @@ class Connection:
 
     def row(self, statement: sa.Select[Any], **values: Any) -> Any:
         """Return the first row of a select, None where there is none."""
+        found = self.first(statement, **values)
+        return None if found is None else self._checked(statement, (found,))[0]
+
+    def first(self, statement: sa.Select[Any], **values: Any) -> Any:
+        """Return the first row of a select as it is there, for who checks it; None where there is none."""
         with closing(self._execute(statement, values)) as cursor:
             return cursor.fetchone()
+
+    def selected(self, statement: sa.Select[Any]) -> Sequence[Any]:
+        """Return all rows of a select that differs from call to call."""
+        found = self.core.execute(statement).all()
+        if found and not self.dialect.is_typed:
+            check_rows(self.dialect.label, wanted_of(statement), found)
+        return found
+
+    def _checked(self, statement: Any, found: Sequence[Any]) -> Sequence[Any]:
+        """Return rows that have what their columns are declared to have; Unreadable."""
+        if found and not self.dialect.is_typed:
+            check_rows(self.dialect.label, self._prepared[statement].wanted, found)
+        return found
 
     def run(self, statement: sa.Update | sa.Delete, **values: Any) -> int:
         """Execute an update or delete and return how many rows it changed."""
@@ -138,7 +158,7 @@ class Connection:
     def _prepare(self, name: Any, statement: Any, columns: dict[str, None] | None = None) -> _Prepared:
         if name not in self._prepared:
             compiled = statement.compile(dialect=self.dialect.core, column_keys=columns)
-            self._prepared[name] = _Prepared(str(compiled), tuple(compiled.positiontup or ()))
+            self._prepared[name] = _Prepared(str(compiled), tuple(compiled.positiontup or ()), wanted_of(statement))
         return self._prepared[name]
 
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from ...entities import Experiment, LifecycleStage, View, now_ms
 from ...errors import AlreadyExists, Deleted, ExperimentNotFound, NotFound
+from .damage import member
 from .database import Connection
 from .schema import experiment_tags, experiments, runs
 
@@ -166,4 +167,5 @@ def _tags_of(connection: Connection, number: int) -> dict[str, str]:
 
 def _experiment(connection: Connection, row: Any, tags: dict[str, str]) -> Experiment:
     number, name, location, stage, created, updated = row
-    return Experiment(str(number), name, connection.places.shown(location), LifecycleStage(stage), created, updated, tags)
+    known = member(connection.dialect.label, LifecycleStage, stage, "experiments.stage")
+    return Experiment(str(number), name, connection.places.shown(location), known, created, updated, tags)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...errors import StoreError
 from ..chunks import decode_into
 
 if TYPE_CHECKING:
@@ -69,8 +70,15 @@ class StoredPoints:
         return sum(count for count, *_ in self._chunks)
 
 
+def _empty(count: int, dtype: DTypeLike) -> NDArray[Any]:
+    try:
+        return np.empty(count, dtype)
+    except (ValueError, MemoryError) as error:  # negative, or more than any machine has
+        raise StoreError(f"chunks of a metric are damaged: there cannot be {count} numbers in them") from error
+
+
 def _column(chunks: Sequence[Sequence[Any]], which: int, dtype: DTypeLike) -> NDArray[Any]:
-    column = np.empty(sum(count for count, *_ in chunks), dtype)
+    column = _empty(sum(count for count, *_ in chunks), dtype)
     start = 0
     for chunk in chunks:
         stop = start + chunk[0]

@@ -39,7 +39,7 @@ class KeyValues:
         found: dict[int, dict[str, Any]] = {owner: {} for owner in owners}
         for start in range(0, len(owners), AT_ONCE):
             some = self._of_many.where(self._owner.in_(owners[start : start + AT_ONCE]))
-            for owner, key, value in connection.core.execute(some):
+            for owner, key, value in connection.selected(some):
                 found[owner][key] = value
         return found
 

@@ -16,6 +16,7 @@ from ..filter import Order
 from ..models import ModelOrder, ModelSearch, OnDataset, check_params, names_metric
 from ..paging import Page
 from .conditions import Conditions, Part, Subject, arrange, directed
+from .damage import member
 from .database import Connection
 from .experiments import new_place
 from .keyvalues import AT_ONCE, KeyValues
@@ -231,7 +232,7 @@ def _metrics(connection: Connection, keys: Sequence[int]) -> dict[int, list[Mode
     found: dict[int, list[ModelMetric]] = {key: [] for key in keys}
     for start in range(0, len(keys), AT_ONCE):
         some = _METRICS.where(_MEASURED.model_key.in_(keys[start : start + AT_ONCE]))
-        for model_key, key, value, *moment in connection.core.execute(some):
+        for model_key, key, value, *moment in connection.selected(some):
             found[model_key].append(ModelMetric(key, math.nan if value is None else value, *moment))
     return found
 
@@ -247,11 +248,11 @@ def _info(
         connection.places.shown(kept),
         created,
         updated,
-        LoggedModelStatus(status),
+        member(connection.dialect.label, LoggedModelStatus, status, "logged_models.status"),
         message,
         model_type,
         source_run_id,
-        LifecycleStage(stage),
+        member(connection.dialect.label, LifecycleStage, stage, "logged_models.stage"),
         params,
         tags,
         metrics,

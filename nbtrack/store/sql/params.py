@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from ...entities import ParamValue
 from ...events import Conflict
 from ..filter import param_number, param_text
+from .damage import Unreadable, shown
 from .database import Connection
 from .dialects.base import among
 from .schema import params
@@ -28,8 +29,15 @@ _KNOWN = sa.select(params.c.key, params.c.text, params.c.json).where(
 class TypedParams(dict[str, Any]):
     """From the JSON of a param to its value, each text decoded once; lists and dicts every time, as they can be changed."""
 
+    def __init__(self, label: str) -> None:
+        super().__init__()
+        self._label = label
+
     def __missing__(self, text: str) -> ParamValue:
-        value: ParamValue = json.loads(text)
+        try:
+            value: ParamValue = json.loads(text)
+        except ValueError as error:
+            raise Unreadable(self._label, "a value in params.json", f"{shown(text)} is no JSON") from error
         if not isinstance(value, (list, dict)):
             self[text] = value
         return value
@@ -60,6 +68,6 @@ def write_params(
 
 
 def _known(connection: Connection, run_key: int, keys: Iterable[str]) -> dict[str, tuple[str, ParamValue]]:
-    typed = TypedParams()
+    typed = TypedParams(connection.dialect.label)
     rows = connection.rows(_KNOWN, run=run_key, keys=json.dumps(list(keys)))
     return {key: (text, text if encoded is None else typed[encoded]) for key, text, encoded in rows}

@@ -15,12 +15,13 @@ import sqlalchemy as sa
 from ...entities import ArtifactRecord, Dataset, ParamValue, Points, RunInfo
 from ...errors import RunNotFound
 from ..base import Axis, OpenRun, RunPage, RunQuery
+from .damage import Unreadable, shown
 from .database import Connection, SelectText, text_of
 from .dialects.base import Dialect, Mean, among, listed
 from .history import StoredAxes, StoredPoints
 from .params import TypedParams
 from .places import Places
-from .rows import RUN_INFO, run_info, run_key
+from .rows import RUN_INFO, run_info, run_infos, run_key
 from .schema import (
     artifacts,
     axes,
@@ -135,7 +136,7 @@ _DATASETS_IN = (
 
 def read_run(connection: Connection, run_id: str) -> RunInfo:
     """Return one run; RunNotFound."""
-    row = connection.row(_RUN, id=run_id)
+    row = connection.first(_RUN, id=run_id)
     if row is None:
         raise RunNotFound(f"there is no run with the id {run_id!r}")
     return run_info(connection, row)
@@ -147,8 +148,8 @@ def search_runs(connection: Connection, query: RunQuery) -> RunPage:
     rows = [] if first is None else connection.found(first)
     if query.limit is None or len(rows) <= query.limit:
         rows = connection.found(_search(query, connection.dialect, connection.places))
-    shown = rows if query.limit is None else rows[: query.limit]
-    return RunPage(tuple([run_info(connection, row) for row in shown]), more=len(shown) < len(rows))
+    page = rows if query.limit is None else rows[: query.limit]
+    return RunPage(tuple(run_infos(connection, page)), more=len(page) < len(rows))
 
 
 @lru_cache(maxsize=256)
@@ -180,7 +181,7 @@ def read_open_runs(connection: Connection) -> list[OpenRun]:
 
 def read_params(connection: Connection, run_ids: Sequence[str]) -> list[tuple[str, str, ParamValue]]:
     """Return (run id, key, value) of every param of these runs."""
-    typed = TypedParams()
+    typed = TypedParams(connection.dialect.label)
     return [
         (run_ids[place], key, text if encoded is None else typed[encoded])
         for place, key, text, encoded in _in_order(connection, _PARAMS, run_ids)
@@ -267,7 +268,10 @@ def read_documents(connection: Connection, run_id: str) -> dict[str, str]:
 def read_document(connection: Connection, sha256: str) -> str | None:
     """Return a document's text, None where there is none."""
     row = connection.row(_DOCUMENT, sha256=sha256)
-    return None if row is None else zlib.decompress(row[0]).decode()
+    try:
+        return None if row is None else zlib.decompress(row[0]).decode()
+    except (zlib.error, UnicodeDecodeError) as error:
+        raise Unreadable(connection.dialect.label, f"a document {shown(sha256)}", str(error)) from error
 
 
 def read_artifacts(connection: Connection, run_id: str) -> list[ArtifactRecord]:

@@ -125,7 +125,7 @@ def search_models(connection: Connection, search: Search) -> Page[RegisteredMode
 def page_of(connection: Connection, statement: sa.Select[Any], limit: int | None, offset: int) -> tuple[Sequence[Any], bool]:
     """Return the rows of one page of a select, and whether there are more."""
     paged = statement.limit(None if limit is None else limit + 1).offset(offset or None)
-    rows = connection.core.execute(paged).all()
+    rows = connection.selected(paged)
     return (rows, False) if limit is None else (rows[:limit], len(rows) > limit)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
@@ -12,11 +14,12 @@ import sqlalchemy as sa
 
 from ...entities import LifecycleStage, RunInfo, Status
 from ...errors import RunNotFound
+from .damage import Unreadable, check_rows, shown, wanted_of
 from .database import Connection
 from .dialects.base import listed
 from .schema import runs
 
-__all__ = ["RUN_INFO", "RunRow", "lock_runs", "run_info", "run_key"]
+__all__ = ["RUN_INFO", "RunRow", "lock_runs", "run_info", "run_infos", "run_key"]
 
 RUN_INFO = (
     runs.c.id,
@@ -30,8 +33,16 @@ RUN_INFO = (
     runs.c.stage,
 )
 
+_log = logging.getLogger("nbtrack")
+
 _STATUS = {str(status): status for status in Status}
 _STAGE = {str(stage): stage for stage in LifecycleStage}
+_SOUND = tuple(
+    [
+        wanted if column.nullable or wanted.types is None else wanted._replace(types=wanted.types - {type(None)})
+        for wanted, column in zip(wanted_of(sa.select(*RUN_INFO)), RUN_INFO, strict=True)
+    ]
+)
 
 # In the order of their keys, so that two who lock the same runs do not wait for each other.
 _LOCK = sa.select(*runs.columns).select_from(listed(runs.c.id, "ids")[1]).order_by(runs.c.key).with_for_update(of=runs)
@@ -87,7 +98,44 @@ def run_key(connection: Connection, run_id: str) -> int:
 
 
 def run_info(connection: Connection, row: Any) -> RunInfo:
-    """Return what a row of ``RUN_INFO`` says."""
+    """Return what a row of ``RUN_INFO`` says; Unreadable."""
+    label = connection.dialect.label
+    try:
+        check_rows(label, _SOUND, (row,))
+        return _info(connection, row)
+    except Unreadable as error:
+        raise Unreadable(label, f"a run {shown(row[0])}", f"{error.what.removeprefix('a value in ')}: {error.why}") from error
+
+
+def run_infos(connection: Connection, rows: Sequence[Any]) -> list[RunInfo]:
+    """Return what rows of ``RUN_INFO`` say; runs that cannot be read are named in a warning, and hide no other."""
+    try:
+        check_rows(connection.dialect.label, _SOUND, rows)
+        return [_info(connection, row) for row in rows]
+    except Unreadable:
+        return list(_readable(connection, rows))
+
+
+def _readable(connection: Connection, rows: Sequence[Any]) -> Iterator[RunInfo]:
+    for row in rows:
+        try:
+            yield run_info(connection, row)
+        except Unreadable as error:
+            _tell_left_out(str(error))
+
+
+@lru_cache(maxsize=256)
+def _tell_left_out(problem: str) -> None:
+    """Warn once in a process: the same runs are listed again and again."""
+    _log.warning("nbtrack: %s; it is left out", problem)
+
+
+def _info(connection: Connection, row: Any) -> RunInfo:
     run_id, experiment_id, name, status, start_time, end_time, kept, user, stage = row
+    try:
+        known = _STATUS[status], _STAGE[stage]
+    except KeyError as error:
+        where = "runs.stage" if status in _STATUS else "runs.status"
+        raise Unreadable(connection.dialect.label, f"a value in {where}", f"{error} is unknown") from error
     place = connection.places.shown(kept)
-    return RunInfo(run_id, str(experiment_id), name, _STATUS[status], start_time, end_time, place, user, _STAGE[stage])
+    return RunInfo(run_id, str(experiment_id), name, known[0], start_time, end_time, place, user, known[1])

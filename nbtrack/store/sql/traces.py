@@ -120,7 +120,7 @@ def _get(connection: Connection, trace_ids: Sequence[str]) -> list[TraceInfo]:
     rows: list[Any] = []
     for start in range(0, len(trace_ids), AT_ONCE):
         some = sa.select(*traces.columns).where(_C.id.in_(trace_ids[start : start + AT_ONCE]))
-        rows += connection.core.execute(some).all()
+        rows += connection.selected(some)
     found = {info.id: info for info in _infos(connection, rows)}
     return [found[trace_id] for trace_id in trace_ids if trace_id in found]
 
@@ -149,7 +149,7 @@ def _infos(connection: Connection, rows: Sequence[Any]) -> list[TraceInfo]:
 def _assessments(connection: Connection, keys: Sequence[int]) -> dict[int, list[Assessment]]:
     found: dict[int, list[Assessment]] = {key: [] for key in keys}
     for start in range(0, len(keys), AT_ONCE):
-        for key, *facts in connection.core.execute(_ASSESSMENTS.where(_A.trace_key.in_(keys[start : start + AT_ONCE]))):
+        for key, *facts in connection.selected(_ASSESSMENTS.where(_A.trace_key.in_(keys[start : start + AT_ONCE]))):
             found[key].append(Assessment(*facts))
     return found
 

@@ -15,6 +15,7 @@ from ...errors import InvalidInput, ModelNotFound
 from ..paging import Page, Search
 from ..registry import latest_of
 from .conditions import Conditions, Part, Subject, arrange
+from .damage import member
 from .database import Connection
 from .dialects.base import listed
 from .keyvalues import KeyValues
@@ -245,8 +246,8 @@ def _info(connection: Connection, row: Any, tags: Mapping[str, str], aliases: Ma
         connection.places.shown(source),
         connection.places.shown(location),
         description,
-        ModelStage(stage),
-        VersionStatus(status),
+        member(connection.dialect.label, ModelStage, stage, "model_versions.stage"),
+        member(connection.dialect.label, VersionStatus, status, "model_versions.status"),
         run_id,
         run_link,
         model_id,

@@ -69,10 +69,12 @@ class Dialect(ABC):
         url: The database.
         core: SQLAlchemy's dialect, with positional parameters.
         clock: Asks the server for its time in milliseconds; None where there is no server.
+        is_typed: Whether a column has nothing but values of its type.
     """
 
     core: sa.Dialect
     clock: sa.Select[int] | None = None
+    is_typed = True
 
     def __init__(self, url: sa.URL) -> None:
         self.url = url

@@ -60,6 +60,7 @@ class SQLite(Dialect):
     """A SQLite file."""
 
     core = sqlite.dialect(paramstyle="qmark")
+    is_typed = False
 
     def __init__(self, url: sa.URL) -> None:
         super().__init__(url)

@@ -1,0 +1,93 @@
+"""Rows that nbtrack did not write so: a database that was damaged, or made by a stranger, is named in one line.
+
+SQLite keeps any value in any column. What comes out of it is compared with what the column is declared to have, a column at a
+time and where all rows are read, so that nothing behind it meets a string where a number should be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from typing import Any, NamedTuple, TypeVar
+
+import sqlalchemy as sa
+
+from ...errors import StoreError
+
+__all__ = ["Unreadable", "Wanted", "check_rows", "member", "shown", "wanted_of"]
+
+E = TypeVar("E", bound=Enum)
+
+_REMEDY = "restore the database from a copy, or correct it with sqlite3"
+_NONE = type(None)
+# In the order in which they are asked: a String is no Text, but both are strings.
+_KINDS: Sequence[tuple[type[Any] | tuple[type[Any], ...], str, frozenset[type]]] = (
+    (sa.Integer, "a whole number", frozenset({int, _NONE})),
+    ((sa.Numeric, sa.Float), "a number", frozenset({float, int, _NONE})),
+    (sa.String, "a string", frozenset({str, _NONE})),
+    (sa.LargeBinary, "bytes", frozenset({bytes, _NONE})),
+)
+_SHOWN = 80  # characters of a value
+
+
+class Unreadable(StoreError):
+    """A row says what it cannot say.
+
+    Args:
+        label: The database.
+        what: The row, or a value in it.
+        why: What is wrong there.
+    """
+
+    def __init__(self, label: str, what: str, why: str) -> None:
+        self.label, self.what, self.why = label, what, why
+        super().__init__(label, what, why)
+
+    def __str__(self) -> str:
+        return f"the store {self.label} has {self.what} that cannot be read: {self.why}; {_REMEDY}"
+
+
+class Wanted(NamedTuple):
+    """What a column of a select may have: its name, that in words, and the types of Python; None: anything."""
+
+    name: str
+    words: str
+    types: frozenset[type] | None
+
+
+def wanted_of(statement: Any) -> tuple[Wanted, ...]:
+    """Return what the columns of a select may have; nothing of another statement."""
+    return tuple([_wanted(column) for column in getattr(statement, "selected_columns", ())])
+
+
+def _wanted(column: Any) -> Wanted:
+    for kind, words, types in _KINDS:
+        if isinstance(column.type, kind):
+            return Wanted(str(column), words, types)
+    return Wanted(str(column), "", None)
+
+
+def check_rows(label: str, wanted: Sequence[Wanted], rows: Sequence[Sequence[Any]]) -> None:
+    """Raise Unreadable where a column has a value of another type than it is declared to have."""
+    for each, values in zip(wanted, zip(*rows, strict=True), strict=False):
+        if each.types is not None and not each.types.issuperset(map(type, values)):
+            wrong = next(value for value in values if type(value) not in each.types)
+            raise Unreadable(label, f"a value in {each.name}", f"{shown(wrong)} is not {each.words}")
+
+
+def member(label: str, kind: type[E], value: object, where: str) -> E:
+    """Return the member of an enumeration that a value in a row names."""
+    try:
+        return kind(value)
+    except ValueError as error:
+        raise Unreadable(label, f"a value in {where}", f"{shown(value)} is none of {_named(kind.__members__)}") from error
+
+
+def _named(members: Mapping[str, Enum]) -> str:
+    return ", ".join(str(each.value) for each in members.values())
+
+
+def shown(value: object) -> str:
+    """Return a value as an error shows it."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
