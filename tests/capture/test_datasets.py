@@ -37,6 +37,7 @@ def test_a_data_frame():
     assert json.loads(found.source) == {"tags": {"mlflow.source.name": "nb.ipynb"}}
 
 
+@pytest.mark.slow
 def test_equal_data_has_the_same_digest_in_any_process():
     code = "import numpy as np, pandas as pd\nfrom nbtrack.capture.datasets import describe\n"
     code += (
@@ -316,6 +317,7 @@ def test_tensors(monkeypatch):
     assert describe("x", Tensor(np.zeros(())), {}) is None
 
 
+@pytest.mark.slow
 def test_nested_polars_data():
     polars = pytest.importorskip("polars")
     data = polars.DataFrame({"l": [[1], [2, 3]], "s": [{"a": 1}, {"a": 2}], "o": polars.Series([{1}, {2}], dtype=polars.Object)})
@@ -329,6 +331,7 @@ def test_a_mask_counts():
     assert digest(np.ma.array([1, 2], mask=[0, 1])) != digest(np.ma.array([1, 2], mask=[1, 0]))
 
 
+@pytest.mark.slow
 def test_the_hash_seed_makes_no_difference():
     code = "import pandas as pd\nfrom nbtrack.capture.datasets import describe\n"
     code += "frame = pd.DataFrame({'s': [set('abc'), frozenset('xyz')], frozenset('pqr'): [object(), 1]})\n"
