@@ -43,8 +43,13 @@ _connections: dict[Settings, Connection] = {}
 _lock = threading.RLock()
 
 
-def connection_to(settings: Settings) -> Connection:
-    """Return this process's connection for these settings, the same one each time."""
+def connection_to(settings: Settings, *, makes_folder: bool = True) -> Connection:
+    """Return this process's connection for these settings, the same one each time.
+
+    Args:
+        settings: Where the store is.
+        makes_folder: Whether a folder that is missing is made for reading, too, and not only for what is logged.
+    """
     for connection in connections():
         connection.follow()  # or a name that a folder had before would stand for its store
     with _lock:
@@ -52,7 +57,9 @@ def connection_to(settings: Settings) -> Connection:
             if settings.root is not None:
                 forget_name(settings.root)
             _connections[settings] = Connection(settings)
-        return _connections[settings]
+        connection = _connections[settings]
+        connection.makes_folder |= makes_folder
+        return connection
 
 
 def connections() -> list[Connection]:
@@ -70,6 +77,7 @@ class Connection:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._where = Whereabouts(self._move)
+        self.makes_folder = False
         self._spare = None if settings.uri == MEMORY else spare_journal(settings.uri)
         # The folder of journals that was written to last.
         self.home = settings.journal
@@ -108,6 +116,8 @@ class Connection:
 
     def _open(self, settings: Settings) -> None:
         """Open the store where it is by these settings, unless it is renamed meanwhile."""
+        if not self.makes_folder and settings.root is not None and not settings.root.exists():
+            raise StoreUnavailable(f"{settings.root} is not there any more: if it was moved, work in the folder that it is in")
         _make_folder(settings.folder)
         try:
             store = open_store(settings.uri, artifact_root=settings.artifacts)
@@ -177,6 +187,7 @@ class Connection:
             raise InvalidInput(f"the store has a run with the id {run_id[:80]!r}, which can be none: nothing is logged into it")
         self.follow()
         with self._where.steady():  # else it could be made by the old name, and be none of those that are told the new one
+            self.makes_folder = True
             _make_folder(self.settings.folder)
             self._where.hold(self.settings.root)
             self.home = self._choose_home()

@@ -17,7 +17,7 @@ from . import active
 from .arguments import local_path, seconds, shown, text, texts, typed
 from .artifacts import RunArtifacts
 from .capture.base import Captured
-from .connection import Connection, connection_to
+from .connection import Connection
 from .details import Details
 from .entities import ParamValue, RunInfo, Status, moment
 from .errors import InvalidInput, WrongType
@@ -28,6 +28,7 @@ from .journal.writer import NO_WRITER, NoWriter, Writer
 from .lifetime import Lifetime, LiveState, Part, known_run, remember
 from .outcome import ExceptionName
 from .recorder import Recorder, stamp_in
+from .relocation import connection_of_pickled
 from .runfiles import LogsFiles
 from .settings import Settings
 from .store.text import storable
@@ -450,7 +451,7 @@ def _attach(settings: Settings, run_id: str, part: Part = "worker") -> Run:
     """
     known: Run | None = known_run(run_id)
     if known is None:
-        known = Run(connection_to(settings), run_id, part=part)
+        known = Run(connection_of_pickled(settings, run_id), run_id, part=part)
         if part == "worker":
             remember(known)
     return known

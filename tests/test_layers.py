@@ -31,7 +31,7 @@ LAYERS = [
     {"recovery", "reservation", "capture", "copying", "frames", "widgets.pages"},
     {"flusher", "delivery", "followers", "leftovers", "refusals", "signs", "uploads"},
     {"connection"},
-    {"recorder", "history", "plots", "interjections", "outcome"},
+    {"recorder", "relocation", "history", "plots", "interjections", "outcome"},
     {"widgets"},
     {"details", "artifacts"},
     {"origin", "runfiles"},

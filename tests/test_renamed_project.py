@@ -282,3 +282,64 @@ def test_nothing_is_lost_when_the_process_is_killed_after_the_rename(old, tmp_pa
     assert {name: run.status for name, run in runs.items()} == {"killed": Status.FAILED, "new": Status.FAILED}
     assert len(runs["killed"].metrics["loss"].values) == 501
     assert runs["killed"].metrics["other"].last == 4.0
+
+
+PICKLED = """
+import nbtrack, pickle
+from pathlib import Path
+with nbtrack.start_run("before") as run:
+    run.log(loss=1.0)
+    run.log_text("hello", "a.txt")
+nbtrack.flush()
+Path("run.pickle").write_bytes(pickle.dumps(run))
+"""
+
+LOADED = """
+import nbtrack, os, pickle
+run = pickle.loads(open(os.environ["PICKLE"], "rb").read())
+print(run.name, run.metrics["loss"].last, run.artifacts.read_text("a.txt"))
+run.set_tag("seen", "yes")
+nbtrack.flush()
+assert run.flush()
+"""
+
+LOST = """
+import os, pickle, nbtrack.errors
+run = pickle.loads(open(os.environ["PICKLE"], "rb").read())
+try:
+    run.status
+except nbtrack.errors.StoreUnavailable as error:
+    print(error)
+"""
+
+
+def python(code, cwd, **environ):
+    """Run a program, and return what it says."""
+    command = [sys.executable, "-c", code]
+    environ = {**os.environ, **environ}
+    return subprocess.run(command, cwd=cwd, check=True, stdout=subprocess.PIPE, text=True, env=environ).stdout.strip()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("uri", ["", "sqlite:///runs.db"])
+def test_a_run_that_was_pickled_before_the_project_was_moved_is_found_in_it(old, tmp_path, uri):
+    python(PICKLED, old, NBTRACK_URI=uri)
+    new = tmp_path / "new"
+    old.rename(new)
+    assert python(LOADED, new, PICKLE=str(new / "run.pickle")) == "before 1.0 hello"
+    assert not old.exists()
+    runs, store = runs_in(new / (".nbtrack/runs.db" if not uri else "runs.db"))
+    with closing(store):
+        assert store.tags([runs["before"].id])[-1][1:] == ("seen", "yes")
+
+
+@pytest.mark.slow
+def test_a_run_whose_project_is_gone_brings_no_folder_back(old, tmp_path):
+    python(PICKLED, old)
+    new, elsewhere = tmp_path / "new", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    old.rename(new)
+    said = python(LOST, elsewhere, PICKLE=str(new / "run.pickle"))
+    assert said == f"{old}/.nbtrack is not there any more: if it was moved, work in the folder that it is in"
+    assert not old.exists()
+    assert list(elsewhere.iterdir()) == []

@@ -217,3 +217,20 @@ def test_a_folder_that_becomes_a_link_is_used_for_nothing(tmp_path, level):
             use()
     assert (inside / "a.txt").read_text() == "theirs"
     assert not (tmp_path / "copy").exists()
+
+
+def test_files_that_a_server_kept_in_the_stores_own_place_are_found(tmp_path):
+    settings = resolve(tmp_path / "store")
+    kept = tmp_path / "store" / "artifacts" / "0" / "run" / "artifacts"
+    kept.mkdir(parents=True)
+    (kept / "a.txt").write_text("hello")
+    allowed = AllowedPlaces.of(settings)
+    with allowed.open("mlflow-artifacts:/0/run/artifacts").open("a.txt") as file:
+        assert file.read() == b"hello"
+    (tmp_path / "secret").mkdir()
+    for uri in ("mlflow-artifacts:/0/other", "mlflow-artifacts:/0/../../../secret", "mlflow-artifacts://host/0/run/artifacts"):
+        with pytest.raises(PlaceNotAllowed):
+            allowed.open(uri)
+    (tmp_path / "store" / "artifacts" / "link").symlink_to(tmp_path / "secret")
+    with pytest.raises(PlaceNotAllowed):
+        allowed.open("mlflow-artifacts:/link")

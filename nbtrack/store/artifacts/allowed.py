@@ -9,14 +9,14 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from ...errors import InvalidInput, PlaceNotAllowed
 from ...settings import Settings, artifact_places, without_password
 from .base import ArtifactStore
 from .local import LocalArtifacts
 from .open import open_artifacts
-from .paths import local_path, scheme_of
+from .paths import PROXIED, local_path, scheme_of
 from .places import Place
 
 __all__ = ["AllowedPlaces"]
@@ -65,10 +65,19 @@ class AllowedPlaces:
             PlaceNotAllowed: The URI leads elsewhere.
             InvalidInput, AccessDenied: As ``open_artifacts``.
         """
+        uri = self._served_before(uri)
         self.check(uri)
         if scheme_of(uri) in _LOCAL:
             return LocalArtifacts(uri, check=lambda: self.check(uri))
         return open_artifacts(uri, server=self.server)
+
+    def _served_before(self, uri: str) -> str:
+        """Return the folder of files that a server kept in the store's own place; any other URI as it is."""
+        if self.server or not uri.lower().startswith(f"{PROXIED}/") or uri[len(PROXIED) :].startswith("//"):
+            return uri
+        path = unquote(uri[len(PROXIED) :]).strip("/")
+        places = [folder / path for folder in self._folders()]
+        return next((str(place) for place in places if "\0" not in path and place.is_dir() and self.allows(str(place))), uri)
 
     def check(self, uri: str) -> None:
         """Raise PlaceNotAllowed unless a URI lies below an allowed place."""
