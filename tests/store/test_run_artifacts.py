@@ -74,7 +74,7 @@ def test_files_wait_for_a_bucket_that_is_away_and_metrics_do_not(root, tmp_path,
         assert list(run.metrics["loss"].values) == [0.5, 0.25]
         assert connection.flusher.pending()[0] == 1
         assert "note.txt" in connection.flusher.problem
-        assert len([record for record in caplog.records if "away" in record.message]) == 1
+        assert len([record for record in caplog.records if "files wait" in record.message]) == 1
     monkeypatch.setenv("MLFLOW_S3_ENDPOINT_URL", s3_place.url)
     run.end()
     assert connection.flusher.flush(30)
