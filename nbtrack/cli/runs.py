@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
+from ..closing import SILENCE_MS
 from ..entities import RunInfo, View, now_ms
 from ..errors import NbtrackError
 from ..store.base import RunQuery, Store
@@ -153,12 +156,25 @@ def _purge(tracker: Tracker, arguments: argparse.Namespace) -> int:
     if arguments.run_ids:
         asked = {find_run(store, text).id for text in arguments.run_ids}
         infos = [info for info in infos if info.id in asked]
+    running = _running(tracker, infos)
+    for info in running:
+        print(f"run {info.id} stays: it is running; stop it first", file=sys.stderr if arguments.json else sys.stdout)
+    infos = [info for info in infos if info not in running]
     if not arguments.yes:
         _say(arguments, "would be removed for good; add --yes to do it", infos, _deleted_experiments(store))
         return 0
     failed = [info for info in infos if not _purge_one(tracker, store, info)]
     _say(arguments, "removed", [info for info in infos if info not in failed], _deleted_experiments(store))
-    return 1 if failed else 0
+    return 1 if failed or running else 0
+
+
+def _running(tracker: Tracker, infos: Sequence[RunInfo]) -> list[RunInfo]:
+    """Return the runs that are being written; before, those of processes that are gone are closed."""
+    with suppress(NbtrackError):  # a run that could not be closed is taken for running
+        tracker.connection.recover()
+    found = tracker.connection.store().open_runs()
+    open_now = {run.run_id for run in found if run.silent is None or run.silent < SILENCE_MS}
+    return [info for info in infos if info.id in open_now]
 
 
 def _deleted_experiments(store: Store) -> dict[str, str]:

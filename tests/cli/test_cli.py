@@ -76,6 +76,21 @@ def test_runs_are_listed_shown_deleted_restored_and_purged(project):
     assert {run["id"] for run in as_json("runs", "list", cwd=folder)} == set(ids[1:])
 
 
+def test_a_deleted_run_that_is_running_is_not_removed(project):
+    folder, ids = project
+    run = nbtrack.connect().start_run("alive")
+    run.flush()
+    assert as_json("runs", "delete", run.id, ids[0], cwd=folder)["runs"] == [run.id, ids[0]]
+    said = command("runs", "gc", "--yes", cwd=folder, status=1)
+    assert f"run {run.id} stays: it is running; stop it first" in said
+    assert "1 runs removed" in said
+    run.log(loss=0.5)
+    run.end()
+    assert nbtrack.flush()
+    assert nbtrack.get_run(run.id).metrics["loss"].last == 0.5
+    assert as_json("runs", "gc", "--yes", cwd=folder)["runs"] == [run.id]
+
+
 def test_a_name_that_several_runs_have_deletes_none(project):
     folder, ids = project
     with nbtrack.connect().start_run("two") as again:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ __all__ = [
     "experiment_named",
     "experiment_number",
     "experiment_of",
+    "held",
     "list_experiments",
     "locations",
     "new_place",
@@ -32,6 +34,7 @@ _MOVABLE = ("name", "stage", "updated")
 _ALL = sa.select(*experiments.columns).order_by(experiments.c.created.desc(), experiments.c.id)
 _BY_ID = sa.select(*experiments.columns).where(experiments.c.id == sa.bindparam("number"))
 _BY_NAME = sa.select(*experiments.columns).where(experiments.c.name == sa.bindparam("name"))
+_LOCK = sa.select(experiments.c.stage).where(experiments.c.id == sa.bindparam("number")).with_for_update(read=True)
 _LOCATIONS = sa.select(experiments.c.id, experiments.c.artifact_location).order_by(experiments.c.id)
 _LOCATION = sa.select(experiments.c.artifact_location).where(experiments.c.id == sa.bindparam("number"))
 _TAGS = sa.select(*experiment_tags.columns).order_by(experiment_tags.c.key)
@@ -92,6 +95,12 @@ def add_experiment(
 def ensure_experiment(connection: Connection, name: str) -> Experiment:
     """Return the experiment of that name, made if need be; where another process has just made it, by trying again."""
     return experiment_named(connection, name) or _add(connection, name)
+
+
+def held(connection: Connection, experiment: Experiment) -> Experiment:
+    """Return an experiment with the stage that it has now; until the transaction has ended nobody deletes or restores it."""
+    (stage,) = connection.row(_LOCK, number=int(experiment.id))
+    return replace(experiment, stage=member(connection.dialect.label, LifecycleStage, stage, "experiments.stage"))
 
 
 def _add(connection: Connection, name: str, location: str | None = None, tags: dict[str, str] | None = None) -> Experiment:

@@ -14,7 +14,7 @@ from ..stages import refuse_deleted
 from ..text import storable
 from .changes import NAME_TAG, Changes
 from .database import Connection
-from .experiments import ensure_experiment, experiment_of, new_place
+from .experiments import ensure_experiment, experiment_of, held, new_place
 from .points import PointWriter
 from .rows import RunRow, lock_runs
 from .schema import EVENTS_LANE, watermarks
@@ -130,7 +130,7 @@ def _started(connection: Connection, run_id: str, events: Sequence[Event]) -> Ru
         experiment = experiment_of(connection, start.experiment_id)
     else:
         experiment = ensure_experiment(connection, start.experiment)
-    refuse_deleted(experiment)
+    refuse_deleted(held(connection, experiment))  # else a deletion at this moment would not see the run
     return RunRow(
         key=0,
         id=run_id,
