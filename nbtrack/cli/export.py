@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the runs."""
-    path = Path(arguments.path)
+    path, problems = Path(arguments.path), list[str]()
     with opened(arguments) as tracker:
         runs = tracker.runs(arguments.filter, experiment=arguments.experiment or "*")
         writers = {".csv": runs.to_csv, ".parquet": runs.to_parquet, ".html": runs.to_html}
@@ -40,23 +41,32 @@ def run(arguments: argparse.Namespace) -> int:
             raise InvalidInput(f"{path} ends in {path.suffix}: choose .csv, .parquet or .html, or a folder")
         else:
             with bar("Exporting", len(runs)) as tell:
-                _write_folder(runs, path, tell)
+                problems = _write_folder(runs, path, tell)
+    for problem in problems:
+        print(problem, file=sys.stderr)
     print(json.dumps({"path": str(path), "runs": len(runs)}) if arguments.json else f"{len(runs)} runs in {path}")
-    return 0
+    return 1 if problems else 0
 
 
-def _write_folder(runs: Runs, folder: Path, tell: Tell) -> None:
+def _write_folder(runs: Runs, folder: Path, tell: Tell) -> list[str]:
+    """Write all runs, and return what could not be written, one line each."""
+    problems = []
     folder.mkdir(parents=True, exist_ok=True)
     runs.to_csv(folder / "runs.csv")
     for place, each in enumerate(runs):
         if not is_run_id(each.id):  # the name of its folder, and a store may have any
             raise InvalidInput(f"the store has a run with the id {each.id[:80]!r}, which can be none: leave it out with --filter")
         _write_run(each, runs[place : place + 1], folder / each.id)
+        try:
+            _write_files(each, folder / each.id / "artifacts")
+        except InvalidInput as error:  # files whose names cannot be any here; the others are there
+            problems.append(f"run {each.id}: {error}")
         tell("runs", 1)
+    return problems
 
 
 def _write_run(run: Run, alone: Runs, folder: Path) -> None:
-    """Write what a run has: run.json, metrics.csv, and its files under artifacts/."""
+    """Write what a run has, but for its files: run.json, metrics.csv."""
     folder.mkdir(exist_ok=True)
     facts = {
         **{name: getattr(run, name) for name in ("id", "name", "experiment", "status", "start_time", "end_time", "note")},
@@ -65,6 +75,9 @@ def _write_run(run: Run, alone: Runs, folder: Path) -> None:
     }
     (folder / "run.json").write_text(json.dumps(facts, indent=2, default=str, ensure_ascii=False), encoding="utf-8")
     alone.history().to_csv(folder / "metrics.csv", index=False)
+
+
+def _write_files(run: Run, folder: Path) -> None:
     if run.artifacts.list():
-        (folder / "artifacts").mkdir(exist_ok=True)
-        run.artifacts.download("", folder / "artifacts")
+        folder.mkdir(exist_ok=True)
+        run.artifacts.download("", folder)

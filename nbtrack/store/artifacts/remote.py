@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path, PurePath
 from typing import BinaryIO, TypeVar
@@ -20,6 +20,8 @@ from .spool import copy_hashed, existing_file, staged
 __all__ = ["RemoteArtifacts"]
 
 T = TypeVar("T")
+
+_SHOWN, _LONGEST = 5, 200  # names in an error, and characters of each
 
 
 class RemoteArtifacts(ABC):
@@ -95,7 +97,11 @@ class RemoteArtifacts(ABC):
             raise artifact_not_found(self, folder)
         into.mkdir(parents=True, exist_ok=True)
         relative = len(folder) + 1 if folder else 0
-        for_each(lambda name: self._fetch_to(name, into / name[relative:], check), names, self.at_once)
+        left = [name for name in names if not _can_be_here(name)]
+        rest = [name for name in names if name not in left] if left else names
+        for_each(lambda name: self._fetch_to(name, into / name[relative:], check), rest, self.at_once)
+        if left:
+            raise InvalidInput(f"{self.uri} has files that cannot be any here: {_listed(left)}; the others are in {into}")
 
     def _fetch_to(self, name: str, target: Path, check: Check | None) -> None:
         self._check_name(name)
@@ -106,8 +112,7 @@ class RemoteArtifacts(ABC):
 
     def _check_name(self, name: str) -> None:
         """Refuse a name in a server's answer that would lead out of the folder in which it is to be a file here; InvalidInput."""
-        path = PurePath(name)
-        if "\0" in name or path.is_absolute() or path.drive or any(part in ("", ".", "..") for part in name.split("/")):
+        if not _can_be_here(name):
             raise InvalidInput(f"{self.uri} has a file {name!r}, which cannot be one here; download the others by name")
 
     def _found(self, name: str, work: Callable[[], T]) -> T:
@@ -162,3 +167,14 @@ class RemoteArtifacts(ABC):
     @abstractmethod
     def _remove(self, name: str) -> None:
         """Remove a file or all below a folder; empty: everything."""
+
+
+def _can_be_here(name: str) -> bool:
+    """Tell whether a file of that name can be one in a folder of this machine, and in no other folder."""
+    path = PurePath(name)
+    return not ("\0" in name or path.is_absolute() or path.drive or any(part in ("", ".", "..") for part in name.split("/")))
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(repr(name[:_LONGEST]) for name in names[:_SHOWN])
+    return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN} more"
