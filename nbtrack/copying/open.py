@@ -13,7 +13,7 @@ from ..errors import InvalidInput
 from ..project import is_of_mlflow
 from ..settings import Settings, artifact_places, resolve, without_password
 from ..store.artifacts.allowed import AllowedPlaces
-from ..store.artifacts.paths import absolute_location, local_path
+from ..store.artifacts.paths import absolute_location, local_path, scheme_of
 from ..store.open import open_store
 from ..store.sql.schema import VERSION_TABLE
 from .source import Source
@@ -62,19 +62,32 @@ def _in_folder(folder: Path, named: Sequence[str]) -> Source:
 
         return MlflowFolder(folder, named)
     if (folder / "runs.db").is_file():
-        return _in_file(folder / "runs.db", named)
+        return _in_file(_own(folder, "runs.db", named), named)
     return _in_project(folder, named)
 
 
 def _in_project(folder: Path, named: Sequence[str]) -> Source:
     """Open the one thing with runs in a folder."""
-    found = [folder / name for name in _IN_PROJECT if _holds_runs(folder / name)]
+    found = [path for name in _IN_PROJECT if (folder / name).exists() and _holds_runs(path := _own(folder, name, named))]
     if len(found) > 1:
         names = ", ".join(str(path) for path in found)
         raise InvalidInput(f"{folder} holds runs in several places; import one after the other: {names}")
     if not found:
         raise InvalidInput(f"{folder} holds no runs: neither runs.db nor the experiments of MLflow's mlruns, nor an mlflow.db")
     return _in_file(found[0], named) if found[0].is_file() else _in_folder(found[0], named)
+
+
+def _own(folder: Path, name: str, named: Sequence[str]) -> Path:
+    """Return what has a name in a folder that may have been downloaded: not where a link leads out of it to.
+
+    Raises:
+        InvalidInput: It is a link to a place that nobody named.
+    """
+    real = (folder / name).resolve()
+    places = [folder, *(local_path(place) for place in named if scheme_of(place) in ("", "file"))]
+    if not any(real.is_relative_to(place.resolve()) for place in places):
+        raise InvalidInput(f"{folder / name} is a link to {real}, out of that folder: if that is yours, import {real} itself")
+    return folder / name
 
 
 def _holds_runs(path: Path) -> bool:

@@ -224,6 +224,21 @@ def test_artifacts_that_are_a_link_are_not_copied(tmp_path, secret):
     assert "outside the source's own folder" in outcome.problems[0]
 
 
+@pytest.mark.parametrize("name", ["runs.db", "mlflow.db", "mlruns", ".nbtrack"])
+def test_what_a_folder_links_to_elsewhere_is_not_opened_unless_it_is_named(tmp_path, name):
+    theirs, download = tmp_path / "theirs", tmp_path / "download"
+    download.mkdir()
+    if name.endswith(".db"):
+        database(theirs / name, (RUN, f"{theirs}/a"))
+    else:
+        add_run(experiment(theirs / name))
+    (download / name).symlink_to(theirs / name)
+    with pytest.raises(InvalidInput, match=r"is a link to .*out of that folder"):
+        open_source(str(download))
+    with closing(open_source(str(download), [str(theirs)])) as runs:
+        assert runs.label
+
+
 def test_links_among_files_are_named(tmp_path, secret):
     run = add_run(experiment(tmp_path / "mlruns"))
     (run / "artifacts" / "key").symlink_to(secret / "id_rsa")
