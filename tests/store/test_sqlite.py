@@ -270,3 +270,16 @@ def test_equal_documents_are_kept_once_and_small(opened, path):
     text = "numpy==2.0\n" * 10_000
     store.apply([batch(new_id(), started(), DocumentLogged("packages", text)) for _ in range(5)])
     assert query(path, "SELECT count(*), size, length(body) < 1000 FROM documents") == [(1, len(text), 1)]
+
+
+def test_a_connection_that_is_in_use_is_closed_when_it_is_given_back(tmp_path):
+    store = open_store(f"sqlite:///{tmp_path}/runs.db", artifact_root="artifacts")
+    database = store._database
+    with database.read() as connection:
+        driver = connection._driver
+        store.close()
+        assert driver.execute("SELECT 1").fetchone() == (1,)
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        driver.execute("SELECT 1")
+    assert store.find_experiment("Default") is not None
+    store.close()

@@ -226,7 +226,7 @@ class Database:
         with self._opening:
             before, self.dialect, self.places = self._engine, dialect, places
             self._renew()
-            before.dispose()
+            _drop(before)
 
     def _reopen(self) -> None:
         self._is_opening = True
@@ -238,8 +238,9 @@ class Database:
     def _begin_anew(self) -> None:
         found = self.dialect.place()
         if self._place is not None:
-            self._engine.dispose()
+            before = self._engine
             self._renew()
+            _drop(before)
             self.generation += self._place != found
         if found is None:
             self.dialect.make_folder()
@@ -360,7 +361,15 @@ class Database:
     def close(self) -> None:
         """Close all connections; those in use are closed when they are given back."""
         if self._process == os.getpid():
-            self._engine.dispose()
+            before = self._engine
+            self._renew()
+            _drop(before)
+
+
+def _drop(engine: sa.Engine) -> None:
+    """Close the connections of an engine that is used no more, and those that are in use when they are given back."""
+    sa.event.listen(engine.pool, "checkin", lambda _, record: record.invalidate())
+    engine.dispose()
 
 
 def _cause(error: BaseException) -> BaseException:
