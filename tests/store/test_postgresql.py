@@ -204,10 +204,10 @@ def test_stores_live_beside_each_other_in_schemas(store, new_postgres_url, postg
 def test_a_store_in_a_schema_before_that_of_another_program(postgres_server):
     postgres_server.execute("CREATE SCHEMA ours; CREATE SCHEMA theirs; CREATE TABLE theirs.experiments (experiment_id int)")
     address = f"{postgres_server.url}&options=-csearch_path%3Dours,theirs"
-    for _ in range(2):
+    for count in (1, 2):
         store = open_store(address, artifact_root="artifacts")
         store.apply([batch(new_id(), started())])
+        assert len(store.search_runs(RunQuery(None)).runs) == count
         store.close()
-    assert len(store.search_runs(RunQuery(None)).runs) == 2
     with pytest.raises(SchemaError, match="experiments"):
         open_store(address.replace("ours,theirs", "theirs,ours"), artifact_root="artifacts")
