@@ -14,6 +14,7 @@ from ..paging import Page
 from ..text import storable
 from ..traces import LOCATION_TAG, TraceSearch
 from .conditions import Conditions, Part, Subject, arrange
+from .damage import member
 from .database import Connection, Database
 from .experiments import experiment_of
 from .keyvalues import AT_ONCE, KeyValues
@@ -141,9 +142,8 @@ def _infos(connection: Connection, rows: Sequence[Any]) -> list[TraceInfo]:
     keys = [row[0] for row in rows]
     metadata, tags = _METADATA.of_many(connection, keys), _TAGS.of_many(connection, keys)
     assessments = _assessments(connection, keys)
-    return [
-        _info(row, metadata[row[0]], _placed(tags[row[0]], connection.places.shown), tuple(assessments[row[0]])) for row in rows
-    ]
+    label, shown = connection.dialect.label, connection.places.shown
+    return [_info(label, row, metadata[row[0]], _placed(tags[row[0]], shown), tuple(assessments[row[0]])) for row in rows]
 
 
 def _assessments(connection: Connection, keys: Sequence[int]) -> dict[int, list[Assessment]]:
@@ -154,9 +154,9 @@ def _assessments(connection: Connection, keys: Sequence[int]) -> dict[int, list[
     return found
 
 
-def _info(row: Any, metadata: dict[str, str], tags: dict[str, str], assessments: tuple[Assessment, ...]) -> TraceInfo:
+def _info(label: str, row: Any, metadata: dict[str, str], tags: dict[str, str], assessments: tuple[Assessment, ...]) -> TraceInfo:
     _, trace_id, experiment_id, request_time, duration, state, client_request_id, request, response = row
-    facts = (duration, TraceState(state), client_request_id, request, response)
+    facts = (duration, member(label, TraceState, state, "traces.state"), client_request_id, request, response)
     return TraceInfo(trace_id, str(experiment_id), request_time, *facts, metadata, tags, assessments)
 
 
