@@ -23,14 +23,14 @@ _anchors: weakref.WeakSet[Anchor] = weakref.WeakSet()
 def make_folders(path: Path) -> None:
     """Make a folder, and those above it, where they are missing; one that is held and was renamed does not come back.
 
-    What lies below a held folder is made in that very folder, whatever it is called by now.
+    What lies below a held folder is made in that very folder, whatever it is called by now; a deleted one holds nothing.
 
     Raises:
         OSError: It cannot be made.
     """
     if path.is_dir():
         return
-    held = [anchor for anchor in tuple(_anchors) if anchor.relative(path) is not None]
+    held = [anchor for anchor in tuple(_anchors) if anchor.relative(path) is not None and not anchor.is_deleted()]
     if os.mkdir not in os.supports_dir_fd or not held:
         path.mkdir(parents=True, exist_ok=True)
         return
@@ -90,7 +90,7 @@ class Anchor:
             for path in (self._path_of_descriptor(), *self._below_working_directory()):
                 if path is not None and _is(path, self._identity):
                     return path
-            if self._is_deleted():
+            if self.is_deleted():
                 return None
         return None
 
@@ -112,7 +112,8 @@ class Anchor:
             with suppress(FileExistsError):
                 os.mkdir(each, dir_fd=self._fd)
 
-    def _is_deleted(self) -> bool:
+    def is_deleted(self) -> bool:
+        """Tell whether the folder is nowhere any more."""
         try:
             return os.fstat(self._fd).st_nlink == 0
         except OSError:  # as a file system of another machine says it

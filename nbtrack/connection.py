@@ -56,7 +56,7 @@ def connection_to(settings: Settings, *, makes_folder: bool = True) -> Connectio
         if settings not in _connections:
             if settings.root is not None:
                 forget_name(settings.root)
-            _connections[settings] = Connection(settings)
+            _connections[settings] = Connection(settings, makes_folder=makes_folder)
         connection = _connections[settings]
         connection.makes_folder |= makes_folder
         return connection
@@ -72,12 +72,16 @@ class Connection:
     """A store, the journal before it and the thread between them.
 
     Threads: every method may be called from any thread. After a fork the child has a flusher of its own.
+
+    Args:
+        settings: Where the store is.
+        makes_folder: See ``connection_to``.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, makes_folder: bool = True) -> None:
         self.settings = settings
         self._where = Whereabouts(self._move)
-        self.makes_folder = False
+        self.makes_folder = makes_folder
         self._spare = None if settings.uri == MEMORY else spare_journal(settings.uri)
         # The folder of journals that was written to last.
         self.home = settings.journal

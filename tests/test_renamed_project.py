@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 import nbtrack
+from nbtrack.anchor import Anchor, make_folders
 from nbtrack.entities import Status
 from nbtrack.store.base import RunQuery
 from nbtrack.store.open import open_store
@@ -343,3 +344,13 @@ def test_a_run_whose_project_is_gone_brings_no_folder_back(old, tmp_path):
     assert said == f"{old}/.nbtrack is not there any more: if it was moved, work in the folder that it is in"
     assert not old.exists()
     assert list(elsewhere.iterdir()) == []
+
+
+def test_a_folder_that_was_deleted_is_made_again_where_it_was(tmp_path):
+    folder = tmp_path / "store"
+    folder.mkdir()
+    held = Anchor(folder)
+    shutil.rmtree(folder)
+    make_folders(folder / "journal")
+    assert (folder / "journal").is_dir()
+    assert not held.is_in_place()
