@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
@@ -69,9 +70,10 @@ def _wanted(column: Any) -> Wanted:
 
 def check_rows(label: str, wanted: Sequence[Wanted], rows: Sequence[Sequence[Any]]) -> None:
     """Raise Unreadable where a column has a value of another type than it is declared to have."""
-    for each, values in zip(wanted, zip(*rows, strict=True), strict=False):
-        if each.types is not None and not each.types.issuperset(map(type, values)):
-            wrong = next(value for value in values if type(value) not in each.types)
+    # A column at a time without taking the rows apart: ``zip(*rows)`` takes twice as long.
+    for each, value_of in zip(wanted, map(itemgetter, range(len(wanted))), strict=True):
+        if rows and each.types is not None and not each.types.issuperset(map(type, map(value_of, rows))):
+            wrong = next(value for value in map(value_of, rows) if type(value) not in each.types)
             raise Unreadable(label, f"a value in {each.name}", f"{shown(wrong)} is not {each.words}")
 
 
