@@ -233,7 +233,7 @@ def import_ms(names):
 
 
 def place_of(service):
-    from tests.store import artifact_servers as servers
+    from tests.store.artifacts import servers
 
     return {"s3": servers.seaweed, "azure": servers.azurite, "gcs": servers.google, "sftp": servers.openssh}[service]()
 

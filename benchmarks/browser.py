@@ -129,8 +129,8 @@ def loop(bench: Bench) -> dict[str, Any]:
 
 
 PUSH = """
-from nbtrack.widgets.live import RunView
-from nbtrack.widgets.carrier import Carrier
+from nbtrack.widgets.views.run import RunView
+from nbtrack.widgets.transport.browser_model import Carrier
 spent = {"frame": [], "send": [], "shown": []}
 def timed(owner, name, into):
     plain = getattr(owner, name)
@@ -271,8 +271,8 @@ def latency(bench: Bench) -> dict[str, Any]:
 FILL = """
 import numpy as np, uuid
 from nbtrack.api import tracker
-from nbtrack.entities import Status, now_ms
-from nbtrack.events import Batch, LaneRows, ParamsLogged, RunEnded, RunStarted, Series
+from nbtrack.entities.run import Status, now_ms
+from nbtrack.entities.events import Batch, LaneRows, ParamsLogged, RunEnded, RunStarted, Series
 store, experiment, now = tracker().connection.read(), tracker().experiment, now_ms()
 def run_of(i, params, metrics, steps):
     times = now - 1_000_000 + steps
@@ -306,7 +306,7 @@ def made(bench: Bench, name: str, code: str) -> Path:
 
 
 SHOWN = "table = nbtrack.runs(); table"
-TIMED = "start = time.time(); view = table.table(); t = time.time(); value = view.snapshot(); s = time.time(); from nbtrack.widgets.pack import pack; p = pack(value); print(json.dumps([1e3 * (s - t), 1e3 * (time.time() - s), len(p[1]) / 1e6, len(value['columns'])]))"
+TIMED = "start = time.time(); view = table.table(); t = time.time(); value = view.snapshot(); s = time.time(); from nbtrack.widgets.transport.pack import pack; p = pack(value); print(json.dumps([1e3 * (s - t), 1e3 * (time.time() - s), len(p[1]) / 1e6, len(value['columns'])]))"
 
 
 def arrival(heard: list[dict[str, Any]]) -> tuple[float, float]:
@@ -370,7 +370,7 @@ for i in range(50):
 COMPARED = "comparison = nbtrack.runs(order_by='start_time ASC').compare(); comparison"
 CURVES = """
 import numpy as np
-start = time.perf_counter(); from nbtrack.widgets.comparing import ComparisonView; view = nbtrack.runs().compare().view(); value = view.snapshot(); opened = time.perf_counter() - start
+start = time.perf_counter(); from nbtrack.widgets.views.comparison import ComparisonView; view = nbtrack.runs().compare().view(); value = view.snapshot(); opened = time.perf_counter() - start
 keys = [f"m{i}" for i in range(10)]
 start = time.perf_counter(); [view.read_curves([key]) for key in keys]; curves = time.perf_counter() - start
 start = time.perf_counter(); view.read_curves(keys[:1]); one = time.perf_counter() - start

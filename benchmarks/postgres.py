@@ -16,12 +16,12 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from nbtrack.entities import Status
-from nbtrack.events import Batch, LaneRows, RunEnded, RunStarted, Series
-from nbtrack.store.base import RunQuery, Store
+from nbtrack.entities.events import Batch, LaneRows, RunEnded, RunStarted, Series
+from nbtrack.entities.run import Status
 from nbtrack.store.filter import parse, parse_order
 from nbtrack.store.open import open_store
-from nbtrack.widgets import curves
+from nbtrack.store.protocol.store import RunQuery, Store
+from nbtrack.widgets.data import curves
 from tests.databases import PostgresServer, postgres_server
 
 now = time.perf_counter

@@ -57,10 +57,10 @@ def appended(uri: str, steps: int) -> dict[str, object]:
     """Send one batch after the other, and read all back."""
     import numpy as np
 
-    from nbtrack.events import Batch, LaneRows, RunStarted, Series
+    from nbtrack.entities.events import Batch, LaneRows, RunStarted, Series
     from nbtrack.store import chunks
+    from nbtrack.store.nbtrack_server import points
     from nbtrack.store.open import open_store
-    from nbtrack.store.remote import points
 
     found: dict[str, object] = {}
     rng = np.random.default_rng(1)

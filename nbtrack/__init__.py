@@ -11,6 +11,8 @@ Everything here is loaded when it is first used, so that importing costs next to
 from __future__ import annotations
 
 import importlib
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -48,14 +50,13 @@ if TYPE_CHECKING:
         set_tags,
         start_run,
     )
-    from .collection import Runs
-    from .comparison import Comparison
-    from .entities import Experiment, Status
+    from .entities.run import Experiment, Status
     from .errors import NbtrackError, StopRun
-    from .history import MetricHistory
-    from .models import ModelVersion, RegisteredModel
-    from .run import Run
-    from .tracker import Tracker
+    from .tracking.metrics import MetricHistory
+    from .tracking.models import ModelVersion, RegisteredModel
+    from .tracking.run import Run
+    from .tracking.runs import Comparison, Runs
+    from .tracking.tracker import Tracker
 
 __version__ = "0.1.0"
 
@@ -104,17 +105,17 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Comparison": "comparison",
-    "Experiment": "entities",
-    "MetricHistory": "history",
-    "ModelVersion": "models",
+    "Comparison": "tracking.runs",
+    "Experiment": "entities.run",
+    "MetricHistory": "tracking.metrics",
+    "ModelVersion": "tracking.models",
     "NbtrackError": "errors",
-    "RegisteredModel": "models",
-    "Run": "run",
-    "Runs": "collection",
-    "Status": "entities",
+    "RegisteredModel": "tracking.models",
+    "Run": "tracking.run",
+    "Runs": "tracking.runs",
+    "Status": "entities.run",
     "StopRun": "errors",
-    "Tracker": "tracker",
+    "Tracker": "tracking.tracker",
 }
 
 
@@ -124,6 +125,16 @@ def __getattr__(name: str) -> Any:
     value = getattr(importlib.import_module(f".{_HOMES.get(name, 'api')}", __name__), name)
     globals()[name] = value
     return value
+
+
+class _RunModule(ModuleType):
+    """``nbtrack.run``, where runs were until 0.1: pickles of runs name it."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(importlib.import_module(".tracking.run", __package__), name)
+
+
+sys.modules.setdefault(f"{__name__}.run", _RunModule(f"{__name__}.run"))
 
 
 def __dir__() -> list[str]:

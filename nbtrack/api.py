@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
-from . import active
-from .artifacts import Artifact
-from .collection import Runs
-from .comparison import Comparison
-from .entities import Experiment, Status, View
+from .entities.run import Experiment, Status, View
 from .errors import NoActiveRun
-from .models import ModelVersion, RegisteredModel
-from .run import Run
-from .settings import resolve
-from .tracker import Tracker
+from .tracking import current_run
+from .tracking.artifacts import Artifact
+from .tracking.current_tracker import connect, tracker
+from .tracking.models import ModelVersion, RegisteredModel
+from .tracking.run import Run
+from .tracking.runs import Comparison, Runs
 
 __all__ = [
     "active_run",
@@ -51,45 +48,6 @@ __all__ = [
     "start_run",
     "tracker",
 ]
-
-_lock = threading.RLock()
-_tracker: Tracker | None = None
-
-
-def connect(
-    uri: str | os.PathLike[str] | None = None,
-    *,
-    experiment: str | None = None,
-    artifacts: str | os.PathLike[str] | None = None,
-) -> Tracker:
-    """Connect to a store; what is tracked from now on goes there.
-
-    Args:
-        uri: ``sqlite:///runs.db``, ``postgresql+psycopg://user@host/db``, ``mysql+pymysql://user@host/db``,
-            ``http://host:5000`` (an nbtrack or MLflow server), a folder, ``memory:``. None: NBTRACK_URI, else
-            MLFLOW_TRACKING_URI, else ``c.NBTrack.uri``, else the folder ``.nbtrack`` of the project, which is found
-            from the working directory upwards as git finds its own, or made there.
-        experiment: The experiment of runs that name none.
-        artifacts: The root of artifacts; None: beside the store. A server says itself where they are.
-
-    Raises:
-        InvalidInput: The URI cannot name a store.
-
-    Example:
-        >>> import nbtrack
-        >>> nbtrack.connect("memory:", experiment="digits").experiment
-        'digits'
-    """
-    global _tracker  # noqa: PLW0603
-    with _lock:
-        _tracker = Tracker(resolve(uri, experiment=experiment, artifacts=artifacts))
-        return _tracker
-
-
-def tracker() -> Tracker:
-    """Return the current tracker, connecting to the default store if there is none."""
-    with _lock:
-        return _tracker or connect()
 
 
 def set_experiment(name: str) -> Experiment | None:
@@ -167,15 +125,15 @@ def active_run() -> Run | None:
     In a thread or a task it is the run that was current where that was started, and in the work of a thread pool where
     it was submitted.
     """
-    return active.active()
+    return cast("Run | None", current_run.active())
 
 
 def end_run(status: Status | str = Status.FINISHED) -> None:
     """End the current run; where there is none, nothing happens."""
-    run = active.active()
+    run = current_run.active()
     if run is not None:
         run.end(status)
-        active.leave(run)  # one that has ended elsewhere is current in what was started in it
+        current_run.leave(run)  # one that has ended elsewhere is current in what was started in it
 
 
 def get_run(run_id: str) -> Run:
@@ -363,9 +321,9 @@ def _here() -> Run:
     Raises:
         NoActiveRun: There is none.
     """
-    run = active.active()
+    run = active_run()
     if run is None:
-        raise NoActiveRun(active.why_none())
+        raise NoActiveRun(current_run.why_none())
     return run
 
 

@@ -11,23 +11,22 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 from IPython.core.magic_arguments import argument, kwds, magic_arguments
 
-from .cell.completion import add_completers, remove_completers
-from .cell.config import NBTrack
-from .cell.hooks import CellHooks
-from .cell.options import parse_runs, parse_track, words_of
-from .cell.transform import comment_out
 from .errors import NbtrackError
-from .forks import OPENING, unsplit
+from .kernel import frontend
+from .notebook.completion import add_completers, remove_completers
+from .notebook.config import NBTrack
+from .notebook.hooks import CellHooks
+from .notebook.options import parse_runs, parse_track, words_of
+from .notebook.transform import comment_out
 from .settings import configure
-from .threads import start_thread
-from .widgets import frontend
-from .widgets.kit import prepare
+from .system.forks import OPENING, unsplit
+from .system.threads import start_thread
+from .widgets.open_views import prepare
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from .collection import Runs
-    from .comparison import Comparison
+    from .tracking.runs import Comparison, Runs
 
 __all__ = ["NBTrackMagics", "load", "unload"]
 
@@ -141,7 +140,7 @@ class NBTrackMagics(Magics):
             %compare baseline calm-otter-417
         """
         from .api import tracker
-        from .lookup import newest_of_each
+        from .tracking.lookup import newest_of_each
 
         names = words_of("%compare", line)
         if not names:

@@ -18,11 +18,11 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from .addresses import database_path, misread_path, path_of_file_uri, sqlite_uri
-from .arguments import local_path
-from .entities import DEFAULT_EXPERIMENT
+from .entities.run import DEFAULT_EXPERIMENT
 from .errors import InvalidInput
-from .project import FOLDER, find_project, is_of_mlflow
+from .system.file_uri import database_path, misread_path, path_of_file_uri, sqlite_uri
+from .system.project import FOLDER, find_project, is_of_mlflow
+from .validation import local_path
 
 __all__ = [
     "MEMORY",

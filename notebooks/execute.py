@@ -72,7 +72,7 @@ def _plain(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 def team() -> Iterator[dict[str, str]]:
     """Run a PostgreSQL server and a bucket, and give the environment in which the notebook of the team finds them."""
     from tests.databases import postgres_server
-    from tests.store.artifact_servers import seaweed
+    from tests.store.artifacts.servers import seaweed
 
     with postgres_server() as database, seaweed() as bucket:
         yield {"TEAM_STORE": database.new_url(), "TEAM_ARTIFACTS": f"{bucket.root}/runs", **bucket.environ}

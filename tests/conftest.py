@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 import pytest
 
 import nbtrack
-from nbtrack import active, api
+from nbtrack.tracking import current_run, current_tracker
 
 from .databases import MariaServer, PostgresServer
 from .databases import maria_server as run_maria
 from .databases import postgres_server as run_postgres
-from .store.artifact_servers import Place, seaweed
+from .store.artifacts.servers import Place, seaweed
 
 
 @pytest.fixture(autouse=True)
@@ -20,12 +20,12 @@ def _nothing_left_behind(monkeypatch, tmp_path):
     for name in (*(f"NBTRACK_{each}" for each in names), "MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setattr(api, "_tracker", None)
+    monkeypatch.setattr(current_tracker, "_tracker", None)
     yield
-    for run in active.open_runs():
+    for run in current_run.open_runs():
         run.end()
-    if api._tracker is not None:
-        api._tracker.connection.close(10)
+    if current_tracker._tracker is not None:
+        current_tracker._tracker.connection.close(10)
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from nbclient import NotebookClient
 
 import nbtrack
 from nbtrack import api
-from nbtrack.cell.config import CAPTURES, NBTrack
 from nbtrack.cli import COMMANDS
 from nbtrack.magics import NBTrackMagics
+from nbtrack.notebook.config import CAPTURES, NBTrack
 
 from .test_layers import LAYERS
 
@@ -147,8 +147,7 @@ def test_contributing_is_short():
 def test_contributing_has_the_layers():
     rows = re.findall(r"^\| (\d+) \| (.+?) \|", CONTRIBUTING, re.MULTILINE)
     stated = [set(re.findall(r"`([\w.]+)`", names)) for _, names in rows]
-    actual = [{name or "__init__" for name in names} for names in LAYERS]
-    assert stated == actual
+    assert stated == [set(rooms) for rooms in LAYERS]
 
 
 def test_the_index_has_each_decision_by_its_title():

@@ -1,131 +1,88 @@
-"""Imports go one way: a module imports only from rows above its own, wherever in the file the import stands."""
+"""Imports go one way: a folder imports only from rows above its own, wherever in the file the import stands."""
 
 import ast
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1] / "nbtrack"
 
-# The order of the house, from the ground up. A name stands for the module and all below it, the longest match wins.
+# The order of the house, from the ground up. Inside the first and the last row a room imports from those to its left.
 LAYERS = [
-    {"errors", "entities", "entities_models", "entities_traces", "forks", "handover", "naming", "threads"},
-    {"addresses", "anchor", "arguments", "events", "project", "store.text"},
-    {"settings", "whereabouts", "store.artifacts.paths", "store.filter", "store.chunks", "store.wire"},
-    {
-        "copying.source",
-        "store.base",
-        "store.match",
-        "store.artifacts.base",
-        "store.http",
-        "journal",
-        "store.paging",
-        "store.registry",
-        "store.models",
-        "store.traces",
-    },
-    {"lookup", "store.experiments", "store.matchmodels", "store.registration", "store.stages"},
-    {"store.memory", "store.sql", "store.remote", "store.artifacts"},
-    {"store.rest"},
-    {"closing", "fitting", "latecomers", "setaside", "store.open", "media", "importers"},
-    {"recovery", "reservation", "capture", "copying", "frames", "widgets.pages"},
-    {"flusher", "delivery", "followers", "leftovers", "refusals", "signs", "uploads"},
-    {"connection"},
-    {"recorder", "relocation", "history", "plots", "interjections", "outcome"},
-    {"widgets"},
-    {"details", "artifacts"},
-    {"origin", "runfiles"},
-    {"run", "active", "collection", "comparison", "displays", "lifetime", "living"},
-    {"exits", "models", "registering", "surroundings"},
-    {"tracker"},
-    {"api"},
-    {"cell"},
-    {"server"},
-    {"cli", "integrations", "magics"},
-    {"__main__"},
-    {""},
+    ("errors", "entities", "system", "validation", "settings"),
+    ("journal", "media", "capture", "kernel"),
+    ("store",),
+    ("delivery", "transfer", "server"),
+    ("widgets",),
+    ("tracking",),
+    ("api", "notebook", "cli", "integrations"),
+    ("magics", "__main__", "__init__"),
 ]
-ROW = {name: i for i, names in enumerate(LAYERS) for name in names}
-# Modules within one part may import each other; the parts are these packages, and these modules that are one thing.
-TOGETHER = [
-    {"entities", "entities_models", "entities_traces"},
-    {"store.paging", "store.registry", "store.models", "store.traces"},
-    {"models", "registering"},
-    {"fitting", "latecomers"},
-    {"history", "plots"},
-    {"run", "active", "collection", "comparison", "displays", "lifetime", "living"},
-    {"flusher", "delivery", "followers", "leftovers", "refusals", "signs", "uploads"},
-]
-PARTS = {
-    "journal",
-    "capture",
-    "cell",
-    "cli",
-    "copying",
-    "importers",
-    "media",
-    "server",
-    "store.filter",
-    "store.sql",
-    "store.http",
-    "store.remote",
-    "store.rest",
-    "store.artifacts",
-    "store.memory",
-    "store.wire",
-    "widgets",
-    "widgets.pages",
-}
-
-
-def part_of(module: str) -> str:
-    parts = module.split(".") if module else []
-    for n in range(len(parts), -1, -1):
-        name = ".".join(parts[:n])
-        if name in ROW and (name or not parts):
-            return name
-    raise AssertionError(f"nbtrack.{module} stands in no layer: add it to LAYERS")
+ROW = {room: row for row, rooms in enumerate(LAYERS) for room in rooms}
+ORDERED = (0, len(LAYERS) - 1)
 
 
 def module_name(path: Path) -> str:
+    """Return a file's module as a name under the root; a package is its ``__init__``."""
     name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-    return name.removesuffix("__init__").removesuffix(".")
+    return name if name == "__init__" else name.removesuffix(".__init__")
 
 
 def imports(path: Path) -> list[tuple[int, str]]:
-    """Every module of the package that a file imports, as names under the root."""
-    package = list(path.relative_to(ROOT).parent.parts)
+    """Return every module of the package that a file imports and the line; lazy and type-only imports count too."""
+    package = path.relative_to(ROOT).parent.parts
     found = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found += [
-                (node.lineno, a.name.removeprefix("nbtrack").lstrip(".")) for a in node.names if a.name.split(".")[0] == "nbtrack"
-            ]
-        elif isinstance(node, ast.ImportFrom) and node.level:
-            base = package[: len(package) - node.level + 1]
-            target = base + (node.module.split(".") if node.module else [])
-            for a in node.names:
-                deeper = ROOT.joinpath(*target, a.name)
-                is_module = deeper.is_dir() or deeper.with_suffix(".py").is_file()
-                found.append((node.lineno, ".".join([*target, a.name] if is_module else target)))
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "nbtrack":
-            found.append((node.lineno, (node.module or "").removeprefix("nbtrack").lstrip(".")))
-    return found
+            found += [(node.lineno, each.name.split(".")[1:]) for each in node.names if each.name.split(".")[0] == "nbtrack"]
+        elif isinstance(node, ast.ImportFrom):
+            found += [(node.lineno, target) for target in targets(node, package)]
+    return [(line, ".".join(target) or "__init__") for line, target in found]
 
 
-FILES = sorted(p for p in ROOT.rglob("*.py") if "versions" not in p.parts)
+def targets(node: ast.ImportFrom, package: tuple[str, ...]) -> list[list[str]]:
+    module = node.module.split(".") if node.module else []
+    if node.level:
+        base = [*package[: len(package) - node.level + 1], *module]
+    elif module[:1] == ["nbtrack"]:
+        base = module[1:]
+    else:
+        return []
+    return [[*base, each.name] if is_module(ROOT.joinpath(*base, each.name)) else base for each in node.names]
 
 
-@pytest.mark.parametrize("path", FILES, ids=[str(p.relative_to(ROOT)) for p in FILES])
+def is_module(path: Path) -> bool:
+    return path.is_dir() or path.with_suffix(".py").is_file()
+
+
+def may_import(room: str, other: str) -> bool:
+    row, above = ROW[room], ROW[other]
+    if row != above or room == other:
+        return above <= row
+    return row in ORDERED and LAYERS[row].index(other) < LAYERS[row].index(room)
+
+
+FILES = sorted(path for path in ROOT.rglob("*.py") if "versions" not in path.parts)
+
+
+def test_every_room_is_in_the_table():
+    rooms = {path.stem for path in ROOT.glob("*.py")} | {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    assert rooms == set(ROW)
+
+
+@pytest.mark.parametrize("path", FILES, ids=[str(path.relative_to(ROOT)) for path in FILES])
 def test_imports_go_one_way(path):
-    module = module_name(path)
-    if module == "":
-        return  # the façade stands on everything
-    own = part_of(module) if module not in ("store", "widgets", "journal", "capture") else module
+    room = module_name(path).split(".")[0]
     for line, target in imports(path):
-        assert target != "", f"{path}:{line} imports the package root"
-        if target in ("store", "widgets"):
-            continue  # empty packages
-        other = part_of(target)
-        same = (other == own and own in PARTS) or any({own, other} <= group for group in TOGETHER)
-        assert same or ROW[other] < ROW[own], f"{path}:{line}: {own} (row {ROW[own]}) imports {other} (row {ROW[other]})"
+        other = target.split(".")[0]
+        assert may_import(room, other), f"{path}:{line}: {room} (row {ROW[room]}) imports {other} (row {ROW[other]})"
+
+
+def test_there_is_no_circle_of_imports():
+    modules = {module_name(path): {target for _, target in imports(path)} for path in FILES}
+    graph = {name: {each for each in found if each in modules and each != name} for name, found in modules.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail("a circle of imports: " + " → ".join(reversed(error.args[1])))

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from traceback import format_exception_only
 from typing import TypeVar
 
-from ..entities import Dataset, ParamValue
-from ..events import DocumentLogged
-from .redact import redact_text
+from ..entities.events import DocumentLogged
+from ..entities.run import Dataset, ParamValue
+from ..entities.tags import CAPTURE_FAILED
+from .secrets.redact import redact_text
 
 __all__ = [
-    "FAILED_TAG",
     "Captured",
     "Guard",
     "NotThis",
@@ -26,7 +26,6 @@ __all__ = [
     "some_of",
 ]
 
-FAILED_TAG = "nbtrack.capture.failed"
 _LONGEST_LINE = 600
 _LONGEST_REASON = 100
 _MOST_NAMED = 5
@@ -67,10 +66,10 @@ def merge(*parts: Captured) -> Captured:
     tags: dict[str, str] = {}
     params: dict[str, ParamValue] = {}
     for part in parts:
-        failed = [t[FAILED_TAG] for t in (tags, part.tags) if FAILED_TAG in t]
+        failed = [t[CAPTURE_FAILED] for t in (tags, part.tags) if CAPTURE_FAILED in t]
         tags |= part.tags
         if failed:
-            tags[FAILED_TAG] = "; ".join(failed)
+            tags[CAPTURE_FAILED] = "; ".join(failed)
         params |= part.params
     return Captured(
         tags,
@@ -127,7 +126,7 @@ def _reason(error: Exception) -> str:
 def failure(name: str, reason: str) -> Captured:
     """Report that the capture called ``name`` did not come about, in one line without secrets."""
     line = " ".join(redact_text(reason[: 4 * _LONGEST_LINE]).split())
-    return Captured(tags={FAILED_TAG: f"{name}: {line[:_LONGEST_LINE]}"})
+    return Captured(tags={CAPTURE_FAILED: f"{name}: {line[:_LONGEST_LINE]}"})
 
 
 class Guard:

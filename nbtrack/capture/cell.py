@@ -6,15 +6,16 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..entities.tags import SOURCE
 from .base import Captured, Guard, OutputFile, merge
-from .datasets import capture_datasets
-from .displays import DisplayCapture
-from .failure import capture_traceback
-from .inputs import CellInputs
+from .context import PARTS, capture_surroundings
+from .datasets.dataset import capture_datasets
 from .notebook import find_notebook, parent_command
+from .outputs.displayed import DisplayCapture
+from .outputs.streams import StreamCapture
+from .outputs.traceback import capture_traceback
+from .params.inputs import CellInputs
 from .source import ExecutedCells, capture_cell
-from .streams import StreamCapture
-from .surroundings import PARTS, capture_surroundings
 
 __all__ = ["CellCapture", "Ended"]
 
@@ -110,7 +111,7 @@ class CellCapture:
         if inputs.unread:
             return Captured(left_out=(inputs.unread,))
         names = inputs.reads(self._shell.user_ns)
-        origin = {tag: value for tag, value in tags.items() if tag.startswith("mlflow.source.")}
+        origin = {tag: value for tag, value in tags.items() if tag.startswith(SOURCE)}
         return capture_datasets(self._shell.user_ns, names, tags=origin)
 
     def _surroundings(self) -> Captured:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from ..events import DocumentLogged
+from ..entities.events import DocumentLogged
 from .base import Captured
 from .packages import installed_packages, packages_text
 

@@ -11,11 +11,11 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ..entities.tags import SOURCE_NAME, SOURCE_TYPE
 from .base import Captured
 
 __all__ = ["capture_source", "command_notebook", "find_notebook", "parent_command"]
 
-NAME, TYPE = "mlflow.source.name", "mlflow.source.type"
 
 # Programs that execute a notebook named on their command line, and their options that take a notebook which is not it.
 _EXECUTORS = ("papermill", "nbconvert", "jupyter-nbconvert", "jupyter-execute", "jupyter-run")
@@ -99,7 +99,7 @@ def capture_source(notebook: str | None, script: str | None, root: Path | None) 
     """
     name = notebook if script is None else script
     kind = "NOTEBOOK" if script is None else "LOCAL"
-    return Captured(tags={TYPE: kind} | ({NAME: _relative(name, root)} if name else {}))
+    return Captured(tags={SOURCE_TYPE: kind} | ({SOURCE_NAME: _relative(name, root)} if name else {}))
 
 
 def _relative(name: str, root: Path | None) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from .remote import strip_credentials
+from .secrets.urls import strip_credentials
 
 __all__ = ["Package", "installed_packages", "packages_text"]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import sha256
 
-from ..events import DocumentLogged
+from ..entities.events import DocumentLogged
+from ..entities.tags import CELL_ID, EXECUTION_COUNT
 from .base import Captured, clip_middle
-from .redact import redact_text
+from .secrets.redact import redact_text
 
 __all__ = ["ExecutedCells", "capture_cell"]
 
-CELL_ID, EXECUTION_COUNT = "nbtrack.cell.id", "nbtrack.cell.execution_count"
 _MOST_CHARACTERS = 1_000_000
 _MOST_CELLS = 1000  # each run keeps their list anew, and a kernel that lives for weeks executes many
 

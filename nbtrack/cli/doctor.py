@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ..delivery.set_aside import refused_in
 from ..errors import NbtrackError
-from ..project import may_write
-from ..setaside import refused_in
 from ..settings import Settings, resolve, spare_journal, without_password
 from ..store.artifacts.open import open_artifacts
 from ..store.artifacts.paths import local_path, scheme_of
-from ..store.base import Store, is_read_only
 from ..store.open import check_uri, open_store
+from ..store.protocol.store import Store, is_read_only
+from ..system.project import may_write
 from .output import print_json
 from .places import add_place
 from .waiting import damaged, waiting
@@ -101,7 +101,7 @@ def _contents(store: Store) -> str:
 
 def _tables(settings: Settings) -> Iterator[Finding]:
     if check_uri(settings.uri) not in ("memory", "server"):
-        from ..store.sql.schema import HEAD
+        from ..store.sql.schema.tables import HEAD
 
         yield Finding("tables", True, f"version {HEAD}, the newest that this nbtrack knows")
 

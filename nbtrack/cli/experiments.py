@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from ..entities import Experiment
-from ..store.base import RunQuery, Store
+from ..entities.run import Experiment
+from ..store.protocol.store import RunQuery, Store
 from .output import print_json, print_table, shown_time
 from .places import add_place, find_experiment, opened
 

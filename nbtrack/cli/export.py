@@ -8,15 +8,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..collection import Runs
-from ..entities import is_run_id
+from ..entities.run import is_run_id
 from ..errors import InvalidInput
+from ..tracking.runs import Runs
 from .output import bar
 from .places import add_place, opened
 
 if TYPE_CHECKING:
-    from ..copying import Tell
-    from ..run import Run
+    from ..tracking.run import Run
+    from ..transfer import Tell
 
 __all__ = ["add", "run"]
 

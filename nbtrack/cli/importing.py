@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from ..copying import import_
+from ..transfer import import_
 from .output import bar
 from .places import add_place
 from .push import say

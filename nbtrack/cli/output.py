@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ..entities import moment
+from ..entities.run import moment
 
 if TYPE_CHECKING:
-    from ..copying import Tell
+    from ..transfer import Tell
 
 __all__ = ["bar", "print_json", "print_table", "shown_duration", "shown_number", "shown_time"]
 

@@ -6,12 +6,12 @@ import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..entities import Experiment, RunInfo
+from ..entities.run import Experiment, RunInfo
 from ..errors import ExperimentNotFound
-from ..lookup import called, only_one
 from ..settings import resolve
-from ..store.base import Store
-from ..tracker import Tracker
+from ..store.protocol.store import Store
+from ..tracking.lookup import called, only_one
+from ..tracking.tracker import Tracker
 
 __all__ = ["add_place", "every_experiment", "find_experiment", "find_run", "opened"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from ..copying import Outcome, push
 from ..errors import InvalidInput
-from ..store.base import is_read_only
+from ..store.protocol.store import is_read_only
+from ..transfer import Outcome, push
 from .output import bar, print_json
 from .places import add_place, find_run, opened
 

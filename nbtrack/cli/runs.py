@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from ..closing import SILENCE_MS
-from ..entities import RunInfo, View, now_ms
+from ..delivery.dead_processes import SILENCE_MS
+from ..entities.run import RunInfo, View, now_ms
 from ..errors import NbtrackError
-from ..store.base import RunQuery, Store
 from ..store.filter import parse, parse_order
-from ..tracker import Tracker
+from ..store.protocol.store import RunQuery, Store
+from ..tracking.tracker import Tracker
 from .output import print_json, print_table, shown_duration, shown_number, shown_time
 from .places import add_place, every_experiment, find_experiment, find_run, opened
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from ..connection import Connection
+from ..delivery.connection import Connection
+from ..delivery.recovery import recover
+from ..delivery.set_aside import SetAside, send, set_asides
 from ..errors import StoreUnavailable
 from ..journal.folder import remove_folder
-from ..recovery import recover
-from ..setaside import SetAside, send, set_asides
 from ..settings import resolve
-from ..tracker import Tracker
+from ..tracking.tracker import Tracker
 from .output import print_json, print_table
 from .places import add_place, opened
 from .waiting import Waiting, waiting

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from getpass import getpass
 from typing import TYPE_CHECKING
 
-from ..entities import moment
+from ..entities.run import moment
 from ..errors import InvalidInput
 from ..server.auth.passwords import check_name, hash_password, hash_token, new_token
 from ..settings import resolve
 
 if TYPE_CHECKING:
-    from ..store.sql.accounts import Accounts
+    from ..server.auth.accounts import Accounts
 
 __all__ = ["add", "run"]
 
@@ -54,7 +54,7 @@ def _action(
 
 def run(arguments: argparse.Namespace) -> int:
     """Do one of them."""
-    from ..store.sql.accounts import open_accounts
+    from ..server.auth.accounts import open_accounts
 
     accounts = open_accounts(arguments.auth_db or resolve(arguments.store).for_writing.uri)
     try:

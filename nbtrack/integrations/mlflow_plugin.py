@@ -18,13 +18,13 @@ from mlflow.store.tracking.rest_store import RestStore as MlflowTrackingStore
 from mlflow.utils.proto_json_utils import parse_dict
 from mlflow.utils.rest_utils import MlflowHostCreds
 
-from ..addresses import sqlite_uri
 from ..errors import InvalidInput
 from ..server.inprocess import InProcess
 from ..server.service import Service
 from ..settings import Settings, resolve
 from ..store.artifacts.open import open_artifacts
 from ..store.open import open_store
+from ..system.file_uri import sqlite_uri
 
 __all__ = ["RegistryStore", "TrackingStore"]
 

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..anchor import make_folders
+from ..system.anchor import make_folders
 
 try:
     import fcntl

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from ..events import ArtifactLogged, Event, LaneRows, RunEnded, RunStarted, Series
+from ..entities.events import ArtifactLogged, Event, LaneRows, RunEnded, RunStarted, Series
 from .rows import MIXED, Rows
 
 __all__ = ["deliverable", "lane_rows"]

@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from typing import Any
 
-from ..entities import Dataset, Status
-from ..entities_models import ModelMetric
-from ..events import (
+from ..entities.events import (
     ArtifactLogged,
     DatasetLogged,
     DocumentLogged,
@@ -25,6 +23,8 @@ from ..events import (
     TagsDeleted,
     TagsSet,
 )
+from ..entities.model import ModelMetric
+from ..entities.run import Dataset, Status
 
 __all__ = ["FORMAT", "from_json", "to_json"]
 

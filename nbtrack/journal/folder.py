@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..anchor import make_folders
+from ..system.anchor import make_folders
 from .plain import is_folder, is_ours, open_plain
 from .records import RecordFile
 

@@ -6,8 +6,8 @@ import operator
 import re
 from typing import Any
 
-from ..arguments import shown, typed
 from ..errors import InvalidInput, NbtrackError, WrongType
+from ..validation import shown, typed
 
 __all__ = ["as_number", "bad_step", "check_key"]
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..events import Batch, Event, LaneRows, Progress, RunEnded, TagsSet
+from ..entities.events import Batch, Event, LaneRows, Progress, RunEnded, TagsSet
+from ..entities.tags import JOURNAL_DAMAGE
 from .alive import is_held
 from .batches import deliverable, lane_rows
 from .codec import FORMAT, from_json
@@ -19,9 +20,8 @@ from .plain import is_folder
 from .records import read_records
 from .rows import StoredSegment, read_segment
 
-__all__ = ["DAMAGE_TAG", "StoredJournal", "journals", "read_journal"]
+__all__ = ["StoredJournal", "journals", "read_journal"]
 
-DAMAGE_TAG = "nbtrack.journal.damage"
 
 _FOLDER = re.compile(r"(?P<run>[a-zA-Z0-9][\w\-]{0,255})\.(?P<writer>[0-9a-f]{12})")
 _SEGMENT = re.compile(r"lane-(?P<lane>\d+)\.(?P<number>\d+)\.rows")
@@ -151,7 +151,7 @@ def _event(journal: StoredJournal, value: object, number: int) -> Event:
         return from_json(value)
     except ValueError:
         journal.damage.append(f"line {number + 1} of events.jsonl")
-        return TagsSet({DAMAGE_TAG: journal.damage[-1]})
+        return TagsSet({JOURNAL_DAMAGE: journal.damage[-1]})
 
 
 def _read_names(journal: StoredJournal) -> None:

@@ -11,7 +11,7 @@ from operator import length_hint
 from pathlib import Path
 from typing import Any
 
-from .mapping import map_file
+from ..system.mapped_file import map_file
 from .rows import VOID, Header
 
 __all__ = ["STAMP", "Segment"]

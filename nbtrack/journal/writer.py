@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from ..entities.events import ArtifactLogged, Batch, DocumentLogged, DocumentNamed, Event, LaneRows, Progress, RunEnded
 from ..errors import InvalidInput
-from ..events import ArtifactLogged, Batch, DocumentLogged, DocumentNamed, Event, LaneRows, Progress, RunEnded
+from ..system.reentrant import Section
 from .alive import hold, release
 from .batches import deliverable, lane_rows
 from .codec import FORMAT, to_json
@@ -22,7 +23,6 @@ from .lane import Lane
 from .owner import this_process
 from .records import RecordFile, check_sayable, is_sayable
 from .rows import MIXED, Rows
-from .section import Section
 
 __all__ = ["NO_WRITER", "NoWriter", "Writer"]
 

@@ -6,8 +6,8 @@ import sys
 from io import BytesIO
 from typing import Any
 
-from ..arguments import shown
 from ..errors import InvalidInput, WrongType
+from ..validation import shown
 from .suffix import suffix_of
 
 __all__ = ["figure_bytes"]

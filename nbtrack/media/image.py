@@ -9,8 +9,8 @@ import warnings
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from ..arguments import amount, shown, text
 from ..errors import InvalidInput, WrongType
+from ..validation import amount, shown, text
 from .suffix import suffix_of
 
 if TYPE_CHECKING:

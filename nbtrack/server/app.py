@@ -11,24 +11,24 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ..errors import NbtrackError
 from ..store.artifacts.base import ArtifactStore
-from ..store.base import Store
-from ..store.remote import CONTENT_TYPE, PATH
-from ..store.wire import codec
-from ..store.wire.errors import WireError
-from ..store.wire.service import OPENAPI
-from ..store.wire.table import ENDPOINTS
+from ..store.mlflow_api import codec
+from ..store.mlflow_api.errors import WireError
+from ..store.mlflow_api.service import OPENAPI
+from ..store.mlflow_api.table import ENDPOINTS
+from ..store.nbtrack_server import CONTENT_TYPE, PATH
+from ..store.protocol.store import Store
 from .auth.permissions import Permission
 from .auth.rules import NATIVE
 from .exchange import Exchange, Receive, Scope, Send
 from .failures import failure
-from .handlers import HANDLERS, STREAMERS
+from .handlers.table import HANDLERS, STREAMERS
 from .native import answer as native_answer
 from .openapi import describer
 from .routing import Found, Router
 from .service import Service
 
 if TYPE_CHECKING:
-    from ..store.sql.accounts import Accounts
+    from .auth.accounts import Accounts
     from .auth.gate import Gate
 
 __all__ = ["App", "create_app"]

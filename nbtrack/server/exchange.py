@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import parse_qsl
 
-from ..store.wire.errors import WireError, invalid
+from ..store.mlflow_api.errors import WireError, invalid
 
 __all__ = ["Exchange", "Receive", "Scope", "Send"]
 

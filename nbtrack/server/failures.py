@@ -17,8 +17,8 @@ from ..errors import (
     StoreUnavailable,
     TooLarge,
 )
-from ..store.wire.codec import encode
-from ..store.wire.errors import STATUSES, ErrorMessage, WireError, code_of
+from ..store.mlflow_api.codec import encode
+from ..store.mlflow_api.errors import STATUSES, ErrorMessage, WireError, code_of
 
 __all__ = ["failure", "public"]
 

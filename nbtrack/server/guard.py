@@ -12,8 +12,8 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
-from ..store.wire.codec import encode
-from ..store.wire.errors import ErrorMessage
+from ..store.mlflow_api.codec import encode
+from ..store.mlflow_api.errors import ErrorMessage
 from .app import App
 from .cors import Cors, is_preflight
 from .exchange import Receive, Scope, Send

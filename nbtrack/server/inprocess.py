@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 from ..errors import NbtrackError
-from ..store.wire import codec
-from ..store.wire.table import ENDPOINTS
+from ..store.mlflow_api import codec
+from ..store.mlflow_api.table import ENDPOINTS
 from .failures import failure
-from .handlers import HANDLERS
+from .handlers.table import HANDLERS
 from .routing import Router
 from .service import Service
 

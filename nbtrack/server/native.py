@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import InvalidInput, NbtrackError, StoreError
-from ..store.base import Store
-from ..store.remote.failures import pack_error
-from ..store.remote.operations import OPERATIONS
+from ..store.nbtrack_server.failures import pack_error
+from ..store.nbtrack_server.operations import OPERATIONS
+from ..store.protocol.store import Store
 from .failures import public
 
 __all__ = ["answer"]

@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from ..store.wire.endpoint import Endpoint
-from ..store.wire.message import Message
+from ..store.mlflow_api.endpoint import Endpoint
+from ..store.mlflow_api.message import Message
 from .exchange import Exchange
 from .service import Service, Streamer
 

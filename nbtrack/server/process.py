@@ -17,13 +17,13 @@ from ..store.open import check_uri, open_store
 from .app import App, create_app
 from .auth.permissions import permission_of
 from .guard import Guard
-from .places import PROXIED
+from .handlers.places import PROXIED
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
-    from ..store.base import Store
-    from ..store.sql.accounts import Accounts
+    from ..store.protocol.store import Store
+    from .auth.accounts import Accounts
 
 __all__ = ["Options", "build", "serve"]
 
@@ -79,14 +79,14 @@ def build(options: Options) -> Guard:
 
 def _keep_private(options: Options) -> None:
     """Close the users' database to others before anything is in it."""
-    from ..store.sql.accounts import keep_private
+    from .auth.accounts import keep_private
 
     keep_private(options.auth_db or options.store)
 
 
 def open_accounts_of(options: Options) -> Accounts:
     """Open the users of a server, with an administrator among them."""
-    from ..store.sql.accounts import open_accounts
+    from .auth.accounts import open_accounts
     from .auth.first import make_admin
 
     accounts = open_accounts(options.auth_db or options.store)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from ..store.wire.endpoint import Endpoint
-from ..store.wire.errors import WireError
+from ..store.mlflow_api.endpoint import Endpoint
+from ..store.mlflow_api.errors import WireError
 
 __all__ = ["Router"]
 

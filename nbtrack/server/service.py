@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from ..store.artifacts.base import ArtifactStore, Presigns, TakesParts
-from ..store.base import Store
-from ..store.remote import PROTOCOL
-from ..store.wire import service as wire
-from ..store.wire.message import Empty, Message
+from ..store.mlflow_api import service as wire
+from ..store.mlflow_api.message import Empty, Message
+from ..store.nbtrack_server import PROTOCOL
+from ..store.protocol.store import Store
 from .exchange import Exchange
 
 __all__ = ["HANDLERS", "STREAMERS", "Handler", "Service", "Streamer"]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from ..store.artifacts.paths import TEMPORARY, local_path, scheme_of
-from ..store.wire.errors import WireError
+from ..store.mlflow_api.errors import WireError
 from .exchange import Exchange
 
 __all__ = ["received", "slot"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import InvalidInput
 from ..settings import without_password
-from .base import Store
+from .protocol.store import Store
 
 __all__ = ["check_uri", "open_store"]
 
@@ -70,14 +70,14 @@ def _checked(kind: str, uri: str) -> str:
 
 def _open_server(uri: str) -> Store:
     from .http import client_of
-    from .remote.greeting import speaks_native
+    from .nbtrack_server.greeting import speaks_native
 
     client = client_of(uri)
     if speaks_native(client):
-        from .remote.store import RemoteStore
+        from .nbtrack_server.store import RemoteStore
 
         return RemoteStore(client)
-    from .rest.store import RestStore
+    from .mlflow_server.store import RestStore
 
     return RestStore(client)
 

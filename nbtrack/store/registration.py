@@ -10,15 +10,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
-from ..entities_models import LoggedModelInfo, ModelVersionInfo
+from ..entities.model import LoggedModelInfo, ModelVersionInfo
+from ..entities.tags import MODEL_VERSIONS
 from ..errors import InvalidInput, ModelNotFound
-from .base import Store
-from .models import models_of
-from .registry import canonical_stage, registry_of
+from .protocol.logged_models import models_of
+from .protocol.model_registry import canonical_stage, registry_of
+from .protocol.store import Store
 
-__all__ = ["VERSIONS_TAG", "Origin", "origin_of", "register", "version_at"]
+__all__ = ["Origin", "origin_of", "register", "version_at"]
 
-VERSIONS_TAG = "mlflow.modelVersions"  # of a logged model: the versions that it is, as JSON
 
 _LOGGED = re.compile(r"m-[\w\-]+")
 
@@ -144,13 +144,13 @@ def _note(store: Store, model_id: str, made: ModelVersionInfo) -> None:
     # A server may have noted it already. MLflow's notes numbers, its clients note texts.
     if not any(str(each.get("version")) == str(made.version) and each.get("name") == made.name for each in known):
         new = {"name": made.name, "version": made.version}
-        models_of(store).set_tags(model_id, {VERSIONS_TAG: json.dumps([*known, new])})
+        models_of(store).set_tags(model_id, {MODEL_VERSIONS: json.dumps([*known, new])})
 
 
 def _versions_of(logged: LoggedModelInfo) -> list[dict[str, object]]:
     """Return the versions that a logged model is said to be; whatever else a client has written there is gone."""
     try:
-        found = json.loads(logged.tags.get(VERSIONS_TAG, "[]"))
+        found = json.loads(logged.tags.get(MODEL_VERSIONS, "[]"))
     except ValueError:
         return []
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shlex
 
-from ..entities import Experiment, LifecycleStage
+from ..entities.run import Experiment, LifecycleStage
 from ..errors import Deleted
-from .base import Store
+from .protocol.store import Store
 
 __all__ = ["deleted_experiment", "refuse_deleted", "refuse_runs_in"]
 

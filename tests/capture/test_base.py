@@ -2,9 +2,10 @@
 
 import pytest
 
-from nbtrack.capture.base import FAILED_TAG, Captured, Guard, NotThis, Unfit, clip_middle, failure, gather, merge
-from nbtrack.entities import Dataset
-from nbtrack.events import DocumentLogged
+from nbtrack.capture.base import Captured, Guard, NotThis, Unfit, clip_middle, failure, gather, merge
+from nbtrack.entities.events import DocumentLogged
+from nbtrack.entities.run import Dataset
+from nbtrack.entities.tags import CAPTURE_FAILED
 
 
 def test_captures_are_put_together():
@@ -18,7 +19,7 @@ def test_captures_are_put_together():
 
 def test_reports_of_failures_are_joined():
     joined = merge(failure("git", "gone"), Captured({"a": "1"}), failure("params", "odd"))
-    assert joined.tags == {FAILED_TAG: "git: gone; params: odd", "a": "1"}
+    assert joined.tags == {CAPTURE_FAILED: "git: gone; params: odd", "a": "1"}
 
 
 class Mean(Exception):
@@ -34,7 +35,7 @@ def test_whatever_a_capture_raises_stays_inside_and_is_told(error):
     guard = Guard()
     assert guard.run("git", fail, "nothing") == "nothing"
     assert guard.run("params", lambda: 5, 0) == 5
-    told = guard.failures().tags[FAILED_TAG]
+    told = guard.failures().tags[CAPTURE_FAILED]
     assert told.startswith("git: ")
     assert type(error).__name__ in told
     assert "\n" not in told
@@ -49,7 +50,7 @@ def test_an_interrupt_is_not_held_back():
 
 
 def test_secrets_in_a_failure_are_hidden():
-    assert "hunter2" not in failure("git", "cannot read postgresql://me:hunter2@db/x").tags[FAILED_TAG]
+    assert "hunter2" not in failure("git", "cannot read postgresql://me:hunter2@db/x").tags[CAPTURE_FAILED]
 
 
 def test_nothing_failed():
@@ -59,7 +60,7 @@ def test_nothing_failed():
 def test_without_time_there_are_no_captures_and_it_is_said():
     guard = Guard(seconds=0.0)
     assert guard.run("datasets", lambda: 1, 0) == 0
-    assert guard.failures().tags[FAILED_TAG].startswith("datasets: left out")
+    assert guard.failures().tags[CAPTURE_FAILED].startswith("datasets: left out")
     assert guard.shield("stdout", lambda: 1, 0) == 1
 
 
@@ -79,7 +80,7 @@ def test_what_is_left_out_is_named_from_both_ends_of_the_cell():
     guard.facts("datasets", lambda: Captured(left_out=tuple(f"x{i}" for i in range(9))))
     guard.facts("params", lambda: Captured(left_out=("late (a number of more than 4,000 digits)",)))
     said = "params: left out big (more than 64 values), late (a number of more than 4,000 digits)"
-    assert guard.failures().tags[FAILED_TAG] == f"{said}; datasets: left out x0, x1, x2, x3, x4 and 4 more"
+    assert guard.failures().tags[CAPTURE_FAILED] == f"{said}; datasets: left out x0, x1, x2, x3, x4 and 4 more"
 
 
 def test_things_are_read_each_by_itself():

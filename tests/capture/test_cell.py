@@ -7,7 +7,7 @@ import pytest
 
 CELL = """
 import os
-from nbtrack.capture.base import FAILED_TAG, Guard
+from nbtrack.capture.base import Guard
 from nbtrack.capture.cell import PARTS, CellCapture
 from nbtrack.capture.source import ExecutedCells
 

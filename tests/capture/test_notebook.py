@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from nbtrack.capture.notebook import NAME, TYPE, capture_source, command_notebook, find_notebook, parent_command
+from nbtrack.capture.notebook import capture_source, command_notebook, find_notebook, parent_command
+from nbtrack.entities.tags import SOURCE_NAME, SOURCE_TYPE
 
 SESSION = {"JPY_SESSION_NAME": "/home/me/driver.ipynb"}
 
@@ -80,26 +81,26 @@ def test_a_notebook_in_a_repository_is_named_by_its_path_in_it(tmp_path):
     root = tmp_path / "project"
     (root / "work").mkdir(parents=True)
     tags = capture_source(str(root / "work" / "nb.ipynb"), None, root).tags
-    assert tags == {NAME: "work/nb.ipynb", TYPE: "NOTEBOOK"}
+    assert tags == {SOURCE_NAME: "work/nb.ipynb", SOURCE_TYPE: "NOTEBOOK"}
 
 
 def test_a_notebook_reached_through_a_link_is_named_by_where_it_lies(tmp_path):
     root = tmp_path / "project"
     (root / "work").mkdir(parents=True)
     (tmp_path / "link").symlink_to(root / "work")
-    assert capture_source(str(tmp_path / "link" / "nb.ipynb"), None, root).tags[NAME] == "work/nb.ipynb"
+    assert capture_source(str(tmp_path / "link" / "nb.ipynb"), None, root).tags[SOURCE_NAME] == "work/nb.ipynb"
 
 
 def test_other_notebooks_are_named_as_they_are_given(tmp_path):
-    assert capture_source("/elsewhere/nb.ipynb", None, tmp_path).tags[NAME] == "/elsewhere/nb.ipynb"
-    assert capture_source("nb.ipynb", None, None).tags[NAME] == "nb.ipynb"
-    assert capture_source("s3://b/nb.ipynb", None, tmp_path).tags[NAME] == "s3://b/nb.ipynb"
+    assert capture_source("/elsewhere/nb.ipynb", None, tmp_path).tags[SOURCE_NAME] == "/elsewhere/nb.ipynb"
+    assert capture_source("nb.ipynb", None, None).tags[SOURCE_NAME] == "nb.ipynb"
+    assert capture_source("s3://b/nb.ipynb", None, tmp_path).tags[SOURCE_NAME] == "s3://b/nb.ipynb"
 
 
 def test_a_kernel_whose_notebook_nobody_knows_is_a_notebook_without_a_name():
-    assert capture_source(None, None, None).tags == {TYPE: "NOTEBOOK"}
+    assert capture_source(None, None, None).tags == {SOURCE_TYPE: "NOTEBOOK"}
 
 
 def test_a_script(tmp_path):
-    assert capture_source(None, "train.py", None).tags == {NAME: "train.py", TYPE: "LOCAL"}
-    assert capture_source(None, str(tmp_path / "a" / "train.py"), tmp_path).tags[NAME] == "a/train.py"
+    assert capture_source(None, "train.py", None).tags == {SOURCE_NAME: "train.py", SOURCE_TYPE: "LOCAL"}
+    assert capture_source(None, str(tmp_path / "a" / "train.py"), tmp_path).tags[SOURCE_NAME] == "a/train.py"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbtrack.connection import Connection
+from nbtrack.delivery.connection import Connection
 from nbtrack.settings import resolve
 
 from . import rounds

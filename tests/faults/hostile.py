@@ -12,7 +12,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from nbtrack.events import ArtifactLogged, Event, ParamsLogged, RunEnded, RunStarted, TagsSet
+from nbtrack.entities.events import ArtifactLogged, Event, ParamsLogged, RunEnded, RunStarted, TagsSet
 from nbtrack.journal.codec import FORMAT, to_json
 from nbtrack.journal.records import encode
 

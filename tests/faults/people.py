@@ -27,7 +27,7 @@ from .child import Child
 ADA, BOB, TEAM, OWN_OF_ADA, OWN_OF_BOB = 54001, 54002, 54100, 54101, 54102
 
 _NEW_MOUNTS = 0x20000
-_OLD_STORE = Path(__file__).parents[1] / "store" / "frozen" / "schema-0001.db"
+_OLD_STORE = Path(__file__).parents[1] / "store" / "sql" / "frozen" / "schema-0001.db"
 
 
 def as_user(folder, user, code, *, umask=0o002, group=TEAM, groups=(), home=""):

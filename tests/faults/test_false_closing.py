@@ -7,9 +7,9 @@ import time
 import pytest
 
 import nbtrack
-from nbtrack import recovery
-from nbtrack.closing import Life
-from nbtrack.entities import Status
+from nbtrack.delivery import recovery
+from nbtrack.delivery.dead_processes import Life
+from nbtrack.entities.run import Status
 from nbtrack.journal.clock import uptime
 from nbtrack.journal.reader import journals
 
@@ -21,7 +21,7 @@ HOURS = 3600
 # As on another machine, of which one sees the files alone, and whose clock is wrong.
 ELSEWHERE = """
 import math, socket, time
-import nbtrack.signs
+import nbtrack.delivery.heartbeats
 from nbtrack.journal import alive, owner
 socket.gethostname = lambda: "elsewhere"
 owner._boot = lambda: "another start of another machine"
@@ -29,10 +29,10 @@ owner._owner_of.cache_clear()
 alive.fcntl = None
 hours, time_ns = %d, time.time_ns
 time.time_ns = lambda: time_ns() + hours * 3600 * 10**9
-nbtrack.signs._HEARTBEAT = math.inf
+nbtrack.delivery.heartbeats._HEARTBEAT = math.inf
 """
 LOGS = """
-import nbtrack.signs
+import nbtrack.delivery.heartbeats
 def log(name, first):
     for step in range(first, first + 10):
         run.log(loss=step / 4)
@@ -61,7 +61,7 @@ log("after", 20)
 print(run.flush(), flush=True)
 """
 BEATS = """
-nbtrack.signs._HEARTBEAT = 0
+nbtrack.delivery.heartbeats._HEARTBEAT = 0
 sys.stdin.readline()
 """
 NAMES = ["after", "before", "meanwhile"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nbtrack.cli import main
-from nbtrack.entities import Status
+from nbtrack.entities.run import Status
 from nbtrack.journal.reader import journals
 
 from ..needs import missing

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nbtrack.entities import Status
+from nbtrack.entities.run import Status
 
 from .child import Child
 from .people import TEAM

@@ -8,11 +8,11 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from nbtrack.copying.open import open_source
-from nbtrack.copying.transfer import Target, copy_all
 from nbtrack.errors import InvalidInput, StoreUnavailable
 from nbtrack.store.artifacts.open import open_artifacts
 from nbtrack.store.open import open_store
+from nbtrack.transfer.copy import Target, copy_all
+from nbtrack.transfer.open import open_source
 
 # MLflow's tables as its releases make them, without the constraints that a hostile file would not have either.
 TABLES = {

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from nbtrack.cli.waiting import waiting
+from nbtrack.entities.events import ArtifactLogged, RunStarted, TagsSet
+from nbtrack.entities.tags import ARTIFACTS_REFUSED
 from nbtrack.errors import InvalidInput, StoreUnavailable
-from nbtrack.events import ArtifactLogged, RunStarted, TagsSet
 from nbtrack.journal import plain
 from nbtrack.journal.codec import FORMAT, to_json
 from nbtrack.journal.records import encode
-from nbtrack.recovery import REFUSED_TAG
 from nbtrack.settings import resolve
 
 RUN, WRITER = "b" * 32, "abcdefabcdab"
@@ -60,7 +60,7 @@ def test_a_spooled_file_has_one_plain_name(project, victim, opened, name):
     age(hostile(project / "journal", ArtifactLogged("a.txt", 1, "", name.format(file=victim)), TagsSet({"after": "yes"})))
     store = opened(project)
     tags = {key: value for _, key, value in store.tags([RUN])}
-    assert "not one of its own" in tags[REFUSED_TAG]
+    assert "not one of its own" in tags[ARTIFACTS_REFUSED]
     assert tags["after"] == "yes"
     assert (project / "journal" / "damaged" / f"{RUN}.{WRITER}").is_dir()
 
@@ -82,7 +82,7 @@ def test_a_spooled_file_is_the_journals_own(project, victim, opened, what):
         (folder / "spool").symlink_to(victim.parent)
     age(folder)
     store = opened(project)
-    assert REFUSED_TAG in {key for _, key, _ in store.tags([RUN])}
+    assert ARTIFACTS_REFUSED in {key for _, key, _ in store.tags([RUN])}
     assert not [each for each in (project / "artifacts").rglob("*") if each.is_file()]
 
 
@@ -143,7 +143,7 @@ def test_a_path_that_leads_out_is_not_recorded_though_its_file_is_gone(project, 
     age(hostile(project / "journal", ArtifactLogged("../../x", 1, "", "gone"), ArtifactLogged("b", 1, "", "gone")))
     store = opened(project)
     assert [record.path for record in store.artifacts(RUN)] == ["b"]
-    assert REFUSED_TAG in {key for _, key, _ in store.tags([RUN])}
+    assert ARTIFACTS_REFUSED in {key for _, key, _ in store.tags([RUN])}
 
 
 @pytest.mark.parametrize("head", [{"run": "c" * 32}, {"writer": "ffffffffffff"}, {"run": 7}])
@@ -194,7 +194,7 @@ def hot_journal(database, victim):
 @pytest.mark.parametrize("what", ["journal", "-wal", "-shm", "-journal", "database", "backup"])
 def test_a_database_makes_sqlite_write_to_and_delete_nothing_else(project, victim, opened, what, tmp_path):
     database = project / "runs.db"
-    frozen = Path(__file__).parents[1] / "store" / "frozen"
+    frozen = Path(__file__).parents[1] / "store" / "sql" / "frozen"
     shutil.copy(next(iter(sorted(frozen.glob("*.db")))), database)
     if what == "journal":
         hot_journal(database, victim)

@@ -17,11 +17,13 @@ from typing import Any
 import pytest
 
 import nbtrack
-from nbtrack import api, cli, connection
+from nbtrack import cli
+from nbtrack.delivery import connection
 from nbtrack.errors import NbtrackError
 from nbtrack.server.inprocess import InProcess
 from nbtrack.server.service import Service
 from nbtrack.store.artifacts.local import LocalArtifacts
+from nbtrack.tracking import current_run, current_tracker
 
 from .hostile import DELETED, RUN, Project, Victim
 from .rounds import done, rounds, seeded
@@ -46,7 +48,7 @@ def good(tmp_path_factory):
     nbtrack.get_run(DELETED).delete()
     _log_by_mlflow(tracker.connection.store(), top)
     tracker.connection.close(10)
-    api._tracker = None
+    current_tracker._tracker = None
     return top / ".nbtrack"
 
 
@@ -96,7 +98,7 @@ def _tries(project: Path, out: Path) -> Iterator[Callable[[], Any]]:
     yield lambda: [repr(model.versions) for model in nbtrack.registered_models()]
     yield lambda: nbtrack.get_model("digits@champion").artifacts.download("", out / "model")
     yield lambda: nbtrack.register_model(f"runs:/{RUN}/notes", "digits")
-    yield lambda: api._tracker.flush(0.2)
+    yield lambda: current_tracker._tracker.flush(0.2)
     for words in (["sync"], ["doctor"], ["runs", "list"], ["runs", "show", RUN], ["experiments"]):
         yield lambda words=words: cli.main([*words, "--store", str(project)])
     yield lambda: cli.main(["export", str(out / "export"), "--store", str(project)])
@@ -153,13 +155,13 @@ def _where(error: Exception) -> str:
 
 
 def _close() -> None:
-    for run in nbtrack.active.open_runs():
+    for run in current_run.open_runs():
         with contextlib.suppress(NbtrackError):
             run.end()
     for each in connection.connections():
         each.close(0.2)
     connection._connections.clear()
-    api._tracker = None
+    current_tracker._tracker = None
 
 
 def _contents(folder: Path) -> Iterator[tuple[Path, bytes]]:

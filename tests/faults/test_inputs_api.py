@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nbtrack
+from nbtrack.entities.events import TagsSet
 from nbtrack.errors import FilterError, InvalidInput, NbtrackError, WrongType
-from nbtrack.events import TagsSet
 from nbtrack.store.text import storable
 
 from .anything import NASTY, anything, texts
@@ -154,7 +154,7 @@ READS = {
     "search_runs names": lambda _, it: nbtrack.search_runs(experiment_names=it),
     "experiments": lambda _, it: nbtrack.experiments(it),
     "compare": lambda _, it: nbtrack.compare(it),
-    "connect": lambda _, it: nbtrack.tracker.Tracker(nbtrack.settings.resolve(it, cwd=None)),
+    "connect": lambda _, it: nbtrack.Tracker(nbtrack.settings.resolve(it, cwd=None)),
     "connect an experiment": lambda _, it: nbtrack.settings.resolve("memory:", experiment=it),
     "connect artifacts": lambda _, it: nbtrack.settings.resolve("memory:", artifacts=it),
     "find_runs": lambda _, it: nbtrack.api.tracker().find_runs(it),

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbtrack.capture.redact import redact_text
+from nbtrack.capture.secrets.redact import redact_text
 from nbtrack.errors import FilterError
-from nbtrack.store.base import RunQuery
 from nbtrack.store.filter import EXPERIMENTS, LOGGED_MODELS, REGISTERED_MODELS, RUNS, TRACES, VERSIONS, parse, parse_order
 from nbtrack.store.filter.moments import duration_ms, moment_ms
 from nbtrack.store.memory import MemoryStore
 from nbtrack.store.open import open_store
-from nbtrack.store.paging import Search
+from nbtrack.store.protocol.search import Search
+from nbtrack.store.protocol.store import RunQuery
 
 from ..store.building import batch, params, rows, started, tags
 from .anything import short_texts

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbtrack.connection import Connection
-from nbtrack.entities import Status
-from nbtrack.events import RunEnded, RunStarted, TagsSet
+from nbtrack.delivery.connection import Connection
+from nbtrack.entities.events import RunEnded, RunStarted, TagsSet
+from nbtrack.entities.run import Status
 from nbtrack.journal.reader import journals
 from nbtrack.journal.rows import stamp_of
 from nbtrack.journal.writer import Writer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from nbtrack.store.wire.table import ENDPOINTS
+from nbtrack.store.mlflow_api.table import ENDPOINTS
 
 from ..served import serving
 from .examples import fuzz

@@ -12,16 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import inspect as types
 
-from nbtrack.entities_traces import Assessment, TraceInfo
+from nbtrack.entities.events import Batch, RunStarted, TagsSet
+from nbtrack.entities.trace import Assessment, TraceInfo
 from nbtrack.errors import NbtrackError
-from nbtrack.events import Batch, RunStarted, TagsSet
 from nbtrack.server.app import create_app
+from nbtrack.server.auth.accounts import open_accounts
 from nbtrack.server.auth.passwords import hash_password, hash_token
 from nbtrack.store.artifacts.local import LocalArtifacts
+from nbtrack.store.mlflow_api.table import ENDPOINTS
+from nbtrack.store.mlflow_api.users import ENDPOINTS as OF_USERS
 from nbtrack.store.open import open_store
-from nbtrack.store.sql.accounts import open_accounts
-from nbtrack.store.wire.table import ENDPOINTS
-from nbtrack.store.wire.users import ENDPOINTS as OF_USERS
 
 from ..server.auth.conftest import PASSWORD, RUN, As
 from ..server.auth.examples import EXAMPLES
@@ -196,11 +196,10 @@ def test_a_path_of_anything_is_answered(asking, path):
 
 @pytest.mark.parametrize("time", [(1 << 63) - 1, -(1 << 63), 1 << 62, -62135596800001, 253402300800000])
 def test_a_run_of_any_time_can_be_shown(asking, store, time, tmp_path, monkeypatch):
-    import nbtrack
-    from nbtrack.collection import Runs
-    from nbtrack.connection import Connection
+    from nbtrack.delivery.connection import Connection
     from nbtrack.settings import resolve
-    from nbtrack.store.base import RunQuery
+    from nbtrack.store.protocol.store import RunQuery
+    from nbtrack.tracking.runs import Runs
 
     filled(store)
     made = asking.post("runs/create", {"experiment_id": "1", "start_time": time, "run_name": "of any time"})
@@ -208,7 +207,7 @@ def test_a_run_of_any_time_can_be_shown(asking, store, time, tmp_path, monkeypat
     asking.post("runs/update", {"run_id": run_id, "status": "FINISHED", "end_time": time})
     connection = Connection(resolve(tmp_path, environ={}))
     connection._store = store
-    monkeypatch.setattr(nbtrack.connection.Connection, "close", lambda *_: None)
+    monkeypatch.setattr(Connection, "close", lambda *_: None)
     runs = Runs(connection, store.search_runs(RunQuery(("1",))).runs)
     (run,) = [run for run in runs if run.id == run_id]
     assert (run.start_time.tzinfo, run.end_time.tzinfo) != (None, None)

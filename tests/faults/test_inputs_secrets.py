@@ -7,8 +7,8 @@ import traceback
 import pytest
 
 import nbtrack
-from nbtrack import flusher
 from nbtrack.cli import main
+from nbtrack.delivery import flusher
 from nbtrack.errors import NbtrackError
 from nbtrack.settings import resolve
 from nbtrack.store.open import open_store

@@ -17,20 +17,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import inspect as types
 
-from nbtrack.entities_traces import TraceInfo
+from nbtrack.entities.trace import TraceInfo
 from nbtrack.errors import NbtrackError, StoreError
 from nbtrack.journal.codec import _NAMES as NAMES_OF_EVENTS
 from nbtrack.server import native
 from nbtrack.store.chunks import decode_into, encode
 from nbtrack.store.memory import MemoryStore
+from nbtrack.store.mlflow_api.errors import WireError
+from nbtrack.store.mlflow_api.tokens import read_token, token_at
+from nbtrack.store.nbtrack_server.batches import WireBatch
+from nbtrack.store.nbtrack_server.batches import _fields_of as fields_of
+from nbtrack.store.nbtrack_server.failures import raise_error
+from nbtrack.store.nbtrack_server.operations import OPERATIONS
+from nbtrack.store.nbtrack_server.points import WireLane
 from nbtrack.store.open import open_store
-from nbtrack.store.remote.batches import WireBatch
-from nbtrack.store.remote.batches import _fields_of as fields_of
-from nbtrack.store.remote.failures import raise_error
-from nbtrack.store.remote.operations import OPERATIONS
-from nbtrack.store.remote.points import WireLane
-from nbtrack.store.wire.errors import WireError
-from nbtrack.store.wire.tokens import read_token, token_at
 
 from ..store.building import batch, lane, new_id, params, rows, series, started
 from .anything import short_texts

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from nbtrack.entities import Status
+from nbtrack.entities.run import Status
 from nbtrack.journal.reader import journals
-from nbtrack.store.base import RunQuery
-from nbtrack.store.sql.schema import HEAD
+from nbtrack.store.protocol.store import RunQuery
+from nbtrack.store.sql.schema.tables import HEAD
 
-from ..store.frozen.make import SMOOTH
+from ..store.sql.frozen.make import SMOOTH
 from .child import CONTEXT
 from .record import END, FILE, START, TAG, Record, point_of
 from .rounds import done, rounds, seeded
@@ -41,7 +41,7 @@ LIVES = {
     "large files": Life("", "", points=10, files=6, file_size=500_000),
 }
 FOREVER = 1 << 60
-FROZEN = Path(__file__).parents[1] / "store" / "frozen"
+FROZEN = Path(__file__).parents[1] / "store" / "sql" / "frozen"
 
 
 class Round:

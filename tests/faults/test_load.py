@@ -8,11 +8,11 @@ import pytest
 
 import nbtrack
 from nbtrack.journal.reader import journals
-from nbtrack.store.base import RunQuery
 from nbtrack.store.filter import parse, parse_order
 from nbtrack.store.open import open_store
+from nbtrack.store.protocol.store import RunQuery
 
-from ..widgets.pages import Page
+from ..widgets.page import Page
 from .child import Child
 from .rounds import IS_LONG, done
 
@@ -82,8 +82,8 @@ print(json.dumps([run.id, during]))
     read = f"""
 before = memory("VmRSS")
 run = nbtrack.get_run({run_id!r})
-from tests.widgets.pages import Page
-from nbtrack.living import view_of
+from tests.widgets.page import Page
+from nbtrack.widgets.run_output import view_of
 page = Page(view_of(run))
 whole = {{each["key"]: each for each in page.ask("snapshot")["metrics"]}}
 part = page.ask("range", keys=["a", "c"], by="step", lo={steps // 2}, hi={steps // 2 + 1000}, points=2000)["series"]

@@ -8,7 +8,7 @@ import os
 import pytest
 
 import nbtrack
-from nbtrack import flusher
+from nbtrack.delivery import flusher
 
 from .relay import Relay
 

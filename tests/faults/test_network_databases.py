@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 import nbtrack
-from nbtrack import flusher
+from nbtrack.delivery import flusher
+from nbtrack.entities.events import Batch, TagsSet
 from nbtrack.errors import StoreUnavailable
-from nbtrack.events import Batch, TagsSet
 
 pytestmark = pytest.mark.slow
 

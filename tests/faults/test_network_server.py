@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 
 import nbtrack
-from nbtrack import Status, flusher
+from nbtrack import Status
+from nbtrack.delivery import flusher
 
 from ..server.test_process import serving
 from ..store.faults import BAD_GATEWAY, HTML, SERVER_ERROR, FaultProxy, canned, too_many
-from ..store.test_http import self_signed
-from ..test_remote_tracking import delivered
+from ..store.http.test_http import self_signed
+from ..tracking.test_remote import delivered
 from .relay import Relay
 from .rounds import done, rounds, seeded
 

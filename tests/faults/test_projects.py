@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reas
 # Where runs are shown, and where they go, from the folder above both.
 FOUND = """
 from pathlib import Path
-from nbtrack.project import find_project
+from nbtrack.system.project import find_project
 found = find_project(Path.cwd())
 print(*(path.relative_to(os.environ["TOP"]) for path in (found.shown, found.own)), found.objection)
 """

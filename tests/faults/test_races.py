@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from nbtrack import closing, recovery
-from nbtrack.entities import Status
+from nbtrack.delivery import dead_processes, recovery
+from nbtrack.entities.run import Status
 from nbtrack.journal import folder as journal_folder
 from nbtrack.journal import reader
 from nbtrack.journal.owner import Owner
@@ -108,7 +108,7 @@ def test_a_sleeping_process_is_alive_however_late_it_is(tmp_path, opened, monkey
     run_id = child.line()
     os.kill(child.process.pid, signal.SIGSTOP)
     two_days_later = time.time_ns() // 1_000_000 + 2 * 24 * 3600 * 1000
-    monkeypatch.setattr(closing, "folder_clock", lambda _: two_days_later)
+    monkeypatch.setattr(dead_processes, "folder_clock", lambda _: two_days_later)
     assert opened(tmp_path).get_run(run_id).status is Status.RUNNING
     monkeypatch.undo()
     os.kill(child.process.pid, signal.SIGCONT)

@@ -153,7 +153,7 @@ os.environ["HOME"] = {str(home)!r}
 def test_a_store_of_an_older_version_that_may_only_be_read_says_what_to_do(place):
     folder = place / "old"
     folder.mkdir()
-    shutil.copy(Path(__file__).parents[1] / "store" / "frozen" / "schema-0002.db", folder / "runs.db")
+    shutil.copy(Path(__file__).parents[1] / "store" / "sql" / "frozen" / "schema-0002.db", folder / "runs.db")
     said_of_it = bob(folder, "from nbtrack.cli import main; print(main(['runs', 'list', '--store', os.getcwd()]))")
     assert said_of_it[0] == "2"
     assert "runs.db is of an older nbtrack (version 0002 of its tables) and may only be read here" in said_of_it[1]

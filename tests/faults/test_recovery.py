@@ -9,11 +9,11 @@ import threading
 
 import pytest
 
-from nbtrack.entities import Status
-from nbtrack.events import Batch, RunStarted
+from nbtrack.delivery.recovery import recover
+from nbtrack.entities.events import Batch, RunStarted
+from nbtrack.entities.run import Status
 from nbtrack.journal.owner import this_process
 from nbtrack.journal.reader import journals
-from nbtrack.recovery import recover
 from nbtrack.settings import resolve
 from nbtrack.store.open import open_store
 

@@ -123,7 +123,7 @@ def test_a_log_that_a_program_of_another_user_left_does_not_keep_the_owner_out(s
 
 
 def test_a_backup_before_a_migration_is_for_those_who_may_use_the_store(shared):
-    frozen = Path(__file__).parents[1] / "store" / "frozen" / "schema-0002.db"
+    frozen = Path(__file__).parents[1] / "store" / "sql" / "frozen" / "schema-0002.db"
     for mode in (0o664, 0o600):
         shutil.copy(frozen, shared / "runs.db")
         os.chown(shared / "runs.db", ADA, TEAM)
@@ -159,7 +159,7 @@ move_file(Path({str(own)!r}), Path({str(place)!r}))
 @pytest.mark.parametrize("umask", [0o000, 0o022])
 def test_nobody_else_may_read_the_database_of_users(shared, umask):
     code = """
-from nbtrack.store.sql.accounts import open_accounts
+from nbtrack.server.auth.accounts import open_accounts
 accounts = open_accounts(f"sqlite:///{os.getcwd()}/users.db")
 accounts.add_user("ada", "hashed")
 print(flush=True); sys.stdin.readline()
@@ -174,7 +174,7 @@ print(flush=True); sys.stdin.readline()
 def test_a_store_that_becomes_the_database_of_users_is_closed_to_others(shared):
     said(shared, ADA, LOG.format(name="a"))
     code = """
-from nbtrack.store.sql.accounts import open_accounts
+from nbtrack.server.auth.accounts import open_accounts
 open_accounts(f"sqlite:///{os.getcwd()}/runs.db").close()
 """
     _, warned = said(shared, ADA, code)
@@ -187,7 +187,7 @@ def test_a_database_of_users_that_others_may_open_and_cannot_be_closed_to_them_i
     open_store(f"sqlite:///{shared}/users.db", artifact_root="").close()  # root's
     (shared / "users.db").chmod(0o666)
     code = """
-from nbtrack.store.sql.accounts import open_accounts
+from nbtrack.server.auth.accounts import open_accounts
 open_accounts(f"sqlite:///{os.getcwd()}/users.db")
 """
     child = as_user(shared, ADA, code)

@@ -10,19 +10,19 @@ from pathlib import Path
 import pytest
 
 import nbtrack
-from nbtrack.entities import Status
+from nbtrack.entities.run import Status
 from nbtrack.errors import SchemaError
 from nbtrack.journal.codec import FORMAT
 from nbtrack.journal.reader import journals
 from nbtrack.journal.records import encode, read_records
-from nbtrack.store.sql.schema import HEAD
+from nbtrack.store.sql.schema.tables import HEAD
 
-from ..store.frozen.make import SMOOTH
+from ..store.sql.frozen.make import SMOOTH
 from .child import Child
 from .frozen.make import NAMES, POINTS, START
 
 FROZEN = sorted(Path(__file__).with_name("frozen").glob("journal-*.tar.gz"))
-STORES = sorted((Path(__file__).parents[1] / "store" / "frozen").glob("schema-*.db"))
+STORES = sorted((Path(__file__).parents[1] / "store" / "sql" / "frozen").glob("schema-*.db"))
 
 TRAINS = """
 with nbtrack.start_run("new") as run:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbtrack
-import nbtrack.run
 import nbtrack.store.sql.store  # loaded once, in the process that victims are forked from
-from nbtrack.connection import Connection
+import nbtrack.tracking.run
+from nbtrack.delivery.connection import Connection
 from nbtrack.settings import resolve
 
 from .record import END, FILE, START, TAG, Record, point_of

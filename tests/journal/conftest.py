@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nbtrack.events import Progress
+from nbtrack.entities.events import Progress
 from nbtrack.journal.writer import Writer
 
 

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from nbtrack.events import Progress
+from nbtrack.entities.events import Progress
 from nbtrack.journal import alive
 from nbtrack.journal.alive import hold, is_held, leave, locks, release, remove_lock
 from nbtrack.journal.owner import Owner, this_process

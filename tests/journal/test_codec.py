@@ -7,9 +7,7 @@ from typing import get_args
 
 import pytest
 
-from nbtrack.entities import Dataset, Status
-from nbtrack.entities_models import ModelMetric
-from nbtrack.events import (
+from nbtrack.entities.events import (
     ArtifactLogged,
     DatasetLogged,
     DocumentLogged,
@@ -26,6 +24,8 @@ from nbtrack.events import (
     TagsDeleted,
     TagsSet,
 )
+from nbtrack.entities.model import ModelMetric
+from nbtrack.entities.run import Dataset, Status
 from nbtrack.journal.codec import from_json, to_json
 
 EVENTS = [

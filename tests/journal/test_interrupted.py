@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 import nbtrack
-from nbtrack.events import ParamsLogged, TagsSet
+from nbtrack.entities.events import ParamsLogged, TagsSet
 from nbtrack.journal.reader import read_journal
 from nbtrack.journal.rows import stamp_of
-from nbtrack.journal.section import Section
 from nbtrack.journal.writer import Writer
+from nbtrack.system.reentrant import Section
 
 from .conftest import take_all
 

@@ -4,9 +4,10 @@ import shutil
 
 import pytest
 
-from nbtrack.entities import Status
-from nbtrack.events import RunEnded, RunStarted, TagsSet
-from nbtrack.journal.reader import DAMAGE_TAG, journals, read_journal
+from nbtrack.entities.events import RunEnded, RunStarted, TagsSet
+from nbtrack.entities.run import Status
+from nbtrack.entities.tags import JOURNAL_DAMAGE
+from nbtrack.journal.reader import journals, read_journal
 from nbtrack.journal.rows import stamp_of
 from nbtrack.journal.writer import Writer
 
@@ -107,7 +108,7 @@ def test_a_damaged_line_keeps_its_place_and_is_told_on_the_run(journal, tmp_path
     lines[2] = lines[2].replace(b"v", b"w", 1)
     found = altered(journal, tmp_path, "events.jsonl", b"".join(lines))
     assert [type(event) for event in found.events] == [RunStarted, TagsSet, RunEnded]
-    assert found.events[1].tags == {DAMAGE_TAG: "line 3 of events.jsonl"}
+    assert found.events[1].tags == {JOURNAL_DAMAGE: "line 3 of events.jsonl"}
     assert found.damage == ["line 3 of events.jsonl"]
 
 

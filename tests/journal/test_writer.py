@@ -10,9 +10,9 @@ import threading
 import numpy as np
 import pytest
 
-from nbtrack.entities import Status
+from nbtrack.entities.events import ArtifactLogged, ParamsLogged, RunEnded, RunStarted, TagsSet
+from nbtrack.entities.run import Status
 from nbtrack.errors import InvalidInput, WrongType
-from nbtrack.events import ArtifactLogged, ParamsLogged, RunEnded, RunStarted, TagsSet
 from nbtrack.journal.reader import journals, read_journal
 from nbtrack.journal.rows import stamp_of
 

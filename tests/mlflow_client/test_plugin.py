@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 import nbtrack
-from nbtrack.entities_traces import TraceState
+from nbtrack.entities.trace import TraceState
 from nbtrack.store.open import open_store
-from nbtrack.store.traces import TraceSearch, traces_of
+from nbtrack.store.protocol.traces import TraceSearch, traces_of
 
 from .programs import run_program
 

@@ -10,7 +10,7 @@ import pytest
 
 import nbtrack
 from nbtrack.settings import resolve
-from nbtrack.tracker import Tracker
+from nbtrack.tracking.tracker import Tracker
 
 from .kernel import plain_environment
 

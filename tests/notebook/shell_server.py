@@ -75,8 +75,8 @@ def make_shell():
     sys.path.insert(0, str(Path(__file__).parents[2]))
     for module in (
         "nbtrack.magics",
-        "nbtrack.cell.tracked",
-        "nbtrack.displays",
+        "nbtrack.notebook.tracked_cell",
+        "nbtrack.widgets.pages.read_runs",
         "nbtrack.store.sql.store",
         "nbtrack.store.memory",
     ):

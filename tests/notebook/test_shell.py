@@ -362,7 +362,7 @@ def test_the_summary_can_be_turned_off(cells):
 
 
 def test_where_the_store_goes_away_a_cell_ends_with_a_line(cells, broken):
-    no_wait = "import nbtrack.exits; nbtrack.exits._EXIT_TIMEOUT = 0.1"
+    no_wait = "import nbtrack.tracking.at_exit; nbtrack.tracking.at_exit._EXIT_TIMEOUT = 0.1"
     _, cell = cells(no_wait, "%%track\n'value'", environ=broken)
     assert cell.success
     assert cell.value == "'value'"
@@ -402,7 +402,10 @@ def test_a_mistake_is_one_line_and_the_body_does_not_run(cells, stored, line, te
 
 
 def test_a_cell_in_a_deleted_experiment_does_not_run(cells, stored):
-    delete = "store = nbtrack.api.tracker().connection.store(); store.delete_experiment(store.create_experiment('gone').id)"
+    delete = (
+        "from nbtrack.api import tracker; store = tracker().connection.store()\n"
+        "store.delete_experiment(store.create_experiment('gone').id)"
+    )
     rejected, after = cells(delete, "%%track -e gone\nran = True", "'ran' in globals()")[1:]
     assert_rejected(rejected, "the experiment 'gone' is deleted; restore it (nbtrack experiments --restore gone)")
     assert after.value == "False"
@@ -449,15 +452,15 @@ def test_a_cell_interrupted_before_it_began_does_not_run(cells):
     "broken, told",
     [
         ("nbtrack.capture.cell.capture_datasets", "datasets: OSError: no space left"),
-        ("nbtrack.recorder.Recorder.file", "outputs: OSError: no space left"),
-        ("nbtrack.capture.displays.DisplayCapture.stop", "outputs: OSError: no space left"),
-        ("nbtrack.capture.streams.StreamCapture.start", "streams: OSError: no space left"),
+        ("nbtrack.tracking.recorder.Recorder.file", "outputs: OSError: no space left"),
+        ("nbtrack.capture.outputs.displayed.DisplayCapture.stop", "outputs: OSError: no space left"),
+        ("nbtrack.capture.outputs.streams.StreamCapture.start", "streams: OSError: no space left"),
     ],
 )
 def test_a_capture_that_fails_is_told_by_a_tag_and_not_the_user(cells, stored, broken, told):
     module, _, name = broken.rpartition(".")
     fails = f"""
-import nbtrack.capture.cell, nbtrack.recorder
+import nbtrack.capture.cell, nbtrack.tracking.recorder
 def fails(*_, **__):
     raise OSError("no space left")
 {module}.{name} = fails"""
@@ -471,10 +474,10 @@ def fails(*_, **__):
 
 def test_a_run_ends_though_its_last_facts_are_interrupted(cells, stored):
     interrupt = """
-import nbtrack.cell.tracked
+import nbtrack.notebook.tracked_cell
 def interrupt(*_, **__):
     raise KeyboardInterrupt
-nbtrack.cell.tracked.CellCapture.finish = interrupt"""
+nbtrack.notebook.tracked_cell.CellCapture.finish = interrupt"""
     cells(interrupt, "%%track\n3", "nbtrack.active_run()")
     assert only(stored()).status == "FINISHED"
 

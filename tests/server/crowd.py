@@ -19,9 +19,9 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
-from nbtrack.store.base import Store
 from nbtrack.store.open import open_store
-from nbtrack.store.registry import registry_of
+from nbtrack.store.protocol.model_registry import registry_of
+from nbtrack.store.protocol.store import Store
 
 from ..store.building import START, batch, new_id, rows, started
 

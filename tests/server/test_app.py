@@ -2,7 +2,7 @@
 
 import json
 
-from nbtrack.server.handlers import HANDLERS
+from nbtrack.server.handlers.table import HANDLERS
 
 
 def test_an_unknown_path_is_answered_in_mlflows_form(server):

@@ -5,18 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from nbtrack.server.handlers import HANDLERS, STREAMERS
-from nbtrack.store.wire import artifacts, experiments, metrics, models, registry, runs, service, traces
-from nbtrack.store.wire.table import ENDPOINTS
+from nbtrack.server.handlers.table import HANDLERS, STREAMERS
+from nbtrack.store.mlflow_api import artifacts, experiments, metrics, models, registry, runs, service, traces
+from nbtrack.store.mlflow_api.table import ENDPOINTS
 
 HERE = Path(__file__).parent
 TESTS = {
-    "test_experiments.py": experiments,
-    "test_runs.py": (runs, metrics),
-    "test_artifacts.py test_bucket.py": artifacts,
-    "test_models.py": models,
-    "test_registry.py": registry,
-    "test_traces.py": traces,
+    "handlers/test_experiments.py": experiments,
+    "handlers/test_runs.py": (runs, metrics),
+    "handlers/test_artifacts.py test_bucket.py": artifacts,
+    "handlers/test_models.py": models,
+    "handlers/test_registry.py": registry,
+    "handlers/test_traces.py": traces,
     "test_app.py test_guard.py": service,
 }
 ROWS = {

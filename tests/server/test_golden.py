@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from nbtrack.entities import now_ms
+from nbtrack.entities.run import now_ms
 from nbtrack.server.app import create_app
 from nbtrack.store.artifacts.local import LocalArtifacts
 from nbtrack.store.open import open_store

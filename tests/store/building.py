@@ -7,8 +7,8 @@ from itertools import count
 
 import numpy as np
 
-from nbtrack.entities import Status
-from nbtrack.events import Batch, Event, LaneRows, ParamsLogged, RunEnded, RunStarted, Series, TagsSet
+from nbtrack.entities.events import Batch, Event, LaneRows, ParamsLogged, RunEnded, RunStarted, Series, TagsSet
+from nbtrack.entities.run import Status
 
 START = 1_700_000_000_000
 _numbers = count(1)

@@ -9,12 +9,12 @@ import pytest
 
 from nbtrack.server.app import create_app
 from nbtrack.store.artifacts.local import LocalArtifacts
-from nbtrack.store.base import Store
+from nbtrack.store.nbtrack_server.store import RemoteStore
 from nbtrack.store.open import open_store
-from nbtrack.store.remote.store import RemoteStore
+from nbtrack.store.protocol.store import Store
 
 from ..server.asking import InProcess
-from .artifact_servers import Place, azurite, google, mlflow, nbtrack_server, openssh
+from .artifacts.servers import Place, azurite, google, mlflow, nbtrack_server, openssh
 
 
 @pytest.fixture(scope="session")

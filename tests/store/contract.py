@@ -14,10 +14,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nbtrack.closing import Gone, close_runs, take_back
-from nbtrack.entities import ArtifactRecord, Dataset, LifecycleStage, MetricSummary, Status, now_ms
-from nbtrack.errors import AlreadyExists, Deleted, ExperimentNotFound, NotFound, ParamConflict, RunNotFound
-from nbtrack.events import (
+from nbtrack.delivery.dead_processes import Gone, close_runs, take_back
+from nbtrack.entities.events import (
     CLOSER,
     ArtifactLogged,
     Batch,
@@ -33,11 +31,13 @@ from nbtrack.events import (
     TagsDeleted,
     TagsSet,
 )
+from nbtrack.entities.run import ArtifactRecord, Dataset, LifecycleStage, MetricSummary, Status, now_ms
+from nbtrack.errors import AlreadyExists, Deleted, ExperimentNotFound, NotFound, ParamConflict, RunNotFound
 from nbtrack.journal.owner import this_process
 from nbtrack.journal.rows import stamp_of
 from nbtrack.journal.writer import Writer
-from nbtrack.store.base import ExperimentQuery, RunQuery, Store, together
 from nbtrack.store.filter import EXPERIMENTS, parse, parse_order
+from nbtrack.store.protocol.store import ExperimentQuery, RunQuery, Store, together
 
 from .building import START, batch, direct, ended, lane, new_id, params, points, rows, series, started, tags
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from .contract import StoreContract
-from .test_memory import TestMemory as Memory
-from .test_mysql import TestMariaDB as MariaDB
-from .test_postgresql import TestPostgreSQL as PostgreSQL
-from .test_remote import TestRemoteMemory as RemoteMemory
-from .test_remote import TestRemoteServer as RemoteServer
-from .test_sqlite import TestSQLite as SQLite
+from .memory.test_memory import TestMemory as Memory
+from .nbtrack_server.test_store import TestRemoteMemory as RemoteMemory
+from .nbtrack_server.test_store import TestRemoteServer as RemoteServer
+from .sql.dialects.test_mysql import TestMariaDB as MariaDB
+from .sql.dialects.test_postgresql import TestPostgreSQL as PostgreSQL
+from .sql.dialects.test_sqlite import TestSQLite as SQLite
 
 
 def subclasses(cls):

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from nbtrack.entities import LifecycleStage
+from nbtrack.entities.run import LifecycleStage
 from nbtrack.errors import Deleted
 from nbtrack.store.open import open_store
 from nbtrack.store.sql import experiments, writes

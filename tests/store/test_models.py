@@ -8,11 +8,11 @@ from itertools import count
 
 import pytest
 
-from nbtrack.entities_models import LoggedModelInfo, LoggedModelStatus, ModelMetric, RunModel
+from nbtrack.entities.events import ModelMade, ModelMeasured, ModelRead
+from nbtrack.entities.model import LoggedModelInfo, LoggedModelStatus, ModelMetric, RunModel
 from nbtrack.errors import Deleted, ExperimentNotFound, InvalidInput, ModelNotFound, NotFound, ParamConflict
-from nbtrack.events import ModelMade, ModelMeasured, ModelRead
 from nbtrack.store.filter import LOGGED_MODELS, parse, parse_order
-from nbtrack.store.models import ModelOrder, ModelSearch, OnDataset, models_of
+from nbtrack.store.protocol.logged_models import ModelOrder, ModelSearch, OnDataset, models_of
 
 from .building import batch, direct, rows, started
 
@@ -144,7 +144,7 @@ def test_of_a_model_that_is_not_there(store, models):
 def shelf(store, models, monkeypatch):
     """Models a, b, c in this order; c was measured last, with a NaN."""
     from nbtrack.store.memory import models as memory
-    from nbtrack.store.sql import models as sql
+    from nbtrack.store.sql.models import logged_models as sql
 
     times = count(1_000)
     for module in (memory, sql):

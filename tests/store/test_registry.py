@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from nbtrack.entities_models import ModelStage, VersionStatus
+from nbtrack.entities.model import ModelStage, VersionStatus
 from nbtrack.errors import AlreadyExists, InvalidInput, ModelNotFound
 from nbtrack.store.filter import REGISTERED_MODELS, VERSIONS, parse, parse_order
-from nbtrack.store.paging import Search
-from nbtrack.store.registry import registry_of, without_prompts
+from nbtrack.store.protocol.model_registry import registry_of, without_prompts
+from nbtrack.store.protocol.search import Search
 
 NONE, STAGING, PRODUCTION, ARCHIVED = ModelStage
 
@@ -35,10 +35,10 @@ def ticking(monkeypatch):
     from itertools import count
 
     from nbtrack.store.memory import registry as memory
-    from nbtrack.store.sql import registered, versions
+    from nbtrack.store.sql.models import registered_rows, version_rows
 
     times = count(1_000)
-    for module in (memory, registered, versions):
+    for module in (memory, registered_rows, version_rows):
         monkeypatch.setattr(module, "now_ms", lambda: next(times))
 
 

@@ -12,11 +12,11 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from nbtrack.entities import Dataset, Status
-from nbtrack.events import Batch, DatasetLogged, LaneRows, ParamsLogged, RunEnded, RunStarted, Series, TagsSet
-from nbtrack.store.base import RunQuery
+from nbtrack.entities.events import Batch, DatasetLogged, LaneRows, ParamsLogged, RunEnded, RunStarted, Series, TagsSet
+from nbtrack.entities.run import Dataset, Status
 from nbtrack.store.filter import parse, parse_order
 from nbtrack.store.memory import MemoryStore
+from nbtrack.store.protocol.store import RunQuery
 from nbtrack.store.sql.dialects import dialect_of
 from nbtrack.store.sql.store import SqlStore
 

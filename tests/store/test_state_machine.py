@@ -14,10 +14,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from nbtrack.entities import Dataset, MetricSummary, Status
-from nbtrack.entities_models import ModelMetric
-from nbtrack.errors import NbtrackError
-from nbtrack.events import (
+from nbtrack.entities.events import (
     ArtifactLogged,
     Batch,
     DatasetLogged,
@@ -34,12 +31,15 @@ from nbtrack.events import (
     TagsDeleted,
     TagsSet,
 )
+from nbtrack.entities.model import ModelMetric
+from nbtrack.entities.run import Dataset, MetricSummary, Status
+from nbtrack.errors import NbtrackError
 from nbtrack.server.app import create_app
 from nbtrack.store.artifacts.local import LocalArtifacts
-from nbtrack.store.base import RunQuery
 from nbtrack.store.memory import MemoryStore
+from nbtrack.store.nbtrack_server.store import RemoteStore
 from nbtrack.store.open import open_store
-from nbtrack.store.remote.store import RemoteStore
+from nbtrack.store.protocol.store import RunQuery
 
 from ..server.asking import InProcess
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from nbtrack.entities_traces import Assessment, TraceInfo, TraceState
+from nbtrack.entities.trace import Assessment, TraceInfo, TraceState
 from nbtrack.errors import Deleted, ExperimentNotFound, InvalidInput, NotFound, TraceNotFound
 from nbtrack.store.filter import TRACES, parse, parse_order
-from nbtrack.store.traces import TraceSearch, traces_of
+from nbtrack.store.protocol.traces import TraceSearch, traces_of
 
 OK, ERROR, RUNNING = TraceState.OK, TraceState.ERROR, TraceState.IN_PROGRESS
 

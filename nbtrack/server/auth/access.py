@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ...errors import AccessDenied, NotPermitted
-from ...store.sql.accounts import Accounts, Grant, User
+from .accounts import Accounts, Grant, User
 from .index import Index
 from .permissions import EXPERIMENT, MODEL, Permission
 

@@ -8,8 +8,8 @@ import threading
 from base64 import b64decode
 from typing import Final, TypeVar
 
-from ...store.sql.accounts import Accounts, User
-from ...store.wire.errors import WireError
+from ...store.mlflow_api.errors import WireError
+from .accounts import Accounts, User
 from .passwords import hash_token, is_password
 from .throttle import Throttle
 

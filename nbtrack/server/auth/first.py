@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...store.sql.accounts import Accounts
+from .accounts import Accounts
 from .passwords import hash_password, new_password
 
 __all__ = ["ADMIN", "make_admin"]

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ...errors import NotPermitted
-from ...store.sql.accounts import Accounts, User
-from ...store.wire.endpoint import Endpoint
-from ...store.wire.users import ENDPOINTS
+from ...store.mlflow_api.endpoint import Endpoint
+from ...store.mlflow_api.users import ENDPOINTS
 from ..exchange import Exchange
 from ..service import Handler, Service
 from .access import Access, Rights
+from .accounts import Accounts, User
 from .authentication import Authentication
 from .files import view_of_files
 from .index import Index

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from ...errors import ModelNotFound, RunNotFound, TraceNotFound
-from ...store.base import Store
-from ...store.models import models_of
-from ...store.traces import traces_of
-from ...store.wire.errors import WireError
-from ..places import folder_at
+from ...store.mlflow_api.errors import WireError
+from ...store.protocol.logged_models import models_of
+from ...store.protocol.store import Store
+from ...store.protocol.traces import traces_of
+from ..handlers.places import folder_at
 
 __all__ = ["Index"]
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from ...entities_models import LoggedModelInfo, LoggedModelStatus, RunModel
-from ...entities_traces import Assessment, TraceInfo, TraceState
+from ...entities.model import LoggedModelInfo, LoggedModelStatus, RunModel
+from ...entities.trace import Assessment, TraceInfo, TraceState
 from ...errors import RunNotFound, TraceNotFound
-from ...store.models import LoggedModels, ModelSearch
-from ...store.paging import Page
-from ...store.traces import Traces, TraceSearch
+from ...store.protocol.logged_models import LoggedModels, ModelSearch
+from ...store.protocol.search import Page
+from ...store.protocol.traces import Traces, TraceSearch
 from .access import Access
 from .permissions import Permission
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ...entities_models import ModelStage, ModelVersionInfo, RegisteredModelInfo
+from ...entities.model import ModelStage, ModelVersionInfo, RegisteredModelInfo
 from ...store.filter import And, Comparison, Identifier, Node
-from ...store.paging import Page, Search
-from ...store.registry import Registry
+from ...store.protocol.model_registry import Registry
+from ...store.protocol.search import Page, Search
 from .access import Access
 from .permissions import MODEL, Permission
 

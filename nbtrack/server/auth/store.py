@@ -11,15 +11,15 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
-from ...entities import ArtifactRecord, Dataset, Experiment, ParamValue, Points, RunInfo, View
+from ...entities.events import Batch, ModelMade, ModelMeasured, ModelRead, Progress, RunStarted
+from ...entities.run import ArtifactRecord, Dataset, Experiment, ParamValue, Points, RunInfo, View
 from ...errors import AccessDenied, AlreadyExists, NotPermitted, RunNotFound
-from ...events import Batch, ModelMade, ModelMeasured, ModelRead, Progress, RunStarted
-from ...store.base import Axis, ExperimentPage, ExperimentQuery, OpenRun, RunPage, RunQuery, Store, together
-from ...store.experiments import page_of
-from ...store.models import WithModels
-from ...store.registry import WithRegistry
-from ...store.traces import WithTraces
-from ..places import folder_at
+from ...store.matching.experiments import page_of
+from ...store.protocol.logged_models import WithModels
+from ...store.protocol.model_registry import WithRegistry
+from ...store.protocol.store import Axis, ExperimentPage, ExperimentQuery, OpenRun, RunPage, RunQuery, Store, together
+from ...store.protocol.traces import WithTraces
+from ..handlers.places import folder_at
 from .access import Access
 from .models import LoggedModelsView, TracesView
 from .permissions import EXPERIMENT, Permission

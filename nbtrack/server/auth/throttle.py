@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from ...entities import now_ms
-from ...store.sql.accounts import Accounts
+from ...entities.run import now_ms
+from .accounts import Accounts
 
 __all__ = ["Throttle"]
 

@@ -8,13 +8,13 @@ from functools import wraps
 from typing import Any, Final, TypeVar
 
 from ...errors import AlreadyExists, NotFound, NotPermitted
-from ...store.registry import registry_of
-from ...store.sql.accounts import Grant, User
-from ...store.wire import users as wire
-from ...store.wire.errors import invalid
-from ...store.wire.message import Empty, Message
+from ...store.mlflow_api import users as wire
+from ...store.mlflow_api.errors import invalid
+from ...store.mlflow_api.message import Empty, Message
+from ...store.protocol.model_registry import registry_of
 from ..service import Handler, Service
 from .access import Access
+from .accounts import Grant, User
 from .passwords import check_name, hash_password, is_password
 from .permissions import EXPERIMENT, KINDS, MODEL, Permission, permission_of
 

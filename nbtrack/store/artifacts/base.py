@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol, TypeAlias, runtime_checkable
 
-from ...entities import ArtifactRecord
+from ...entities.run import ArtifactRecord
 from ...errors import InvalidInput
 from .paths import artifact_path
 

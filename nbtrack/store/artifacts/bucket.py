@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 from ...errors import AccessDenied, ArtifactNotFound, InvalidInput, StoreUnavailable
 from .base import ArtifactEntry, Readable, SignedRequest
 from .forked import fork_safe
-from .objectreader import ObjectReader
+from .object_reader import ObjectReader
 from .parallel import for_each, interruptible
 from .paths import artifact_path
 from .remote import RemoteArtifacts

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Concatenate, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, BinaryIO, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 from ...errors import StoreUnavailable
 from ...settings import environment
@@ -23,17 +23,28 @@ from .spool import copy_hashed, files_below, move_file, staged
 
 if TYPE_CHECKING:
     from .base import ArtifactStore
-    from .remote import RemoteArtifacts
 
-__all__ = ["ForkedArtifacts", "answer", "fork_safe"]
+__all__ = ["ForkSafe", "ForkedArtifacts", "fork_safe"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
-S = TypeVar("S", bound="RemoteArtifacts")
+S = TypeVar("S", bound="ForkSafe")
 _LONGEST = 3600.0
 
 # Whether obstore's threads run here, and whether they were left behind in the parent.
 _is_used = _is_orphan = False
+
+
+class ForkSafe(Protocol):
+    """A store whose methods may be called in a forked child.
+
+    Attributes:
+        uri: Where its files are.
+        survives_fork: Whether its library works in the child too.
+    """
+
+    uri: str
+    survives_fork: bool
 
 
 def fork_safe(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
@@ -103,7 +114,7 @@ class ForkedArtifacts:
     def _ask(self, method: str, *args: object, **kwargs: object) -> object:
         request = pickle.dumps((self.uri, method, args, kwargs))
         environ = {**environment(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        code = f"from {__name__} import answer; answer()"
+        code = f"from {__name__}_process import answer; answer()"
         done = subprocess.run(  # noqa: S603 - this very interpreter
             [sys.executable, "-c", code], input=request, capture_output=True, env=environ, timeout=_LONGEST, check=False
         )
@@ -114,27 +125,6 @@ class ForkedArtifacts:
         if is_error:
             raise result
         return result
-
-
-def answer() -> None:
-    """Call the method that stands on the standard input, and write what came out to the standard output."""
-    from .open import open_artifacts
-
-    uri, method, args, kwargs = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the process that started this one
-    try:
-        result = False, _called(open_artifacts(uri), method, args, kwargs)
-    except Exception as error:  # noqa: BLE001  raised again by who asked
-        result = True, error
-    sys.stdout.buffer.write(pickle.dumps(result))
-
-
-def _called(store: ArtifactStore, method: str, args: Any, kwargs: Any) -> object:
-    if method != "_download_file":
-        return getattr(store, method)(*args, **kwargs)
-    path, target = args
-    with store.open(path) as content:  # which refuses a folder
-        copy_hashed(content, target)
-    return target
 
 
 def _place(path: str, fetched: Path, target: Path, check: Check | None) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from ...threads import start_thread
+from ...system.threads import start_thread
 
 __all__ = ["for_each", "interruptible"]
 

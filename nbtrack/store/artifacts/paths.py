@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 from urllib.parse import unquote
 
-from ...addresses import path_of_file_uri, unquoted
-from ...arguments import text as checked_text
 from ...errors import InvalidInput
+from ...system.file_uri import path_of_file_uri, unquoted
+from ...validation import text as checked_text
 
 __all__ = ["PROXIED", "TEMPORARY", "absolute_location", "artifact_folder", "artifact_path", "file_uri", "local_path", "scheme_of"]
 

@@ -18,7 +18,8 @@ from .places import Place, missing_extra
 from .remote import RemoteArtifacts
 from .sftp_writes import write_confirmed
 from .spool import copy_file
-from .ssh import Connections, Host, connections_to
+from .ssh import Connections, connections_to
+from .ssh_host import Host
 
 if TYPE_CHECKING:
     import paramiko

@@ -14,8 +14,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import TypeAlias
 
-from ...anchor import make_folders
 from ...errors import InvalidInput
+from ...system.anchor import make_folders
 from .base import Readable
 from .paths import TEMPORARY
 

@@ -6,20 +6,18 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from queue import LifoQueue
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
-from ...errors import InvalidInput
 from ...settings import user_name
+from .ssh_host import Host
 from .ssh_program import Pipe, find_program, open_channel
 
 if TYPE_CHECKING:
     import paramiko
 
-__all__ = ["Connections", "Host", "connections_to"]
+__all__ = ["Connections", "connections_to"]
 
 _CONNECT_SECONDS = 10.0
 _READ_SECONDS = 60.0
@@ -28,40 +26,6 @@ _CHANNELS = 6  # OpenSSH lets one connection have ten
 
 _known: dict[tuple[int, Host], Connections] = {}
 _lock = threading.Lock()
-
-
-@dataclass(frozen=True, slots=True)
-class Host:
-    """A machine, and as whom to go there; empty where ``~/.ssh/config`` is to say."""
-
-    name: str
-    port: int | None = None
-    user: str = ""
-    password: str = field(default="", repr=False)
-
-    @classmethod
-    def of(cls, authority: str, uri: str) -> Host:
-        """Take ``user:password@host:port`` apart; InvalidInput."""
-        try:
-            parts = urlsplit(f"//{authority}")
-            name, port = parts.hostname, parts.port
-        except ValueError as error:
-            raise InvalidInput(f"the address in {uri!r} cannot be read ({error}); write sftp://user@host/folder") from error
-        if not name:
-            raise InvalidInput("artifacts at sftp: need a machine; write sftp://user@host/folder")
-        return cls(name, port, unquote(parts.username or ""), unquote(parts.password or ""))
-
-    @property
-    def remedy(self) -> str:
-        """What to do where it does not let us in."""
-        return (
-            f"see that `ssh {self.name}` works without a question: "
-            "a key in the agent or named in ~/.ssh/config, and the machine in known_hosts"
-        )
-
-    def hidden(self, uri: str) -> str:
-        """Return a URI of it without the password."""
-        return uri.replace(f":{urlsplit(uri).password}@", "@", 1) if self.password else uri
 
 
 def connections_to(host: Host) -> Connections:

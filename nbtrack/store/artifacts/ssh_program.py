@@ -21,7 +21,7 @@ from ...errors import AccessDenied, InvalidInput, StoreUnavailable
 if TYPE_CHECKING:
     import paramiko
 
-    from .ssh import Host
+    from .ssh_host import Host
 
 __all__ = ["Pipe", "find_program", "open_channel"]
 

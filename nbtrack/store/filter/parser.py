@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from ...arguments import text as checked_text
-from ...arguments import texts
-from ...entities import now_ms
+from ...entities.run import now_ms
 from ...errors import FilterError
+from ...validation import text as checked_text
+from ...validation import texts
 from .lexer import Token, error_at, tokenize
 from .literals import read_value
 from .names import RUNS, Names

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ...entities.tags import SOURCE_RUN, TRACE_NAME
 from .names import Kind, Names
 from .tree import Entity, Identifier
 
@@ -104,6 +105,6 @@ TRACES: Final = Names(
         "execution_duration": "execution_time_ms",
         "end_time": "end_time_ms",
     },
-    elsewhere={"name": Identifier("tag", "mlflow.traceName"), "run_id": Identifier("param", "mlflow.sourceRun")},
+    elsewhere={"name": Identifier("tag", TRACE_NAME), "run_id": Identifier("param", SOURCE_RUN)},
     kinds=_TEXTS,
 )

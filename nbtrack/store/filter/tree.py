@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from ...entities import ParamValue
+from ...entities.run import ParamValue
 
 __all__ = [
     "And",

@@ -8,17 +8,17 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ...entities import LifecycleStage, now_ms
-from ...entities_models import LoggedModelInfo, LoggedModelStatus, RunModel
+from ...entities.model import LoggedModelInfo, LoggedModelStatus, RunModel
+from ...entities.run import LifecycleStage, now_ms
 from ...errors import Deleted, ModelNotFound, NotFound
-from ..matchmodels import page_of_logged
-from ..models import ModelSearch, adopted, check_logged_name, check_params
-from ..paging import Page
+from ..matching.models import page_of_logged
+from ..protocol.logged_models import ModelSearch, adopted, check_logged_name, check_params
+from ..protocol.search import Page
 from ..text import storable
 from .state import State
 
 if TYPE_CHECKING:
-    from ..models import LoggedModels
+    from ..protocol.logged_models import LoggedModels
 
 __all__ = ["MemoryModels"]
 

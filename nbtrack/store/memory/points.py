@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from ...entities import MetricSummary
+from ...entities.run import MetricSummary
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from ...entities import now_ms
-from ...entities_models import ModelStage, ModelVersionInfo, RegisteredModelInfo
+from ...entities.model import ModelStage, ModelVersionInfo, RegisteredModelInfo
+from ...entities.run import now_ms
 from ...errors import AlreadyExists, InvalidInput, ModelNotFound
-from ..matchmodels import page_of_registered, page_of_versions
-from ..paging import Page, Search
-from ..registry import check_alias, check_model_name, check_tag, latest_of
+from ..matching.models import page_of_registered, page_of_versions
+from ..protocol.model_registry import check_alias, check_model_name, check_tag, latest_of
+from ..protocol.search import Page, Search
 from ..text import storable
 
 if TYPE_CHECKING:
-    from ..registry import Registry
+    from ..protocol.model_registry import Registry
 
 __all__ = ["MemoryRegistry"]
 

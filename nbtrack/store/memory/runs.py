@@ -6,15 +6,14 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 
-from ...entities import ArtifactRecord, ParamValue, Status, now_ms
-from ...events import Conflict, LaneRows, Progress
+from ...entities.events import Conflict, LaneRows, Progress
+from ...entities.run import ArtifactRecord, ParamValue, Status, now_ms
+from ...entities.tags import RUN_NAME
 from ..filter import param_text
-from ..match import Record
+from ..matching.match import Record
 from .points import Point, identity, summarize
 
-__all__ = ["NAME_TAG", "MemoryRun", "Writer"]
-
-NAME_TAG = "mlflow.runName"
+__all__ = ["MemoryRun", "Writer"]
 
 
 @dataclass(slots=True)
@@ -55,15 +54,15 @@ class MemoryRun(Record):
 
     def set_tags(self, tags: Mapping[str, str]) -> None:
         """Set tags; the run's name and its tag are one thing, and nothing erases a name."""
-        name = tags.get(NAME_TAG) or self.info.name
+        name = tags.get(RUN_NAME) or self.info.name
         self.info = replace(self.info, name=name)
         self.tags.update(tags)
-        self.tags[NAME_TAG] = name
+        self.tags[RUN_NAME] = name
 
     def delete_tags(self, keys: tuple[str, ...]) -> None:
         """Take tags away, but not the run's name."""
         for key in keys:
-            if key != NAME_TAG:
+            if key != RUN_NAME:
                 self.tags.pop(key, None)
 
     def resume(self, owner: str) -> None:

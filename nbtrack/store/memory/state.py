@@ -7,10 +7,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from ...entities import ArtifactRecord, Dataset, Experiment, LifecycleStage, RunInfo, Status, now_ms
-from ...entities_models import LoggedModelInfo, ModelMetric
-from ...errors import Deleted, ExperimentNotFound, ModelNotFound, ParamConflict, RunNotFound
-from ...events import (
+from ...entities.events import (
     ArtifactLogged,
     Batch,
     Conflict,
@@ -30,9 +27,13 @@ from ...events import (
     TagsDeleted,
     TagsSet,
 )
+from ...entities.model import LoggedModelInfo, ModelMetric
+from ...entities.run import ArtifactRecord, Dataset, Experiment, LifecycleStage, RunInfo, Status, now_ms
+from ...entities.tags import RUN_NAME
+from ...errors import Deleted, ExperimentNotFound, ModelNotFound, ParamConflict, RunNotFound
 from ..stages import refuse_deleted
 from ..text import storable
-from .runs import NAME_TAG, MemoryRun, Writer
+from .runs import MemoryRun, Writer
 
 __all__ = ["State"]
 
@@ -128,7 +129,7 @@ class State:
         info = RunInfo(
             run_id,
             experiment.id,
-            event.name or event.tags.get(NAME_TAG, ""),
+            event.name or event.tags.get(RUN_NAME, ""),
             Status.RUNNING,
             event.start_time,
             None,
@@ -137,7 +138,7 @@ class State:
             experiment.stage,
         )
         run = MemoryRun(info, owner=event.owner, heartbeat=now_ms())
-        run.set_tags({**event.tags, NAME_TAG: info.name})
+        run.set_tags({**event.tags, RUN_NAME: info.name})
         return run
 
     def experiment_of(self, event: RunStarted) -> Experiment:

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ...entities import (
+from ...entities.events import Batch, Progress
+from ...entities.run import (
     DEFAULT_EXPERIMENT,
     ArtifactRecord,
     Dataset,
@@ -22,11 +23,10 @@ from ...entities import (
     now_ms,
 )
 from ...errors import AlreadyExists, Deleted, NotFound
-from ...events import Batch, Progress
 from ..artifacts.paths import absolute_location
-from ..base import Axis, ExperimentPage, ExperimentQuery, OpenRun, RunPage, RunQuery
-from ..experiments import page_of
-from ..match import matches, ordered
+from ..matching.experiments import page_of
+from ..matching.match import matches, ordered
+from ..protocol.store import Axis, ExperimentPage, ExperimentQuery, OpenRun, RunPage, RunQuery
 from ..stages import refuse_deleted
 from ..text import storable
 from .models import MemoryModels
@@ -37,10 +37,10 @@ from .state import State
 from .traces import MemoryTraces
 
 if TYPE_CHECKING:
-    from ..base import Store
-    from ..models import LoggedModels
-    from ..registry import Registry
-    from ..traces import Traces
+    from ..protocol.logged_models import LoggedModels
+    from ..protocol.model_registry import Registry
+    from ..protocol.store import Store
+    from ..protocol.traces import Traces
 
 __all__ = ["MemoryStore"]
 

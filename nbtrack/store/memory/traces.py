@@ -8,19 +8,19 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ...entities import LifecycleStage
-from ...entities_traces import Assessment, TraceInfo, TraceState
+from ...entities.run import LifecycleStage
+from ...entities.trace import Assessment, TraceInfo, TraceState
 from ...errors import Deleted, NotFound, TraceNotFound
 from ..filter import Identifier, Scalar
-from ..match import arranged, meets
-from ..matchmodels import page
-from ..paging import Page
+from ..matching.match import arranged, meets
+from ..matching.models import page
+from ..protocol.search import Page
+from ..protocol.traces import TraceSearch
 from ..text import storable
-from ..traces import TraceSearch
 from .state import State
 
 if TYPE_CHECKING:
-    from ..traces import Traces
+    from ..protocol.traces import Traces
 
 __all__ = ["MemoryTraces"]
 

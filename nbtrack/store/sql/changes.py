@@ -10,10 +10,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from ...entities import Dataset, ParamValue, now_ms
-from ...entities_models import ModelMetric
-from ...errors import ModelNotFound
-from ...events import (
+from ...entities.events import (
     ArtifactLogged,
     Conflict,
     DatasetLogged,
@@ -31,15 +28,18 @@ from ...events import (
     TagsDeleted,
     TagsSet,
 )
+from ...entities.model import ModelMetric
+from ...entities.run import Dataset, ParamValue, now_ms
+from ...entities.tags import RUN_NAME
+from ...errors import ModelNotFound
 from .database import Connection
-from .logged import add_measured, link_models
+from .models.logged_rows import add_measured, link_models
 from .params import write_params
 from .rows import RunRow
-from .schema import artifacts, datasets, documents, run_dataset_tags, run_datasets, run_documents, tags
+from .schema.tables import artifacts, datasets, documents, run_dataset_tags, run_datasets, run_documents, tags
 
-__all__ = ["NAME_TAG", "Changes"]
+__all__ = ["Changes"]
 
-NAME_TAG = "mlflow.runName"  # the run's name once more, for those who look for it among the tags
 
 _DROP_TAG = sa.delete(tags).where(tags.c.run_key == sa.bindparam("run"), tags.c.key == sa.bindparam("tag"))
 _HAS_DOCUMENT = sa.select(documents.c.size).where(documents.c.sha256 == sa.bindparam("sha256"))
@@ -107,13 +107,13 @@ class Changes:
 
     def _tag(self, event: TagsSet) -> None:
         new = dict(event.tags)
-        name = new.pop(NAME_TAG, "")
+        name = new.pop(RUN_NAME, "")
         self.tags |= new
         if name:  # nothing erases a name
-            self.run["name"] = self.tags[NAME_TAG] = name
+            self.run["name"] = self.tags[RUN_NAME] = name
 
     def _untag(self, event: TagsDeleted) -> None:
-        self.tags |= dict.fromkeys([key for key in event.keys if key != NAME_TAG])
+        self.tags |= dict.fromkeys([key for key in event.keys if key != RUN_NAME])
 
     def _keep(self, event: DocumentLogged) -> None:
         sha256 = hashlib.sha256(event.text.encode()).hexdigest()

@@ -7,11 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ...entities import Experiment, LifecycleStage, View, now_ms
+from ...entities.run import Experiment, LifecycleStage, View, now_ms
 from ...errors import AlreadyExists, Deleted, ExperimentNotFound, NotFound
 from .damage import member
 from .database import Connection
-from .schema import experiment_tags, experiments, runs
+from .schema.tables import experiment_tags, experiments, runs
 
 __all__ = [
     "add_experiment",

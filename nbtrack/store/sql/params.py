@@ -8,13 +8,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ...entities import ParamValue
-from ...events import Conflict
+from ...entities.events import Conflict
+from ...entities.run import ParamValue
 from ..filter import param_number, param_text
 from .damage import Unreadable, shown
 from .database import Connection
 from .dialects.base import among
-from .schema import params
+from .schema.tables import params
 
 __all__ = ["TypedParams", "write_params"]
 

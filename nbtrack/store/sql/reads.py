@@ -12,17 +12,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ...entities import ArtifactRecord, Dataset, ParamValue, Points, RunInfo
+from ...entities.run import ArtifactRecord, Dataset, ParamValue, Points, RunInfo
 from ...errors import RunNotFound
-from ..base import Axis, OpenRun, RunPage, RunQuery
+from ..protocol.store import Axis, OpenRun, RunPage, RunQuery
 from .damage import Unreadable, shown
 from .database import Connection, SelectText, text_of
 from .dialects.base import Dialect, Mean, among, listed
-from .history import StoredAxes, StoredPoints
 from .params import TypedParams
 from .places import Places
+from .points.history import StoredAxes, StoredPoints
 from .rows import RUN_INFO, run_info, run_infos, run_key
-from .schema import (
+from .schema.tables import (
     artifacts,
     axes,
     columns,

@@ -12,12 +12,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ...entities import LifecycleStage, RunInfo, Status
+from ...entities.run import LifecycleStage, RunInfo, Status
 from ...errors import RunNotFound
 from .damage import Unreadable, check_rows, shown, wanted_of
 from .database import Connection
 from .dialects.base import listed
-from .schema import runs
+from .schema.tables import runs
 
 __all__ = ["RUN_INFO", "RunRow", "lock_runs", "run_info", "run_infos", "run_key"]
 

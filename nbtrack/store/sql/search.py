@@ -28,12 +28,12 @@ from sqlalchemy import (
     select,
 )
 
-from ..base import RunQuery
 from ..filter import And, Comparison, Identifier, Node, Not, Or, Order, Present, param_number
+from ..protocol.store import RunQuery
 from .dialects.base import Dialect, Mean
 from .places import Places
 from .rows import RUN_INFO
-from .schema import datasets, experiments, metrics, params, run_datasets, runs, tags
+from .schema.tables import datasets, experiments, metrics, params, run_datasets, runs, tags
 
 __all__ = ["search", "search_first"]
 

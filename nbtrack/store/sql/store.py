@@ -10,32 +10,32 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 
-from ...entities import ArtifactRecord, Dataset, Experiment, LifecycleStage, ParamValue, Points, RunInfo, View, now_ms
+from ...entities.events import Batch, Progress, RunEnded
+from ...entities.run import ArtifactRecord, Dataset, Experiment, LifecycleStage, ParamValue, Points, RunInfo, View, now_ms
 from ...errors import RunNotFound
-from ...events import Batch, Progress, RunEnded
 from ...settings import without_password
 from ..artifacts.paths import absolute_location
-from ..base import Axis, ExperimentPage, ExperimentQuery, OpenRun, RunPage, RunQuery
-from ..experiments import page_of
+from ..matching.experiments import page_of
+from ..protocol.store import Axis, ExperimentPage, ExperimentQuery, OpenRun, RunPage, RunQuery
 from ..stages import refuse_deleted
 from ..text import storable
 from . import experiments, reads
 from .database import Connection, Database
 from .dialects.base import Dialect, among
-from .migrate import make_current
-from .models import SqlModels
+from .models.logged_models import SqlModels
+from .models.registry import SqlRegistry
 from .places import Home, places_of
-from .registry import SqlRegistry
-from .schema import runs
+from .schema.migrate import make_current
+from .schema.tables import runs
 from .served import earlier_roots, served_places, unserved_folders, with_earlier
 from .traces import SqlTraces
 from .writes import apply
 
 if TYPE_CHECKING:
-    from ..base import Store
-    from ..models import LoggedModels
-    from ..registry import Registry
-    from ..traces import Traces
+    from ..protocol.logged_models import LoggedModels
+    from ..protocol.model_registry import Registry
+    from ..protocol.store import Store
+    from ..protocol.traces import Traces
 
 __all__ = ["SqlStore"]
 

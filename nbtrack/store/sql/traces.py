@@ -7,22 +7,23 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 
-from ...entities import LifecycleStage
-from ...entities_traces import Assessment, TraceInfo, TraceState
+from ...entities.run import LifecycleStage
+from ...entities.tags import TRACE_LOCATION
+from ...entities.trace import Assessment, TraceInfo, TraceState
 from ...errors import Deleted, NotFound, TraceNotFound
-from ..paging import Page
+from ..protocol.search import Page
+from ..protocol.traces import TraceSearch
 from ..text import storable
-from ..traces import LOCATION_TAG, TraceSearch
 from .conditions import Conditions, Part, Subject, arrange
 from .damage import member
 from .database import Connection, Database
 from .experiments import experiment_of
 from .keyvalues import AT_ONCE, KeyValues
-from .registered import page_of
-from .schema_traces import trace_assessments, trace_metadata, trace_tags, traces
+from .models.registered_rows import page_of
+from .schema.traces import trace_assessments, trace_metadata, trace_tags, traces
 
 if TYPE_CHECKING:
-    from ..traces import Traces
+    from ..protocol.traces import Traces
 
 __all__ = ["SqlTraces"]
 
@@ -207,7 +208,7 @@ def _put_tags(connection: Connection, key: int, tags: Mapping[str, str]) -> None
 
 def _placed(tags: Mapping[str, str], turned: Callable[[str], str]) -> dict[str, str]:
     """Return tags with the one that is a place turned into what rows, or readers, have for it."""
-    return {**tags, LOCATION_TAG: turned(tags[LOCATION_TAG])} if LOCATION_TAG in tags else dict(tags)
+    return {**tags, TRACE_LOCATION: turned(tags[TRACE_LOCATION])} if TRACE_LOCATION in tags else dict(tags)
 
 
 def _put_assessments(connection: Connection, key: int, assessments: Iterable[Assessment]) -> None:

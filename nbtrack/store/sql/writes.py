@@ -7,17 +7,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ...entities import LifecycleStage, Status, now_ms
+from ...entities.events import Batch, Conflict, Event, LaneRows, Progress, RunStarted
+from ...entities.run import LifecycleStage, Status, now_ms
+from ...entities.tags import RUN_NAME
 from ...errors import Deleted, ParamConflict, RunNotFound
-from ...events import Batch, Conflict, Event, LaneRows, Progress, RunStarted
 from ..stages import refuse_deleted
 from ..text import storable
-from .changes import NAME_TAG, Changes
+from .changes import Changes
 from .database import Connection
 from .experiments import ensure_experiment, experiment_of, held, new_place
-from .points import PointWriter
+from .points.points import PointWriter
 from .rows import RunRow, lock_runs
-from .schema import EVENTS_LANE, watermarks
+from .schema.tables import EVENTS_LANE, watermarks
 
 __all__ = ["apply"]
 
@@ -86,7 +87,7 @@ def _write(
     """Write events and rows that are known to be new, and return the params that have another value."""
     changes = Changes()
     if is_new_run and (start := _start(events)):
-        changes.tags = {**start.tags, NAME_TAG: run.name}
+        changes.tags = {**start.tags, RUN_NAME: run.name}
     changes.gather(events)
     if is_new_run or "heartbeat" in changes.run:
         run.heartbeat = changes.run["heartbeat"] = connection.now() or now_ms()
@@ -135,7 +136,7 @@ def _started(connection: Connection, run_id: str, events: Sequence[Event]) -> Ru
         key=0,
         id=run_id,
         experiment_id=int(experiment.id),
-        name=start.name or start.tags.get(NAME_TAG, ""),
+        name=start.name or start.tags.get(RUN_NAME, ""),
         status=Status.RUNNING.value,
         start_time=start.start_time,
         end_time=None,

@@ -9,12 +9,12 @@ from __future__ import annotations
 import base64
 
 from .comparison import comparison_html
+from .contents import ComparisonView, RunsView, RunView
 from .markup import saved_size
 from .plain import comparison_text, run_line, run_text, runs_text
 from .png import run_png
 from .run import run_html
 from .runs import runs_html
-from .views import ComparisonView, RunsView, RunView
 
 __all__ = [
     "RUN_LIMIT",

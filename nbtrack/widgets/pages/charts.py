@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from .format import number
-from .naming import better, families, split_of
+from ..data.format import number
+from ..data.metric_names import better, families, split_of
+from .contents import Curve, MetricView, RunView
 from .plot import PALETTE, Plot, plot
-from .views import Curve, MetricView, RunView
 
 __all__ = ["Chart", "Series", "by_interest", "charts_of_run", "charts_of_runs", "in_words", "laid_out", "sparkline"]
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ...entities import ParamValue
+from ...entities.run import ParamValue
+from ..data.format import duration, moment
+from ..data.metric_names import better
 from .charts import by_interest, charts_of_runs, laid_out
-from .format import duration, moment
+from .contents import ComparisonView, RunView, Whole
 from .markup import chart_box, code, counted, dim, first_that_fits, name, not_drawn, page, table
-from .naming import better
 from .params import param_text
 from .plot import PALETTE
 from .run import status_markup
 from .runs import metric_cell, same_params
-from .views import ComparisonView, RunView, Whole
 from .whole import of_part, shown_first
 
 __all__ = ["comparison_html"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .format import size
+from ..data.format import size
 from .markup import counted, dim, escaped, first_that_fits, name, page, table
 
 __all__ = ["files_html"]

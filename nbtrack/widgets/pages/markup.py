@@ -11,8 +11,8 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
+from ..data.format import clip, one_line
 from .charts import Chart, in_words
-from .format import clip, one_line
 from .plot import Plot
 from .svg import svg, svg_uri
 

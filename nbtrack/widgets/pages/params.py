@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .format import value_text
-from .views import RunView
+from ..data.format import value_text
+from .contents import RunView
 
 __all__ = ["param_text"]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..data.format import clip, columns, duration, isolate, moment, number, one_line
 from .charts import by_interest, sparkline
-from .format import clip, columns, duration, isolate, moment, number, one_line
+from .contents import ComparisonView, MetricView, RunsView, RunView
 from .markup import counted
 from .params import param_text
 from .run import status_word
 from .runs import same_params, summary_line
-from .views import ComparisonView, MetricView, RunsView, RunView
 from .whole import of_part, shown_first
 
 __all__ = ["comparison_text", "run_line", "run_text", "runs_text"]

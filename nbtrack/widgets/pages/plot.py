@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .format import number, short_number
-from .views import Curve
+from ..data.format import number, short_number
+from .contents import Curve
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from ..data.format import clip, duration, moment, number, one_line
 from .charts import Chart, by_interest, charts_of_run, laid_out
-from .format import clip, duration, moment, number, one_line
+from .contents import RunView
 from .plot import GREY, Plot, Stroke
 from .run import STATUS_COLORS, status_word
-from .views import RunView
 
 __all__ = ["run_png"]
 

@@ -17,8 +17,8 @@ from typing import Any, BinaryIO
 from ...errors import InvalidInput
 from ...media.suffix import suffix_of
 from ...media.table import is_table, load_table
-from .format import size as size_text
-from .format import value_text
+from ..data.format import size as size_text
+from ..data.format import value_text
 from .markup import STYLE, counted, dim, escaped, name, table
 
 __all__ = ["preview"]

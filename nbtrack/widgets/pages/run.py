@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ...entities import Status
+from ...entities.run import Status
+from ..data.format import clip, duration, moment, number, value_text
+from ..data.metric_names import better, families
 from .charts import Chart, by_interest, charts_of_run, laid_out
-from .format import clip, duration, moment, number, value_text
+from .contents import MetricView, RunView
 from .markup import chart_box, code, counted, dim, escaped, first_that_fits, name, not_drawn, page, table
-from .naming import better, families
-from .views import MetricView, RunView
 
 __all__ = ["STATUS_COLORS", "run_html", "status_markup", "status_word"]
 

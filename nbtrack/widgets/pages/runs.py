@@ -6,13 +6,13 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ...entities import ParamValue
+from ...entities.run import ParamValue
+from ..data.format import ago, clip, duration, moment, number, value_text
 from .charts import by_interest
-from .format import ago, clip, duration, moment, number, value_text
+from .contents import RunsView, RunView, Whole
 from .markup import code, counted, dim, escaped, first_that_fits, name, page, table
 from .params import param_text
 from .run import status_markup
-from .views import RunsView, RunView, Whole
 from .whole import of_part, shown_first
 
 __all__ = ["metric_cell", "runs_html", "same_params", "summary_line"]

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ...entities import ParamValue
-from .naming import better
-from .views import Best, RunView, Whole
+from ...entities.run import ParamValue
+from ..data.metric_names import better
+from .contents import Best, RunView, Whole
 
 __all__ = ["Whole", "of_all", "of_part", "shown_first"]
 

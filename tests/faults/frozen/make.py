@@ -23,8 +23,8 @@ NAMES = 40
 
 UNFINISHED = f"""
 from nbtrack.capture.base import Captured
-from nbtrack.events import DocumentLogged
-from nbtrack.entities import Dataset
+from nbtrack.entities.events import DocumentLogged
+from nbtrack.entities.run import Dataset
 captured = Captured(documents=(DocumentLogged("code", "x = 1"),), datasets=(Dataset("digits", "abc"),))
 params = {{"lr": 0.1, "layers": [64, 32], "none": None}}
 run = nbtrack.connect(os.getcwd()).start_run("unfinished", params=params, tags={{"stage": "draft"}}, note="é", captured=captured)

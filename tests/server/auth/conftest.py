@@ -4,15 +4,15 @@ import shutil
 
 import pytest
 
-from nbtrack.entities_models import LoggedModelStatus
-from nbtrack.entities_traces import Assessment, TraceInfo
-from nbtrack.events import Batch, RunStarted, TagsSet
+from nbtrack.entities.events import Batch, RunStarted, TagsSet
+from nbtrack.entities.model import LoggedModelStatus
+from nbtrack.entities.trace import Assessment, TraceInfo
 from nbtrack.server.app import create_app
+from nbtrack.server.auth.accounts import Grant, open_accounts
 from nbtrack.server.auth.passwords import hash_password, hash_token
 from nbtrack.server.auth.permissions import Permission
 from nbtrack.store.artifacts.local import LocalArtifacts
 from nbtrack.store.memory import MemoryStore
-from nbtrack.store.sql.accounts import Grant, open_accounts
 
 from ..asking import Asking
 

@@ -4,13 +4,13 @@ import json
 
 import pytest
 
+from nbtrack.entities.events import Batch, ModelMade, RunStarted, TagsSet
 from nbtrack.errors import AccessDenied
-from nbtrack.events import Batch, ModelMade, RunStarted, TagsSet
 from nbtrack.server.auth.files import view_of_files
 from nbtrack.server.auth.rules import RULES
 from nbtrack.store.artifacts.base import Presigns, SignedRequest, TakesParts
-from nbtrack.store.base import RunQuery
-from nbtrack.store.remote.store import RemoteStore
+from nbtrack.store.nbtrack_server.store import RemoteStore
+from nbtrack.store.protocol.store import RunQuery
 
 from ..asking import InProcess
 from .conftest import GRANTED, RUN, As

@@ -11,12 +11,12 @@ from nbtrack.server.auth.registry import RegistryView
 from nbtrack.server.auth.rules import RULES
 from nbtrack.server.auth.store import StoreView
 from nbtrack.store.artifacts.base import ArtifactStore
-from nbtrack.store.base import Store
-from nbtrack.store.models import LoggedModels
-from nbtrack.store.registry import Registry
-from nbtrack.store.traces import Traces
-from nbtrack.store.wire.table import ENDPOINTS
-from nbtrack.store.wire.users import ENDPOINTS as OF_USERS
+from nbtrack.store.mlflow_api.table import ENDPOINTS
+from nbtrack.store.mlflow_api.users import ENDPOINTS as OF_USERS
+from nbtrack.store.protocol.logged_models import LoggedModels
+from nbtrack.store.protocol.model_registry import Registry
+from nbtrack.store.protocol.store import Store
+from nbtrack.store.protocol.traces import Traces
 
 from .conftest import GRANTED
 from .examples import EXAMPLES

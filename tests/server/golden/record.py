@@ -22,10 +22,10 @@ from urllib.parse import parse_qsl
 
 import mlflow
 
-from nbtrack.store.wire.service import MLFLOW_VERSION
+from nbtrack.store.mlflow_api.service import MLFLOW_VERSION
 
 from ...mlflow_client.programs import ENVIRONMENT
-from ...store.mlflow_server import MlflowServer, mlflow_server
+from ...store.mlflow_server.server import MlflowServer, mlflow_server
 from .keeping import kept
 
 HERE = Path(__file__).parent

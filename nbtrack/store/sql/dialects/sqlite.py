@@ -17,9 +17,9 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ColumnElement
 
-from ....anchor import make_folders
 from ....errors import InvalidInput, NbtrackError, SchemaError, StoreError, StoreUnavailable
 from ....journal.clock import folder_clock
+from ....system.anchor import make_folders
 from ..places import Home
 from .base import Dialect, Unfolded
 from .filesystem import has_locks, has_shared_memory

@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
-from ....entities import LifecycleStage
+from ....entities.run import LifecycleStage
 from ....errors import StoreUnavailable
 from .readonly import may_write
 from .sidefiles import check_side_files

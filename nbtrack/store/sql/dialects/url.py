@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from ....addresses import database_path
+from ....system.file_uri import database_path
 
 __all__ = ["url_of"]
 

@@ -1,0 +1,1 @@
+"""Facts about the DataFrames and arrays that a cell uses."""

@@ -1,0 +1,1 @@
+"""The commit, branch and diff of the code that runs."""

@@ -1,0 +1,81 @@
+"""Run another program with an end to its time and to its output."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ...errors import NbtrackError
+
+__all__ = ["CommandFailed", "Output", "run"]
+
+
+class CommandFailed(NbtrackError):
+    """A program is not there, or ended with an error; the message is its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a program wrote; ``complete`` is False where it was stopped at the end of its time or of its bytes."""
+
+    data: bytes
+    complete: bool
+
+
+def run(
+    arguments: Sequence[str],
+    *,
+    folder: Path,
+    environ: Mapping[str, str],
+    seconds: float,
+    most_bytes: int,
+    stdin: bytes = b"",
+) -> Output:
+    """Run a program in a folder and return at most ``most_bytes`` of what it writes in at most ``seconds``.
+
+    Raises:
+        CommandFailed: It cannot be started, or ended by itself with an error.
+    """
+    if sys.is_finalizing():
+        raise CommandFailed(f"{arguments[0]} is not started: the interpreter is shutting down")
+    pipe = subprocess.PIPE
+    try:
+        process = subprocess.Popen(arguments, cwd=folder, env=dict(environ), stdin=pipe, stdout=pipe, stderr=pipe)  # noqa: S603
+    except OSError as error:
+        raise CommandFailed(f"{arguments[0]} cannot be started: {error.strerror}") from error
+    expired = threading.Event()
+
+    def expire() -> None:
+        expired.set()
+        process.kill()
+
+    timer = threading.Timer(seconds, expire)
+    timer.start()
+    try:
+        data = _exchange(process, stdin, most_bytes + 1)
+        if len(data) <= most_bytes and process.wait() and not expired.is_set():
+            raise CommandFailed(_complaint(process, arguments[0]))
+    finally:
+        timer.cancel()
+        process.kill()
+        with process:  # closes the pipes and waits
+            pass
+    return Output(data[:most_bytes], complete=len(data) <= most_bytes and not expired.is_set())
+
+
+def _exchange(process: subprocess.Popen[bytes], stdin: bytes, most_bytes: int) -> bytes:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with process.stdin:
+        process.stdin.write(stdin)
+    return process.stdout.read(most_bytes)
+
+
+def _complaint(process: subprocess.Popen[bytes], name: str) -> str:
+    assert process.stderr is not None
+    text = process.stderr.read(10_000).decode("utf-8", errors="replace").strip()
+    return text or f"{name} ended with {process.returncode}"

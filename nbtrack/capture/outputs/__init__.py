@@ -1,0 +1,1 @@
+"""What a cell prints, displays and raises."""

@@ -1,0 +1,1 @@
+"""Params that a cell sets without being told to log them."""

@@ -1,0 +1,1 @@
+"""Finding secrets in what is captured, and removing them."""

@@ -1,0 +1,102 @@
+"""Every reserved tag name: MLflow's own, and those in which nbtrack keeps what it knows of a run.
+
+Names that end with a dot are prefixes. The names are stored and sent, so they never change.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = [
+    "ARTIFACTS_REFUSED",
+    "CAPTURE_FAILED",
+    "CELL_ID",
+    "DATASET_CONTEXT",
+    "ENDED",
+    "EXECUTION_COUNT",
+    "GIT_BRANCH",
+    "GIT_COMMIT",
+    "GIT_DIRTY",
+    "GIT_REMOTE",
+    "IS_PROMPT",
+    "JOURNAL_DAMAGE",
+    "LINKED_RUN",
+    "LOGGED_IMAGES",
+    "LOGGED_TABLES",
+    "MARK_DOCUMENT",
+    "MARK_HEARTBEAT",
+    "MARK_OWNER",
+    "MARK_PARAM_TYPES",
+    "MARK_PARAM_VALUE",
+    "MARK_RUN_ID",
+    "MARK_TEXTS",
+    "MARK_WRITER",
+    "MODEL_VERSIONS",
+    "NOTE",
+    "PARAM_REPLACED",
+    "PARENT_ID",
+    "PINNED",
+    "RESERVED",
+    "RUN_NAME",
+    "SET_ASIDE",
+    "SOURCE",
+    "SOURCE_NAME",
+    "SOURCE_RUN",
+    "SOURCE_TYPE",
+    "TABLE_LAYOUT",
+    "TRACE_LOCATION",
+    "TRACE_NAME",
+    "USER",
+    "WORKER_FAILED",
+]
+
+RESERVED: Final = ("mlflow.", "nbtrack.")  # tags that begin so are no tags of the user's
+
+# MLflow's, of a run
+RUN_NAME: Final = "mlflow.runName"  # the run's name once more, for programs that look for it among the tags
+NOTE: Final = "mlflow.note.content"
+PARENT_ID: Final = "mlflow.parentRunId"
+USER: Final = "mlflow.user"
+SOURCE: Final = "mlflow.source."
+SOURCE_NAME: Final = "mlflow.source.name"
+SOURCE_TYPE: Final = "mlflow.source.type"
+GIT_COMMIT: Final = "mlflow.source.git.commit"
+GIT_BRANCH: Final = "mlflow.source.git.branch"
+GIT_REMOTE: Final = "mlflow.source.git.repoURL"
+GIT_DIRTY: Final = "mlflow.source.git.dirty"
+LOGGED_TABLES: Final = "mlflow.loggedArtifacts"
+LOGGED_IMAGES: Final = "mlflow.loggedImages"
+
+# MLflow's, of other things
+DATASET_CONTEXT: Final = "mlflow.data.context"
+IS_PROMPT: Final = "mlflow.prompt.is_prompt"  # of a registered model
+MODEL_VERSIONS: Final = "mlflow.modelVersions"  # of a logged model: its versions in the registry, as JSON
+SOURCE_RUN: Final = "mlflow.sourceRun"  # of a trace, in its metadata
+TRACE_LOCATION: Final = "mlflow.artifactLocation"  # of a trace: where its spans are
+TRACE_NAME: Final = "mlflow.traceName"
+
+# nbtrack's, of a run
+ENDED: Final = "nbtrack.ended"  # how it ended where its status does not say: exit, shutdown, crashed, …
+CELL_ID: Final = "nbtrack.cell.id"
+EXECUTION_COUNT: Final = "nbtrack.cell.execution_count"
+CAPTURE_FAILED: Final = "nbtrack.capture.failed"
+WORKER_FAILED: Final = "nbtrack.worker.failed"
+ARTIFACTS_REFUSED: Final = "nbtrack.artifact.refused"
+SET_ASIDE: Final = "nbtrack.refused"  # what the store refuses and ``nbtrack sync`` can send
+JOURNAL_DAMAGE: Final = "nbtrack.journal.damage"
+PINNED: Final = "nbtrack.pinned"
+
+# nbtrack's, of other things
+TABLE_LAYOUT: Final = "nbtrack.table"  # of an experiment
+LINKED_RUN: Final = "nbtrack.linkedRun."  # and a run's id: in the metadata of a trace
+
+# nbtrack's marks in a run on an MLflow server, for what MLflow has no place for
+MARK_RUN_ID: Final = "nbtrack.run_id"
+MARK_OWNER: Final = "nbtrack.owner"
+MARK_HEARTBEAT: Final = "nbtrack.heartbeat"
+MARK_TEXTS: Final = "nbtrack.texts"
+MARK_DOCUMENT: Final = "nbtrack.document."
+MARK_WRITER: Final = "nbtrack.writer."
+MARK_PARAM_TYPES: Final = "nbtrack.params."  # and a digest: a JSON mapping of a type to the params of that type
+MARK_PARAM_VALUE: Final = "nbtrack.param.value."  # and a param's name: its value as JSON, where its string says something else
+PARAM_REPLACED: Final = "nbtrack.param.replaced"

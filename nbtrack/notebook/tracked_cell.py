@@ -1,0 +1,107 @@
+"""One tracked cell: a run from just before its body to just after it."""
+
+from __future__ import annotations
+
+from asyncio import CancelledError
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Self
+
+from ..capture.base import Guard
+from ..capture.cell import CellCapture
+from ..capture.params.named import named_params
+from ..capture.source import ExecutedCells
+from ..settings import environment
+from ..tracking.current_tracker import tracker
+from ..tracking.run import Run
+from ..tracking.starting_cell import origin_of_cell
+from ..widgets.run_output import show
+from .config import NBTrack
+from .options import TrackOptions
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
+
+__all__ = ["TrackedCell"]
+
+
+class TrackedCell:
+    """A cell that is a run; ``begin`` makes one just before its body runs."""
+
+    def __init__(self, run: Run, capture: CellCapture, guard: Guard, source: str) -> None:
+        self.run = run
+        self._capture, self._guard, self._source = capture, guard, source
+        self.is_shown = False
+
+    @classmethod
+    def begin(
+        cls,
+        shell: InteractiveShell,
+        settings: NBTrack,
+        options: TrackOptions,
+        executed: ExecutedCells,
+        info: ExecutionInfo,
+    ) -> Self:
+        """Start the run of a cell, with all that is known before its body runs.
+
+        Args:
+            shell: IPython's shell.
+            settings: What the user configured.
+            options: What the cell's first line asks for.
+            executed: What is known of the cells before; one for each kernel and store.
+            info: The cell.
+
+        Raises:
+            NbtrackError: The options ask for what cannot be; nothing was started.
+        """
+        guard = Guard(settings.capture_seconds)
+        capture = CellCapture(
+            shell,
+            environment(),
+            executed,
+            guard,
+            notebook=settings.notebook or None,
+            parts=settings.parts(without=options.no_capture),
+            without=options.params,
+        )
+        try:
+            run = tracker().start_run(
+                options.name,
+                experiment=options.experiment,
+                params=named_params(shell.user_ns, options.params),
+                tags=dict(options.tags),
+                note=options.note,
+                resume=options.resume,
+                captured=capture.start(info.raw_cell, info.cell_id),
+                cell=origin_of_cell(info.raw_cell),
+            )
+        except BaseException:
+            capture.finish()
+            raise
+        run.__enter__()  # a block within the cell does not end it
+        return cls(run, capture, guard, info.raw_cell)
+
+    def show(self, focus: Sequence[str]) -> None:
+        """Show the run in the cell's output from now on, where somebody is looking."""
+        self.is_shown = self._guard.shield("live", partial(show, self.run, focus), False)
+
+    def is_of(self, result: ExecutionResult | None) -> bool:
+        """Whether this is the cell's own result, and not that of a cell run within it; None is that of a cancelled cell."""
+        return result is None or result.info.raw_cell == self._source
+
+    def end(self, result: ExecutionResult | None) -> None:
+        """End the run as the body ended, with all that is known only now, whatever of it cannot be recorded."""
+        error = _error_of(result)
+        try:
+            ended = self._capture.finish(error if self.run.outcome_of(error).has_traceback else None)
+            self._guard.shield("facts", lambda: self.run.record(ended.facts), None)
+            for file in ended.files:
+                self._guard.shield("outputs", partial(self.run.recorder.file, file.path, file.data), "")
+            self.run.record(self._guard.failures())
+        finally:
+            self.run.end_with(KeyboardInterrupt() if isinstance(error, CancelledError) else error)
+
+
+def _error_of(result: ExecutionResult | None) -> BaseException | None:
+    """Return what ended a cell; an interrupt cancels one that awaits something."""
+    return CancelledError() if result is None else result.error_before_exec or result.error_in_exec

@@ -1,0 +1,182 @@
+"""Artifacts: what each endpoint that is asked with JSON does. Contents of files are in ``files``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
+from pathlib import PureWindowsPath
+from typing import Any, Final, TypeVar
+
+from ...errors import StoreError
+from ...store.artifacts.base import ArtifactEntry, ArtifactStore, Part, Presigns, TakesParts
+from ...store.mlflow_api import artifacts as wire
+from ...store.mlflow_api.errors import WireError, invalid
+from ...store.mlflow_api.message import Empty, Message
+from ..service import Handler, Service
+from .places import folder_at, folder_of, inside, joined
+
+__all__ = ["HANDLERS", "check_serving", "files_below"]
+
+_SIGNED_SECONDS: Final = 900
+_UPLOAD_SECONDS: Final = 24 * 3600  # for all parts of a large file
+_LONGEST_SIGNED: Final = 604_800  # the cloud stores' own limit
+_MOST_PARTS: Final = 10_000
+
+A = TypeVar("A", bound=Message)
+
+
+def check_serving(service: Service) -> None:
+    """Refuse to stand between clients and artifacts where the server was started so."""
+    if not service.serves_artifacts:
+        raise WireError("TEMPORARILY_UNAVAILABLE", "this server was started with --no-serve-artifacts", status=503)
+
+
+def _serving(handler: Callable[[Service, Any], A]) -> Callable[[Service, Any], A]:
+    @wraps(handler)
+    def checked(service: Service, request: Any) -> A:
+        check_serving(service)
+        return handler(service, request)
+
+    return checked
+
+
+def list_artifacts(service: Service, request: wire.ListArtifacts) -> wire.Files:
+    """List a folder of a run, with paths from the run's root."""
+    path = inside(request.path)
+    return files_below(service, service.store.get_run(request.run).artifact_uri, path)
+
+
+def files_below(service: Service, uri: str, path: str) -> wire.Files:
+    """List a folder below a URI in the server's artifact store, with paths from there."""
+    folder = folder_at(uri, service.artifacts.uri)
+    found = service.artifacts.list("/".join(filter(None, (folder, path))))
+    skipped = len(folder) + 1 if folder else 0
+    return wire.Files(uri, _messages(found, lambda entry: entry.path[skipped:]))
+
+
+@_serving
+def list_stored(service: Service, request: wire.ListStored) -> wire.Files:
+    """List a folder of the server's artifact store, by names alone."""
+    return wire.Files(files=_messages(service.artifacts.list(inside(request.path)), lambda entry: entry.name))
+
+
+def _messages(entries: Iterable[ArtifactEntry], named: Callable[[ArtifactEntry], str]) -> list[wire.FileInfo]:
+    return [wire.FileInfo(named(entry), entry.is_dir, entry.size) for entry in entries]
+
+
+@_serving
+def delete_artifact(service: Service, request: wire.ArtifactAt) -> Empty:
+    """Delete a file or folder of the server's artifact store."""
+    service.artifacts.delete(joined("", request.path))
+    return Empty()
+
+
+# Large files in parts, which go directly to where the files are.
+
+
+@_serving
+def create_multipart_upload(service: Service, request: wire.CreateUpload) -> wire.Upload:
+    """Begin an upload in parts."""
+    if not 1 <= request.num_parts <= _MOST_PARTS:
+        raise invalid(f"num_parts must be between 1 and {_MOST_PARTS}, not {request.num_parts}.")
+    path = _target(request)
+    store = _takes_parts(service, path)
+    upload, requests = store.create_parts(path, request.num_parts, seconds=_UPLOAD_SECONDS)
+    return wire.Upload(
+        upload, [wire.UploadUrl(each.url, number, dict(each.headers)) for number, each in enumerate(requests, start=1)]
+    )
+
+
+@_serving
+def complete_multipart_upload(service: Service, request: wire.CompleteUpload) -> Empty:
+    """Make the file of its parts."""
+    parts = [Part(part.part_number, part.etag) for part in request.parts]
+    try:
+        _takes_parts(service, _target(request)).complete_parts(_target(request), request.upload_id, parts)
+    except StoreError as error:  # of what a retry does not mend
+        raise invalid(f"the upload '{request.upload_id}' is not there, or not all of these parts of it are") from error
+    return Empty()
+
+
+@_serving
+def abort_multipart_upload(service: Service, request: wire.AbortUpload) -> Empty:
+    """Give an upload up."""
+    _takes_parts(service, _target(request)).abort_parts(_target(request), request.upload_id)
+    return Empty()
+
+
+def _takes_parts(service: Service, path: str) -> TakesParts:
+    """Return the artifact store as one that takes a file in parts; who may not edit it is not told whether it does."""
+    service.may_edit(path)
+    if not isinstance(service.artifacts, TakesParts):
+        raise WireError("NOT_IMPLEMENTED", "Multipart upload is not supported for the current artifact repository")
+    return service.artifacts
+
+
+def _target(request: wire.CreateUpload | wire.CompleteUpload | wire.AbortUpload) -> str:
+    """Return where the file goes: the folder in the URL, and the last part of the path that the client has it under."""
+    return joined(inside(request.artifact_path), PureWindowsPath(request.path).name)
+
+
+# Requests that clients may make of the artifact store themselves.
+
+
+def presigned_upload_url(service: Service, request: wire.SignPath) -> wire.PresignedUrl:
+    """Sign the upload of one file of a run."""
+    if bool(request.run) == bool(request.model_id):
+        raise invalid("Exactly one of run_id and model_id must be provided.")
+    path = _file_of_run(service, request)
+    service.may_edit(path)
+    signed = _presigns(service, "upload").presign_upload(path, seconds=_seconds(request))
+    return wire.PresignedUrl(signed.url, dict(signed.headers))
+
+
+def presigned_download_url(service: Service, request: wire.SignPath) -> wire.PresignedUrl:
+    """Sign the download of one file of a run."""
+    path = _file_of_run(service, request)
+    service.may_read(path)
+    signed = _presigns(service, "download").presign_download(path, seconds=_seconds(request))
+    return wire.PresignedUrl(signed.url, dict(signed.headers), _size_of(service.artifacts, path))
+
+
+@_serving
+def presigned_stored_url(service: Service, request: wire.ArtifactAt) -> wire.StoredUrl:
+    """Sign the download of one file of the server's artifact store."""
+    path = joined("", request.path)
+    service.may_read(path)
+    signed = _presigns(service, "download").presign_download(path, seconds=_SIGNED_SECONDS)
+    return wire.StoredUrl(signed.url, dict(signed.headers), _size_of(service.artifacts, path))
+
+
+def _file_of_run(service: Service, request: wire.SignPath) -> str:
+    return joined(folder_of(service.store.get_run(request.run), service.artifacts.uri), request.path)
+
+
+def _presigns(service: Service, what: str) -> Presigns:
+    if not isinstance(service.artifacts, Presigns):
+        raise WireError("NOT_IMPLEMENTED", f"Presigned {what} is not supported for the current artifact repository")
+    return service.artifacts
+
+
+def _seconds(request: wire.SignPath) -> int:
+    seconds = _SIGNED_SECONDS if request.expiration is None else request.expiration
+    if not 1 <= seconds <= _LONGEST_SIGNED:
+        raise invalid(f"expiration must be between 1 and {_LONGEST_SIGNED} seconds (got {seconds}).")
+    return seconds
+
+
+def _size_of(store: ArtifactStore, path: str) -> int | None:
+    return next((entry.size for entry in store.list(path.rpartition("/")[0]) if entry.path == path), None)
+
+
+HANDLERS: Final[Mapping[str, Handler]] = {
+    "list_artifacts": list_artifacts,
+    "list_stored_artifacts": list_stored,
+    "delete_artifact": delete_artifact,
+    "create_multipart_upload": create_multipart_upload,
+    "complete_multipart_upload": complete_multipart_upload,
+    "abort_multipart_upload": abort_multipart_upload,
+    "presigned_upload_url": presigned_upload_url,
+    "presigned_download_url": presigned_download_url,
+    "presigned_stored_url": presigned_stored_url,
+}

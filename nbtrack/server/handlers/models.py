@@ -1,0 +1,213 @@
+"""Logged models: what each endpoint does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Final
+
+from ...entities.events import Batch, ModelMade, TagsSet
+from ...entities.model import LoggedModelInfo, LoggedModelStatus
+from ...entities.random_name import random_name
+from ...entities.tags import MODEL_VERSIONS
+from ...store.filter import LOGGED_MODELS, parse, parse_order
+from ...store.mlflow_api import models as wire
+from ...store.mlflow_api.artifacts import Files
+from ...store.mlflow_api.codec import number_out
+from ...store.mlflow_api.errors import invalid, missing_value
+from ...store.mlflow_api.limits import check_max_results, invalid_value
+from ...store.mlflow_api.message import Empty, KeyValue
+from ...store.mlflow_api.tokens import read_token, token_at
+from ...store.protocol.logged_models import ModelOrder, ModelSearch, OnDataset, models_of
+from ..service import Handler, Service
+from .artifacts import files_below
+from .places import inside
+from .registry import tags_of
+
+__all__ = ["HANDLERS"]
+
+_HISTORY_TAG: Final = "mlflow.log-model.history"
+_OLD_FIELDS: Final = {"artifact_path", "flavors", "utc_time_created", "run_id"}
+_SUMMARY: Final = ("run_id", "artifact_path", "utc_time_created", "flavors", "model_uuid", "mlflow_version", "model_id")
+_STATUSES: Final[dict[str, LoggedModelStatus]] = {
+    "LOGGED_MODEL_STATUS_UNSPECIFIED": LoggedModelStatus.UNSPECIFIED,
+    "LOGGED_MODEL_PENDING": LoggedModelStatus.PENDING,
+    "LOGGED_MODEL_READY": LoggedModelStatus.READY,
+    "LOGGED_MODEL_UPLOAD_FAILED": LoggedModelStatus.FAILED,
+}
+_WORDS: Final = {status: word for word, status in _STATUSES.items()}
+_NUMBERS: Final = {str(number): status for number, status in enumerate(_STATUSES.values())}
+_MOST: Final = 50_000
+
+
+def create_logged_model(service: Service, request: wire.CreateLoggedModel) -> wire.LoggedModelAnswer:
+    """Make a logged model; one without a name is given one."""
+    made = models_of(service.store).create(
+        request.experiment_id,
+        name=request.name or random_name(),
+        model_type=request.model_type,
+        source_run_id=request.source_run_id,
+        params=tags_of(request.params),
+        tags=tags_of(request.tags),
+    )
+    return _answer(made)
+
+
+def get_logged_model(service: Service, request: wire.OfLoggedModel) -> wire.LoggedModelAnswer:
+    """Describe a logged model."""
+    return _answer(models_of(service.store).get(request.model_id))
+
+
+def finalize_logged_model(service: Service, request: wire.Finalize) -> wire.LoggedModelAnswer:
+    """Say whether a model's files are there."""
+    status = _STATUSES.get(str(request.status)) or _NUMBERS.get(str(request.status))
+    if status is None:
+        raise invalid_value("status", request.status, f"It must be one of {', '.join(_STATUSES)}.")
+    return _answer(models_of(service.store).finalize(request.model_id, status))
+
+
+def delete_logged_model(service: Service, request: wire.OfLoggedModel) -> Empty:
+    """Delete a logged model."""
+    models_of(service.store).delete(request.model_id)
+    return Empty()
+
+
+def set_logged_model_tags(service: Service, request: wire.ModelTags) -> Empty:
+    """Set tags of a logged model."""
+    models_of(service.store).set_tags(request.model_id, tags_of(request.tags))
+    return Empty()
+
+
+def delete_logged_model_tag(service: Service, request: wire.DeleteLoggedModelTag) -> Empty:
+    """Take a tag from a logged model."""
+    models_of(service.store).delete_tag(request.model_id, request.tag_key)
+    return Empty()
+
+
+def log_logged_model_params(service: Service, request: wire.ModelParams) -> Empty:
+    """Log more params of a model."""
+    models_of(service.store).log_params(request.model_id, tags_of(request.params))
+    return Empty()
+
+
+def search_logged_models(service: Service, request: wire.SearchLoggedModels) -> wire.LoggedModels:
+    """Return a page of logged models."""
+    check_max_results(request.max_results, _MOST)
+    if any(not dataset.dataset_name for dataset in request.datasets):
+        raise invalid("`dataset_name` in the `datasets` clause must be specified.")
+    offset = read_token(request.page_token)
+    search = ModelSearch(
+        tuple(request.experiment_ids),
+        parse(request.filter, names=LOGGED_MODELS),
+        tuple(map(_order, request.order_by)),
+        tuple(OnDataset(each.dataset_name, each.dataset_digest) for each in request.datasets),
+        request.max_results,
+        offset,
+    )
+    page = models_of(service.store).search(search)
+    return wire.LoggedModels(list(map(_model, page.items)), token_at(offset + request.max_results) if page.more else "")
+
+
+def _order(item: wire.OrderBy) -> ModelOrder:
+    if not item.field_name:
+        raise missing_value("order_by.field_name")
+    (order,) = parse_order([_quoted(item.field_name)], names=LOGGED_MODELS)
+    dataset = OnDataset(item.dataset_name, item.dataset_digest) if item.dataset_name else None
+    return ModelOrder(order.left, not item.ascending, dataset)
+
+
+def _quoted(name: str) -> str:
+    """Return a name as the filter language reads any: what follows the first dot is a key, whatever is in it."""
+    entity, dot, key = name.partition(".")
+    return name if not dot or "`" in key else f"{entity}.`{key}`"
+
+
+def list_logged_model_artifacts(service: Service, request: wire.ListModelArtifacts) -> Files:
+    """List a folder of a logged model, with paths from the model's root."""
+    path = inside(request.artifact_directory_path)
+    return files_below(service, models_of(service.store).get(request.model_id).artifact_uri, path)
+
+
+def log_outputs(service: Service, request: wire.LogOutputs) -> Empty:
+    """Log models that a run made."""
+    events = tuple(ModelMade(each.model_id, each.step) for each in request.models)
+    service.store.apply([Batch(request.run, "", events=events)])
+    return Empty()
+
+
+def log_model(service: Service, request: wire.LogModel) -> Empty:
+    """Log a model in the form of MLflow 2: in a tag of its run."""
+    try:
+        model = json.loads(request.model_json)
+    except ValueError as error:
+        raise invalid(f"Malformed model info. \n {request.model_json[:200]} \n is not a valid JSON.") from error
+    missing = _OLD_FIELDS - set(model) if isinstance(model, dict) else _OLD_FIELDS
+    if missing:
+        raise invalid(f"Model json is missing mandatory fields: {missing}")
+    tags = {key: value for _, key, value in service.store.tags([request.run])}
+    history = [*json.loads(tags.get(_HISTORY_TAG, "[]")), {name: model[name] for name in _SUMMARY if name in model}]
+    service.store.apply([Batch(request.run, "", events=(TagsSet({_HISTORY_TAG: json.dumps(history)}),))])
+    return Empty()
+
+
+# Messages.
+
+
+def _answer(info: LoggedModelInfo) -> wire.LoggedModelAnswer:
+    return wire.LoggedModelAnswer(_model(info))
+
+
+def _model(info: LoggedModelInfo) -> wire.LoggedModel:
+    metrics = [
+        wire.ModelMetric(
+            each.key,
+            number_out(each.value),
+            each.timestamp,
+            each.step,
+            each.dataset_name,
+            each.dataset_digest,
+            info.id,
+            each.run_id,
+        )
+        for each in info.metrics
+    ]
+    facts = wire.LoggedModelInfo(
+        info.id,
+        info.experiment_id,
+        info.name,
+        info.created,
+        info.updated,
+        info.artifact_uri,
+        _WORDS[info.status],
+        info.model_type,
+        info.source_run_id,
+        info.status_message,
+        [KeyValue(*tag) for tag in info.tags.items()],
+        _registrations(info.tags.get(MODEL_VERSIONS, "")),
+    )
+    return wire.LoggedModel(facts, wire.LoggedModelData([KeyValue(*param) for param in info.params.items()], metrics))
+
+
+def _registrations(text: str) -> list[wire.Registration]:
+    """Return the versions that a model is, of what clients and server noted in its tag."""
+    try:
+        found = json.loads(text or "[]")
+        named = dict.fromkeys((str(each["name"]), str(each["version"])) for each in found)
+        return [wire.Registration(*each) for each in named]
+    except (ValueError, TypeError, KeyError):
+        return []
+
+
+HANDLERS: Final[Mapping[str, Handler]] = {
+    "create_logged_model": create_logged_model,
+    "search_logged_models": search_logged_models,
+    "get_logged_model": get_logged_model,
+    "finalize_logged_model": finalize_logged_model,
+    "delete_logged_model": delete_logged_model,
+    "set_logged_model_tags": set_logged_model_tags,
+    "delete_logged_model_tag": delete_logged_model_tag,
+    "log_logged_model_params": log_logged_model_params,
+    "list_logged_model_artifacts": list_logged_model_artifacts,
+    "log_outputs": log_outputs,
+    "log_model": log_model,
+}

@@ -1,0 +1,106 @@
+"""Runs: what each endpoint does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from ...entities.events import Batch, Event, RunStarted, RunUpdated, TagsSet
+from ...entities.random_name import random_name
+from ...entities.run import Status, new_run_id, now_ms
+from ...entities.tags import RUN_NAME
+from ...errors import Deleted
+from ...store.filter import parse, parse_order
+from ...store.mlflow_api import runs as wire
+from ...store.mlflow_api.errors import invalid
+from ...store.mlflow_api.limits import check_experiment_id, check_max_results
+from ...store.mlflow_api.message import Empty, KeyValue, OfRun
+from ...store.mlflow_api.tokens import read_token, token_at
+from ...store.mlflow_api.words import status_of, view_of
+from ...store.protocol.store import RunQuery, together
+from ..service import Handler, Service
+from .records import info_message, read_run, read_runs
+
+__all__ = ["HANDLERS"]
+
+_MOST_RUNS: Final = 50_000
+
+
+def create_run(service: Service, request: wire.CreateRun) -> wire.RunAnswer:
+    """Begin a run; one without a name is given one."""
+    check_experiment_id(request.experiment_id)
+    run_id, tags = new_run_id(), {tag.key: tag.value for tag in request.tags}
+    tags[RUN_NAME] = _name(request.run_name, tags.get(RUN_NAME, ""))
+    start_time = now_ms() if request.start_time is None else request.start_time
+    event = RunStarted("", tags[RUN_NAME], start_time, request.user_id, tags, experiment_id=request.experiment_id or "0")
+    service.store.apply([Batch(run_id, "", events=(event,))])
+    info = info_message(service.store.get_run(run_id))
+    data = wire.RunData(tags=[KeyValue(key, value) for key, value in sorted(tags.items())])
+    return wire.RunAnswer(wire.Run(info, data, wire.RunInputs()))
+
+
+def _name(given: str, tagged: str) -> str:
+    if given and tagged and given != tagged:
+        raise invalid(
+            "Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values "
+            f"(run_name='{given}', mlflow.runName='{tagged}')."
+        )
+    return given or tagged or random_name()
+
+
+def update_run(service: Service, request: wire.UpdateRun) -> wire.RunInfoAnswer:
+    """Set a run's status, end or name."""
+    status: Status | None = None if request.status is None else status_of(request.status)
+    events: list[Event] = [RunUpdated(status, request.end_time)]
+    if request.run_name:
+        events.append(TagsSet({RUN_NAME: request.run_name}))
+    service.store.apply([Batch(request.run, "", events=tuple(events))])
+    return wire.RunInfoAnswer(info_message(service.store.get_run(request.run)))
+
+
+def get_run(service: Service, request: OfRun) -> wire.RunAnswer:
+    """Describe a run, deleted or not."""
+    return wire.RunAnswer(read_run(service.store, request.run))
+
+
+def search_runs(service: Service, request: wire.SearchRuns) -> wire.Runs:
+    """Return a page of runs."""
+    check_max_results(request.max_results, _MOST_RUNS)
+    offset = read_token(request.page_token)
+    query = RunQuery(
+        tuple(request.experiment_ids),
+        parse(request.filter),
+        parse_order(request.order_by),
+        view_of(request.run_view_type),
+        request.max_results,
+        offset,
+    )
+    with together(service.store):
+        page = service.store.search_runs(query)
+        found = read_runs(service.store, page.runs)
+    return wire.Runs(found, token_at(offset + request.max_results) if page.more else "")
+
+
+def delete_run(service: Service, request: OfRun) -> Empty:
+    """Delete a run."""
+    service.store.delete_run(request.run)
+    return Empty()
+
+
+def restore_run(service: Service, request: OfRun) -> Empty:
+    """Bring a run back; one whose experiment is deleted comes back with that."""
+    try:
+        service.store.restore_run(request.run)
+    except Deleted as error:
+        raise invalid(str(error)) from error
+    return Empty()
+
+
+HANDLERS: Final[Mapping[str, Handler]] = {
+    "create_run": create_run,
+    "update_run": update_run,
+    "get_run": get_run,
+    "search_runs": search_runs,
+    "delete_run": delete_run,
+    "restore_run": restore_run,
+}

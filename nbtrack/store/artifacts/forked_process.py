@@ -1,0 +1,32 @@
+"""The process that a forked child asks to use an artifact store: one call each."""
+
+from __future__ import annotations
+
+import pickle
+import sys
+from typing import Any
+
+from .base import ArtifactStore
+from .open import open_artifacts
+from .spool import copy_hashed
+
+__all__ = ["answer"]
+
+
+def answer() -> None:
+    """Call the method that stands on the standard input, and write what came out to the standard output."""
+    uri, method, args, kwargs = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the process that started this one
+    try:
+        result = False, _called(open_artifacts(uri), method, args, kwargs)
+    except Exception as error:  # noqa: BLE001  raised again by who asked
+        result = True, error
+    sys.stdout.buffer.write(pickle.dumps(result))
+
+
+def _called(store: ArtifactStore, method: str, args: Any, kwargs: Any) -> object:
+    if method != "_download_file":
+        return getattr(store, method)(*args, **kwargs)
+    path, target = args
+    with store.open(path) as content:  # which refuses a folder
+        copy_hashed(content, target)
+    return target

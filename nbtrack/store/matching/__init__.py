@@ -1,0 +1,1 @@
+"""What a filter means for one entity in memory."""

@@ -1,0 +1,42 @@
+"""Searches for experiments, in Python: there are never so many that a database would be faster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from ...entities.run import Experiment
+from ..filter import Identifier, Scalar
+from ..protocol.store import ExperimentPage, ExperimentQuery
+from .match import arranged, meets
+
+__all__ = ["page_of"]
+
+
+def page_of(experiments: Iterable[Experiment], query: ExperimentQuery) -> ExperimentPage:
+    """Return those of the experiments, which are of the view asked for, that are on the page."""
+    found = [each for each in experiments if meets(query.filter, lambda left, each=each: _values(left, each))]  # type: ignore[misc]
+    end = len(found) if query.limit is None else query.offset + query.limit
+    shown = _ordered(found, query)[query.offset : end]
+    return ExperimentPage(tuple(shown), more=end < len(found))
+
+
+def _ordered(found: list[Experiment], query: ExperimentQuery) -> list[Experiment]:
+    if not query.order:
+        return sorted(found, key=lambda experiment: (-experiment.created, int(experiment.id)))
+    return arranged(sorted(found, key=lambda experiment: -int(experiment.id)), query.order, _values)
+
+
+def _values(left: Identifier, experiment: Experiment) -> Sequence[Scalar]:
+    """Return what a name stands for in an experiment, nothing where it is missing."""
+    if left.entity == "attribute":
+        return [_ATTRIBUTES[left.key](experiment)]
+    return [experiment.tags[left.key]] if left.key in experiment.tags else []
+
+
+_ATTRIBUTES: Final[dict[str, Callable[[Experiment], Scalar]]] = {
+    "name": lambda experiment: experiment.name,
+    "experiment_id": lambda experiment: experiment.id,
+    "creation_time": lambda experiment: experiment.created,
+    "last_update_time": lambda experiment: experiment.updated,
+}

@@ -1,0 +1,172 @@
+"""Filters and orders interpreted in Python, over what a store knows of a run."""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Final, TypeAlias, TypeVar
+
+from ...entities.run import Dataset, MetricSummary, ParamValue, RunInfo
+from ..filter import And, Comparison, Identifier, Node, Not, Or, Order, Present, Scalar, param_number, param_text
+
+__all__ = ["Record", "Values", "arranged", "matches", "meets", "ordered"]
+
+
+@dataclass(slots=True)
+class Record:
+    """What filters and orders can ask of a run; datasets by their name and digest."""
+
+    info: RunInfo
+    params: dict[str, ParamValue] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    metrics: dict[str, MetricSummary] = field(default_factory=dict)
+    datasets: dict[tuple[str, str], Dataset] = field(default_factory=dict)
+
+
+R = TypeVar("R", bound=Record)
+T = TypeVar("T")
+# What a name stands for in a thing: nothing where it is missing, several of what it may have several of.
+Values: TypeAlias = Callable[[Identifier], Sequence[Scalar]]
+
+
+def matches(node: Node | None, record: Record) -> bool:
+    """Tell whether a filter is true of a run; None is true of all."""
+    return meets(node, lambda left: _values(left, record))
+
+
+def meets(node: Node | None, values: Values) -> bool:
+    """Tell whether a filter is true of a thing, of which ``values`` gives what a name stands for."""
+    match node:
+        case None:
+            return True
+        case And(operands):
+            return all(meets(operand, values) for operand in operands)
+        case Or(operands):
+            return any(meets(operand, values) for operand in operands)
+        case Not(operand):
+            return not meets(operand, values)
+        case Present(left):
+            return bool(values(left))
+        case Comparison():
+            return _compare(node, values(node.left))
+
+
+def ordered(records: Iterable[R], order: Sequence[Order]) -> list[R]:
+    """Return runs sorted: missing values last, for a metric NaN before them; ties by start time, newest first, then by id."""
+    result = sorted(records, key=lambda record: (-record.info.start_time, record.info.id))
+    return arranged(result, order, _values)
+
+
+def arranged(things: list[T], order: Sequence[Order], values: Callable[[Identifier, T], Sequence[Scalar]]) -> list[T]:
+    """Return things sorted, where ties are as they were: missing values last, for a metric NaN before them."""
+    for item in reversed(order):
+        things = _sorted(things, item, values)
+    return things
+
+
+def _sorted(records: Sequence[T], item: Order, values_of: Callable[[Identifier, T], Sequence[Scalar]]) -> list[T]:
+    keyed = [(values_of(item.left, record), record) for record in records]
+    missing = [record for values, record in keyed if not values]
+    nan = [record for values, record in keyed if values and _is_nan(values[0])]
+    present = [(_sort_key(item.left, values[0]), record) for values, record in keyed if values and not _is_nan(values[0])]
+    present.sort(key=lambda pair: pair[0], reverse=item.descending)
+    return [record for _, record in present] + nan + missing
+
+
+def _sort_key(left: Identifier, value: Scalar) -> Any:
+    """Ids of experiments count up, so they sort as the numbers that they are."""
+    return (len(str(value)), value) if left.key == "experiment_id" and left.entity == "attribute" else value
+
+
+def _is_nan(value: Scalar) -> bool:
+    return isinstance(value, float) and math.isnan(value)
+
+
+def _compare(node: Comparison, values: Sequence[Scalar]) -> bool:
+    test = _OPERATORS[node.operator]
+    return any(test(value, node.value) is not node.negated for value in _compared(node, values))
+
+
+def _compared(node: Comparison, values: Sequence[Scalar]) -> Sequence[Scalar]:
+    """Return what is compared; a param compared with numbers only where it is one."""
+    sample = node.value[0] if isinstance(node.value, tuple) else node.value
+    if node.left.entity != "param" or isinstance(sample, str):
+        return values
+    return [number for text in values if (number := param_number(str(text))) is not None]
+
+
+def _values(left: Identifier, record: Record) -> Sequence[Scalar]:
+    """Return what a name stands for in a run: nothing where it is missing, several only of a dataset."""
+    match left.entity:
+        case "attribute":
+            found = _ATTRIBUTES[left.key](record.info)
+        case "metric":
+            found = _metric(left, record)
+        case "param":
+            found = param_text(record.params[left.key]) if left.key in record.params else None
+        case "tag":
+            found = record.tags.get(left.key)
+        case "dataset":
+            return [getattr(dataset, left.key) for dataset in record.datasets.values()]
+    return [] if found is None else [found]
+
+
+def _metric(left: Identifier, record: Record) -> float | None:
+    if left.dotted and left.whole.key in record.metrics:
+        return record.metrics[left.whole.key].last
+    summary = record.metrics.get(left.key)
+    return None if summary is None else float(getattr(summary, left.stat))
+
+
+def _duration(info: RunInfo) -> int | None:
+    return None if info.end_time is None else info.end_time - info.start_time
+
+
+@lru_cache(maxsize=64)
+def _pattern(text: str, flags: re.RegexFlag) -> re.Pattern[str]:
+    """Return a pattern of LIKE as a regular expression, which takes each piece between ``%`` where it first comes.
+
+    That is where a piece may always be taken, and what is tried in one place only takes no time without end.
+    """
+    first, *others = ("".join("." if c == "_" else re.escape(c) for c in piece) for piece in text.split("%"))
+    if not others:
+        return re.compile(first, flags | re.DOTALL)
+    between = "".join(f"(?>.*?{piece})" for piece in others[:-1] if piece)
+    return re.compile(f"{first}{between}.*{others[-1]}", flags | re.DOTALL)
+
+
+def _like(value: str, pattern: str) -> bool:
+    return _pattern(pattern, re.NOFLAG).fullmatch(value) is not None
+
+
+def _ilike(value: str, pattern: str) -> bool:
+    return _pattern(pattern, re.IGNORECASE | re.ASCII).fullmatch(value) is not None
+
+
+# A row a name; the operators of the filter package, told apart from their negation by ``negated``.
+_ATTRIBUTES: Final[dict[str, Callable[[RunInfo], Scalar | None]]] = {
+    "run_id": lambda info: info.id,
+    "run_name": lambda info: info.name,
+    "status": lambda info: info.status.value,
+    "start_time": lambda info: info.start_time,
+    "end_time": lambda info: info.end_time,
+    "duration": _duration,
+    "experiment_id": lambda info: info.experiment_id,
+    "user_id": lambda info: info.user,
+    "artifact_uri": lambda info: info.artifact_uri,
+}
+_OPERATORS: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    "=": operator.eq,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "LIKE": _like,
+    "ILIKE": _ilike,
+    "IN": lambda value, choices: value in choices,
+    "BETWEEN": lambda value, bounds: bounds[0] <= value <= bounds[1],
+}

@@ -1,0 +1,119 @@
+"""Texts that runs refer to, as artifacts below ``nbtrack/`` of the run that brought them first."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import re
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from ...entities.tags import MARK_DOCUMENT, MARK_TEXTS
+from ...errors import ArtifactNotFound, InvalidInput, PlaceNotAllowed, StoreError
+from ..artifacts.base import ArtifactStore
+from .names import mlflow_name
+from .runs import MlflowRun, Runs
+
+__all__ = ["FOLDER", "Documents"]
+
+FOLDER = "nbtrack"
+_SUFFIXES = {"code": ".py", "diff": ".diff", "environment": ".json", "cells": ".json"}
+_DIGITS = 16  # of a sha256, in names and in the tag by which a run that has the text is found
+_LONGEST_TAG = 5000
+_KEPT = 256
+
+_log = logging.getLogger("nbtrack")
+
+
+class Documents:
+    """Writes and reads texts; those of no kind that come together lie in one file.
+
+    Args:
+        runs: The runs.
+        open_artifacts: Opens the artifact store at a URI.
+    """
+
+    def __init__(self, runs: Runs, open_artifacts: Callable[[str], ArtifactStore]) -> None:
+        self._runs, self._open = runs, open_artifacts
+        self._texts: dict[str, str] = {}
+        self._is_warned = False
+
+    def put(self, run: MlflowRun, documents: Iterable[tuple[str, str]]) -> dict[str, str]:
+        """Put (kind, text) pairs where a run's artifacts are, and return the tags that say which they are."""
+        texts = {_digest(text): (kind, text) for kind, text in documents}
+        if not texts:
+            return {}
+        try:
+            self._write(self._open(run.info.artifact_uri), texts)
+        except (InvalidInput, PlaceNotAllowed, StoreError) as error:
+            self._warn(error)
+            return {}
+        for sha256, (_, text) in texts.items():
+            self._keep(sha256, text)
+        known = run.marks.get(MARK_TEXTS, "").split()
+        listed = " ".join(dict.fromkeys([*known, *(sha256[:_DIGITS] for sha256 in texts)]))
+        named = {MARK_DOCUMENT + mlflow_name(kind): sha256 for sha256, (kind, _) in texts.items() if kind}
+        return named | ({MARK_TEXTS: listed} if len(listed) <= _LONGEST_TAG else {})
+
+    def read(self, sha256: str) -> str | None:
+        """Return a text; None where no run has it."""
+        if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+            return None
+        if sha256 not in self._texts:
+            for run in self._runs.search(f"tags.`{MARK_TEXTS}` LIKE '%{sha256[:_DIGITS]}%'"):
+                self._read_from(self._open(run.info.artifact_uri), sha256)
+                if sha256 in self._texts:
+                    break
+        return self._texts.get(sha256)
+
+    def _write(self, artifacts: ArtifactStore, texts: Mapping[str, tuple[str, str]]) -> None:
+        unnamed = {sha256: text for sha256, (kind, text) in texts.items() if not kind}
+        files = {_file(kind, sha256): text for sha256, (kind, text) in texts.items() if kind}
+        if unnamed:
+            files[f"{FOLDER}/texts-{_digest(' '.join(sorted(unnamed)))[:_DIGITS]}.json"] = json.dumps(unnamed)
+        with tempfile.TemporaryDirectory(prefix="nbtrack-") as folder:
+            for path, text in files.items():
+                source = Path(folder, "text")
+                source.write_text(text, encoding="utf-8", newline="")
+                artifacts.put(path, source)
+
+    def _read_from(self, artifacts: ArtifactStore, sha256: str) -> None:
+        """Keep the text if it lies there, and all texts that lie in one file with it."""
+        paths = [entry.path for entry in artifacts.list(FOLDER) if not entry.is_dir]
+        own = [path for path in paths if sha256[:_DIGITS] in path]
+        for path in own or [path for path in paths if path.startswith(f"{FOLDER}/texts-")]:
+            try:
+                with artifacts.open(path) as file:
+                    content = file.read().decode("utf-8")
+            except (ArtifactNotFound, UnicodeDecodeError):
+                continue
+            for text in [content] if own else _bundled(content):
+                self._keep(_digest(text), text)
+
+    def _keep(self, sha256: str, text: str) -> None:
+        while len(self._texts) >= _KEPT:
+            self._texts.pop(next(iter(self._texts)), None)
+        self._texts[sha256] = text
+
+    def _warn(self, error: Exception) -> None:
+        if not self._is_warned:
+            self._is_warned = True
+            _log.warning("nbtrack: code, diff and environment of runs cannot be kept with their artifacts: %s", error)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _file(kind: str, sha256: str) -> str:
+    return f"{FOLDER}/{re.sub(r'[^0-9A-Za-z_]', '_', kind)[:100]}-{sha256[:_DIGITS]}{_SUFFIXES.get(kind, '.txt')}"
+
+
+def _bundled(content: str) -> list[str]:
+    try:
+        found = json.loads(content)
+    except ValueError:
+        return []
+    return [text for text in found.values() if isinstance(text, str)] if isinstance(found, dict) else []

@@ -1,0 +1,121 @@
+"""The experiments of an MLflow server."""
+
+from __future__ import annotations
+
+import re
+
+from ...entities.run import Experiment, LifecycleStage, View
+from ...errors import AlreadyExists, Deleted, ExperimentNotFound, InvalidInput, NotFound
+from ..mlflow_api import experiments as wire
+from ..mlflow_api.message import KeyValue
+from .api import Api
+
+__all__ = ["VIEWS", "Experiments"]
+
+VIEWS: dict[View, str] = {"active": "ACTIVE_ONLY", "deleted": "DELETED_ONLY", "all": "ALL"}
+_PAGE = 1000
+_NUMBER = re.compile(r"[0-9]{1,18}")  # a number that a database takes; no server of MLflow's has other ids
+
+
+class Experiments:
+    """Reads and changes experiments.
+
+    Args:
+        api: The server.
+    """
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    def list(self, view: View = "active") -> list[Experiment]:
+        """Return all experiments, newest first, then by id."""
+        request = wire.SearchExperiments(max_results=_PAGE, view_type=VIEWS[view])
+        pages = self._api.pages(wire.SEARCH_EXPERIMENTS, request)
+        found = [_made(each) for page in pages for each in page.experiments]
+        return sorted(found, key=lambda experiment: (-experiment.created, _number(experiment.id), experiment.id))
+
+    def get(self, experiment_id: str) -> Experiment:
+        """Return an experiment; ExperimentNotFound."""
+        try:
+            if _NUMBER.fullmatch(experiment_id):
+                found = self._api.ask(wire.GET_EXPERIMENT, wire.OfExperiment(experiment_id=experiment_id)).experiment
+                if found.experiment_id == experiment_id:
+                    return _made(found)
+        except (NotFound, InvalidInput):
+            pass
+        raise ExperimentNotFound(f"there is no experiment with the id {experiment_id!r}")
+
+    def named(self, name: str) -> Experiment | None:
+        """Return the experiment of a name."""
+        found = self._api.find(wire.GET_EXPERIMENT_BY_NAME, wire.ExperimentByName(experiment_name=name))
+        return None if found is None else _made(found.experiment)
+
+    def create(self, name: str, location: str | None, tags: dict[str, str]) -> Experiment:
+        """Create an experiment; AlreadyExists."""
+        request = wire.CreateExperiment(
+            name=name, artifact_location=location or "", tags=[KeyValue(key=key, value=value) for key, value in tags.items()]
+        )
+        try:
+            made = self._api.ask(wire.CREATE_EXPERIMENT, request, repeats=False)
+        except AlreadyExists as error:
+            raise self._taken(name) from error
+        return self.get(made.experiment_id)
+
+    def made(self, name: str) -> Experiment:
+        """Return the experiment of a name, which is made if there is none."""
+        found = self.named(name)
+        if found is not None:
+            return found
+        try:
+            return self.create(name, None, {})
+        except AlreadyExists:  # somebody else has just made it
+            return self.named(name) or self.create(name, None, {})
+
+    def update(self, experiment_id: str, name: str | None, tags: dict[str, str]) -> None:
+        """Rename an experiment or set tags on it."""
+        old = self.get(experiment_id)
+        if old.stage is LifecycleStage.DELETED:
+            raise Deleted(f"the experiment {old.name!r} is deleted; restore it before changing it")
+        if name is not None and name != old.name:
+            if self.named(name) is not None:
+                raise self._taken(name)
+            self._api.ask(wire.UPDATE_EXPERIMENT, wire.UpdateExperiment(experiment_id=experiment_id, new_name=name))
+        for key, value in tags.items():
+            self._api.ask(wire.SET_EXPERIMENT_TAG, wire.SetExperimentTag(experiment_id=experiment_id, key=key, value=value))
+
+    def delete_tag(self, experiment_id: str, key: str) -> None:
+        """Take a tag away; NotFound."""
+        found = self.get(experiment_id)
+        if found.stage is LifecycleStage.DELETED:
+            raise Deleted(f"the experiment {found.name!r} is deleted; restore it before changing it")
+        if key not in found.tags:
+            raise NotFound(f"the experiment has no tag {key!r}")
+        self._api.ask(wire.DELETE_EXPERIMENT_TAG, wire.DeleteExperimentTag(experiment_id=experiment_id, key=key))
+
+    def set_stage(self, experiment_id: str, stage: LifecycleStage) -> None:
+        """Delete or restore an experiment; one that is so already stays so."""
+        if self.get(experiment_id).stage is not stage:
+            endpoint = wire.DELETE_EXPERIMENT if stage is LifecycleStage.DELETED else wire.RESTORE_EXPERIMENT
+            self._api.ask(endpoint, wire.OfExperiment(experiment_id=experiment_id))
+
+    def _taken(self, name: str) -> AlreadyExists:
+        found = self.named(name)
+        is_deleted = found is not None and found.stage is LifecycleStage.DELETED
+        state = " It is deleted: restore it, or take another name." if is_deleted else ""
+        return AlreadyExists(f"there is an experiment called {name!r} already.{state}")
+
+
+def _number(experiment_id: str) -> int:
+    return int(experiment_id) if _NUMBER.fullmatch(experiment_id) else 0
+
+
+def _made(found: wire.Experiment) -> Experiment:
+    return Experiment(
+        found.experiment_id,
+        found.name,
+        found.artifact_location,
+        LifecycleStage(found.lifecycle_stage or "active"),
+        found.creation_time or 0,
+        found.last_update_time or 0,
+        {tag.key: tag.value for tag in found.tags},
+    )

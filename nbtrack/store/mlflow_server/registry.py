@@ -1,0 +1,242 @@
+"""The model registry of an MLflow server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ...entities.model import ModelStage, ModelVersionInfo, RegisteredModelInfo, VersionStatus
+from ...errors import InvalidInput, ModelNotFound, NotFound
+from ..matching.models import page_of_registered, page_of_versions
+from ..mlflow_api import registry as wire
+from ..mlflow_api.endpoint import Endpoint
+from ..mlflow_api.message import KeyValue
+from ..protocol.model_registry import check_alias, check_model_name, check_tag, latest_of
+from ..protocol.search import Page, Search
+from ..text import storable
+from .api import Api
+
+if TYPE_CHECKING:
+    from ..protocol.model_registry import Registry
+
+__all__ = ["RestRegistry"]
+
+_PAGE = 1000
+# MLflow leaves prompts out unless a filter asks for them; so all that there is takes two searches.
+_FILTERS = ("", "tags.`mlflow.prompt.is_prompt` = 'true'")
+
+
+class RestRegistry:
+    """Registered models of a server; see ``store.registry.Registry`` for each method.
+
+    Args:
+        api: The server.
+    """
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    def _ask(self, endpoint: Endpoint[Any, Any], request: Any, *, repeats: bool = True) -> Any:
+        try:
+            return self._api.ask(endpoint, request, repeats=repeats)
+        except NotFound as error:
+            raise ModelNotFound(str(error)) from error
+
+    # Names.
+
+    def create_model(self, name: str, *, description: str = "", tags: Mapping[str, str] | None = None) -> RegisteredModelInfo:
+        """See ``Registry.create_model``."""
+        request = wire.CreateModel(name=check_model_name(storable(name)), description=description, tags=_tags(tags))
+        return _model(self._ask(wire.CREATE_REGISTERED_MODEL, request, repeats=False).registered_model)
+
+    def get_model(self, name: str) -> RegisteredModelInfo:
+        """See ``Registry.get_model``."""
+        if not name:
+            raise ModelNotFound("there is no model without a name")
+        return _model(self._ask(wire.GET_REGISTERED_MODEL, wire.OfModel(name=name)).registered_model)
+
+    def rename_model(self, name: str, new_name: str) -> RegisteredModelInfo:
+        """See ``Registry.rename_model``."""
+        request = wire.RenameModel(name=name, new_name=check_model_name(storable(new_name)))
+        return _model(self._ask(wire.RENAME_REGISTERED_MODEL, request, repeats=False).registered_model)
+
+    def update_model(self, name: str, *, description: str) -> RegisteredModelInfo:
+        """See ``Registry.update_model``."""
+        request = wire.UpdateModel(name=name, description=storable(description))
+        return _model(self._ask(wire.UPDATE_REGISTERED_MODEL, request).registered_model)
+
+    def delete_model(self, name: str) -> None:
+        """See ``Registry.delete_model``."""
+        self._ask(wire.DELETE_REGISTERED_MODEL, wire.OfModel(name=name), repeats=False)
+
+    def search_models(self, search: Search) -> Page[RegisteredModelInfo]:
+        """See ``Registry.search_models``."""
+        found: dict[str, RegisteredModelInfo] = {}
+        for filter_ in _FILTERS:
+            request = wire.SearchModels(filter=filter_, max_results=_PAGE)
+            for page in self._api.pages(wire.SEARCH_REGISTERED_MODELS, request):
+                found |= {each.name: _model(each) for each in page.registered_models}
+        return page_of_registered(list(found.values()), search)
+
+    def set_model_tag(self, name: str, key: str, value: str) -> None:
+        """See ``Registry.set_model_tag``."""
+        key, value = check_tag(storable(key), storable(value))
+        self._ask(wire.SET_REGISTERED_MODEL_TAG, wire.SetModelTag(name=name, key=key, value=value))
+
+    def delete_model_tag(self, name: str, key: str) -> None:
+        """See ``Registry.delete_model_tag``."""
+        if key in self.get_model(name).tags:
+            self._ask(wire.DELETE_REGISTERED_MODEL_TAG, wire.DeleteModelTag(name=name, key=key))
+
+    def set_alias(self, name: str, alias: str, version: int) -> None:
+        """See ``Registry.set_alias``."""
+        self._ask(wire.SET_REGISTERED_MODEL_ALIAS, wire.SetAlias(name=name, alias=check_alias(alias), version=str(version)))
+
+    def delete_alias(self, name: str, alias: str) -> None:
+        """See ``Registry.delete_alias``."""
+        if alias in self.get_model(name).aliases:
+            self._ask(wire.DELETE_REGISTERED_MODEL_ALIAS, wire.OfAlias(name=name, alias=alias))
+
+    # Versions.
+
+    def create_version(
+        self,
+        name: str,
+        source: str,
+        *,
+        location: str = "",
+        run_id: str = "",
+        run_link: str = "",
+        model_id: str = "",
+        user: str = "",
+        description: str = "",
+        tags: Mapping[str, str] | None = None,
+    ) -> ModelVersionInfo:
+        """See ``Registry.create_version``; MLflow keeps the location as the source, and no user."""
+        request = wire.CreateVersion(
+            name=name,
+            source=f"models:/{model_id}" if model_id else location or source,
+            run_id=run_id,
+            run_link=run_link,
+            model_id=model_id,
+            description=storable(description),
+            tags=_tags(tags),
+        )
+        return self._located(_version(self._ask(wire.CREATE_MODEL_VERSION, request, repeats=False).model_version))
+
+    def get_version(self, name: str, version: int) -> ModelVersionInfo:
+        """See ``Registry.get_version``."""
+        request = wire.OfVersion(name=name, version=str(version))
+        return self._located(_version(self._ask(wire.GET_MODEL_VERSION, request).model_version))
+
+    def version_by_alias(self, name: str, alias: str) -> ModelVersionInfo:
+        """See ``Registry.version_by_alias``."""
+        if alias.lower() == "latest":
+            found = self.latest_versions([name])[name]
+            if not found:
+                raise ModelNotFound(f"the model {name!r} has no version")
+            return self.get_version(name, max(each.version for each in found))
+        try:
+            request = wire.OfAlias(name=name, alias=alias)
+            return self._located(_version(self._ask(wire.GET_MODEL_VERSION_BY_ALIAS, request).model_version))
+        except InvalidInput as error:  # MLflow's word for an alias that is not there
+            raise ModelNotFound(f"the model {name!r} has no alias {alias!r}") from error
+
+    def latest_versions(self, names: Sequence[str]) -> dict[str, list[ModelVersionInfo]]:
+        """See ``Registry.latest_versions``."""
+        found: dict[str, list[ModelVersionInfo]] = {}
+        for name in names:
+            with suppress(NotFound):
+                answer = self._ask(wire.GET_LATEST_VERSIONS, wire.GetLatestVersions(name=name))
+                found[name] = latest_of(_version(each) for each in answer.model_versions)
+        return {name: found.get(name, []) for name in names}
+
+    def update_version(self, name: str, version: int, *, description: str) -> ModelVersionInfo:
+        """See ``Registry.update_version``."""
+        request = wire.UpdateVersion(name=name, version=str(version), description=storable(description))
+        return _version(self._ask(wire.UPDATE_MODEL_VERSION, request).model_version)
+
+    def transition(self, name: str, version: int, stage: ModelStage, *, archive_existing: bool = False) -> ModelVersionInfo:
+        """See ``Registry.transition``."""
+        request = wire.TransitionStage(
+            name=name, version=str(version), stage=stage.value, archive_existing_versions=archive_existing
+        )
+        return _version(self._ask(wire.TRANSITION_MODEL_VERSION_STAGE, request).model_version)
+
+    def delete_version(self, name: str, version: int) -> None:
+        """See ``Registry.delete_version``; its aliases first, which MLflow forgets."""
+        for alias in self.get_version(name, version).aliases:
+            self.delete_alias(name, alias)
+        self._ask(wire.DELETE_MODEL_VERSION, wire.OfVersion(name=name, version=str(version)), repeats=False)
+
+    def search_versions(self, search: Search) -> Page[ModelVersionInfo]:
+        """See ``Registry.search_versions``."""
+        found: dict[tuple[str, str], ModelVersionInfo] = {}
+        for filter_ in _FILTERS:
+            request = wire.SearchVersions(filter=filter_, max_results=_PAGE)
+            for page in self._api.pages(wire.SEARCH_MODEL_VERSIONS, request):
+                found |= {(each.name, each.version): _version(each) for each in page.model_versions}
+        return page_of_versions(list(found.values()), search)
+
+    def set_version_tag(self, name: str, version: int, key: str, value: str) -> None:
+        """See ``Registry.set_version_tag``."""
+        key, value = check_tag(storable(key), storable(value))
+        self._ask(wire.SET_MODEL_VERSION_TAG, wire.SetVersionTag(name=name, version=str(version), key=key, value=value))
+
+    def delete_version_tag(self, name: str, version: int, key: str) -> None:
+        """See ``Registry.delete_version_tag``."""
+        if key in self.get_version(name, version).tags:
+            request = wire.DeleteVersionTag(name=name, version=str(version), key=key)
+            self._ask(wire.DELETE_MODEL_VERSION_TAG, request)
+
+    def _located(self, found: ModelVersionInfo) -> ModelVersionInfo:
+        """Return a version with the folder of its files, which the server knows where the source is another name for it."""
+        if not found.source.startswith(("models:", "runs:")):
+            return found
+        request = wire.OfVersion(name=found.name, version=str(found.version))
+        return replace(found, location=self._ask(wire.GET_MODEL_VERSION_DOWNLOAD_URI, request).artifact_uri)
+
+
+def _tags(tags: Mapping[str, str] | None) -> list[KeyValue]:
+    checked = [check_tag(storable(key), storable(value)) for key, value in (tags or {}).items()]
+    return [KeyValue(key=key, value=value) for key, value in checked]
+
+
+def _model(found: wire.RegisteredModel) -> RegisteredModelInfo:
+    return RegisteredModelInfo(
+        found.name,
+        found.creation_timestamp,
+        found.last_updated_timestamp,
+        found.description,
+        {tag.key: tag.value for tag in found.tags},
+        {each.alias: int(each.version) for each in found.aliases},
+    )
+
+
+def _version(found: wire.ModelVersion) -> ModelVersionInfo:
+    is_known = found.status in VersionStatus.__members__
+    return ModelVersionInfo(
+        name=found.name,
+        version=int(found.version),
+        created=found.creation_timestamp,
+        updated=found.last_updated_timestamp,
+        source=found.source,
+        location=found.source,
+        description=found.description,
+        stage=ModelStage(found.current_stage or "None"),
+        status=VersionStatus(found.status) if is_known else VersionStatus.READY,
+        run_id=found.run_id,
+        run_link=found.run_link,
+        model_id=found.model_id,
+        user=found.user_id,
+        tags={tag.key: tag.value for tag in found.tags},
+        aliases=tuple(sorted(found.aliases)),
+    )
+
+
+if TYPE_CHECKING:
+    from ..http import client_of
+
+    _proof: Registry = RestRegistry(Api(client_of("")))

@@ -1,0 +1,178 @@
+"""The protocol for logged models: what a run made with ``log_model``, with params, tags and what was measured of it.
+
+What ``store.base`` says of threads, processes, durability and errors holds here, too. What a run says of models (that it made or
+read one, what it measured of one) comes as events of the run, with ``Store.apply``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
+
+from ...entities.model import LoggedModelInfo, LoggedModelStatus, RunModel
+from ...entities.run import Experiment
+from ...errors import InvalidInput, ParamConflict
+from ..filter import And, Comparison, Identifier, Node, Not, Or, Present
+from ..text import storable
+from .search import Page
+
+__all__ = [
+    "LoggedModels",
+    "ModelOrder",
+    "ModelSearch",
+    "OnDataset",
+    "WithModels",
+    "adopted",
+    "check_logged_name",
+    "check_params",
+    "models_of",
+    "names_metric",
+]
+
+_ID = re.compile(r"[A-Za-z0-9][\w\-]{0,255}", re.ASCII)
+_BAD = ("/", ":", ".", "%", '"', "'")
+
+
+@dataclass(frozen=True, slots=True)
+class OnDataset:
+    """What was measured on a dataset of this name, and of this digest unless it is empty."""
+
+    name: str
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOrder:
+    """One thing to sort models by; a metric may be the one that was measured on a dataset."""
+
+    left: Identifier
+    descending: bool = False
+    dataset: OnDataset | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSearch:
+    """Which models, in which order, and how many of them.
+
+    A comparison of a metric is true if it is true of one of the values measured, on one of ``datasets`` if there are any; with
+    datasets and no comparison of a metric, a model matches if anything was measured of it on one of them. In an order a metric
+    is what was measured last: at the greatest (timestamp, step). Ties and the default order: the newest first, then by id.
+    """
+
+    experiment_ids: tuple[str, ...]
+    filter: Node | None = None
+    order: tuple[ModelOrder, ...] = ()
+    datasets: tuple[OnDataset, ...] = ()
+    limit: int | None = None
+    offset: int = 0
+
+
+class LoggedModels(Protocol):
+    """Logged models; ModelNotFound where there is none of an id, or it is deleted."""
+
+    def create(
+        self,
+        experiment_id: str,
+        *,
+        name: str,
+        model_type: str = "",
+        source_run_id: str = "",
+        params: Mapping[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> LoggedModelInfo:
+        """Make a model, which is PENDING until its files are there; ExperimentNotFound, Deleted."""
+
+    def adopt(self, model: LoggedModelInfo) -> LoggedModelInfo:
+        """Keep another store's model under its own id in the experiment that it names, with its files to be put here.
+
+        One that is here already, deleted or not, stays as it is. What was measured comes with runs, not with this.
+
+        Raises:
+            InvalidInput: This store gives ids itself.
+        """
+
+    def get(self, model_id: str) -> LoggedModelInfo:
+        """Return a model with all that it has."""
+
+    def finalize(self, model_id: str, status: LoggedModelStatus) -> LoggedModelInfo:
+        """Say whether the model's files are there."""
+
+    def delete(self, model_id: str) -> None:
+        """Mark a model deleted."""
+
+    def log_params(self, model_id: str, params: Mapping[str, str]) -> None:
+        """Add params; ParamConflict where one has another value already, and then none is added."""
+
+    def set_tags(self, model_id: str, tags: Mapping[str, str]) -> None:
+        """Set tags, or overwrite them."""
+
+    def delete_tag(self, model_id: str, key: str) -> None:
+        """Take a tag away; NotFound where it is not there."""
+
+    def search(self, search: ModelSearch) -> Page[LoggedModelInfo]:
+        """Return the models that match, deleted ones left out."""
+
+    def outputs(self, run_ids: Sequence[str]) -> list[RunModel]:
+        """Return the models that these runs made, by run as asked, then by id."""
+
+    def inputs(self, run_ids: Sequence[str]) -> list[RunModel]:
+        """Return the models that these runs read, in the same order."""
+
+
+@runtime_checkable
+class WithModels(Protocol):
+    """A store that keeps logged models."""
+
+    models: LoggedModels
+
+
+def models_of(store: object) -> LoggedModels:
+    """Return a store's logged models.
+
+    Raises:
+        InvalidInput: It keeps none.
+    """
+    if isinstance(store, WithModels):
+        return store.models
+    uri = getattr(store, "uri", "this store")
+    raise InvalidInput(f"{uri} keeps no logged models; connect to a SQL store or to an nbtrack server")
+
+
+def adopted(model: LoggedModelInfo, experiment: Experiment) -> LoggedModelInfo:
+    """Return another store's model as it is kept in an experiment here."""
+    check_logged_name(model.name)
+    if not _ID.fullmatch(model.id):  # it is going to be the name of a folder
+        raise InvalidInput(f"{model.id[:100]!r} is no id of a logged model")
+    uri = f"{experiment.artifact_location}/models/{model.id}/artifacts"
+    return storable(replace(model, experiment_id=experiment.id, artifact_uri=uri, metrics=()))
+
+
+def names_metric(node: Node | None) -> bool:
+    """Tell whether a filter says anything of a metric."""
+    match node:
+        case And(operands) | Or(operands):
+            return any(map(names_metric, operands))
+        case Not(operand):
+            return names_metric(operand)
+        case Comparison(left) | Present(left):
+            return left.entity == "metric"
+    return False
+
+
+def check_params(known: Mapping[str, str], new: Mapping[str, str]) -> None:
+    """Refuse params that have another value already."""
+    for key, value in new.items():
+        if known.get(key, value) != value:
+            raise ParamConflict(key, known[key], value)
+
+
+def check_logged_name(name: str) -> str:
+    """Return a logged model's name as it is; InvalidInput where it can be none."""
+    if not name or any(character in name for character in _BAD):
+        raise InvalidInput(
+            f"Invalid model name ({name!r}) provided. Model name must be a non-empty string and cannot contain the following "
+            f"characters: {_BAD}"
+        )
+    return name

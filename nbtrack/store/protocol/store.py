@@ -1,0 +1,254 @@
+"""The protocol that every store keeps, and its guarantees.
+
+Threads: every method may be called from any thread at any time; a store takes care of its own locks.
+
+Processes: several processes may use one store; ``apply`` is atomic among them.
+
+Durability: when ``apply`` has returned, what it was given survives the death of this process.
+
+Idempotency: a store remembers, in the same transaction, how many events and how many rows of each lane it
+has applied for every (run, writer). Of a batch it applies the events if ``first_event`` equals what it
+remembers, and each lane if ``first`` does; it passes over what it has already seen (``first`` lower), and
+takes what lies beyond a gap (``first`` higher: this store forgot, or was replaced). The ``Progress`` it
+returns says where it stands now, so a caller that was behind goes on from there. Applying a batch twice,
+after a crash or from two processes, changes nothing.
+
+Closers: a process that takes another for gone closes its run as a writer of its own (``CLOSER``). Such a batch changes nothing
+where the run is not RUNNING when it is applied.
+
+Errors: ``StoreUnavailable`` where a later retry may succeed (locked, full, read-only, away), ``StoreError``
+where it will not; both leave the store unchanged. Foreign errors never pass.
+
+Points: the same (key, step, timestamp, value) logged twice, by anyone, is one point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+
+from ...entities.events import Batch, Progress
+from ...entities.run import ArtifactRecord, Dataset, Experiment, ParamValue, Points, RunInfo, View
+
+if TYPE_CHECKING:
+    from ..filter import Node, Order
+
+__all__ = [
+    "Axis",
+    "ExperimentPage",
+    "ExperimentQuery",
+    "OpenRun",
+    "RunPage",
+    "RunQuery",
+    "Store",
+    "generation_of",
+    "is_immediate",
+    "is_read_only",
+    "together",
+]
+
+# What points lie along: steps, or timestamps in milliseconds.
+Axis: TypeAlias = Literal["step", "time"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunQuery:
+    """Which runs, in which order, and how many of them.
+
+    ``experiment_ids`` None means every active experiment. Missing values sort last in both directions, for a metric NaN before
+    them; ties and the default order: start time, newest first, then id. ``offset`` skips that many.
+    """
+
+    experiment_ids: tuple[str, ...] | None = None
+    filter: Node | None = None
+    order: tuple[Order, ...] = ()
+    view: View = "active"
+    limit: int | None = None
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    """The runs of one page, and whether there are more."""
+
+    runs: tuple[RunInfo, ...]
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentQuery:
+    """Which experiments, in which order, and how many of them.
+
+    Missing tags sort last in both directions; the default order is newest first, then by id; ties otherwise the highest id first.
+    """
+
+    filter: Node | None = None
+    order: tuple[Order, ...] = ()
+    view: View = "active"
+    limit: int | None = None
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentPage:
+    """The experiments of one page, and whether there are more."""
+
+    experiments: tuple[Experiment, ...]
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRun:
+    """A run that the store believes to be running: who owns it, when it last gave a sign (ms), and how long ago that is.
+
+    Both are by the store's own clock: those of two machines are never compared. Where it has none, ``silent`` is None.
+    """
+
+    run_id: str
+    owner: str
+    heartbeat: int
+    tags: dict[str, str] = field(default_factory=dict)
+    silent: int | None = None
+
+
+def together(store: object) -> AbstractContextManager[None]:
+    """Return a context in which this thread reads several times from a store, which then may be faster, and writes nothing."""
+    found: Callable[[], AbstractContextManager[None]] = getattr(store, "together", nullcontext)
+    return found()
+
+
+def generation_of(store: object) -> int:
+    """Return how often another store was found in place of this one, because its file was deleted or replaced."""
+    return int(getattr(store, "generation", 0))
+
+
+def is_immediate(store: object) -> bool:
+    """Tell whether a store that is open is read without waiting for a server or for somebody's lock."""
+    return bool(getattr(store, "is_immediate", False))
+
+
+def is_read_only(store: object) -> bool:
+    """Tell whether a store may only be read here and now: a colleague's, or one on a file system that is mounted read-only."""
+    return bool(getattr(store, "is_read_only", False))
+
+
+class Store(Protocol):
+    """Where runs live; see the module's docstring for what holds for every method."""
+
+    uri: str
+
+    def apply(self, batches: Sequence[Batch]) -> list[Progress]:
+        """Apply batches in order, in one transaction, and say how far each writer has come.
+
+        Raises:
+            RunNotFound: A batch is for a run that neither exists nor starts in it; nothing is applied.
+            Deleted: A batch starts a run in a deleted experiment; or a direct batch (empty writer) is for a deleted run, to
+                which a writer's batch is applied all the same.
+            ParamConflict: A direct batch would change a param. A writer's conflict is reported in ``Progress``.
+        """
+
+    def heartbeat(self, run_ids: Sequence[str], time: int) -> None:
+        """Note that these runs' owner is alive now; unknown ids are passed over.
+
+        The store goes by its own clock; ``time`` (ms) is for one that has none. A run's start is a sign too.
+        """
+
+    def open_runs(self) -> list[OpenRun]:
+        """Return every run in status RUNNING, deleted ones too."""
+
+    # Experiments. "0" / "Default" exists from the start; a deleted experiment keeps its name.
+
+    def create_experiment(
+        self, name: str, *, artifact_location: str | None = None, tags: dict[str, str] | None = None
+    ) -> Experiment:
+        """Create an experiment; AlreadyExists where the name is taken.
+
+        A relative ``artifact_location`` is a folder of the working directory of who keeps the store: a server's, of one there.
+        """
+
+    def get_experiment(self, experiment_id: str) -> Experiment:
+        """Return one experiment, deleted or not; ExperimentNotFound."""
+
+    def find_experiment(self, name: str) -> Experiment | None:
+        """Return the experiment of that name, deleted or not."""
+
+    def experiments(self, view: View = "active") -> list[Experiment]:
+        """Return all experiments, newest first, then by id."""
+
+    def search_experiments(self, query: ExperimentQuery) -> ExperimentPage:
+        """Return the experiments that match."""
+
+    def update_experiment(self, experiment_id: str, *, name: str | None = None, tags: dict[str, str] | None = None) -> None:
+        """Rename an experiment or set tags on it."""
+
+    def delete_experiment_tag(self, experiment_id: str, key: str) -> None:
+        """Take a tag from an experiment; NotFound where it has none of this name."""
+
+    def delete_experiment(self, experiment_id: str) -> None:
+        """Mark an experiment and its active runs deleted."""
+
+    def restore_experiment(self, experiment_id: str) -> None:
+        """Undo ``delete_experiment``; its runs come back with it."""
+
+    # Runs. Orders of the lists below: runs as asked, keys sorted.
+
+    def get_run(self, run_id: str) -> RunInfo:
+        """Return one run, deleted or not; RunNotFound."""
+
+    def search_runs(self, query: RunQuery) -> RunPage:
+        """Return the runs that match; an empty ``experiment_ids`` matches none."""
+
+    def delete_run(self, run_id: str) -> None:
+        """Mark a run deleted."""
+
+    def restore_run(self, run_id: str) -> None:
+        """Undo ``delete_run``; Deleted where its experiment is, which hides the run."""
+
+    def purge_runs(self, run_ids: Sequence[str]) -> None:
+        """Remove those of these runs that are deleted, with all that they have, for good; others are passed over."""
+
+    def params(self, run_ids: Sequence[str]) -> list[tuple[str, str, ParamValue]]:
+        """Return (run id, key, value) of every param of these runs."""
+
+    def tags(self, run_ids: Sequence[str]) -> list[tuple[str, str, str]]:
+        """Return (run id, key, value) of every tag of these runs."""
+
+    def metrics(self, run_ids: Sequence[str], stats: Sequence[str]) -> list[tuple[Any, ...]]:
+        """Return (run id, key, …) with the named fields of ``MetricSummary`` (or ``mean``) of every metric."""
+
+    def history(self, run_id: str, key: str) -> Points:
+        """Return all points of a metric, in the order applied; of none where there is no such metric."""
+
+    def stretches(self, run_id: str, keys: Sequence[str], axis: Axis, low: int, high: int) -> list[tuple[str, str, Points]]:
+        """Return (run id, key, points) of these metrics from ``low`` to ``high`` on an axis, and perhaps some points around."""
+
+    def histories(self, run_ids: Sequence[str], keys: Sequence[str] | None) -> list[tuple[str, str, Points]]:
+        """Return (run id, key, points) of these metrics, None for all, of these runs, leaving out those of no points."""
+
+    # Documents, artifacts and datasets.
+
+    def documents(self, run_id: str) -> dict[str, str]:
+        """Return the sha256 of each document of a run, by its kind."""
+
+    def read_document(self, sha256: str) -> str | None:
+        """Return a document's text, None where there is none."""
+
+    def artifacts(self, run_id: str) -> list[ArtifactRecord]:
+        """Return what was recorded of a run's logged files, by path."""
+
+    def datasets(self, run_id: str) -> list[Dataset]:
+        """Return the datasets that a run read."""
+
+    def datasets_of(self, run_ids: Sequence[str]) -> list[tuple[str, Dataset]]:
+        """Return (run id, dataset) of everything that these runs read, the datasets of a run by name and digest."""
+
+    def datasets_in(self, experiment_ids: Sequence[str]) -> list[tuple[str, Dataset]]:
+        """Return (experiment id, dataset without tags) of what the runs of these experiments read, each once for each context.
+
+        What several runs read in one context comes once.
+        """
+
+    def close(self) -> None:
+        """Give back connections and files; calling it twice is fine."""

@@ -1,0 +1,1 @@
+"""Logged models and the model registry in the SQL store."""

@@ -1,0 +1,1 @@
+"""Metric points in the SQL store: chunks, summaries and histories."""

@@ -1,0 +1,1 @@
+"""What nbtrack asks of the operating system: files and folders, threads and forks."""

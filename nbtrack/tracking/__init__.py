@@ -1,0 +1,1 @@
+"""Runs as a user meets them: trackers, runs, metrics, artifacts and models."""

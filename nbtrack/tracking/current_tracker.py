@@ -1,0 +1,50 @@
+"""The current tracker: the store that the module's functions work on."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from ..settings import resolve
+from .tracker import Tracker
+
+__all__ = ["connect", "tracker"]
+
+_lock = threading.RLock()
+_tracker: Tracker | None = None
+
+
+def connect(
+    uri: str | os.PathLike[str] | None = None,
+    *,
+    experiment: str | None = None,
+    artifacts: str | os.PathLike[str] | None = None,
+) -> Tracker:
+    """Connect to a store; what is tracked from now on goes there.
+
+    Args:
+        uri: ``sqlite:///runs.db``, ``postgresql+psycopg://user@host/db``, ``mysql+pymysql://user@host/db``,
+            ``http://host:5000`` (an nbtrack or MLflow server), a folder, ``memory:``. None: NBTRACK_URI, else
+            MLFLOW_TRACKING_URI, else ``c.NBTrack.uri``, else the folder ``.nbtrack`` of the project, which is found
+            from the working directory upwards as git finds its own, or made there.
+        experiment: The experiment of runs that name none.
+        artifacts: The root of artifacts; None: beside the store. A server says itself where they are.
+
+    Raises:
+        InvalidInput: The URI cannot name a store.
+
+    Example:
+        >>> import nbtrack
+        >>> nbtrack.connect("memory:", experiment="digits").experiment
+        'digits'
+    """
+    global _tracker  # noqa: PLW0603
+    with _lock:
+        _tracker = Tracker(resolve(uri, experiment=experiment, artifacts=artifacts))
+        return _tracker
+
+
+def tracker() -> Tracker:
+    """Return the current tracker, connecting to the default store if there is none."""
+    with _lock:
+        return _tracker or connect()

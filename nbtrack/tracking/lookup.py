@@ -1,0 +1,100 @@
+"""Runs by what people call them: an id, the beginning of one, or a name, which several runs may have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Literal
+
+from ..entities.run import LifecycleStage, RunInfo, View, is_run_id, moment
+from ..errors import InvalidInput, RunNotFound
+from ..store.protocol.store import RunQuery, Store
+from ..store.text import storable
+from ..validation import shown
+
+__all__ = ["called", "candidates", "newest_of_each", "only_one"]
+
+_SHORTEST = 4  # digits by which a run's id can be told
+_MOST_TOLD = 5
+
+
+def called(store: Store, text: str, experiment_ids: Sequence[str] | None, view: View = "active") -> list[RunInfo]:
+    """Return the runs that are called so, the newest first: the one of this id, else those of this name, else of such an id.
+
+    Args:
+        store: Where they are.
+        text: What somebody typed.
+        experiment_ids: Where names and beginnings are looked for; an id is found anywhere.
+        view: Whether deleted ones are meant too.
+
+    Raises:
+        RunNotFound: There is none.
+    """
+    text = storable(text)
+    if is_run_id(text):
+        with suppress(RunNotFound):
+            return [store.get_run(text)]
+    found = _search(store, "run_name", "=", text, experiment_ids, view)
+    if not found and len(text) >= _SHORTEST and text.isalnum():
+        found = _search(store, "run_id", "LIKE", f"{text}%", experiment_ids, view)
+    if not found:
+        raise RunNotFound(f"there is no run with the id or name {shown(text)}")
+    return found
+
+
+def only_one(text: str, found: Sequence[RunInfo]) -> RunInfo:
+    """Return the one run that was found; InvalidInput where there are several, which are told."""
+    if len(found) > 1:
+        raise InvalidInput(f"{shown(text)} can be {len(found)} runs: {candidates(found)}; say which by its id")
+    return found[0]
+
+
+def newest_of_each(found: Sequence[tuple[str, Sequence[RunInfo]]]) -> tuple[list[str], list[str]]:
+    """Return the ids of the newest run of each name, and a line for each name that several runs have.
+
+    Args:
+        found: Names as they were typed, and the runs that each may mean, the newest first.
+
+    Raises:
+        InvalidInput: Two names mean one run.
+    """
+    first: dict[str, str] = {}
+    for name, runs in found:
+        if runs[0].id in first:
+            raise InvalidInput(_one_run(first[runs[0].id], name, runs))
+        first[runs[0].id] = name
+    several = [(name, runs) for name, runs in found if len(runs) > 1]
+    return list(first), [f"{name}: the newest of {len(runs)} runs that it can be: {candidates(runs)}" for name, runs in several]
+
+
+def candidates(runs: Sequence[RunInfo]) -> str:
+    """Return runs as a line tells them apart: the beginnings of their ids, and when they were started."""
+    told = [f"{run.id[: _digits(runs)]} of {moment(run.start_time).astimezone():%Y-%m-%d %H:%M:%S}{_state(run)}" for run in runs]
+    more = len(told) - _MOST_TOLD
+    return ", ".join(told[:_MOST_TOLD]) + (f" and {more} more" if more > 0 else "")
+
+
+def _one_run(before: str, name: str, runs: Sequence[RunInfo]) -> str:
+    both = f"{before} and {name} are" if before != name else f"{name}, named twice, is"
+    others = f"; {name} can be {candidates(runs)}" if len(runs) > 1 else ""
+    return f"{both} one run, {runs[0].id[:8]}{others}; name other runs by their ids"
+
+
+def _digits(runs: Sequence[RunInfo]) -> int:
+    """Return how many digits of their ids tell runs apart, eight or more."""
+    ids = {run.id for run in runs}
+    return next((n for n in range(8, 256) if len({run_id[:n] for run_id in ids}) == len(ids)), 256)
+
+
+def _state(run: RunInfo) -> str:
+    return " (deleted)" if run.stage is LifecycleStage.DELETED else ""
+
+
+def _search(
+    store: Store, attribute: str, test: Literal["=", "LIKE"], text: str, experiment_ids: Sequence[str] | None, view: View
+) -> list[RunInfo]:
+    from ..store.filter import Comparison, Identifier
+
+    condition = Comparison(Identifier("attribute", attribute), test, text)
+    query = RunQuery(None if experiment_ids is None else tuple(experiment_ids), condition, view=view)
+    return list(store.search_runs(query).runs)

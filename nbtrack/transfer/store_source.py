@@ -1,0 +1,174 @@
+"""A store as a source of runs: SQLite, a database server, memory, a tracking server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..entities.events import Series
+from ..entities.model import LoggedModelInfo
+from ..entities.run import ArtifactRecord, Experiment, Points, RunInfo
+from ..errors import ModelNotFound, NbtrackError
+from ..store.artifacts.base import walk
+from ..store.protocol.logged_models import WithModels
+from ..store.protocol.store import RunQuery, Store
+from .source import Contents, Files, Source
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..store.artifacts.base import ArtifactStore
+
+__all__ = ["StoredRuns"]
+
+_AT_ONCE = 500_000  # values of metrics that are read together
+_STATS = ("count", "first_step", "first_timestamp", "last_step", "last_timestamp", "last", "total")
+_ENDS = (-(1 << 63), (1 << 63) - 1)
+
+
+class StoredRuns:
+    """The runs of a store.
+
+    Args:
+        store: The store.
+        open_files: Opens the artifact store of a run's ``artifact_uri``.
+        run_ids: Which runs; None for all.
+        is_ours: Whether to close the store at the end.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        open_files: Callable[[str], ArtifactStore],
+        run_ids: Sequence[str] | None = None,
+        *,
+        is_ours: bool = False,
+    ) -> None:
+        self.label, self.problems = store.uri, list[str]()
+        self._is_ours = is_ours
+        self._store, self._open_files, self._run_ids = store, open_files, run_ids
+
+    def experiments(self) -> Iterable[Experiment]:
+        """See ``Source.experiments``; of some runs alone, theirs."""
+        if self._run_ids is None:
+            return self._store.experiments("all")
+        numbers = dict.fromkeys(self._store.get_run(run_id).experiment_id for run_id in self._run_ids)
+        return [self._store.get_experiment(number) for number in numbers]
+
+    def runs(self, experiment: Experiment) -> Iterable[RunInfo]:
+        """See ``Source.runs``."""
+        if self._run_ids is None:
+            return self._store.search_runs(RunQuery((experiment.id,), view="all")).runs
+        asked = (self._store.get_run(run_id) for run_id in dict.fromkeys(self._run_ids))
+        return [run for run in asked if run.experiment_id == experiment.id]
+
+    def contents(self, run: RunInfo) -> Contents:
+        """See ``Source.contents``."""
+        ids, store = [run.id], self._store
+        return Contents(
+            params={key: value for _, key, value in store.params(ids)},
+            tags={key: value for _, key, value in store.tags(ids)},
+            documents=store.documents(run.id),
+            datasets=store.datasets(run.id),
+            files=self._files(run),
+            points=[row[1:] for row in store.metrics(ids, _STATS)],
+            **self._models(run),
+        )
+
+    def _models(self, run: RunInfo) -> dict[str, Any]:
+        """Return which models a run made and read, and those of them that lie in its experiment."""
+        if not isinstance(self._store, WithModels):
+            return {}
+        models = self._store.models
+        made, read = models.outputs([run.id]), models.inputs([run.id])
+        found = []
+        for model_id in sorted({each.model_id for each in made + read}):
+            with suppress(ModelNotFound):
+                found.append(models.get(model_id))
+        return {"made": made, "read": read, "models": [each for each in found if each.experiment_id == run.experiment_id]}
+
+    def model_files(self, model: LoggedModelInfo) -> tuple[list[ArtifactRecord], Files]:
+        """See ``Source.model_files``."""
+        files = self._open_files(model.artifact_uri)
+        return self._named(files, f"the logged model {model.id}"), files
+
+    def _files(self, run: RunInfo) -> list[ArtifactRecord]:
+        """Return all files that are there, with what was noted of them."""
+        known = {record.path: record for record in self._store.artifacts(run.id)}
+        try:
+            there = self._named(self._open_files(run.artifact_uri), f"run {run.id}")
+        except NbtrackError as error:
+            self.problems.append(f"the files of run {run.id}: {error}")
+            return []
+        return [known.get(record.path, record) for record in there]
+
+    def _named(self, files: ArtifactStore, owner: str) -> list[ArtifactRecord]:
+        """Return all files whose names can be an artifact's, by path; the others are a problem."""
+        odd = list[str]()
+        found = sorted(walk(files, problems=odd), key=lambda record: record.path)
+        self.problems += [f"a file of {owner} is left out: {why}" for why in odd]
+        return found
+
+    def document(self, sha256: str) -> str | None:
+        """See ``Source.document``."""
+        return self._store.read_document(sha256)
+
+    def files(self, run: RunInfo) -> Files:
+        """See ``Source.files``."""
+        return self._open_files(run.artifact_uri)
+
+    def points(self, run: RunInfo) -> Iterator[Series]:
+        """See ``Source.points``; metrics that were logged together come together."""
+        alike: dict[tuple[Any, ...], list[str]] = {}
+        for _, key, *stats in self._store.metrics([run.id], _STATS[:5]):
+            alike.setdefault(tuple(stats), []).append(key)
+        for (count, _, begin, _, end), keys in alike.items():
+            for some in _blocks(keys, max(1, _AT_ONCE // count)):
+                for low, high in _windows(count * len(some), int(begin), int(end)):
+                    yield from _series(self._store.stretches(run.id, some, "time", low, high), low, high)
+
+    def close(self) -> None:
+        """See ``Source.close``."""
+        if self._is_ours:
+            self._store.close()
+
+
+def _blocks(keys: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    for first in range(0, len(keys), size):
+        yield keys[first : first + size]
+
+
+def _windows(values: int, begin: int, end: int) -> Iterator[tuple[int, int]]:
+    """Cut all of time so that each window has about ``_AT_ONCE`` values of metrics that came evenly; both ends belong to it."""
+    low, high = min(begin, end), max(begin, end)
+    number = min(-(-values // _AT_ONCE), high - low + 1)
+    cuts = [low + (high - low) * place // number for place in range(1, number)]
+    yield from zip([_ENDS[0], *[cut + 1 for cut in cuts]], [*cuts, _ENDS[1]], strict=True)
+
+
+def _series(found: Sequence[tuple[str, str, Points]], low: int, high: int) -> Iterator[Series]:
+    """Give the points within a window, those of the same steps and times in one series."""
+    together: list[Series] = []
+    for _, key, points in found:
+        inside = (points.timestamps >= low) & (points.timestamps <= high)
+        steps, timestamps, values = points.steps[inside], points.timestamps[inside], points.values[inside]
+        place = next((i for i, each in enumerate(together) if _same(each, steps, timestamps)), None)
+        if place is None:
+            together.append(Series((key,), steps, timestamps, (values,)))
+        else:
+            known = together[place]
+            together[place] = Series((*known.keys, key), known.steps, known.timestamps, (*known.values, values))
+    yield from (series for series in together if len(series.steps))
+
+
+def _same(series: Series, steps: NDArray[np.int64], timestamps: NDArray[np.int64]) -> bool:
+    return np.array_equal(series.steps, steps) and np.array_equal(series.timestamps, timestamps)
+
+
+if TYPE_CHECKING:
+    from ..store.memory import MemoryStore
+
+    _proof: Source = StoredRuns(MemoryStore(), lambda uri: ...)  # type: ignore[arg-type,return-value]

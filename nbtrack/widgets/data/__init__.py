@@ -1,0 +1,1 @@
+"""What views and saved pages draw, as plain data."""

@@ -1,0 +1,105 @@
+"""A view as one HTML file: the bundles, the data and the answers to what can be asked, without a network or a kernel.
+
+The Content-Security-Policy lets exactly these scripts run, by their hashes, and nothing be loaded. The data is in a block that
+is no script: what ``pack`` makes of it, gzipped, as base64.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import html
+import json
+import os
+import re
+import struct
+from pathlib import Path
+from typing import Any
+
+from ..errors import InvalidInput
+from .transport.bundles import bundle_source, bundles_of
+from .transport.pack import pack
+from .view import Export, View
+
+__all__ = ["LIMIT", "write_page"]
+
+LIMIT = 8_000_000  # bytes of data in a page, as written
+
+_LEVELS = range(4)
+_EXPORT = re.compile(r"export\s*\{\s*(\w+) as default\s*\};?\s*$")
+_START = "globalThis.__nbtrackPage[0].page(globalThis.__nbtrackPage.slice(1));"
+_STYLE = (
+    "body{margin:24px auto;max-width:1120px;padding:0 16px;font:14px/1.5 system-ui,sans-serif}"
+    ":root{color-scheme:light dark}@media(prefers-color-scheme:dark){:root{--jp-ui-font-color1:#e6e6e6"
+    ";--jp-ui-font-color2:#a0a6ad;--jp-layout-color0:#16181b;--jp-border-color2:#3b4047;--jp-brand-color1:#64a8ff}"
+    "body{background:#16181b;color:#e6e6e6}.nbt-live{--nbt-bad:#ff7b72!important;--nbt-good:#4cc38a!important;"
+    "--nbt-warn:#e0a83a!important}}"
+)
+
+
+def write_page(path: str | os.PathLike[str], view: View, title: str, still: str) -> Path:
+    """Write a view as a file, with as much of its data as fits in ``LIMIT`` bytes, and return its path.
+
+    Args:
+        path: Where to write it.
+        view: The view.
+        title: The page's title.
+        still: The same without script: shown where scripts do not run, and found by the view as its slot.
+
+    Raises:
+        InvalidInput: Not even the least of it fits.
+    """
+    exported, data = _fitting(view)
+    scripts = [*(_registering(bundle_source(name)) for name in bundles_of(view.kind)), _START]
+    target = Path(path)
+    target.write_text(_document(title, still, exported, data, scripts), encoding="utf-8")
+    return target
+
+
+def _fitting(view: View) -> tuple[Export, str]:
+    """Return the most of a view that fits, and its bytes as base64."""
+    for level in _LEVELS:
+        exported = view.export(level)
+        answers = {_asked(what, args): value for what, args, value in exported.answers}
+        data = _encoded({"kind": view.kind, "key": view.key, "snapshot": exported.snapshot, "answers": answers})
+        if len(data) <= LIMIT:
+            return exported, data
+    raise InvalidInput(f"this takes {len(data):,} bytes as a page, and {LIMIT:,} is the most; choose fewer runs")
+
+
+def _asked(what: str, args: dict[str, Any]) -> str:
+    """Return what names an answer; js/src/page.js makes the same of what is asked."""
+    return what + " " + json.dumps(args, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _encoded(value: Any) -> str:
+    """Return a packed value: the length of its JSON, the JSON, and the arrays' bytes, gzipped, as base64."""
+    tree, block = pack(value)
+    head = json.dumps(tree, separators=(",", ":")).encode()
+    whole = b"".join([struct.pack("<I", len(head)), head, block])
+    return base64.b64encode(gzip.compress(whole, 6, mtime=0)).decode("ascii")
+
+
+def _registering(source: str) -> str:
+    """Return a bundle that hands over what it would export."""
+    name = _EXPORT.search(source)
+    assert name is not None, "a bundle ends with its export"
+    return f"{source[: name.start()]}(globalThis.__nbtrackPage??=[]).push({name[1]});"
+
+
+def _document(title: str, still: str, exported: Export, data: str, scripts: list[str]) -> str:
+    # "</script" must not end a script before its time, wherever it comes from.
+    scripts = [script.replace("</script", "<\\/script") for script in scripts]
+    hashes = " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(each.encode()).digest()).decode()}'" for each in scripts)
+    policy = f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:; media-src blob:"
+    notes = "".join(f"<p>{html.escape(note)}</p>" for note in exported.notes)
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f"<meta http-equiv=\"Content-Security-Policy\" content=\"{policy}; base-uri 'none'; form-action 'none'\">"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head>\n<body>{still}\n<footer>{notes}</footer>\n"
+        f'<script type="text/plain" id="nbtrack-data">{data}</script>\n'
+        + "\n".join(f'<script type="module">{each}</script>' for each in scripts)
+        + "\n</body></html>\n"
+    )

@@ -1,0 +1,119 @@
+"""Runs as living views in the notebook: what a view is told of a run, and where it is shown."""
+
+from __future__ import annotations
+
+import re
+import weakref
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..entities.tags import CELL_ID, ENDED, NOTE, RESERVED
+from ..kernel import frontend
+from .data.format import value_text
+from .open_views import open_view, widget_bundle
+from .pages.markup import escaped, page
+from .shown import ShownRun
+
+if TYPE_CHECKING:
+    from .views.run import RunView
+
+__all__ = ["bundle", "show", "show_end", "view_of"]
+
+# nbtrack's mark on a display, which captures of what a cell shows pass over.
+_METADATA = {"nbtrack": "run"}
+_CELL_LINE = re.compile(r'File "Cell In ?\[\d+\]", line (\d+)')
+
+_views: weakref.WeakValueDictionary[str, RunView] = weakref.WeakValueDictionary()
+
+
+def view_of(run: ShownRun, focus: Sequence[str] = ()) -> RunView:
+    """Return a run's view: the one that lives already, or a new one, which follows a run that goes on here."""
+    from .views.run import RunView
+
+    known = _views.get(run.id)
+    if known is not None and known.carrier is not None:
+        return known
+    stopper = run.stopper if run.is_open else None
+    view = RunView(run.recorder.connection, lambda: facts(run), stopper=stopper, focus=focus, cell_id=_cell_of(run))
+    if run.is_open:
+        view.follow()
+        run.when_ended.append(view.ended)
+    else:
+        view.load()
+    _views[run.id] = view
+    return view
+
+
+def _cell_of(run: ShownRun) -> str:
+    return run.recorder.own_tags.get(CELL_ID, "")
+
+
+def show(run: ShownRun, focus: Sequence[str] = ()) -> bool:
+    """Open a living view of a run in the output of this cell; tell whether somebody is looking."""
+    if frontend.is_headless():
+        return False
+    from IPython.display import display
+
+    view = open_view(view_of(run, focus))
+    still = {"text/html": _still_running(run), "text/plain": f"run {run.name} ({run.id}) was running when this was saved"}
+    shown = still if frontend.hydrates() else {"text/plain": still["text/plain"], **widget_bundle(view)}
+    display(shown, raw=True, display_id=_display_id(run), metadata=_METADATA)
+    run.when_ended.insert(0, lambda: show_end(run))
+    view.look_back()
+    return True
+
+
+def show_end(run: ShownRun) -> None:
+    """Put what stays of a run into the place of its living view, which goes on living there."""
+    from IPython.display import display
+
+    from .pages.read_runs import run_bundle
+
+    display(run_bundle(run), raw=True, display_id=_display_id(run), update=True, metadata=_METADATA)
+
+
+def bundle(run: ShownRun) -> dict[str, Any]:
+    """Return what stays of a run, and let a living view take its place where somebody is looking."""
+    from .pages.read_runs import run_bundle
+
+    if not frontend.is_headless():
+        open_view(view_of(run))
+    return run_bundle(run)
+
+
+def _display_id(run: ShownRun) -> str:
+    return f"nbtrack-{run.id}"
+
+
+def _still_running(run: ShownRun) -> str:
+    """Return the page of a run that goes on, for a notebook that is saved now and opened without its kernel."""
+    text = f"run <b>{escaped(run.name)}</b> was running when this was saved"
+    return page(run.id, f"<p>{text}; <code>nbtrack.get_run(&quot;{escaped(run.id)}&quot;)</code> shows what became of it.</p>")
+
+
+def facts(run: ShownRun) -> dict[str, Any]:
+    """Return what a living view says of a run; of one that goes on here, without asking the store."""
+    tags = run.recorder.own_tags if run.is_open else run.tags
+    params = run.recorder.known_params() if run.is_open else run.params
+    trace = run.traceback if run.status.name == "FAILED" else None
+    return {
+        "id": run.id,
+        "name": run.name,
+        "status": run.status.value,
+        "ended": tags.get(ENDED, ""),
+        "experiment": run.experiment,
+        "started": round(run.start_time.timestamp() * 1000),
+        "end": round(run.end_time.timestamp() * 1000) if run.end_time else None,
+        "note": tags.get(NOTE, ""),
+        "error": (trace or "").strip().rpartition("\n")[2],
+        "line": _line_in_cell(trace),
+        "params": [[key, value_text(value)] for key, value in params.items()],
+        "tags": {key: value for key, value in tags.items() if not key.startswith(RESERVED)},
+        "files": 0 if run.is_open else run.artifact_count(),
+    }
+
+
+def _line_in_cell(traceback: str | None) -> int | None:
+    """Return the number of the cell's line in which its code failed."""
+    found = _CELL_LINE.findall(traceback or "")
+    return int(found[0]) if found else None

@@ -1,0 +1,141 @@
+"""Runs as what shows them sees them: protocols, so that a view needs no run of its own kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol, overload
+
+from ..delivery.connection import Connection
+from ..entities.run import MetricSummary, ParamValue, Status
+from ..kernel.stop import Stopper
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from .pages.contents import Whole
+
+__all__ = ["ShownComparison", "ShownHistory", "ShownRecorder", "ShownRun", "ShownRuns"]
+
+
+class ShownHistory(Protocol):
+    """A metric of a run: its points, and their summary."""
+
+    @property
+    def summary(self) -> MetricSummary:
+        """What the points come to."""
+
+    @property
+    def count(self) -> int:
+        """How many points there are."""
+
+    @property
+    def steps(self) -> NDArray[np.int64]:
+        """The steps, int64, of shape (n,)."""
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """The values, float64, of shape (n,)."""
+
+
+class ShownRecorder(Protocol):
+    """What this process knows of a run that it logs into, without asking the store."""
+
+    @property
+    def connection(self) -> Connection:
+        """The run's store."""
+
+    @property
+    def own_tags(self) -> Mapping[str, str]:
+        """The tags that this process has set."""
+
+    def known_params(self) -> Mapping[str, ParamValue]:
+        """Return the params that this process knows."""
+
+
+class ShownRun(Protocol):
+    """A run."""
+
+    @property
+    def id(self) -> str:
+        """The run's id."""
+
+    @property
+    def name(self) -> str:
+        """The run's name."""
+
+    @property
+    def status(self) -> Status:
+        """How it stands."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether this process logs into it."""
+
+    @property
+    def experiment(self) -> str:
+        """The name of its experiment."""
+
+    @property
+    def start_time(self) -> datetime:
+        """When it began."""
+
+    @property
+    def end_time(self) -> datetime | None:
+        """When it ended, None while it runs."""
+
+    @property
+    def params(self) -> Mapping[str, ParamValue]:
+        """Its params."""
+
+    @property
+    def metrics(self) -> Mapping[str, ShownHistory]:
+        """Its metrics."""
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """Its tags."""
+
+    @property
+    def traceback(self) -> str | None:
+        """The exception that ended it."""
+
+    @property
+    def recorder(self) -> ShownRecorder:
+        """What this process knows of it."""
+
+    @property
+    def stopper(self) -> Stopper:
+        """What stops it."""
+
+    @property
+    def when_ended(self) -> list[Callable[[], None]]:
+        """What is called when it ends."""
+
+    def artifact_count(self) -> int:
+        """Return how many files it has."""
+
+
+class ShownRuns(Protocol):
+    """Runs that were found."""
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[ShownRun]: ...
+    @overload
+    def __getitem__(self, index: int, /) -> ShownRun: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> ShownRuns: ...
+    def __getitem__(self, index: Any, /) -> Any:
+        """Return the run at a place, or the runs of a slice."""
+
+    def whole(self) -> Whole:
+        """Return what is said of all runs."""
+
+
+class ShownComparison(Protocol):
+    """Runs side by side."""
+
+    @property
+    def runs(self) -> ShownRuns:
+        """The runs."""

@@ -1,0 +1,1 @@
+"""From a view in the kernel to its model in the browser."""

@@ -1,0 +1,69 @@
+"""Files elsewhere whose names cannot be any on this machine: they are named, and hold up no other."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+
+import nbtrack
+from nbtrack import cli
+from nbtrack.delivery.connection import Connection
+from nbtrack.errors import InvalidInput
+from nbtrack.store.artifacts.base import ArtifactEntry
+from nbtrack.store.artifacts.remote import RemoteArtifacts
+
+FILES = {"a.txt": b"1", "../thesis.tex": b"2", "d/b.txt": b"3", "d/./c.txt": b"4", "nul\0.txt": b"5"}
+BAD = ["../thesis.tex", "d/./c.txt", "nul\0.txt"]
+
+
+class Elsewhere(RemoteArtifacts):
+    """A bucket whose keys are what somebody else wrote."""
+
+    def _translated(self, path):
+        return contextlib.nullcontext()
+
+    def _entries(self, folder):
+        for name, content in FILES.items():
+            if not folder or name.startswith(f"{folder}/"):
+                yield ArtifactEntry(name, len(content))
+
+    def _size(self, name):
+        return len(FILES[name]) if name in FILES else None
+
+    def _fetch(self, name, target):
+        target.write_bytes(FILES[name])
+
+    def _upload(self, name, source):
+        raise AssertionError
+
+    def _remove(self, name):
+        raise AssertionError
+
+
+def check(folder):
+    assert sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()) == ["a.txt", "d/b.txt"]
+
+
+def test_a_folder_is_fetched_but_for_them(tmp_path):
+    with pytest.raises(InvalidInput) as raised:
+        Elsewhere("s3://bucket").download("", tmp_path / "in" / "out")
+    assert all(repr(name) in str(raised.value) for name in BAD)
+    check(tmp_path / "in" / "out")
+    assert [path.name for path in (tmp_path / "in").iterdir()] == ["out"]
+
+
+def test_an_export_names_them_and_goes_on(tmp_path, tracker, monkeypatch, capsys):
+    runs = []
+    for _ in range(2):
+        with nbtrack.start_run() as run:
+            runs.append(run.id)
+    assert nbtrack.flush()
+    monkeypatch.setattr(Connection, "artifacts", lambda connection, uri: Elsewhere("s3://bucket"))
+    out = tmp_path / "export"
+    assert cli.main(["export", str(out), "--store", tracker.uri]) == 1
+    said = capsys.readouterr()
+    assert "2 runs in" in said.out
+    for run_id in runs:
+        assert f"run {run_id}: s3://bucket has files that cannot be any here: '../thesis.tex'" in said.err
+        check(out / run_id / "artifacts")

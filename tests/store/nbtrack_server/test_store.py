@@ -1,0 +1,341 @@
+"""Stores behind a server of ours, in this process and in another."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nbtrack import errors
+from nbtrack.entities.events import RunEnded
+from nbtrack.entities.run import Status
+from nbtrack.errors import (
+    AccessDenied,
+    FilterError,
+    InvalidInput,
+    NbtrackError,
+    NotPermitted,
+    ParamConflict,
+    StoreError,
+    StoreUnavailable,
+)
+from nbtrack.server import native
+from nbtrack.server.app import create_app
+from nbtrack.store.artifacts.local import LocalArtifacts
+from nbtrack.store.filter import parse, parse_order
+from nbtrack.store.http import Answer
+from nbtrack.store.memory import MemoryStore
+from nbtrack.store.nbtrack_server import store as remote
+from nbtrack.store.nbtrack_server.batches import in_pieces, numbers_of
+from nbtrack.store.nbtrack_server.failures import pack_error, raise_error
+from nbtrack.store.nbtrack_server.operations import OPERATIONS
+from nbtrack.store.nbtrack_server.parts import PARTS, methods_of
+from nbtrack.store.nbtrack_server.store import RemoteStore
+from nbtrack.store.open import open_store
+from nbtrack.store.protocol.store import RunQuery, Store
+
+from ...served import serving
+from ...server.asking import InProcess
+from ..building import batch, ended, lane, new_id, params, rows, series, started, tags
+from ..contract import StoreContract
+from ..sql.durable import DurableContract
+
+
+@pytest.fixture
+def over():
+    """Return what puts a server before a store, in this process."""
+    apps = []
+
+    def put(store):
+        apps.append(create_app(store, LocalArtifacts("artifacts")))
+        return RemoteStore(InProcess(apps[-1]))
+
+    yield put
+    for app in apps:
+        app.close()
+
+
+class TestRemoteMemory(StoreContract):
+    @pytest.fixture
+    def store(self, over):
+        return over(MemoryStore("artifacts"))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with serving(str(tmp_path_factory.mktemp("served"))) as address:
+        yield address
+
+
+@pytest.mark.slow
+class TestRemoteServer(DurableContract):
+    names = itertools.count()
+
+    @pytest.fixture
+    def uri(self, server):
+        return f"{server}/store{next(self.names)}"
+
+
+# The table.
+
+
+def test_every_method_of_a_store_is_an_operation():
+    methods = {name for name, thing in vars(Store).items() if inspect.isfunction(thing) and name[0] != "_"} - {"close"}
+    parts = {f"{part}.{name}" for part, protocol in PARTS.items() for name in methods_of(protocol)}
+    assert methods | parts == set(OPERATIONS)
+    for name in methods:
+        operation = OPERATIONS[name]
+        asked = list(inspect.signature(getattr(Store, name)).parameters)[1:]
+        assert asked == list(operation.arguments), name
+        assert asked == list(inspect.signature(getattr(RemoteStore, name)).parameters)[1:], name
+
+
+def test_one_method_is_one_request(over):
+    store = over(MemoryStore("artifacts"))
+    store.apply([batch("r", started(), lanes=[rows({"m": range(1000)})])])
+    store.history("r", "m")
+    assert store._client.asked == ["apply", "history"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "metrics.loss.min < 0.1 AND (params.lr = '0.1' OR NOT tags.x IS NULL)",
+        "status IN ('RUNNING', 'FAILED') AND duration BETWEEN '1m' AND '1h'",
+        "params.lr BETWEEN 0.1 AND 1e300 AND dataset.name ILIKE '%digits%' AND run_name NOT LIKE 'a_'",
+    ],
+)
+def test_a_query_arrives_as_it_was_asked(text):
+    operation = OPERATIONS["search_runs"]
+    query = RunQuery(("1", "2"), parse(text), parse_order(["metrics.loss.max DESC", "params.a"]), "all", 7, 3)
+    assert operation.make_arguments(operation.pack_arguments({"query": query})) == {"query": query}
+
+
+# Errors.
+
+
+@pytest.mark.parametrize("name", [name for name in errors.__all__ if issubclass(getattr(errors, name), NbtrackError)])
+def test_every_error_travels_by_its_name(name):
+    kind = getattr(errors, name)
+    made = {ParamConflict: ("lr", float("inf"), [10**30]), FilterError: ("wrong", "a = ", 4, 1)}.get(kind, ("what it says",))
+    status, content = pack_error(kind(*made))
+    with pytest.raises(NbtrackError) as caught:
+        raise_error(content, status)
+    arrives_as = {NbtrackError: StoreError, AccessDenied: NotPermitted}  # who is not known at all is told so before
+    assert type(caught.value) is arrives_as.get(kind, kind)
+    assert caught.value.args == made
+    assert status == (403 if issubclass(kind, AccessDenied) else 503 if issubclass(kind, StoreUnavailable) else 422)
+
+
+def test_an_error_of_another_package_is_named_by_the_nearest():
+    class Special(AccessDenied):
+        pass
+
+    with pytest.raises(AccessDenied, match="special"):
+        raise_error(pack_error(Special("special"))[1], 422)
+    with pytest.raises(StoreError, match="update"):
+        raise_error(b"\xc1", 422)
+
+
+def test_a_mistake_of_the_server_is_an_error_without_its_details(caplog):
+    class Broken:
+        def open_runs(self):
+            raise ZeroDivisionError("secret")
+
+    status, content = native.answer(Broken(), "open_runs", b"\x80")
+    assert status == 422
+    with pytest.raises(StoreError, match="failed in open_runs") as caught:
+        raise_error(content, 422)
+    assert "secret" not in str(caught.value)
+    assert "secret" in caplog.text
+
+
+# Requests that are none.
+
+
+def asked(store, name, content):
+    status, answer = native.answer(store, name, content)
+    if status == 200:
+        return OPERATIONS[name].make_answer(answer)
+    return raise_error(answer, 422)
+
+
+@pytest.mark.parametrize("name", ["close", "__init__", "_read", "apply/x", "", "x" * 10_000])
+def test_what_is_no_operation_is_refused(name):
+    with pytest.raises(InvalidInput, match="knows no operation"):
+        asked(MemoryStore(), name, b"\x80")
+
+
+def test_what_lacks_an_argument_is_refused():
+    with pytest.raises(InvalidInput, match="run_id"):
+        asked(MemoryStore(), "get_run", b"\x80")
+
+
+def huge(count):
+    """Return a request that claims to hold columns of ``count`` numbers."""
+    operation = OPERATIONS["apply"]
+    (wire,) = operation.arguments["batches"].pack([batch("r", started(), lanes=[rows({"m": [1.0] * 50})])])
+    (line,) = wire.lanes
+    fields = {name: getattr(line.series[0], name) for name in line.series[0].__struct_fields__} | {"count": count}
+    changed = type(line)(line.lane, line.first, line.count, [type(line.series[0])(**fields)])
+    whole = type(wire)(wire.run_id, wire.writer, wire.first_event, wire.events, [changed])
+    return msgspec.msgpack.encode({"batches": [whole]})
+
+
+@pytest.mark.parametrize("count", [-1, 0, 49, 51, 1 << 40])
+def test_a_column_that_is_not_as_long_as_it_says_is_refused(count):
+    with pytest.raises(InvalidInput):
+        asked(MemoryStore(), "apply", huge(count))
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        '[["started", {"experiment": 1, "name": "x", "start_time": 1}]]',
+        '[["tags", {"tags": {"a": 1}}]]',
+        '[["ended", {"status": "DONE", "end_time": 1}]]',
+        '[["dataset", {"dataset": {"name": 1, "digest": "x"}}]]',
+        '[["untagged", {"keys": [1]}]]',
+        '[["params", {"params": [1]}]]',
+        '[["what", {}]]',
+        "[[]]",
+        "{}",
+        "[",
+        "[" * 100_000,
+    ],
+)
+def test_events_that_are_none_are_refused(events):
+    with pytest.raises(InvalidInput):
+        asked(MemoryStore(), "apply", msgspec.msgpack.encode({"batches": [["r", "w", 0, events, []]]}))
+
+
+def test_a_filter_without_end_is_refused():
+    condition = ["present", ["tag", "x", "", False]]
+    for _ in range(500):
+        condition = ["not", condition]
+    query = {"experiment_ids": None, "filter": condition, "order": [], "view": "all", "limit": None, "offset": 0}
+    with pytest.raises(InvalidInput):
+        asked(MemoryStore(), "search_runs", msgspec.msgpack.encode({"query": query}))
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        ["compare", ["metric", "m", "secret", False], "=", 1.0, False],
+        ["compare", ["attribute", "__class__", "", False], "=", "x", False],
+        ["compare", ["metric", "m", "last", False], "~", 1.0, False],
+        ["compare", ["metric", "m", "last", False], "BETWEEN", [1.0], False],
+        ["compare", ["tag", "m", "", False], "LIKE", 1.0, False],
+        ["compare", ["metric", "m", "last", False], "<", "x", False],
+        ["compare", ["param", "m", "", False], "IN", ["x", 1.0], False],
+        ["compare", ["param", "m", "", False], "IN", [], False],
+        ["compare", ["tag", "m", "", False], "IN", [["x"]], False],
+        ["and", ["present", ["tag", "x", "", False]]],
+        ["present", ["owner", "x", "", False]],
+        ["present", 7],
+        [],
+        [[]],
+    ],
+)
+def test_a_filter_of_no_meaning_is_refused(condition):
+    query = {"experiment_ids": None, "filter": condition, "order": [], "view": "all", "limit": None, "offset": 0}
+    with pytest.raises(InvalidInput, match="cannot be read"):
+        asked(MemoryStore(), "search_runs", msgspec.msgpack.encode({"query": query}))
+
+
+VALID = {
+    "apply": {"batches": [batch("r", started(), params(a=[1]), lanes=[rows({"a": np.arange(99.0), "b": [0.5] * 99})])]},
+    "search_runs": {"query": RunQuery(None, parse("metrics.a < 1 OR params.b = 'x'"), parse_order("metrics.a"))},
+    "params": {"run_ids": ["r"]},
+    "stretches": {"run_id": "r", "keys": ["a"], "axis": "step", "low": 1, "high": 2},
+}
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(sorted(VALID)), st.data())
+def test_damaged_requests_are_errors_and_nothing_else(name, data):
+    content = bytearray(OPERATIONS[name].pack_arguments(VALID[name]))
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(content) - 1))
+        content[at] = data.draw(st.integers(0, 255))
+    content = bytes(content)[: data.draw(st.integers(0, len(content)))] if data.draw(st.booleans()) else bytes(content)
+    status, answer = native.answer(MemoryStore(), name, content)
+    assert status in (200, 422)
+    if status == 422:
+        with pytest.raises(NbtrackError) as caught:
+            raise_error(answer, 422)
+        assert "failed in" not in str(caught.value)
+
+
+def test_what_is_not_asked_in_the_protocol_is_refused(over):
+    asking = over(MemoryStore())._client.asking
+    path = "/api/nbtrack/1/open_runs"
+    assert asking.request("GET", path).status == 400
+    assert asking.request("POST", path, b"\x80", headers={"Content-Type": "text/plain"}).status == 400
+
+
+def test_an_answer_that_is_none_is_an_error(over):
+    store = over(MemoryStore())
+    store._client.request = lambda *_, **__: Answer(404, {"content-type": "application/json"}, b"{}")
+    with pytest.raises(StoreError, match="update the server"):
+        store.open_runs()
+    store._client.request = lambda *_, **__: Answer(200, {"content-type": "application/vnd.nbtrack+msgpack"}, b"\xc1")
+    with pytest.raises(StoreError, match="cannot be read"):
+        store.open_runs()
+
+
+# More than one request.
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 3), st.integers(0, 30), st.booleans()), max_size=4),
+    st.integers(1, 100),
+    st.booleans(),
+)
+@settings(deadline=None, max_examples=60)
+def test_pieces_come_to_the_whole(parts, most, is_ended):
+    lanes = []
+    for number, (width, count, is_mixed) in enumerate(parts):
+        values = {f"m{number}{column}": np.arange(count) + column for column in range(width)}
+        more = [series({"x": range(count)}, range(1000 * number, 1000 * number + count))] if is_mixed else []
+        lanes.append(lane(5, series(values), *more, number=number))
+    events = [started(), tags(a="b"), *([ended()] if is_ended else []), tags(c="d")]
+    whole = batch("r", *events, first=0, lanes=lanes)
+    pieces = list(in_pieces(whole, most))
+    expected, found = MemoryStore(), MemoryStore()
+    (progress,) = expected.apply([whole])
+    assert [found.apply([piece])[0] for piece in pieces][-1] == progress
+    keys = [key for _, key, _ in expected.histories(["r"], None)]
+    assert [key for _, key, _ in found.histories(["r"], None)] == keys
+    for key in keys:
+        assert found.history("r", key).values.tolist() == expected.history("r", key).values.tolist()
+    assert found.tags(["r"]) == expected.tags(["r"])
+    for piece in pieces[:-1]:
+        assert not any(isinstance(event, RunEnded) for event in piece.events)
+    assert all(sum(map(numbers_of, piece.lanes)) <= most or len(piece.lanes) == 1 for piece in pieces)
+
+
+def test_what_is_too_large_for_a_request_goes_in_several(over, monkeypatch):
+    monkeypatch.setattr(remote, "_NUMBERS_A_REQUEST", 1000)
+    store, run_id = over(MemoryStore()), new_id()
+    (progress,) = store.apply([batch(run_id, started(), ended(), lanes=[rows({"a": range(5000), "b": range(5000)})])])
+    assert (progress.events, progress.lanes) == (2, {0: 5000})
+    assert store._client.asked.count("apply") == 20
+    assert store.history(run_id, "b").values.tolist() == list(range(5000))
+    assert store.get_run(run_id).status is Status.FINISHED
+
+
+# A server that is there, as users meet it.
+
+
+@pytest.mark.slow
+def test_a_store_is_found_by_its_address(server):
+    store = open_store(f"{server}/found", artifact_root="")
+    assert isinstance(store, RemoteStore)
+    assert store.uri == f"{server}/found"
+    assert [each.name for each in store.experiments()] == ["Default"]

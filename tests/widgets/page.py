@@ -1,0 +1,68 @@
+"""A page as a view sees one: it takes what is pushed, as the browser's does, and asks."""
+
+import json
+
+import numpy as np
+
+from nbtrack.widgets.transport.pack import pack
+
+TYPES = {"f8": np.float64, "f4": np.float32, "i4": np.int32, "u4": np.uint32, "u1": np.uint8}
+
+
+def unpack(value, block):
+    """Return what js/src/pack.js makes of a packed value."""
+    if isinstance(value, list):
+        return [unpack(each, block) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if set(value) == {"$a"}:
+        at, length, kind = value["$a"]
+        return np.frombuffer(block, TYPES[kind], length, at) if length else np.empty(0, TYPES[kind])
+    if set(value) == {"$r"}:
+        first, by, count = value["$r"]
+        return first + by * np.arange(count, dtype=np.float64)
+    if set(value) == {"$f"}:
+        return float(value["$f"])
+    return {key: unpack(each, block) for key, each in value.items()}
+
+
+def travelled(value):
+    """Return a value as it arrives in a browser: through JSON, which must hold all but its arrays."""
+    tree, block = pack(value)
+    return unpack(json.loads(json.dumps(tree, allow_nan=False)), block)
+
+
+class Page:
+    """Stands in for a view's model in the browser: what a kernel would send is taken down."""
+
+    def __init__(self, view):
+        self.view, self.events, self.is_closed = view, [], False
+        view.carrier = self
+
+    def push(self, event, value):
+        self.events.append((event, travelled(value)))
+
+    def ask(self, what, /, **args):
+        """Ask the view, as a page does."""
+        return travelled(self.view.answer(what, json.loads(json.dumps(args))))
+
+    def told(self, event):
+        return [value for name, value in self.events if name == event]
+
+    def close(self):
+        self.is_closed = True
+
+
+def curves(page):
+    """Return the curves that a page has of a run, put together from snapshot and frames as js/src/run.js does."""
+    metrics = {}
+    for event, value in page.events:
+        if event not in ("snapshot", "frame"):
+            continue
+        if event == "snapshot":
+            metrics = dict(enumerate(value["metrics"]))
+        for each in value["metrics"] if event == "frame" else ():
+            known = metrics.setdefault(each["i"], {axis: np.empty(0) for axis in "xty"})
+            spliced = {axis: np.concatenate([known[axis][: each["from"]], each[axis]]) for axis in "xty"}
+            known.update({key: fact for key, fact in each.items() if key not in "xty"} | spliced)
+    return {each["key"]: each for each in metrics.values()}
