@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from .entities.run import Experiment, Status, View
+from .entities.run import Experiment, Status, ViewType
 from .errors import NoActiveRun
 from .tracking import current_run
 from .tracking.artifacts import Artifact
@@ -64,7 +64,7 @@ def set_experiment(name: str) -> Experiment | None:
     return tracker().set_experiment(name)
 
 
-def experiments(view: View = "active") -> list[Experiment]:
+def experiments(view: ViewType = "active") -> list[Experiment]:
     """Return the experiments, the newest first.
 
     Example:
@@ -151,7 +151,7 @@ def runs(
     experiment: str | Sequence[str] | None = None,
     order_by: str | Sequence[str] | None = None,
     limit: int | None = None,
-    view: View = "active",
+    view: ViewType = "active",
 ) -> Runs:
     """Return the runs that match, the newest first.
 
@@ -180,7 +180,7 @@ def runs(
 def search_runs(
     experiment_ids: Sequence[str] | None = None,
     filter_string: str = "",
-    run_view_type: int | View = "active",
+    run_view_type: int | ViewType = "active",
     max_results: int = 100_000,
     order_by: Sequence[str] | None = None,
     output_format: str = "pandas",

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from ..delivery.dead_processes import SILENCE_MS
-from ..entities.run import RunInfo, View, now_ms
+from ..entities.run import RunInfo, ViewType, now_ms
 from ..errors import NbtrackError
 from ..store.filter import parse, parse_order
 from ..store.protocol.store import RunQuery, Store
@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _list(tracker: Tracker, arguments: argparse.Namespace) -> int:
     store = tracker.connection.store()
     names = arguments.experiment
-    view: View = "deleted" if arguments.deleted else "active"
+    view: ViewType = "deleted" if arguments.deleted else "active"
     ids = tuple(find_experiment(store, name).id for name in names) if names else every_experiment(store)
     condition, order = parse(arguments.filter, now=now_ms()), parse_order(arguments.order_by)
     infos = store.search_runs(RunQuery(ids, condition, order, view, arguments.limit or None)).runs

@@ -26,7 +26,7 @@ __all__ = [
     "Points",
     "RunInfo",
     "Status",
-    "View",
+    "ViewType",
     "is_run_id",
     "moment",
     "new_run_id",
@@ -36,7 +36,7 @@ __all__ = [
 DEFAULT_EXPERIMENT = "Default"
 
 ParamValue: TypeAlias = "bool | int | float | str | None | list[ParamValue] | dict[str, ParamValue]"
-View: TypeAlias = Literal["active", "deleted", "all"]
+ViewType: TypeAlias = Literal["active", "deleted", "all"]
 
 # Of the years 1 to 9999, with room for every time zone.
 _FIRST, _LAST = -62_135_510_400_000, 253_402_214_400_000

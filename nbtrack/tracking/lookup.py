@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Literal
 
-from ..entities.run import LifecycleStage, RunInfo, View, is_run_id, moment
+from ..entities.run import LifecycleStage, RunInfo, ViewType, is_run_id, moment
 from ..errors import InvalidInput, RunNotFound
 from ..store.protocol.store import RunQuery, Store
 from ..store.text import storable
@@ -18,7 +18,7 @@ _SHORTEST = 4  # digits by which a run's id can be told
 _MOST_TOLD = 5
 
 
-def called(store: Store, text: str, experiment_ids: Sequence[str] | None, view: View = "active") -> list[RunInfo]:
+def called(store: Store, text: str, experiment_ids: Sequence[str] | None, view: ViewType = "active") -> list[RunInfo]:
     """Return the runs that are called so, the newest first: the one of this id, else those of this name, else of such an id.
 
     Args:
@@ -91,7 +91,7 @@ def _state(run: RunInfo) -> str:
 
 
 def _search(
-    store: Store, attribute: str, test: Literal["=", "LIKE"], text: str, experiment_ids: Sequence[str] | None, view: View
+    store: Store, attribute: str, test: Literal["=", "LIKE"], text: str, experiment_ids: Sequence[str] | None, view: ViewType
 ) -> list[RunInfo]:
     from ..store.filter import Comparison, Identifier
 

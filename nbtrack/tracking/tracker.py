@@ -17,7 +17,7 @@ from ..delivery.recovery import of_others
 from ..delivery.set_aside import refused_in
 from ..entities.events import Event, RunResumed, RunStarted, TagsDeleted
 from ..entities.random_name import random_name
-from ..entities.run import Experiment, LifecycleStage, RunInfo, Status, View, is_run_id, now_ms
+from ..entities.run import Experiment, LifecycleStage, RunInfo, Status, ViewType, is_run_id, now_ms
 from ..entities.tags import ENDED, NOTE, PARENT_ID, USER
 from ..errors import Deleted, ExperimentNotFound, InvalidInput, RunNotFound, StoreUnavailable
 from ..journal.owner import this_process
@@ -103,7 +103,7 @@ class Tracker:
             self.experiment = name
             return None
 
-    def experiments(self, view: View = "active") -> list[Experiment]:
+    def experiments(self, view: ViewType = "active") -> list[Experiment]:
         """Return the experiments, the newest first."""
         _check_view(view)
         return self._connection.read().experiments(view)
@@ -209,7 +209,7 @@ class Tracker:
         experiment: str | Sequence[str] | None = None,
         order_by: str | Sequence[str] | None = None,
         limit: int | None = None,
-        view: View = "active",
+        view: ViewType = "active",
     ) -> Runs:
         """Return the runs that match; see ``nbtrack.runs``."""
         return Runs(self._connection, self._search(filter, experiment, order_by, limit, view))
@@ -220,7 +220,7 @@ class Tracker:
         experiment: str | Sequence[str] | None,
         order_by: str | Sequence[str] | None,
         limit: int | None,
-        view: View,
+        view: ViewType,
     ) -> Sequence[RunInfo]:
         _check_view(view)
         limit = amount(limit, "limit")
@@ -243,7 +243,7 @@ class Tracker:
         self,
         experiment_ids: Sequence[str] | None = None,
         filter_string: str = "",
-        run_view_type: int | View = "active",
+        run_view_type: int | ViewType = "active",
         max_results: int = _MLFLOW_MAX_RESULTS,
         order_by: Sequence[str] | None = None,
         output_format: str = "pandas",
@@ -251,7 +251,14 @@ class Tracker:
         experiment_names: Sequence[str] | None = None,
     ) -> Any:
         """Return runs as ``mlflow.search_runs`` does; see ``nbtrack.search_runs``."""
-        views: dict[object, View] = {1: "active", 2: "deleted", 3: "all", "active": "active", "deleted": "deleted", "all": "all"}
+        views: dict[object, ViewType] = {
+            1: "active",
+            2: "deleted",
+            3: "all",
+            "active": "active",
+            "deleted": "deleted",
+            "all": "all",
+        }
         given = [each for each in (experiment_ids, experiment_names) if each is not None]
         chosen = [name for each in given for name in texts(each, "an experiment")]
         everywhere = bool(search_all_experiments) and not chosen

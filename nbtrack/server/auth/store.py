@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...entities.events import Batch, ModelMade, ModelMeasured, ModelRead, Progress, RunStarted
-from ...entities.run import ArtifactRecord, Dataset, Experiment, ParamValue, Points, RunInfo, View
+from ...entities.run import ArtifactRecord, Dataset, Experiment, ParamValue, Points, RunInfo, ViewType
 from ...errors import AccessDenied, AlreadyExists, NotPermitted, RunNotFound
 from ...store.matching.experiments import page_of
 from ...store.protocol.logged_models import WithModels
@@ -135,7 +135,7 @@ class StoreView:
             self._access.experiment(found.id, READ)
         return found
 
-    def experiments(self, view: View = "active") -> list[Experiment]:
+    def experiments(self, view: ViewType = "active") -> list[Experiment]:
         """Return all experiments that the user may read."""
         found = self._store.experiments(view)
         readable = set(self._access.readable(each.id for each in found))

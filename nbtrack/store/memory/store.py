@@ -19,7 +19,7 @@ from ...entities.run import (
     Points,
     RunInfo,
     Status,
-    View,
+    ViewType,
     now_ms,
 )
 from ...errors import AlreadyExists, Deleted, NotFound
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MemoryStore"]
 
-_STAGES: dict[View, tuple[LifecycleStage, ...]] = {
+_STAGES: dict[ViewType, tuple[LifecycleStage, ...]] = {
     "active": (LifecycleStage.ACTIVE,),
     "deleted": (LifecycleStage.DELETED,),
     "all": (LifecycleStage.ACTIVE, LifecycleStage.DELETED),
@@ -112,7 +112,7 @@ class MemoryStore:
         with self._lock:
             return self._state.named(storable(name))
 
-    def experiments(self, view: View = "active") -> list[Experiment]:
+    def experiments(self, view: ViewType = "active") -> list[Experiment]:
         """See ``Store.experiments``."""
         with self._lock:
             found = [experiment for experiment in self._state.experiments.values() if experiment.stage in _STAGES[view]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ...entities.run import Status, View
+from ...entities.run import Status, ViewType
 from .limits import invalid_value
 
 __all__ = ["VIEW_NAMES", "status_of", "view_of"]
@@ -17,8 +17,13 @@ _STATUSES: Final[dict[str, Status]] = {
     "5": Status.KILLED,
     **{status.value: status for status in Status},
 }
-VIEW_NAMES: Final[dict[View, str]] = {"active": "ACTIVE_ONLY", "deleted": "DELETED_ONLY", "all": "ALL"}
-_VIEWS: Final[dict[str, View]] = {"1": "active", "2": "deleted", "3": "all", **{name: view for view, name in VIEW_NAMES.items()}}
+VIEW_NAMES: Final[dict[ViewType, str]] = {"active": "ACTIVE_ONLY", "deleted": "DELETED_ONLY", "all": "ALL"}
+_VIEWS: Final[dict[str, ViewType]] = {
+    "1": "active",
+    "2": "deleted",
+    "3": "all",
+    **{name: view for view, name in VIEW_NAMES.items()},
+}
 
 
 def status_of(word: str | int) -> Status:
@@ -29,7 +34,7 @@ def status_of(word: str | int) -> Status:
     return found
 
 
-def view_of(word: str | int | None, path: str = "run_view_type") -> View:
+def view_of(word: str | int | None, path: str = "run_view_type") -> ViewType:
     """Return which stages are looked at; only the active one unless said."""
     found = "active" if word is None else _VIEWS.get(str(word))
     if found is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ...entities.run import Experiment, LifecycleStage, View
+from ...entities.run import Experiment, LifecycleStage, ViewType
 from ...errors import AlreadyExists, Deleted, ExperimentNotFound, InvalidInput, NotFound
 from ..mlflow_api import experiments as wire
 from ..mlflow_api.message import KeyValue
@@ -12,7 +12,7 @@ from .api import Api
 
 __all__ = ["VIEWS", "Experiments"]
 
-VIEWS: dict[View, str] = {"active": "ACTIVE_ONLY", "deleted": "DELETED_ONLY", "all": "ALL"}
+VIEWS: dict[ViewType, str] = {"active": "ACTIVE_ONLY", "deleted": "DELETED_ONLY", "all": "ALL"}
 _PAGE = 1000
 _NUMBER = re.compile(r"[0-9]{1,18}")  # a number that a database takes; no server of MLflow's has other ids
 
@@ -27,7 +27,7 @@ class Experiments:
     def __init__(self, api: Api) -> None:
         self._api = api
 
-    def list(self, view: View = "active") -> list[Experiment]:
+    def list(self, view: ViewType = "active") -> list[Experiment]:
         """Return all experiments, newest first, then by id."""
         request = wire.SearchExperiments(max_results=_PAGE, view_type=VIEWS[view])
         pages = self._api.pages(wire.SEARCH_EXPERIMENTS, request)

@@ -8,7 +8,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ...entities.events import Batch, Progress, RunStarted
-from ...entities.run import ArtifactRecord, Dataset, Experiment, LifecycleStage, MetricSummary, ParamValue, Points, RunInfo, View
+from ...entities.run import (
+    ArtifactRecord,
+    Dataset,
+    Experiment,
+    LifecycleStage,
+    MetricSummary,
+    ParamValue,
+    Points,
+    RunInfo,
+    ViewType,
+)
 from ...errors import InvalidInput
 from ..artifacts.allowed import AllowedPlaces
 from ..artifacts.base import ArtifactStore
@@ -101,7 +111,7 @@ class RestStore:
         """See ``Store.find_experiment``."""
         return self._experiments.named(storable(name))
 
-    def experiments(self, view: View = "active") -> list[Experiment]:
+    def experiments(self, view: ViewType = "active") -> list[Experiment]:
         """See ``Store.experiments``."""
         return self._experiments.list(view)
 

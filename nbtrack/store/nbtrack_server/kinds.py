@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, cast
 
-from ...entities.run import ArtifactRecord, Dataset, Experiment, MetricSummary, ParamValue, RunInfo, View
+from ...entities.run import ArtifactRecord, Dataset, Experiment, MetricSummary, ParamValue, RunInfo, ViewType
 from ..protocol.store import Axis, ExperimentPage, OpenRun, RunPage
 
 __all__ = [
@@ -92,7 +92,7 @@ TEXT_MAP = Kind(dict[str, str], dict)
 OPTIONAL_TEXT = Kind(str | None)
 OPTIONAL_TEXTS = Kind(list[str] | None, lambda texts: texts if texts is None else list(texts))
 OPTIONAL_TEXT_MAP = Kind(dict[str, str] | None)
-VIEW = Kind(View)
+VIEW = Kind(ViewType)
 AXIS = Kind(Axis)
 EXPERIMENT = Kind(Experiment)
 EXPERIMENTS = Kind(list[Experiment])

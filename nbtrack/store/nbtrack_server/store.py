@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from ...entities.events import Batch, Progress
-from ...entities.run import ArtifactRecord, Dataset, Experiment, ParamValue, Points, RunInfo, View
+from ...entities.run import ArtifactRecord, Dataset, Experiment, ParamValue, Points, RunInfo, ViewType
 from ...errors import StoreError
 from ..http import Answer, HttpClient
 from ..protocol.store import Axis, ExperimentPage, ExperimentQuery, OpenRun, RunPage, RunQuery
@@ -99,7 +99,7 @@ class RemoteStore:
         """See ``Store.find_experiment``."""
         return cast("Experiment | None", self._ask("find_experiment", name=name))
 
-    def experiments(self, view: View = "active") -> list[Experiment]:
+    def experiments(self, view: ViewType = "active") -> list[Experiment]:
         """See ``Store.experiments``."""
         return cast("list[Experiment]", self._ask("experiments", view=view))
 

@@ -30,7 +30,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from ...entities.events import Batch, Progress
-from ...entities.run import ArtifactRecord, Dataset, Experiment, ParamValue, Points, RunInfo, View
+from ...entities.run import ArtifactRecord, Dataset, Experiment, ParamValue, Points, RunInfo, ViewType
 
 if TYPE_CHECKING:
     from ..filter import Node, Order
@@ -64,7 +64,7 @@ class RunQuery:
     experiment_ids: tuple[str, ...] | None = None
     filter: Node | None = None
     order: tuple[Order, ...] = ()
-    view: View = "active"
+    view: ViewType = "active"
     limit: int | None = None
     offset: int = 0
 
@@ -86,7 +86,7 @@ class ExperimentQuery:
 
     filter: Node | None = None
     order: tuple[Order, ...] = ()
-    view: View = "active"
+    view: ViewType = "active"
     limit: int | None = None
     offset: int = 0
 
@@ -174,7 +174,7 @@ class Store(Protocol):
     def find_experiment(self, name: str) -> Experiment | None:
         """Return the experiment of that name, deleted or not."""
 
-    def experiments(self, view: View = "active") -> list[Experiment]:
+    def experiments(self, view: ViewType = "active") -> list[Experiment]:
         """Return all experiments, newest first, then by id."""
 
     def search_experiments(self, query: ExperimentQuery) -> ExperimentPage:

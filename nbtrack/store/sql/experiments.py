@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ...entities.run import Experiment, LifecycleStage, View, now_ms
+from ...entities.run import Experiment, LifecycleStage, ViewType, now_ms
 from ...errors import AlreadyExists, Deleted, ExperimentNotFound, NotFound
 from .damage import member
 from .database import Connection
@@ -75,7 +75,7 @@ def experiment_named(connection: Connection, name: str) -> Experiment | None:
     return None if row is None else _experiment(connection, row, _tags_of(connection, row[0]))
 
 
-def list_experiments(connection: Connection, view: View) -> list[Experiment]:
+def list_experiments(connection: Connection, view: ViewType) -> list[Experiment]:
     """Return all experiments of a view, newest first."""
     tags: dict[int, dict[str, str]] = {}
     for number, key, value in connection.rows(_TAGS):

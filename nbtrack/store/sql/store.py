@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import sqlalchemy as sa
 
 from ...entities.events import Batch, Progress, RunEnded
-from ...entities.run import ArtifactRecord, Dataset, Experiment, LifecycleStage, ParamValue, Points, RunInfo, View, now_ms
+from ...entities.run import ArtifactRecord, Dataset, Experiment, LifecycleStage, ParamValue, Points, RunInfo, ViewType, now_ms
 from ...errors import RunNotFound
 from ...settings import without_password
 from ..artifacts.paths import absolute_location
@@ -149,7 +149,7 @@ class SqlStore:
         """See ``Store.find_experiment``."""
         return self._read(experiments.experiment_named, storable(name))
 
-    def experiments(self, view: View = "active") -> list[Experiment]:
+    def experiments(self, view: ViewType = "active") -> list[Experiment]:
         """See ``Store.experiments``."""
         return self._read(experiments.list_experiments, view)
 
