@@ -9,7 +9,7 @@ JS     := nbtrack/widgets/js
 # Where Debian keeps programs for root; ``su`` leaves it out.
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: help demo test fast lint types coverage faults bench build notebooks pictures js system clean
+.PHONY: help demo test fast lint types coverage faults bench build docs notebooks pictures js system clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this.
@@ -50,6 +50,10 @@ build: $(VENV)/.dev  ## Build the wheel, and try it in an environment of its own
 	@cd build/wheel && bin/python -W error -c "import nbtrack; print('the wheel works: nbtrack', nbtrack.__version__)" \
 	  && bin/python -c "import nbtrack; nbtrack.connect('sqlite:///runs.db'); nbtrack.start_run().end(); assert len(nbtrack.runs()) == 1"
 
+docs: $(VENV)/.docs  ## Build the documentation site into build/docs; warnings are errors.
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
+	@echo "The site is at build/docs/index.html"
+
 notebooks: $(VENV)/.demo  ## Execute the notebooks and keep their outputs in them.
 	$(BIN)/python notebooks/execute.py commit
 
@@ -75,10 +79,15 @@ $(VENV)/.demo: pyproject.toml | $(BIN)/python
 	@$(PIP) -e ".[demo]"
 	@touch $@
 
+$(VENV)/.docs: pyproject.toml | $(BIN)/python
+	@echo "Installing nbtrack and what its documentation needs …"
+	@$(PIP) -e ".[docs]"
+	@touch $@
+
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	@echo "Installing nbtrack and what its development needs …"
 	@$(PIP) -e ".[dev]"
-	@touch $@ $(VENV)/.demo
+	@touch $@ $(VENV)/.demo $(VENV)/.docs
 
 $(JS)/node_modules: $(JS)/package-lock.json
 	npm --prefix $(JS) ci --no-audit --no-fund

@@ -1,6 +1,7 @@
-"""README, CONTRIBUTING and CHANGELOG say what is so: their examples run, and what there is appears in them."""
+"""README, CONTRIBUTING, CHANGELOG and docs/ say what is so: their examples run, and what there is appears in them."""
 
 import re
+import shlex
 import tomllib
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from nbclient import NotebookClient
 
 import nbtrack
-from nbtrack import api
+from docs.generate import command_parser, generated, subcommands
 from nbtrack.cli import COMMANDS
 from nbtrack.magics import NBTrackMagics
 from nbtrack.notebook.config import CAPTURES, NBTrack
@@ -17,25 +18,19 @@ from nbtrack.notebook.config import CAPTURES, NBTrack
 from .test_layers import LAYERS
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-DECISIONS = ROOT / "docs" / "decisions"
-DECIDED = [path.read_text(encoding="utf-8") for path in sorted(DECISIONS.glob("*.md"))]
+DOCS = ROOT / "docs"
+README, CONTRIBUTING, CHANGELOG, SECURITY = (
+    (ROOT / f"{name}.md").read_text(encoding="utf-8") for name in ("README", "CONTRIBUTING", "CHANGELOG", "SECURITY")
+)
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-
-# What the first example trains on.
-DATA = """\
-import numpy as np
-from sklearn.datasets import load_digits
-from sklearn.neural_network import MLPClassifier
-X_train, y_train = X_val, y_val = load_digits(return_X_y=True)
-classes = np.unique(y_train)
-"""
-
-
-def section(title: str) -> str:
-    return README.split(f"\n## {title}\n")[1].split("\n## ")[0]
+# Each page by its path below docs/, with what is generated from the code in its place.
+PAGES = {str(path.relative_to(DOCS)): generated(path.read_text(encoding="utf-8")) for path in sorted(DOCS.rglob("*.md"))}
+WRITTEN = {"README.md": README, "CONTRIBUTING.md": CONTRIBUTING, "CHANGELOG.md": CHANGELOG, "SECURITY.md": SECURITY} | {
+    f"docs/{name}": text for name, text in PAGES.items()
+}
+DECISIONS = {name: text for name, text in PAGES.items() if name.startswith("decisions/") and name != "decisions/index.md"}
+# The tutorial's pages are notebooks, which have tests of their own.
+EXAMPLES = {name: text for name, text in WRITTEN.items() if "```python" in text and "tutorial/" not in name}
 
 
 def code_cells(table: str) -> list[str]:
@@ -44,80 +39,126 @@ def code_cells(table: str) -> list[str]:
     return [double or single for double, single in rows]
 
 
-FILTERS = code_cells(section("Filters"))
+def blocks(language: str, text: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+FILTERS = code_cells(PAGES["reference/filters.md"])
 MAGICS = sorted({f"%%{n}" if n == "track" else f"%{n}" for kind in NBTrackMagics.magics.values() for n in kind})
 PARSERS = [m.parser for m in vars(NBTrackMagics).values() if hasattr(m, "parser")]
 OPTIONS = sorted({o for parser in PARSERS for action in parser._actions for o in action.option_strings} - {"-h", "--help"})
 SETTINGS = sorted(NBTrack.class_own_traits(config=True))
 SETTINGS_FILE = (ROOT / "nbtrack" / "settings.py").read_text(encoding="utf-8")
 VARIABLES = sorted(set(re.findall(r'environ\.get\("((?:NBTRACK|MLFLOW)_\w+)"\)', SETTINGS_FILE)))
+SHELL = [block for text in WRITTEN.values() for block in blocks("bash", text)]
+COMMAND_LINES = [line for block in SHELL for line in block.splitlines() if line.startswith("nbtrack ")]
 
 
-@pytest.mark.slow
-def test_readme_examples_run(tmp_path, monkeypatch):
-    """All of them, one after the other, as cells of one notebook."""
+def executed(text: str, folder: Path) -> None:
+    """Run a text's examples in a folder, one after the other, as cells of one notebook."""
+    (folder / ".nbtrack").mkdir()
+    cells = [nbformat.v4.new_code_cell(source) for source in blocks("python", text)]
+    resources = {"metadata": {"path": str(folder)}}
+    NotebookClient(nbformat.v4.new_notebook(cells=cells), timeout=120, resources=resources).execute()
+
+
+@pytest.fixture
+def alone(tmp_path, monkeypatch):
+    """A folder in which nothing of what this machine's user has configured counts."""
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    (tmp_path / ".nbtrack").mkdir()
-    sources = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-    assert len(sources) >= 8
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in [DATA, *sources]])
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
-    nbtrack.connect(tmp_path / ".nbtrack")
+    return tmp_path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if name != "README.md"])
+def test_examples_of_a_page_run(name, alone):
+    executed(EXAMPLES[name], alone)
+
+
+@pytest.mark.slow
+def test_the_examples_of_readme_run_and_make_the_runs_they_show(alone):
+    executed(README, alone)
+    nbtrack.connect(alone / ".nbtrack")
     baseline = nbtrack.runs("run_name = 'baseline'")[0]
     assert baseline.status == "FINISHED"
     assert baseline.params == {"hidden": 32, "lr": 0.001, "epochs": 30}
     assert len(baseline.metrics["loss"]) == 30
+    assert len(nbtrack.runs("run_name = 'sweep'")[0].metrics["loss"]) == 100
+
+
+def test_readme_is_short_and_has_five_examples():
+    assert len(README.encode()) <= 7 * 1024
+    assert len(blocks("python", README)) == 5
+
+
+def test_contributing_is_short():
+    assert len(CONTRIBUTING.encode()) <= 8 * 1024
 
 
 @pytest.mark.parametrize("text", FILTERS)
-def test_readme_filters_parse(text):
+def test_filters_parse(text):
     nbtrack.connect("memory:")
     nbtrack.runs(text)
 
 
-def test_readme_has_filters():
+def test_there_are_filters():
     assert len(FILTERS) >= 12
 
 
 @pytest.mark.parametrize("magic", MAGICS)
-def test_readme_names_every_magic(magic):
-    assert re.search(rf"^\| `{re.escape(magic)}\b", README, re.MULTILINE)
+def test_the_reference_has_every_magic(magic):
+    assert re.search(rf"^\| `{re.escape(magic)}\b", PAGES["reference/magics.md"], re.MULTILINE)
 
 
 @pytest.mark.parametrize("option", OPTIONS)
-def test_readme_names_every_option(option):
-    assert f"`{option}`" in README or f"`{option} " in README
+def test_the_reference_has_every_option_of_a_magic(option):
+    assert re.search(rf"`{re.escape(option)}[` ]", PAGES["reference/magics.md"])
 
 
 @pytest.mark.parametrize("what", CAPTURES)
-def test_readme_names_every_capture(what):
-    assert f"| `{what}` |" in section("What is kept without being asked")
+def test_the_reference_has_every_capture(what):
+    assert f"| `{what}` |" in PAGES["reference/captured.md"]
 
 
-def test_readme_names_every_setting_and_no_other():
-    assert sorted(set(re.findall(r"`c\.NBTrack\.(\w+)`", section("Settings")))) == SETTINGS
+def test_the_reference_has_every_setting_and_no_other():
+    assert sorted(set(re.findall(r"^\| `c\.NBTrack\.(\w+)`", PAGES["reference/settings.md"], re.MULTILINE))) == SETTINGS
 
 
-def test_readme_names_every_environment_variable_and_no_other():
-    assert sorted(set(re.findall(r"`((?:NBTRACK|MLFLOW)_\w+)`", section("Settings")))) == VARIABLES
+def test_the_reference_has_every_environment_variable_and_no_other():
+    assert sorted(set(re.findall(r"`((?:NBTRACK|MLFLOW)_\w+)`", PAGES["reference/settings.md"]))) == VARIABLES
 
 
 @pytest.mark.parametrize("name", [name for name, *_ in COMMANDS])
-def test_readme_names_every_command(name):
-    assert f"`nbtrack {name}" in section("On the command line")
+def test_the_reference_has_every_command_with_its_options(name):
+    section = PAGES["reference/command-line.md"].split(f"\n## nbtrack {name}\n")[1].split("\n## ")[0]
+    parsers = [command_parser(name), *subcommands(command_parser(name)).values()]
+    options = {option for parser in parsers for action in parser._actions for option in action.option_strings}
+    assert [option for option in options - {"-h", "--help"} if not re.search(rf"`{option}[` ]", section)] == []
 
 
-@pytest.mark.parametrize("name", sorted(set(api.__all__) & set(nbtrack.__all__)))
-def test_readme_names_every_function(name):
-    assert re.search(rf"\b{name}\b", README)
+@pytest.mark.parametrize("line", COMMAND_LINES)
+def test_command_lines_are_accepted(line):
+    _, name, *words = shlex.split(line, comments=True)
+    command_parser(name).parse_args(words)
 
 
-@pytest.mark.parametrize("text", [README, CONTRIBUTING, CHANGELOG], ids=["README", "CONTRIBUTING", "CHANGELOG"])
-def test_links_lead_somewhere(text):
-    targets = re.findall(r"\]\(([^)#]+)[^)]*\)", text)
-    assert [target for target in targets if "://" not in target and not (ROOT / target).exists()] == []
+@pytest.mark.parametrize("name", sorted(set(nbtrack.__all__) - {"__version__"}))
+def test_the_reference_has_every_public_name(name):
+    kind = "class" if name[0].isupper() else "function"
+    text = PAGES["reference/api.md"]
+    assert re.search(rf"^\.\. auto{kind}:: {name}\b", text, re.MULTILINE) or re.search(
+        rf"─ {name}\b|^{name}$", text, re.MULTILINE
+    )
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_links_lead_somewhere(name):
+    prose = re.sub(r"```.*?^```|`[^`]*`", "", WRITTEN[name], flags=re.DOTALL | re.MULTILINE)
+    targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", prose)
+    around = (ROOT / name).parent
+    assert [target for target in targets if "://" not in target and not (around / target).exists()] == []
 
 
 @pytest.mark.parametrize("text", [README, CONTRIBUTING], ids=["README", "CONTRIBUTING"])
@@ -129,7 +170,8 @@ def test_make_targets_exist(text):
 
 
 def test_extras_exist():
-    extras = set(re.findall(r"(?:nbtrack|\.)\[(\w+)\]", README))
+    named = [names for text in WRITTEN.values() for names in re.findall(r"(?:nbtrack|\.)\[([\w,]+)\]", text)]
+    extras = {name for names in named for name in names.split(",")}
     assert extras
     assert extras <= set(PROJECT["project"]["optional-dependencies"])
 
@@ -139,29 +181,10 @@ def test_newest_change_is_this_version():
     assert PROJECT["project"]["version"] == nbtrack.__version__
 
 
-def test_contributing_is_short():
-    assert len(CONTRIBUTING.encode()) <= 8 * 1024
-
-
-@pytest.mark.skipif(len(LAYERS) > 8, reason="the modules are on their way into the eight rows")
 def test_contributing_has_the_layers():
     rows = re.findall(r"^\| (\d+) \| (.+?) \|", CONTRIBUTING, re.MULTILINE)
     stated = [set(re.findall(r"`([\w.]+)`", names)) for _, names in rows]
     assert stated == [set(rooms) for rooms in LAYERS]
-
-
-def test_the_index_has_each_decision_by_its_title():
-    index = (DECISIONS / "index.md").read_text(encoding="utf-8")
-    titles = {
-        path.name: path.read_text(encoding="utf-8").partition("\n")[0] for path in DECISIONS.glob("*.md") if path.stem != "index"
-    }
-    assert {name: f"# {title}" for title, name in re.findall(r"^- \[(.+?)\]\((.+?)\)$", index, re.MULTILINE)} == titles
-
-
-@pytest.mark.parametrize("text", [CONTRIBUTING, *DECIDED], ids=lambda text: text.partition("\n")[0].strip("# "))
-def test_paths_in_texts_exist(text):
-    named = re.findall(r"`((?:nbtrack|tests|benchmarks|docs)/[\w./]+)`", text)
-    assert [path for path in named if not (ROOT / path).exists()] == []
 
 
 def test_contributing_opens_with_paths_that_exist():
@@ -169,14 +192,25 @@ def test_contributing_opens_with_paths_that_exist():
     assert 9 <= len(re.findall(r"^\| \[", table, re.MULTILINE)) <= 12
 
 
+def test_the_index_has_each_decision_by_its_title():
+    titles = {name.removeprefix("decisions/"): text.partition("\n")[0] for name, text in DECISIONS.items()}
+    stated = re.findall(r"^- \[(.+?)\]\((.+?)\)$", PAGES["decisions/index.md"], re.MULTILINE)
+    assert {name: f"# {title}" for title, name in stated} == titles
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", *(f"docs/{name}" for name in DECISIONS)])
+def test_paths_in_texts_exist(name):
+    named = re.findall(r"`((?:nbtrack|tests|benchmarks|docs)/[\w./]+)`", WRITTEN[name])
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
 def test_the_table_of_faults_names_tests_that_exist():
-    text = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"`(tests/\S+?\.py)`", text))
+    named = set(re.findall(r"`(tests/\S+?\.py)`", PAGES["faults.md"]))
     assert len(named) >= 8
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("*.png")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(DOCS.glob("*.png")), ids=lambda path: path.name)
 def test_pictures_are_small_and_used(path):
     assert path.stat().st_size < 150_000
-    assert f"(docs/{path.name})" in README
+    assert any(path.name in text for text in WRITTEN.values())
