@@ -57,8 +57,9 @@ docs: $(VENV)/.docs  ## Build the documentation site into build/docs; warnings a
 notebooks: $(VENV)/.demo  ## Execute the notebooks and keep their outputs in them.
 	$(BIN)/python notebooks/execute.py commit
 
-pictures: $(VENV)/.dev  ## Take the pictures in docs/ from the quickstart; needs chromium.
+pictures: $(VENV)/.dev  ## Take the pictures in docs/ of real runs in a browser; needs chromium.
 	$(BIN)/python docs/pictures.py
+	$(BIN)/python docs/movie.py
 
 js: $(JS)/node_modules  ## Build the one JavaScript file of all widgets; commit it.
 	npm --prefix $(JS) run --silent build

@@ -38,13 +38,14 @@ def picture(notebook: nbformat.NotebookNode, start: str, path: Path) -> None:
 
 
 def _screenshot(page: Path, path: Path) -> None:
-    browser = _browser()
+    browser = browser_path()
     options = [f"--window-size={WIDTH},{HEIGHT}", f"--force-device-scale-factor={SCALE}", "--hide-scrollbars", "--no-sandbox"]
     command = [browser, "--headless", "--disable-gpu", *options, f"--screenshot={path}", "--timeout=20000", page.as_uri()]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
 
 
-def _browser() -> str:
+def browser_path() -> str:
+    """Return the path of Chromium, without which there are no pictures."""
     found = shutil.which("chromium") or shutil.which("google-chrome")
     return found or sys.exit("the pictures need chromium: apt install chromium")
 
@@ -85,20 +86,17 @@ SWEEP = """for lr in (0.001, 0.003, 0.01, 0.1):
 TABLE = "nbtrack.runs('metrics.accuracy > 0', order_by='metrics.accuracy DESC')"
 COMPARE = "nbtrack.compare(nbtrack.runs('metrics.accuracy > 0 and params.hidden = 128'))"
 THEME = "(name) => window.jupyterapp.commands.execute('apputils:change-theme', { theme: name })"
-MANY = "() => /\\d,\\d{3} points|[4-9]\\d\\d points/.test(document.querySelector('.nbt-head')?.textContent)"
-ONLY = "(i) => window.panel.content.widgets.forEach((cell, j) => cell.node.classList.toggle('nbt-pictured', i === j))"
-ALONE = """.jp-Notebook .jp-Cell:not(.nbt-pictured) { display: none !important }
+MANY = "() => /[4-9]\\d\\d points/.test(document.querySelector('.nbt-head')?.textContent)"
+SHOW_ONLY = "(i) => window.panel.content.widgets.forEach((cell, j) => cell.node.classList.toggle('nbt-pictured', i === j))"
+ONLY_THE_CELL = """.jp-Notebook .jp-Cell:not(.nbt-pictured) { display: none !important }
 .jp-SideBar, .jp-NotebookPanel-toolbar, #jp-top-panel, #jp-bottom-panel, .jp-Notebook-footer, .jp-InputPrompt, .jp-OutputPrompt,
 .jp-Collapser, .jp-cell-toolbar { display: none !important }"""
 
 
 def live_pictures(folder: Path) -> None:
     """Write the pictures of a notebook that is worked with, in the light theme and, of the first, in the dark one."""
-    browser = (
-        shutil.which("chromium") or shutil.which("google-chrome") or sys.exit("the pictures need chromium: apt install chromium")
-    )
     server = Server("lab", folder, {})
-    with closing(server), chromium(browser) as opened:
+    with closing(server), chromium(browser_path()) as opened:
         page = opened.new_context(viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=SCALE).new_page()
         short = TRAIN.format(hidden=64, lr=0.0003, epochs=150)
         long = TRAIN.format(hidden=128, lr=0.0001, epochs=30_000)
@@ -108,9 +106,7 @@ def live_pictures(folder: Path) -> None:
             notebook.run(i)
         page.evaluate("(text) => window.panel.content.widgets[2].model.sharedModel.setSource(text)", long)
         notebook.start(2)
-        page.wait_for_function(
-            "() => /[4-9]\\d\\d points/.test(document.querySelector('.nbt-head')?.textContent)", timeout=60_000
-        )
+        page.wait_for_function(MANY, timeout=60_000)
         for name, theme in (("live.png", "JupyterLab Light"), ("live-dark.png", "JupyterLab Dark")):
             page.evaluate(THEME, theme)
             _take(page, notebook, 2, ROOT / "docs" / name)
@@ -127,10 +123,8 @@ def live_pictures(folder: Path) -> None:
 
 def _take(page: Page, notebook: Notebook, i: int, path: Path) -> None:
     """Write a cell with its output as a picture, with nothing around it."""
-    style = page.add_style_tag(content=ALONE)
-    page.evaluate(
-        "(i) => window.panel.content.widgets.forEach((cell, j) => cell.node.classList.toggle('nbt-pictured', i === j))", i
-    )
+    style = page.add_style_tag(content=ONLY_THE_CELL)
+    page.evaluate(SHOW_ONLY, i)
     notebook.live(i).scroll_into_view_if_needed()
     page.wait_for_timeout(1500)
     with tempfile.TemporaryDirectory() as folder:

@@ -8,6 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from PIL import Image
 
 import nbtrack
 from docs.generate import command_parser, generated, subcommands
@@ -210,7 +211,14 @@ def test_the_table_of_faults_names_tests_that_exist():
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 
-@pytest.mark.parametrize("path", sorted(DOCS.glob("*.png")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(DOCS.glob("*.png")) + sorted(DOCS.glob("*.webp")), ids=lambda path: path.name)
 def test_pictures_are_small_and_used(path):
-    assert path.stat().st_size < 150_000
+    assert path.stat().st_size < (1_000_000 if path.suffix == ".webp" else 150_000)
     assert any(path.name in text for text in WRITTEN.values())
+
+
+@pytest.mark.parametrize("name", re.findall(r"docs/\S+?\.webp", README))
+def test_the_picture_of_readme_moves_and_comes_to_rest(name):
+    with Image.open(ROOT / name) as picture:
+        assert picture.n_frames >= 10
+        assert picture.info["loop"] > 0
