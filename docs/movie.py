@@ -23,7 +23,7 @@ from tests.browser.lab import Notebook, Server, chromium  # noqa: E402
 
 FILMS = {"live.webp": "JupyterLab Light", "live-dark.webp": "JupyterLab Dark"}
 VIEW, SCALE = {"width": 960, "height": 900}, 2
-FRAME_SECONDS, LAST_SECONDS, TIMES = 0.1, 5.0, 3
+FRAME_SECONDS, LAST_SECONDS, FRAMES, TIMES = 0.1, 5.0, 18, 3
 CELL = """%%track digits
 hidden, lr, epochs = {hidden}, {lr}, {epochs}
 
@@ -33,7 +33,7 @@ for epoch in range(epochs):
     nbtrack.log({{"loss": model.loss_,
                  "train/accuracy": model.score(X_train, y_train),
                  "val/accuracy": model.score(X_val, y_val)}})"""
-BEFORE, FILMED = CELL.format(hidden=16, lr=0.0001, epochs=800), CELL.format(hidden=64, lr=0.0001, epochs=800)
+BEFORE, FILMED = CELL.format(hidden=16, lr=0.0001, epochs=600), CELL.format(hidden=64, lr=0.0001, epochs=600)
 
 
 def film(page: Page, server: Server, theme: str) -> list[tuple[Image.Image, int]]:
@@ -59,10 +59,17 @@ def _frames(page: Page, notebook: Notebook) -> list[tuple[Image.Image, int]]:
     while page.evaluate("() => window.done[2] === null"):
         page.wait_for_timeout(FRAME_SECONDS * 1000)
         taken.append((_shot(page, notebook), time.monotonic()))
+    taken = _spread(taken)
     page.wait_for_timeout(1500)
     taken.append((_shot(page, notebook), taken[-1][1] + FRAME_SECONDS))
     ends = [when for _, when in taken[1:]] + [taken[-1][1] + LAST_SECONDS]
     return [(image, round((end - when) * 1000)) for (image, when), end in zip(taken, ends, strict=True)]
+
+
+def _spread(taken: list[tuple[Image.Image, float]]) -> list[tuple[Image.Image, float]]:
+    """Keep so many frames that the picture stays small, however fast the machine took them."""
+    count = min(len(taken), FRAMES)
+    return [taken[round(i * (len(taken) - 1) / (count - 1))] for i in range(count)]
 
 
 def _shot(page: Page, notebook: Notebook) -> Image.Image:
