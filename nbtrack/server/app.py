@@ -19,17 +19,17 @@ from ..store.nbtrack_server import CONTENT_TYPE, PATH
 from ..store.protocol.store import Store
 from .auth.permissions import Permission
 from .auth.rules import NATIVE
+from .error_answers import error_answer
 from .exchange import Exchange, Receive, Scope, Send
-from .failures import failure
 from .handlers.table import HANDLERS, STREAMERS
-from .native import answer as native_answer
+from .nbtrack_protocol import answer as call_store
 from .openapi import describer
 from .routing import Found, Router
 from .service import Service
 
 if TYPE_CHECKING:
     from .auth.accounts import Accounts
-    from .auth.gate import Gate
+    from .auth.admission import Admission
 
 __all__ = ["App", "create_app"]
 
@@ -44,7 +44,7 @@ _log = logging.getLogger("nbtrack.server")
 class App:
     """An ASGI application that speaks MLflow's REST API over a store; make one with ``create_app``."""
 
-    def __init__(self, service: Service, prefix: str = "", gate: Gate | None = None) -> None:
+    def __init__(self, service: Service, prefix: str = "", gate: Admission | None = None) -> None:
         self._service, self._gate = service, gate
         self._native = prefix + PATH
         self._handlers = ChainMap(HANDLERS, dict(gate.handlers) if gate else {})
@@ -102,7 +102,7 @@ class App:
             _log.exception("%s %s failed", exchange.method, exchange.path)
             await _refuse(exchange, error)
         else:
-            answer = await self._in_thread(native_answer, service.store, operation, content)
+            answer = await self._in_thread(call_store, service.store, operation, content)
             await exchange.answer(*answer, CONTENT_TYPE.encode())
 
     async def _serve(self, exchange: Exchange) -> None:
@@ -148,7 +148,7 @@ class App:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
 
     def _answer(self, service: Service | None, exchange: Exchange, found: Found, body: bytes | None) -> tuple[int, bytes]:
-        """Return the status and body of an answer; Refusal where nobody known asks."""
+        """Return the status and body of an answer; AuthenticationFailed where nobody known asks."""
         service = service or self._admitted(exchange, found.endpoint.name)
         request = None
         try:
@@ -158,14 +158,14 @@ class App:
                 request = codec.from_body(found.endpoint, body, found.variables)
             return 200, codec.encode(self._handlers[found.endpoint.name](service, request))
         except NbtrackError as error:
-            return failure(error, request)
+            return error_answer(error, request)
 
 
 async def _refuse(exchange: Exchange, error: Exception) -> None:
     """Answer with an error, unless a file is on its way already: then the connection breaks off, and the client knows."""
     if exchange.has_begun:
         raise ConnectionAbortedError("the answer broke off")
-    await exchange.answer(*failure(error), headers=getattr(error, "headers", ()))
+    await exchange.answer(*error_answer(error), headers=getattr(error, "headers", ()))
 
 
 def create_app(
@@ -192,6 +192,6 @@ def create_app(
     service = Service(store, artifacts, serves_artifacts, version)
     if accounts is None:
         return App(service, prefix)
-    from .auth.gate import Gate  # loads SQLAlchemy, which a server without users may not need
+    from .auth.admission import Admission  # loads SQLAlchemy, which a server without users may not need
 
-    return App(service, prefix, Gate(accounts, service, default))
+    return App(service, prefix, Admission(accounts, service, default))

@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import NbtrackError
 from ..store.mlflow_api import codec
 from ..store.mlflow_api.table import ENDPOINTS
-from .failures import failure
+from .error_answers import error_answer
 from .handlers.table import HANDLERS
 from .routing import Router
 from .service import Service
@@ -35,7 +35,7 @@ class InProcess:
                 request = codec.from_body(found.endpoint, (body or "{}").encode(), found.variables)
             return 200, codec.encode(HANDLERS[found.endpoint.name](self._service, request))
         except NbtrackError as error:
-            return failure(error, request, is_local=True)
+            return error_answer(error, request, is_local=True)
 
 
 def _pairs(query: dict[str, Any]) -> list[tuple[str, str]]:

@@ -16,8 +16,8 @@ from ..store.artifacts.open import open_artifacts
 from ..store.open import check_uri, open_store
 from .app import App, create_app
 from .auth.permissions import permission_of
-from .guard import Guard
-from .handlers.places import PROXIED
+from .handlers.artifact_paths import PROXIED
+from .origin_checks import OriginChecks
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
@@ -54,7 +54,7 @@ class Options:
     admin_password: str = field(default="", repr=False)
 
 
-def build(options: Options) -> Guard:
+def build(options: Options) -> OriginChecks:
     """Open the store and the artifacts, and return the guarded application over both.
 
     Raises:
@@ -74,7 +74,7 @@ def build(options: Options) -> Guard:
         accounts=open_accounts_of(options) if options.auth else None,
         default=permission_of(options.default_permission),
     )
-    return Guard(app, (options.host, *options.allowed_hosts), options.allowed_origins)
+    return OriginChecks(app, (options.host, *options.allowed_hosts), options.allowed_origins)
 
 
 def _keep_private(options: Options) -> None:
@@ -87,7 +87,7 @@ def _keep_private(options: Options) -> None:
 def open_accounts_of(options: Options) -> Accounts:
     """Open the users of a server, with an administrator among them."""
     from .auth.accounts import open_accounts
-    from .auth.first import make_admin
+    from .auth.first_admin import make_admin
 
     accounts = open_accounts(options.auth_db or options.store)
     if said := make_admin(accounts, options.admin_password):
@@ -186,7 +186,7 @@ def _run(app: Any, listener: socket.socket, trusted_proxies: tuple[str, ...]) ->
 def _protocol() -> Any:
     """Return uvicorn's protocol with bounds of our own; without httptools that on h11, which has some."""
     try:
-        from .connections import BoundedProtocol
+        from .bounded_protocol import BoundedProtocol
     except ImportError:
         return "h11"
     return BoundedProtocol

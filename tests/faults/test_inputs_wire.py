@@ -20,7 +20,7 @@ from msgspec import inspect as types
 from nbtrack.entities.trace import TraceInfo
 from nbtrack.errors import NbtrackError, StoreError
 from nbtrack.journal.codec import _NAMES as NAMES_OF_EVENTS
-from nbtrack.server import native
+from nbtrack.server import nbtrack_protocol
 from nbtrack.store.chunks import decode_into, encode
 from nbtrack.store.memory import MemoryStore
 from nbtrack.store.mlflow_api.errors import WireError
@@ -219,7 +219,7 @@ def test_an_operation_given_anything_at_all_is_refused(name):
 
 
 def answered(store, name, content):
-    status, answer = native.answer(store, name, content)
+    status, answer = nbtrack_protocol.answer(store, name, content)
     assert status in (200, 422), answer
     if status == 200:
         return

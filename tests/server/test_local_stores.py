@@ -6,7 +6,7 @@ import pytest
 
 import nbtrack
 from nbtrack.cli import main
-from nbtrack.server.handlers.places import folder_at
+from nbtrack.server.handlers.artifact_paths import folder_at
 from nbtrack.settings import resolve
 
 from .test_process import serving

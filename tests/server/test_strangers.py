@@ -15,7 +15,7 @@ import pytest
 
 from nbtrack.cli import main
 from nbtrack.server import exchange as exchanges
-from nbtrack.server.guard import Guard
+from nbtrack.server.origin_checks import OriginChecks
 
 from .test_process import ask, serving
 
@@ -105,7 +105,7 @@ def test_a_body_that_stops_is_given_up(server, monkeypatch):
 
 
 def test_of_hosts_that_passed_a_few_are_remembered(server):
-    guard = Guard(server.app, ["*.lab"])
+    guard = OriginChecks(server.app, ["*.lab"])
     for n in range(10_000):
         assert guard._refusal({"headers": [(b"host", b"host-%d.lab" % n)], "method": "GET"}) is None
         assert guard._refusal({"headers": [(b"host", b"localhost:" + b"9" * 50_000 + b"%d" % n)], "method": "GET"}) is None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ...errors import AccessDenied, NotPermitted
 from .accounts import Accounts, Grant, User
-from .index import Index
+from .experiment_index import ExperimentIndex
 from .permissions import EXPERIMENT, MODEL, Permission
 
 __all__ = ["Access", "Rights"]
@@ -44,7 +44,7 @@ class Access:
     """Refuses what a user may not do; every method raises ``AccessDenied``."""
 
     rights: Rights
-    index: Index
+    index: ExperimentIndex
     accounts: Accounts
 
     def experiment(self, experiment_id: str, least: Permission) -> None:

@@ -13,7 +13,7 @@ from .accounts import Accounts, User
 from .passwords import hash_token, is_password
 from .throttle import Throttle
 
-__all__ = ["Authentication", "Refusal", "stranger"]
+__all__ = ["Authentication", "AuthenticationFailed", "not_authenticated"]
 
 T = TypeVar("T")
 
@@ -21,7 +21,7 @@ _MOST_REMEMBERED: Final = 1024
 _LOCKS: Final = 64
 
 
-class Refusal(WireError):
+class AuthenticationFailed(WireError):
     """A request that is not let in, with headers that say what would help."""
 
     def __init__(self, code: str, message: str, *headers: tuple[bytes, bytes]) -> None:
@@ -29,10 +29,10 @@ class Refusal(WireError):
         self.headers = headers
 
 
-def stranger() -> Refusal:
+def not_authenticated() -> AuthenticationFailed:
     """Return the refusal of somebody unknown: the same whether there is such a user or not."""
     message = "You are not authenticated: give a user's name and password, or a token (MLFLOW_TRACKING_TOKEN)."
-    return Refusal("UNAUTHENTICATED", message, (b"www-authenticate", b'Basic realm="nbtrack"'))
+    return AuthenticationFailed("UNAUTHENTICATED", message, (b"www-authenticate", b'Basic realm="nbtrack"'))
 
 
 class Authentication:
@@ -59,10 +59,10 @@ class Authentication:
             changes: How often users have changed by now.
 
         Raises:
-            Refusal: Nobody known.
+            AuthenticationFailed: Nobody known.
         """
         if not authorization:
-            raise stranger()
+            raise not_authenticated()
         if changes != self._known[0]:
             self._known = (changes, {})
         known, key = self._known[1], hmac.digest(self._secret, authorization.encode(), "sha256")
@@ -80,13 +80,13 @@ class Authentication:
             name, password = _name_and_password(rest.strip())
             with self._locks[key[0] % _LOCKS]:
                 return self._of_password(name, password, address, key)
-        raise stranger()
+        raise not_authenticated()
 
     def _of_token(self, token: str) -> User:
         # The hash is what is looked for: how long that takes tells nothing of a token that is right.
         found = self._accounts.user_of_token(hash_token(token))
         if found is None:
-            raise stranger()
+            raise not_authenticated()
         return found
 
     def _of_password(self, name: str, password: str, address: str, key: bytes) -> User:
@@ -95,9 +95,9 @@ class Authentication:
             return found
         if wait := self._throttle.attempt(name, address):
             message = "Too many wrong passwords: wait before you try again."
-            raise Refusal("REQUEST_LIMIT_EXCEEDED", message, (b"retry-after", b"%d" % wait))
+            raise AuthenticationFailed("REQUEST_LIMIT_EXCEEDED", message, (b"retry-after", b"%d" % wait))
         if not is_password(password, None if found is None else found.password) or found is None:
-            raise stranger()
+            raise not_authenticated()
         self._throttle.forgive(name, address)
         _remember(self._right, key, found.password)
         return found
@@ -113,7 +113,7 @@ def _name_and_password(encoded: str) -> tuple[str, str]:
     try:
         name, colon, password = b64decode(encoded, validate=True).decode().partition(":")
     except ValueError as error:
-        raise stranger() from error
+        raise not_authenticated() from error
     if not colon:
-        raise stranger()
+        raise not_authenticated()
     return name, password

@@ -13,7 +13,7 @@ from ...store.mlflow_api import artifacts as wire
 from ...store.mlflow_api.errors import WireError, invalid
 from ...store.mlflow_api.message import Empty, Message
 from ..service import Handler, Service
-from .places import folder_at, folder_of, inside, joined
+from .artifact_paths import folder_at, folder_of, inside, joined
 
 __all__ = ["HANDLERS", "check_serving", "files_below"]
 

@@ -15,7 +15,7 @@ from ...store.mlflow_api.errors import invalid, missing_value
 from ...store.mlflow_api.message import Empty
 from ...store.protocol.traces import traces_of
 from ..service import Handler, Service
-from .times import milliseconds_of, time_text
+from .timestamps import milliseconds_of, time_text
 
 __all__ = ["HANDLERS", "assessment_of", "body_of"]
 

@@ -19,10 +19,10 @@ from ...store.protocol.logged_models import models_of
 from ..exchange import Exchange
 from ..service import Service, Streamer
 from ..uploads import received, slot
+from .artifact_paths import folder_at, folder_of, joined
 from .artifacts import check_serving
-from .places import folder_at, folder_of, joined
-from .registry import version_of
-from .spans import SPANS_FILE
+from .model_registry import version_of
+from .trace_spans import SPANS_FILE
 from .traces import spans_location
 
 __all__ = ["STREAMERS"]

@@ -19,7 +19,7 @@ from ...store.mlflow_api.tokens import read_token, token_at
 from ...store.mlflow_api.words import status_of, view_of
 from ...store.protocol.store import RunQuery, together
 from ..service import Handler, Service
-from .records import info_message, read_run, read_runs
+from .run_messages import info_message, read_run, read_runs
 
 __all__ = ["HANDLERS"]
 

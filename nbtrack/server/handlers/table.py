@@ -6,7 +6,7 @@ from typing import Final
 
 from .. import service
 from ..service import Handler, Streamer
-from . import artifacts, assessments, experiments, files, logging, metrics, models, registry, runs, traces
+from . import artifacts, assessments, experiments, files, logged_models, metrics, model_registry, run_logging, runs, traces
 
 __all__ = ["HANDLERS", "STREAMERS"]
 
@@ -14,11 +14,11 @@ HANDLERS: Final[dict[str, Handler]] = {
     **service.HANDLERS,
     **experiments.HANDLERS,
     **runs.HANDLERS,
-    **logging.HANDLERS,
+    **run_logging.HANDLERS,
     **metrics.HANDLERS,
     **artifacts.HANDLERS,
-    **models.HANDLERS,
-    **registry.HANDLERS,
+    **logged_models.HANDLERS,
+    **model_registry.HANDLERS,
     **traces.HANDLERS,
     **assessments.HANDLERS,
 }

@@ -20,10 +20,10 @@ from ...store.protocol.traces import TraceSearch, traces_of
 from ..exchange import Exchange
 from ..service import Handler, Service, Streamer
 from .assessments import assessment_of, body_of
-from .links import linked_or_made, linking, shown_metadata
-from .registry import tags_of
-from .spans import spans_in
-from .times import milliseconds_of, time_text
+from .model_registry import tags_of
+from .timestamps import milliseconds_of, time_text
+from .trace_links import linked_or_made, linking, shown_metadata
+from .trace_spans import spans_in
 
 __all__ = ["HANDLERS", "STREAMERS", "spans_location"]
 

@@ -1,8 +1,8 @@
 """The store protocol made remote: what an ``nbtrack server`` speaks with nbtrack's own clients.
 
 One table (``operations``) says which methods there are, what they are asked with and what they answer; the client
-(``store``) and the server (``nbtrack.server.native``) both read it. A new method of the protocol is a row there, and a line in
-the client.
+(``store``) and the server (``nbtrack.server.nbtrack_protocol``) both read it. A new method of the protocol is a row there, and
+a line in the client.
 
 On the wire: POST ``/api/nbtrack/1/METHOD``, the arguments as a MessagePack map by name; the answer as MessagePack, with
 status 200. An error of ``nbtrack.errors`` travels by its name (``failures``) and is raised again. Points are columns as

@@ -6,7 +6,7 @@ import pytest
 
 from nbtrack.entities.events import Batch, ModelMade, RunStarted, TagsSet
 from nbtrack.errors import AccessDenied
-from nbtrack.server.auth.files import view_of_files
+from nbtrack.server.auth.guarded_artifacts import guarded_artifacts
 from nbtrack.server.auth.rules import RULES
 from nbtrack.store.artifacts.base import Presigns, SignedRequest, TakesParts
 from nbtrack.store.nbtrack_server.store import RemoteStore
@@ -216,7 +216,7 @@ class Refusing:
 
 
 def test_signed_requests_and_parts_ask_too():
-    view = view_of_files(Signs(), Refusing())
+    view = guarded_artifacts(Signs(), Refusing())
     assert isinstance(view, Presigns)
     assert isinstance(view, TakesParts)
     for work, least in (

@@ -10,7 +10,7 @@ from nbtrack.errors import AlreadyExists, InvalidInput, NotFound
 from nbtrack.server.app import create_app
 from nbtrack.server.auth import authentication, passwords
 from nbtrack.server.auth.accounts import open_accounts
-from nbtrack.server.auth.first import make_admin
+from nbtrack.server.auth.first_admin import make_admin
 from nbtrack.server.auth.passwords import hash_password, hash_token, is_password, new_token
 from nbtrack.server.auth.throttle import Throttle
 from nbtrack.store.artifacts.local import LocalArtifacts

@@ -5,11 +5,11 @@ import re
 
 import pytest
 
-from nbtrack.server.auth.files import FilesView
-from nbtrack.server.auth.models import LoggedModelsView, TracesView
-from nbtrack.server.auth.registry import RegistryView
+from nbtrack.server.auth.guarded_artifacts import GuardedArtifacts
+from nbtrack.server.auth.guarded_logged_models import GuardedLoggedModels, GuardedTraces
+from nbtrack.server.auth.guarded_model_registry import GuardedModelRegistry
+from nbtrack.server.auth.guarded_store import GuardedStore
 from nbtrack.server.auth.rules import RULES
-from nbtrack.server.auth.store import StoreView
 from nbtrack.store.artifacts.base import ArtifactStore
 from nbtrack.store.mlflow_api.table import ENDPOINTS
 from nbtrack.store.mlflow_api.users import ENDPOINTS as OF_USERS
@@ -45,11 +45,11 @@ def test_every_endpoint_has_a_rule_and_an_example():
 @pytest.mark.parametrize(
     "view, protocol",
     [
-        (StoreView, Store),
-        (RegistryView, Registry),
-        (LoggedModelsView, LoggedModels),
-        (TracesView, Traces),
-        (FilesView, ArtifactStore),
+        (GuardedStore, Store),
+        (GuardedModelRegistry, Registry),
+        (GuardedLoggedModels, LoggedModels),
+        (GuardedTraces, Traces),
+        (GuardedArtifacts, ArtifactStore),
     ],
 )
 def test_every_method_of_a_protocol_has_a_rule(view, protocol):

@@ -24,7 +24,7 @@ from nbtrack.errors import (
     StoreError,
     StoreUnavailable,
 )
-from nbtrack.server import native
+from nbtrack.server import nbtrack_protocol
 from nbtrack.server.app import create_app
 from nbtrack.store.artifacts.local import LocalArtifacts
 from nbtrack.store.filter import parse, parse_order
@@ -147,7 +147,7 @@ def test_a_mistake_of_the_server_is_an_error_without_its_details(caplog):
         def open_runs(self):
             raise ZeroDivisionError("secret")
 
-    status, content = native.answer(Broken(), "open_runs", b"\x80")
+    status, content = nbtrack_protocol.answer(Broken(), "open_runs", b"\x80")
     assert status == 422
     with pytest.raises(StoreError, match="failed in open_runs") as caught:
         raise_error(content, 422)
@@ -159,7 +159,7 @@ def test_a_mistake_of_the_server_is_an_error_without_its_details(caplog):
 
 
 def asked(store, name, content):
-    status, answer = native.answer(store, name, content)
+    status, answer = nbtrack_protocol.answer(store, name, content)
     if status == 200:
         return OPERATIONS[name].make_answer(answer)
     return raise_error(answer, 422)
@@ -264,7 +264,7 @@ def test_damaged_requests_are_errors_and_nothing_else(name, data):
         at = data.draw(st.integers(0, len(content) - 1))
         content[at] = data.draw(st.integers(0, 255))
     content = bytes(content)[: data.draw(st.integers(0, len(content)))] if data.draw(st.booleans()) else bytes(content)
-    status, answer = native.answer(MemoryStore(), name, content)
+    status, answer = nbtrack_protocol.answer(MemoryStore(), name, content)
     assert status in (200, 422)
     if status == 422:
         with pytest.raises(NbtrackError) as caught:

@@ -3,7 +3,7 @@
 import pytest
 
 from nbtrack.server.app import create_app
-from nbtrack.server.guard import Guard
+from nbtrack.server.origin_checks import OriginChecks
 from nbtrack.store.artifacts.local import LocalArtifacts
 from nbtrack.store.memory import MemoryStore
 
@@ -17,7 +17,7 @@ def guarded(tmp_path):
 
     def make(hosts=(), origins=()):
         apps.append(create_app(MemoryStore(), LocalArtifacts(tmp_path)))
-        return Asking(Guard(apps[-1], hosts, origins))
+        return Asking(OriginChecks(apps[-1], hosts, origins))
 
     yield make
     for app in apps:

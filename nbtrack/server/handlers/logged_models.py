@@ -20,9 +20,9 @@ from ...store.mlflow_api.message import Empty, KeyValue
 from ...store.mlflow_api.tokens import read_token, token_at
 from ...store.protocol.logged_models import ModelOrder, ModelSearch, OnDataset, models_of
 from ..service import Handler, Service
+from .artifact_paths import inside
 from .artifacts import files_below
-from .places import inside
-from .registry import tags_of
+from .model_registry import tags_of
 
 __all__ = ["HANDLERS"]
 

@@ -12,13 +12,13 @@ from ...store.protocol.search import Page, Search
 from .access import Access
 from .permissions import MODEL, Permission
 
-__all__ = ["RegistryView"]
+__all__ = ["GuardedModelRegistry"]
 
 READ, EDIT, MANAGE = Permission.READ, Permission.EDIT, Permission.MANAGE
 _NAME = Identifier("attribute", "name")
 
 
-class RegistryView:
+class GuardedModelRegistry:
     """A registry for one user; what each method does is told in ``store.registry``."""
 
     def __init__(self, registry: Registry, access: Access) -> None:

@@ -14,15 +14,15 @@ from ...store.mlflow_api.errors import WireError
 from ...store.protocol.logged_models import models_of
 from ...store.protocol.store import Store
 from ...store.protocol.traces import traces_of
-from ..handlers.places import folder_at
+from ..handlers.artifact_paths import folder_at
 
-__all__ = ["Index"]
+__all__ = ["ExperimentIndex"]
 
 _MOST_REMEMBERED: Final = 1 << 16
 _SECONDS: Final = 5.0
 
 
-class Index:
+class ExperimentIndex:
     """Finds the experiments of things in a store.
 
     Args:

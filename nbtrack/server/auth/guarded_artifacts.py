@@ -11,12 +11,12 @@ from ...store.artifacts.base import ArtifactEntry, ArtifactStore, Check, Part, P
 from .access import Access
 from .permissions import Permission
 
-__all__ = ["view_of_files"]
+__all__ = ["guarded_artifacts"]
 
 READ, EDIT, MANAGE = Permission.READ, Permission.EDIT, Permission.MANAGE
 
 
-class FilesView:
+class GuardedArtifacts:
     """An artifact store for one user; what each method does is told in ``store.artifacts.base``."""
 
     def __init__(self, files: Any, access: Access) -> None:
@@ -57,7 +57,7 @@ class FilesView:
         self._files.delete(path)
 
 
-class _Presigning(FilesView):
+class _Presigning(GuardedArtifacts):
     def presign_download(self, path: str, *, seconds: int) -> SignedRequest:
         self._access.path(path, READ)
         signed: SignedRequest = self._files.presign_download(path, seconds=seconds)
@@ -69,7 +69,7 @@ class _Presigning(FilesView):
         return signed
 
 
-class _InParts(FilesView):
+class _InParts(GuardedArtifacts):
     def create_parts(self, path: str, count: int, *, seconds: int) -> tuple[str, builtins.list[SignedRequest]]:
         self._access.path(path, EDIT)
         made: tuple[str, list[SignedRequest]] = self._files.create_parts(path, count, seconds=seconds)
@@ -88,8 +88,8 @@ class _PresigningInParts(_Presigning, _InParts):
     pass
 
 
-def view_of_files(files: ArtifactStore, access: Access) -> ArtifactStore:
-    """Return an artifact store for one user, which can do what the store itself can."""
-    presigns, in_parts = isinstance(files, Presigns), isinstance(files, TakesParts)
-    kinds = {(False, False): FilesView, (True, False): _Presigning, (False, True): _InParts, (True, True): _PresigningInParts}
-    return kinds[presigns, in_parts](files, access)
+def guarded_artifacts(files: ArtifactStore, access: Access) -> ArtifactStore:
+    """Return a guarded artifact store with the optional abilities of the store behind it."""
+    if isinstance(files, Presigns):
+        return (_PresigningInParts if isinstance(files, TakesParts) else _Presigning)(files, access)
+    return (_InParts if isinstance(files, TakesParts) else GuardedArtifacts)(files, access)

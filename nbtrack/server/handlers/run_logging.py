@@ -26,7 +26,7 @@ from ...store.mlflow_api.errors import missing_value
 from ...store.mlflow_api.limits import check_batch_sizes, check_dataset, check_params, check_run_id, check_tags
 from ...store.mlflow_api.message import Empty, KeyValue
 from ..service import Handler, Service
-from .series import series_of
+from .metric_series import series_of
 
 __all__ = ["HANDLERS"]
 

@@ -18,7 +18,7 @@ from .app import App
 from .cors import Cors, is_preflight
 from .exchange import Receive, Scope, Send
 
-__all__ = ["Guard"]
+__all__ = ["OriginChecks"]
 
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 _CHANGING: Final = frozenset(("POST", "PUT", "PATCH", "DELETE"))
@@ -27,7 +27,7 @@ _LONGEST_HOST: Final = 260  # a name has 253 characters at most, a port six
 _OPEN: Final = frozenset(("/health", "/version"))  # for what watches over servers, which asks by address
 
 
-class Guard:
+class OriginChecks:
     """An ASGI application around another, which sees only requests that may be made.
 
     Args:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from ...errors import ArtifactNotFound
 from ...store.artifacts.base import ArtifactStore
 from ...store.mlflow_api.errors import WireError
-from .places import folder_at, joined
+from .artifact_paths import folder_at, joined
 
 __all__ = ["SPANS_FILE", "spans_in"]
 

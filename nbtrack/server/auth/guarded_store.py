@@ -19,29 +19,29 @@ from ...store.protocol.logged_models import WithModels
 from ...store.protocol.model_registry import WithRegistry
 from ...store.protocol.store import Axis, ExperimentPage, ExperimentQuery, OpenRun, RunPage, RunQuery, Store, together
 from ...store.protocol.traces import WithTraces
-from ..handlers.places import folder_at
+from ..handlers.artifact_paths import folder_at
 from .access import Access
-from .models import LoggedModelsView, TracesView
+from .guarded_logged_models import GuardedLoggedModels, GuardedTraces
+from .guarded_model_registry import GuardedModelRegistry
 from .permissions import EXPERIMENT, Permission
-from .registry import RegistryView
 
-__all__ = ["StoreView"]
+__all__ = ["GuardedStore"]
 
 READ, EDIT, MANAGE = Permission.READ, Permission.EDIT, Permission.MANAGE
 
 
-class StoreView:
+class GuardedStore:
     """A store for one user; what each method does is told in ``store.base``."""
 
     def __init__(self, store: Store, access: Access, artifact_root: str) -> None:
         self._store, self._access, self._artifact_root = store, access, artifact_root
         self.uri = store.uri
         if isinstance(store, WithRegistry):
-            self.registry = RegistryView(store.registry, access)
+            self.registry = GuardedModelRegistry(store.registry, access)
         if isinstance(store, WithModels):
-            self.models = LoggedModelsView(store.models, access)
+            self.models = GuardedLoggedModels(store.models, access)
         if isinstance(store, WithTraces):
-            self.traces = TracesView(store.traces, access)
+            self.traces = GuardedTraces(store.traces, access)
 
     def together(self) -> AbstractContextManager[None]:
         """Read several times in one go."""

@@ -20,12 +20,12 @@ from ..errors import (
 from ..store.mlflow_api.codec import encode
 from ..store.mlflow_api.errors import STATUSES, ErrorMessage, WireError, code_of
 
-__all__ = ["failure", "public"]
+__all__ = ["error_answer", "redacted"]
 
 _log = logging.getLogger("nbtrack.server")
 
 
-def public(error: NbtrackError) -> NbtrackError:
+def redacted(error: NbtrackError) -> NbtrackError:
     """Return an error as clients may see it.
 
     What a database, a disk or a bucket says names addresses, folders and programs of the server's, for whoever asks and has not
@@ -41,11 +41,11 @@ def public(error: NbtrackError) -> NbtrackError:
     return StoreError("the server's database or files refuse this; the server's log says why")
 
 
-def failure(error: BaseException, request: Any = None, *, is_local: bool = False) -> tuple[int, bytes]:
+def error_answer(error: BaseException, request: Any = None, *, is_local: bool = False) -> tuple[int, bytes]:
     """Return the status and the body of the answer to a request that failed; ``is_local``: of this process itself."""
     if not isinstance(error, NbtrackError):
         return 500, encode(ErrorMessage(error_code="INTERNAL_ERROR", message="the server failed; its log says why"))
-    error = error if is_local else public(error)
+    error = error if is_local else redacted(error)
     code = code_of(error)
     status = error.status if isinstance(error, WireError) else STATUSES[code]
     return status, encode(ErrorMessage(error_code=code, message=_message(error, request)))

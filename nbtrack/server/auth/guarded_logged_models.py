@@ -15,12 +15,12 @@ from ...store.protocol.traces import Traces, TraceSearch
 from .access import Access
 from .permissions import Permission
 
-__all__ = ["LoggedModelsView", "TracesView"]
+__all__ = ["GuardedLoggedModels", "GuardedTraces"]
 
 READ, EDIT, MANAGE = Permission.READ, Permission.EDIT, Permission.MANAGE
 
 
-class LoggedModelsView:
+class GuardedLoggedModels:
     """Logged models for one user; what each method does is told in ``store.models``."""
 
     def __init__(self, models: LoggedModels, access: Access) -> None:
@@ -97,7 +97,7 @@ class LoggedModelsView:
         return self._models.inputs(run_ids)
 
 
-class TracesView:
+class GuardedTraces:
     """Traces for one user; what each method does is told in ``store.traces``."""
 
     def __init__(self, traces: Traces, access: Access) -> None:

@@ -13,17 +13,17 @@ from ..service import Handler, Service
 from .access import Access, Rights
 from .accounts import Accounts, User
 from .authentication import Authentication
-from .files import view_of_files
-from .index import Index
+from .experiment_index import ExperimentIndex
+from .guarded_artifacts import guarded_artifacts
+from .guarded_store import GuardedStore
 from .permissions import Permission
 from .rules import NATIVE, RULES
-from .store import StoreView
 from .users import HANDLERS, UserService
 
-__all__ = ["Gate"]
+__all__ = ["Admission"]
 
 
-class Gate:
+class Admission:
     """Stands before a service.
 
     Args:
@@ -42,14 +42,14 @@ class Gate:
     def __init__(self, accounts: Accounts, service: Service, default: Permission = Permission.READ) -> None:
         self.accounts, self._service, self._default = accounts, service, default
         self._authentication = Authentication(accounts)
-        self._index = Index(service.store, service.artifacts.uri)
+        self._index = ExperimentIndex(service.store, service.artifacts.uri)
         self._rights: tuple[int, dict[int, Rights]] = (-1, {})
 
     def admit(self, exchange: Exchange, name: str) -> Service:
         """Return what a request to an endpoint is served, ``NATIVE`` being nbtrack's protocol; it may block.
 
         Raises:
-            Refusal: Nobody known asks.
+            AuthenticationFailed: Nobody known asks.
             AccessDenied: The endpoint has no rule.
         """
         rule = "USER" if name == NATIVE else RULES.get(name)
@@ -73,7 +73,7 @@ class Gate:
     def _served(self, rights: Rights, *, by_password: bool) -> UserService:
         service = self._service
         access = Access(rights, self._index, self.accounts)
-        store = StoreView(service.store, access, service.artifacts.uri)
-        files = view_of_files(service.artifacts, access)
+        store = GuardedStore(service.store, access, service.artifacts.uri)
+        files = guarded_artifacts(service.artifacts, access)
         facts = (service.serves_artifacts, service.version)
         return UserService(store, files, *facts, access, service.store, by_password)

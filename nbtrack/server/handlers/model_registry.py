@@ -19,7 +19,7 @@ from ...store.protocol.model_registry import Registry, canonical_stage, registry
 from ...store.protocol.search import Search
 from ...store.registration import register
 from ..service import Handler, Service
-from .sources import checked_origin, origin_anyway
+from .version_sources import checked_origin, origin_anyway
 
 __all__ = ["HANDLERS", "tags_of", "version_of"]
 

@@ -10,7 +10,7 @@ from ..errors import InvalidInput, NbtrackError, StoreError
 from ..store.nbtrack_server.failures import pack_error
 from ..store.nbtrack_server.operations import OPERATIONS
 from ..store.protocol.store import Store
-from .failures import public
+from .error_answers import redacted
 
 __all__ = ["answer"]
 
@@ -32,7 +32,7 @@ def answer(store: Store, name: str, content: bytes) -> tuple[int, bytes]:
         arguments = operation.make_arguments(content)
         return 200, operation.pack_answer(_method(store, name)(**arguments))
     except NbtrackError as error:
-        return pack_error(public(error))
+        return pack_error(redacted(error))
     except Exception:  # noqa: BLE001  a mistake of ours: the log has all of it, the client no more than that
         _log.exception("the operation %s failed", name)
         return pack_error(StoreError(f"the server failed in {name}; its log says how"))
