@@ -9,7 +9,7 @@ JS     := nbtrack/widgets/js
 # Where Debian keeps programs for root; ``su`` leaves it out.
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: help demo test fast lint types coverage faults bench build docs notebooks pictures js system clean
+.PHONY: help demo test fast lint lint-js types coverage faults bench build docs notebooks pictures js system clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this.
@@ -23,9 +23,19 @@ test: system lint types coverage  ## Check everything: lint, types, all tests wi
 fast: $(VENV)/.dev  ## Run the fast tests, under two minutes.
 	$(BIN)/python -m pytest -q -m "not slow"
 
-lint: $(VENV)/.dev  ## Check style and formatting.
+lint: $(VENV)/.dev lint-js  ## Check style and formatting.
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+
+# The browser's code, with its types; Debian has Node.js as nodejs and npm.
+lint-js:
+	@if command -v npm >/dev/null; then \
+	  $(MAKE) --no-print-directory $(JS)/node_modules && npm --prefix $(JS) run --silent lint && npm --prefix $(JS) run --silent check; \
+	elif [ "$$NBTRACK_REQUIRE_ALL" = 1 ]; then \
+	  echo "npm is not installed, and NBTRACK_REQUIRE_ALL is set (Debian: apt install nodejs npm)" >&2; exit 1; \
+	else \
+	  echo "The browser's code is not checked: npm is not installed (Debian: apt install nodejs npm)"; \
+	fi
 
 types: $(VENV)/.dev  ## Check types, strictly.
 	$(BIN)/mypy
@@ -61,7 +71,8 @@ pictures: $(VENV)/.dev  ## Take the pictures in docs/ of real runs in a browser;
 	$(BIN)/python docs/pictures.py
 	$(BIN)/python docs/movie.py
 
-js: $(JS)/node_modules  ## Build the one JavaScript file of all widgets; commit it.
+js: $(JS)/node_modules  ## Format the browser's code and build its two bundles; commit them.
+	npm --prefix $(JS) run --silent format
 	npm --prefix $(JS) run --silent build
 
 # Programs that the tests use; where they cannot be installed, those tests are skipped.

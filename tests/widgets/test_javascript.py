@@ -1,4 +1,4 @@
-"""The widgets' JavaScript: its own tests, its types, and that the bundles in the package are what the sources build."""
+"""The browser's code: its own tests, its style, its types, and that the bundles in the package are what the sources build."""
 
 import subprocess
 from pathlib import Path
@@ -11,6 +11,7 @@ pytestmark = pytest.mark.slow
 
 SOURCES = Path(__file__).parents[2] / "nbtrack" / "widgets" / "js"
 BUNDLES = SOURCES.parent / "static"
+LONGEST_LINE = 120
 
 
 def run(*command):
@@ -35,7 +36,25 @@ def test_its_types_are_right(npm):
     run(npm, "run", "check")
 
 
+def test_it_is_formatted_and_keeps_the_rules(npm):
+    run(npm, "run", "lint")
+
+
+def test_no_line_is_too_long():
+    """The formatter leaves strings and comments as long as they are."""
+    sources = [path for folder in ("src", "test") for path in (SOURCES / folder).rglob("*.*")]
+    lines = [(path.name, i, line) for path in sources for i, line in enumerate(path.read_text().splitlines(), 1)]
+    assert [(name, i) for name, i, line in lines if len(line) > LONGEST_LINE] == []
+
+
 @pytest.mark.parametrize("name", ["nbtrack.js", "tables.js"])
 def test_the_bundle_is_what_the_sources_build(npm, tmp_path, name):
     run(program("node"), "build.js", str(tmp_path))
     assert (tmp_path / name).read_bytes() == (BUNDLES / name).read_bytes(), "the bundle is not up to date: make js"
+
+
+def test_the_bundles_are_small():
+    """What a first live view loads, and everything together."""
+    sizes = {path.name: path.stat().st_size for path in BUNDLES.glob("*.js")}
+    assert sizes["nbtrack.js"] + sizes["stub.js"] <= 60_000
+    assert sum(sizes.values()) <= 150_000

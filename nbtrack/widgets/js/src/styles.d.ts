@@ -1,9 +1,0 @@
-declare module "*.css" {
-  const text: string;
-  export default text;
-}
-
-declare module "uplot/dist/uPlot.min.css" {
-  const text: string;
-  export default text;
-}
