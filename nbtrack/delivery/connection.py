@@ -19,8 +19,8 @@ from ..journal.alive import leave
 from ..journal.folder import renamed
 from ..journal.writer import Writer
 from ..settings import MEMORY, Settings, memory_folder, spare_journal
-from ..store.artifacts.allowed import AllowedPlaces
-from ..store.artifacts.base import ArtifactStore
+from ..store.artifacts.allowed_places import AllowedPlaces
+from ..store.artifacts.protocol import ArtifactStore
 from ..store.open import open_store
 from ..store.protocol.store import Store
 from ..system.anchor import forget_name, make_folders

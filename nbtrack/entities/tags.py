@@ -23,14 +23,6 @@ __all__ = [
     "LINKED_RUN",
     "LOGGED_IMAGES",
     "LOGGED_TABLES",
-    "MARK_DOCUMENT",
-    "MARK_HEARTBEAT",
-    "MARK_OWNER",
-    "MARK_PARAM_TYPES",
-    "MARK_PARAM_VALUE",
-    "MARK_RUN_ID",
-    "MARK_TEXTS",
-    "MARK_WRITER",
     "MODEL_VERSIONS",
     "NOTE",
     "PARAM_REPLACED",
@@ -44,6 +36,14 @@ __all__ = [
     "SOURCE_RUN",
     "SOURCE_TYPE",
     "TABLE_LAYOUT",
+    "TAG_DOCUMENT",
+    "TAG_HEARTBEAT",
+    "TAG_OWNER",
+    "TAG_PARAM_TYPES",
+    "TAG_PARAM_VALUE",
+    "TAG_RUN_ID",
+    "TAG_TEXTS",
+    "TAG_WRITER",
     "TRACE_LOCATION",
     "TRACE_NAME",
     "USER",
@@ -91,12 +91,12 @@ TABLE_LAYOUT: Final = "nbtrack.table"  # of an experiment
 LINKED_RUN: Final = "nbtrack.linkedRun."  # and a run's id: in the metadata of a trace
 
 # nbtrack's marks in a run on an MLflow server, for what MLflow has no place for
-MARK_RUN_ID: Final = "nbtrack.run_id"
-MARK_OWNER: Final = "nbtrack.owner"
-MARK_HEARTBEAT: Final = "nbtrack.heartbeat"
-MARK_TEXTS: Final = "nbtrack.texts"
-MARK_DOCUMENT: Final = "nbtrack.document."
-MARK_WRITER: Final = "nbtrack.writer."
-MARK_PARAM_TYPES: Final = "nbtrack.params."  # and a digest: a JSON mapping of a type to the params of that type
-MARK_PARAM_VALUE: Final = "nbtrack.param.value."  # and a param's name: its value as JSON, where its string says something else
+TAG_RUN_ID: Final = "nbtrack.run_id"
+TAG_OWNER: Final = "nbtrack.owner"
+TAG_HEARTBEAT: Final = "nbtrack.heartbeat"
+TAG_TEXTS: Final = "nbtrack.texts"
+TAG_DOCUMENT: Final = "nbtrack.document."
+TAG_WRITER: Final = "nbtrack.writer."
+TAG_PARAM_TYPES: Final = "nbtrack.params."  # and a digest: a JSON mapping of a type to the params of that type
+TAG_PARAM_VALUE: Final = "nbtrack.param.value."  # and a param's name: its value as JSON, where its string says something else
 PARAM_REPLACED: Final = "nbtrack.param.replaced"

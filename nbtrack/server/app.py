@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ..errors import NbtrackError
-from ..store.artifacts.base import ArtifactStore
+from ..store.artifacts.protocol import ArtifactStore
 from ..store.mlflow_api import codec
-from ..store.mlflow_api.errors import WireError
+from ..store.mlflow_api.errors import ApiError
 from ..store.mlflow_api.service import OPENAPI
 from ..store.mlflow_api.table import ENDPOINTS
 from ..store.nbtrack_server import CONTENT_TYPE, PATH
@@ -93,7 +93,7 @@ class App:
         operation = exchange.path.removeprefix(self._native)
         try:
             if exchange.method != "POST" or exchange.header(b"content-type") != CONTENT_TYPE:
-                raise WireError("BAD_REQUEST", f"what is here is asked by POST with the content type {CONTENT_TYPE}")
+                raise ApiError("BAD_REQUEST", f"what is here is asked by POST with the content type {CONTENT_TYPE}")
             service = await self._admit(exchange, NATIVE)
             content = await exchange.body()
         except NbtrackError as error:

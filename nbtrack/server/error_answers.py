@@ -18,7 +18,7 @@ from ..errors import (
     TooLarge,
 )
 from ..store.mlflow_api.codec import encode
-from ..store.mlflow_api.errors import STATUSES, ErrorMessage, WireError, code_of
+from ..store.mlflow_api.errors import STATUSES, ApiError, ErrorMessage, code_of
 
 __all__ = ["error_answer", "redacted"]
 
@@ -47,7 +47,7 @@ def error_answer(error: BaseException, request: Any = None, *, is_local: bool = 
         return 500, encode(ErrorMessage(error_code="INTERNAL_ERROR", message="the server failed; its log says why"))
     error = error if is_local else redacted(error)
     code = code_of(error)
-    status = error.status if isinstance(error, WireError) else STATUSES[code]
+    status = error.status if isinstance(error, ApiError) else STATUSES[code]
     return status, encode(ErrorMessage(error_code=code, message=_message(error, request)))
 
 

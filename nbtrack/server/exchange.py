@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import parse_qsl
 
-from ..store.mlflow_api.errors import WireError, invalid
+from ..store.mlflow_api.errors import ApiError, invalid
 
 __all__ = ["Exchange", "Receive", "Scope", "Send"]
 
@@ -57,7 +57,7 @@ class Exchange:
         """Return the whole body.
 
         Raises:
-            WireError: It is larger than it may be, or the client went away.
+            ApiError: It is larger than it may be, or the client went away.
         """
         parts: list[bytes] = []
         size = 0
@@ -66,7 +66,7 @@ class Exchange:
             if size > largest:
                 if refusal:
                     raise invalid(refusal)
-                raise WireError("BAD_REQUEST", f"the body of a request may have {largest} bytes", status=413)
+                raise ApiError("BAD_REQUEST", f"the body of a request may have {largest} bytes", status=413)
             parts.append(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
@@ -74,13 +74,13 @@ class Exchange:
         """Yield the body as it comes.
 
         Raises:
-            WireError: The client went away, or has sent nothing for a minute.
+            ApiError: The client went away, or has sent nothing for a minute.
         """
         more = True
         while more:
             message = await self._next()
             if message["type"] == "http.disconnect":
-                raise WireError("CANCELLED", "the client went away before its request was complete")
+                raise ApiError("CANCELLED", "the client went away before its request was complete")
             if part := message.get("body"):
                 yield part
             more = message.get("more_body", False)
@@ -90,7 +90,7 @@ class Exchange:
             async with asyncio.timeout(SILENCE):
                 return await self._receive()
         except TimeoutError as error:
-            raise WireError("DEADLINE_EXCEEDED", "the request did not come to its end", status=408) from error
+            raise ApiError("DEADLINE_EXCEEDED", "the request did not come to its end", status=408) from error
 
     async def answer(self, status: int, body: bytes, kind: bytes = b"application/json", headers: Headers = ()) -> None:
         """Answer with a body."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import InvalidInput, NbtrackError, StoreError
-from ..store.nbtrack_server.failures import pack_error
+from ..store.nbtrack_server.errors import pack_error
 from ..store.nbtrack_server.operations import OPERATIONS
 from ..store.protocol.store import Store
 from .error_answers import redacted

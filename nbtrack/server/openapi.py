@@ -50,7 +50,7 @@ def document(endpoints: Iterable[Endpoint[Any, Any]], prefix: str = "") -> dict[
         prefix: What stands before every path.
     """
     rows = list(endpoints)
-    messages = [Failure, *dict.fromkeys(kind for row in rows for kind in (row.request, row.answer))]
+    messages = [Failure, *dict.fromkeys(kind for row in rows for kind in (row.request, row.response))]
     schemas, components = msgspec.json.schema_components(messages, ref_template=_REFERENCE)
     schema_of = dict(zip(messages, schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
@@ -82,7 +82,7 @@ def _operation(row: Endpoint[Any, Any], schema_of: dict[Any, Any], components: d
     elif not in_query:
         body = {"allOf": [schema_of[row.request]], "required": sorted(required - set(row.variables))}
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
-    success = {} if row.raw else {"content": {"application/json": {"schema": schema_of[row.answer]}}}
+    success = {} if row.raw else {"content": {"application/json": {"schema": schema_of[row.response]}}}
     failure = {"content": {"application/json": {"schema": schema_of[Failure]}}}
     operation["responses"] = {
         "200": {"description": "Done.", **success},

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from ..store.mlflow_api.endpoint import Endpoint
-from ..store.mlflow_api.errors import WireError
+from ..store.mlflow_api.errors import ApiError
 
 __all__ = ["Router"]
 
@@ -44,17 +44,17 @@ class Router:
         """Return the endpoint at a path; one that knows GET knows HEAD.
 
         Raises:
-            WireError: There is none at this path (404), or none for this method (405).
+            ApiError: There is none at this path (404), or none for this method (405).
         """
         method = "GET" if method == "HEAD" else method
         if path.startswith("//"):  # of an address that was given with a slash at its end
             path = "/" + path.lstrip("/")
         served = self._plain.get(path) or self._matching(path)
         if not served:
-            raise WireError("ENDPOINT_NOT_FOUND", f"there is no endpoint {method} {path[:200]}")
+            raise ApiError("ENDPOINT_NOT_FOUND", f"there is no endpoint {method} {path[:200]}")
         if method not in served:
             message = f"{path[:200]} is not asked with {method} but with {', '.join(sorted(served))}"
-            raise WireError("BAD_REQUEST", message, status=405)
+            raise ApiError("BAD_REQUEST", message, status=405)
         return served[method]
 
     def _matching(self, path: str) -> dict[str, Found]:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from ..store.artifacts.base import ArtifactStore, Presigns, TakesParts
+from ..store.artifacts.protocol import ArtifactStore, Presigns, TakesParts
 from ..store.mlflow_api import service as wire
 from ..store.mlflow_api.message import Empty, Message
 from ..store.nbtrack_server import PROTOCOL

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from ..store.artifacts.paths import TEMPORARY, local_path, scheme_of
-from ..store.mlflow_api.errors import WireError
+from ..store.mlflow_api.errors import ApiError
 from .exchange import Exchange
 
 __all__ = ["received", "slot"]
@@ -27,10 +27,10 @@ def slot(client: str) -> Iterator[None]:
     """Count one more upload of a client, and one less afterwards.
 
     Raises:
-        WireError: There are as many as one client may have at once; it may ask again.
+        ApiError: There are as many as one client may have at once; it may ask again.
     """
     if _running[client] >= _AT_ONCE:
-        raise WireError("REQUEST_LIMIT_EXCEEDED", f"one client may send {_AT_ONCE} files at once", status=429)
+        raise ApiError("REQUEST_LIMIT_EXCEEDED", f"one client may send {_AT_ONCE} files at once", status=429)
     _running[client] += 1
     try:
         yield
@@ -49,7 +49,7 @@ async def received(exchange: Exchange, root: str) -> AsyncIterator[Path | bytes]
         root: The URI of the artifact store: where that is a folder of this machine, the file is made in it, and so only renamed.
 
     Raises:
-        WireError: The client went away, or was silent for too long.
+        ApiError: The client went away, or was silent for too long.
     """
     parts = exchange.stream()
     head = await _up_to(parts, _IN_MEMORY)

@@ -70,16 +70,16 @@ def _checked(kind: str, uri: str) -> str:
 
 def _open_server(uri: str) -> Store:
     from .http import client_of
-    from .nbtrack_server.greeting import speaks_native
+    from .nbtrack_server.handshake import speaks_native
 
     client = client_of(uri)
     if speaks_native(client):
-        from .nbtrack_server.store import RemoteStore
+        from .nbtrack_server.store import NbtrackServerStore
 
-        return RemoteStore(client)
-    from .mlflow_server.store import RestStore
+        return NbtrackServerStore(client)
+    from .mlflow_server.store import MlflowServerStore
 
-    return RestStore(client)
+    return MlflowServerStore(client)
 
 
 def _open_sql(uri: str, artifact_root: str, served: str) -> Store:

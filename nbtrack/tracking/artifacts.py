@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from ..delivery.connection import Connection
 from ..errors import ArtifactNotFound, StoreError
 from ..media import load
-from ..store.artifacts.base import ArtifactEntry, ArtifactStore
+from ..store.artifacts.protocol import ArtifactEntry, ArtifactStore
 from ..store.artifacts.spool import sha256_of
 from ..validation import local_path, text
 from ..widgets.pages.files import files_html

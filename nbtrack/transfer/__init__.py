@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 
 from ..settings import Settings, resolve
-from ..store.artifacts.allowed import AllowedPlaces
+from ..store.artifacts.allowed_places import AllowedPlaces
 from ..store.open import open_store
 from ..store.protocol.store import Store
 from .copy import Outcome, Target, Tell, copy_all

@@ -35,13 +35,13 @@ from ..entities.events import (
 from ..entities.model import LoggedModelInfo
 from ..entities.run import ArtifactRecord, Experiment, LifecycleStage, RunInfo, Status, is_run_id
 from ..errors import ArtifactNotFound, Deleted, InvalidInput, NbtrackError
-from ..store.artifacts.base import walk
+from ..store.artifacts.protocol import walk
 from ..store.protocol.logged_models import models_of
 from .destinations import Destinations, active_first, is_deleted
 from .source import Contents, Files, Source
 
 if TYPE_CHECKING:
-    from ..store.artifacts.base import ArtifactStore
+    from ..store.artifacts.protocol import ArtifactStore
     from ..store.protocol.store import Store
 
 __all__ = ["Outcome", "Target", "Tell", "copy_all"]

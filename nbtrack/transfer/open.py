@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from ..errors import InvalidInput
 from ..settings import Settings, artifact_places, resolve, without_password
-from ..store.artifacts.allowed import AllowedPlaces
+from ..store.artifacts.allowed_places import AllowedPlaces
 from ..store.artifacts.paths import absolute_location, local_path, scheme_of
 from ..store.open import open_store
 from ..store.sql.schema.tables import VERSION_TABLE

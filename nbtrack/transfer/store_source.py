@@ -12,7 +12,7 @@ from ..entities.events import Series
 from ..entities.model import LoggedModelInfo
 from ..entities.run import ArtifactRecord, Experiment, Points, RunInfo
 from ..errors import ModelNotFound, NbtrackError
-from ..store.artifacts.base import walk
+from ..store.artifacts.protocol import walk
 from ..store.protocol.logged_models import WithModels
 from ..store.protocol.store import RunQuery, Store
 from .source import Contents, Files, Source
@@ -20,7 +20,7 @@ from .source import Contents, Files, Source
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ..store.artifacts.base import ArtifactStore
+    from ..store.artifacts.protocol import ArtifactStore
 
 __all__ = ["StoredRuns"]
 

@@ -6,8 +6,8 @@ import pytest
 
 import nbtrack
 from nbtrack.errors import PlaceNotAllowed, StoreUnavailable
-from nbtrack.store.artifacts.base import SignedRequest
-from nbtrack.store.artifacts.direct import check_addresses
+from nbtrack.store.artifacts.presigned import check_addresses
+from nbtrack.store.artifacts.protocol import SignedRequest
 
 from ..server.test_process import ask, serving
 
@@ -33,7 +33,7 @@ def server(tmp_path, home):
 def tracker(request, server, tmp_path, monkeypatch):
     """Connect in a project of one's own, by either protocol."""
     if request.param == "MLflow's protocol":
-        monkeypatch.setattr("nbtrack.store.nbtrack_server.greeting.speaks_native", lambda client: False)
+        monkeypatch.setattr("nbtrack.store.nbtrack_server.handshake.speaks_native", lambda client: False)
     (tmp_path / "project").mkdir()
     monkeypatch.chdir(tmp_path / "project")
     return nbtrack.connect(server)

@@ -23,11 +23,11 @@ from nbtrack.journal.codec import _NAMES as NAMES_OF_EVENTS
 from nbtrack.server import nbtrack_protocol
 from nbtrack.store.chunks import decode_into, encode
 from nbtrack.store.memory import MemoryStore
-from nbtrack.store.mlflow_api.errors import WireError
-from nbtrack.store.mlflow_api.tokens import read_token, token_at
+from nbtrack.store.mlflow_api.errors import ApiError
+from nbtrack.store.mlflow_api.page_tokens import read_token, token_at
 from nbtrack.store.nbtrack_server.batches import WireBatch
 from nbtrack.store.nbtrack_server.batches import _fields_of as fields_of
-from nbtrack.store.nbtrack_server.failures import raise_error
+from nbtrack.store.nbtrack_server.errors import raise_error
 from nbtrack.store.nbtrack_server.operations import OPERATIONS
 from nbtrack.store.nbtrack_server.points import WireLane
 from nbtrack.store.open import open_store
@@ -291,7 +291,7 @@ def test_what_is_no_chunk_is_an_error_or_numbers(data, dtype, count):
 @given(st.text() | _loose.map(json.dumps) | st.integers().map(lambda offset: json.dumps({"offset": offset})))
 def test_a_token_of_a_page_is_ours_or_refused(text):
     for token in (text, base64.b64encode(text.encode("utf-8", "replace")).decode()):
-        with contextlib.suppress(WireError):
+        with contextlib.suppress(ApiError):
             assert read_token(token_at(read_token(token))) == read_token(token)
 
 
@@ -299,5 +299,5 @@ def test_a_token_of_a_page_is_ours_or_refused(text):
     "content", ["[" * 50_000, '{"offset":' * 20_000, "9" * 5000, '{"offset": 1e999}', '{"offset": NaN}', "null"]
 )
 def test_a_hostile_token_is_refused(content):
-    with pytest.raises(WireError):
+    with pytest.raises(ApiError):
         read_token(base64.b64encode(content.encode()).decode())

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlencode
 
-from nbtrack.store.http import Answer as HttpAnswer
+from nbtrack.store.http import Response
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class InProcess:
     def request(self, method, path, *, body, headers, repeats, judge):
         self.asked.append(path.rpartition("/")[2])
         found = self.asking.request(method, path, body, headers=headers)
-        answer = HttpAnswer(found.status, found.headers, found.body)
+        answer = Response(found.status, found.headers, found.body)
         judge(answer)
         return answer
 

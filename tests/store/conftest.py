@@ -9,7 +9,7 @@ import pytest
 
 from nbtrack.server.app import create_app
 from nbtrack.store.artifacts.local import LocalArtifacts
-from nbtrack.store.nbtrack_server.store import RemoteStore
+from nbtrack.store.nbtrack_server.store import NbtrackServerStore
 from nbtrack.store.open import open_store
 from nbtrack.store.protocol.store import Store
 
@@ -63,7 +63,7 @@ def any_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]
     store = open_store(uri, artifact_root="artifacts")
     if request.param == "remote":
         app = create_app(store, LocalArtifacts(tmp_path))
-        yield RemoteStore(InProcess(app))
+        yield NbtrackServerStore(InProcess(app))
         app.close()
     else:
         yield store

@@ -37,7 +37,7 @@ from nbtrack.errors import NbtrackError
 from nbtrack.server.app import create_app
 from nbtrack.store.artifacts.local import LocalArtifacts
 from nbtrack.store.memory import MemoryStore
-from nbtrack.store.nbtrack_server.store import RemoteStore
+from nbtrack.store.nbtrack_server.store import NbtrackServerStore
 from nbtrack.store.open import open_store
 from nbtrack.store.protocol.store import RunQuery
 
@@ -307,7 +307,7 @@ def test_a_remote_store_is_as_memory():
             return self.reopen()
 
         def reopen(self):
-            return RemoteStore(InProcess(self.app))
+            return NbtrackServerStore(InProcess(self.app))
 
         def teardown(self):
             super().teardown()

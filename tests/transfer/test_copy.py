@@ -26,7 +26,7 @@ from nbtrack.server.app import create_app
 from nbtrack.store.artifacts.local import LocalArtifacts
 from nbtrack.store.artifacts.open import open_artifacts
 from nbtrack.store.memory import MemoryStore
-from nbtrack.store.nbtrack_server.store import RemoteStore
+from nbtrack.store.nbtrack_server.store import NbtrackServerStore
 from nbtrack.store.open import open_store
 from nbtrack.store.protocol.store import RunQuery
 from nbtrack.transfer import copy, store_source
@@ -360,7 +360,7 @@ def test_models_go_to_a_server_of_ours(with_models, tmp_path):
     store, model_id = with_models
     served = MemoryStore("mlflow-artifacts:")
     app = create_app(served, LocalArtifacts(tmp_path / "served"))
-    remote = Target(RemoteStore(InProcess(app)), lambda uri: LocalArtifacts(tmp_path / "served" / uri.partition(":/")[2]))
+    remote = Target(NbtrackServerStore(InProcess(app)), lambda uri: LocalArtifacts(tmp_path / "served" / uri.partition(":/")[2]))
     assert copied(store, remote).problems == []
     assert served.models.get(model_id).metrics == store.models.get(model_id).metrics
     assert (tmp_path / "served" / "0" / "models" / model_id / "artifacts" / "MLmodel").read_bytes() == b"flavors"

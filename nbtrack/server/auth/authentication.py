@@ -8,7 +8,7 @@ import threading
 from base64 import b64decode
 from typing import Final, TypeVar
 
-from ...store.mlflow_api.errors import WireError
+from ...store.mlflow_api.errors import ApiError
 from .accounts import Accounts, User
 from .passwords import hash_token, is_password
 from .throttle import Throttle
@@ -21,7 +21,7 @@ _MOST_REMEMBERED: Final = 1024
 _LOCKS: Final = 64
 
 
-class AuthenticationFailed(WireError):
+class AuthenticationFailed(ApiError):
     """A request that is not let in, with headers that say what would help."""
 
     def __init__(self, code: str, message: str, *headers: tuple[bytes, bytes]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from ...errors import ModelNotFound, RunNotFound, TraceNotFound
-from ...store.mlflow_api.errors import WireError
+from ...store.mlflow_api.errors import ApiError
 from ...store.protocol.logged_models import models_of
 from ...store.protocol.store import Store
 from ...store.protocol.traces import traces_of
@@ -99,7 +99,7 @@ class ExperimentIndex:
         for each in self._store.experiments("all"):
             try:
                 folders.setdefault(folder_at(each.artifact_location, self._root), []).append(each.id)
-            except WireError:
+            except ApiError:
                 continue  # its files are elsewhere
         self._folders, self._read_at = folders, time.monotonic()
 

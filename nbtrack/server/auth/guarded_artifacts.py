@@ -7,7 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ...store.artifacts.base import ArtifactEntry, ArtifactStore, Check, Part, Presigns, Readable, SignedRequest, TakesParts
+from ...store.artifacts.protocol import (
+    ArtifactEntry,
+    ArtifactStore,
+    Check,
+    Presigns,
+    Readable,
+    SignedRequest,
+    TakesParts,
+    UploadedPart,
+)
 from .access import Access
 from .permissions import Permission
 
@@ -17,7 +26,7 @@ READ, EDIT, MANAGE = Permission.READ, Permission.EDIT, Permission.MANAGE
 
 
 class GuardedArtifacts:
-    """An artifact store for one user; what each method does is told in ``store.artifacts.base``."""
+    """An artifact store for one user; what each method does is told in ``store.artifacts.protocol``."""
 
     def __init__(self, files: Any, access: Access) -> None:
         self._files, self._access = files, access
@@ -75,7 +84,7 @@ class _InParts(GuardedArtifacts):
         made: tuple[str, list[SignedRequest]] = self._files.create_parts(path, count, seconds=seconds)
         return made
 
-    def complete_parts(self, path: str, upload: str, parts: Sequence[Part]) -> None:
+    def complete_parts(self, path: str, upload: str, parts: Sequence[UploadedPart]) -> None:
         self._access.path(path, EDIT)
         self._files.complete_parts(path, upload, parts)
 

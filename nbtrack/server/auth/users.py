@@ -75,22 +75,22 @@ def _for_oneself(handler: Callable[[UserService, Any], A]) -> Callable[[UserServ
 
 
 @_for_admins
-def create_user(service: UserService, request: wire.CreateUser) -> wire.UserAnswer:
+def create_user(service: UserService, request: wire.CreateUser) -> wire.UserResponse:
     """Add a user."""
     name = check_name(request.username)
-    return wire.UserAnswer(_user(service.access.accounts.add_user(name, hash_password(request.password)), ()))
+    return wire.UserResponse(_user(service.access.accounts.add_user(name, hash_password(request.password)), ()))
 
 
 @_for_oneself
-def get_user(service: UserService, request: wire.OfUser) -> wire.UserAnswer:
+def get_user(service: UserService, request: wire.UserRequest) -> wire.UserResponse:
     """Describe a user."""
     user = service.access.accounts.get(request.username)
-    return wire.UserAnswer(_user(user, service.access.accounts.grants(user.id)))
+    return wire.UserResponse(_user(user, service.access.accounts.grants(user.id)))
 
 
-def list_users(service: UserService, _request: Empty) -> wire.Users:
+def list_users(service: UserService, _request: Empty) -> wire.UsersResponse:
     """Name all users, without what they may do."""
-    return wire.Users([_user(each, ()) for each in service.access.accounts.users()])
+    return wire.UsersResponse([_user(each, ()) for each in service.access.accounts.users()])
 
 
 def get_current_user(service: UserService, _request: Empty) -> wire.CurrentUser:
@@ -122,7 +122,7 @@ def update_user_admin(service: UserService, request: wire.SetAdmin) -> Empty:
 
 
 @_for_admins
-def delete_user(service: UserService, request: wire.OfUser) -> Empty:
+def delete_user(service: UserService, request: wire.UserRequest) -> Empty:
     """Remove a user."""
     if request.username == service.user.name:
         raise invalid("Users cannot delete their own account. Ask another admin to delete this user instead.")
@@ -197,16 +197,16 @@ def _set(service: UserService, user: User, kind: str, resource: str, permission:
     service.access.accounts.grant(user.id, Grant(kind, resource, permission_of(permission)))
 
 
-def create_experiment_permission(service: UserService, request: wire.ExperimentGrant) -> wire.ExperimentPermissionAnswer:
+def create_experiment_permission(service: UserService, request: wire.ExperimentGrant) -> wire.ExperimentPermissionResponse:
     """Let a user do so much with an experiment."""
     user = _create(service, EXPERIMENT, request.experiment_id, request.username, request.permission)
-    return wire.ExperimentPermissionAnswer(wire.ExperimentPermission(request.experiment_id, user.id, request.permission))
+    return wire.ExperimentPermissionResponse(wire.ExperimentPermission(request.experiment_id, user.id, request.permission))
 
 
-def get_experiment_permission(service: UserService, request: wire.ExperimentGrant) -> wire.ExperimentPermissionAnswer:
+def get_experiment_permission(service: UserService, request: wire.ExperimentGrant) -> wire.ExperimentPermissionResponse:
     """Say what a user was granted on an experiment."""
     user, found = _get(service, EXPERIMENT, request.experiment_id, request.username)
-    return wire.ExperimentPermissionAnswer(wire.ExperimentPermission(request.experiment_id, user.id, _name(found)))
+    return wire.ExperimentPermissionResponse(wire.ExperimentPermission(request.experiment_id, user.id, _name(found)))
 
 
 def update_experiment_permission(service: UserService, request: wire.ExperimentGrant) -> Empty:
@@ -219,16 +219,16 @@ def delete_experiment_permission(service: UserService, request: wire.ExperimentG
     return _delete(service, EXPERIMENT, request.experiment_id, request.username)
 
 
-def create_registered_model_permission(service: UserService, request: wire.ModelGrant) -> wire.ModelPermissionAnswer:
+def create_registered_model_permission(service: UserService, request: wire.ModelGrant) -> wire.ModelPermissionResponse:
     """Let a user do so much with a registered model."""
     user = _create(service, MODEL, request.name, request.username, request.permission)
-    return wire.ModelPermissionAnswer(wire.ModelPermission(request.name, user.id, request.permission))
+    return wire.ModelPermissionResponse(wire.ModelPermission(request.name, user.id, request.permission))
 
 
-def get_registered_model_permission(service: UserService, request: wire.ModelGrant) -> wire.ModelPermissionAnswer:
+def get_registered_model_permission(service: UserService, request: wire.ModelGrant) -> wire.ModelPermissionResponse:
     """Say what a user was granted on a registered model."""
     user, found = _get(service, MODEL, request.name, request.username)
-    return wire.ModelPermissionAnswer(wire.ModelPermission(request.name, user.id, _name(found)))
+    return wire.ModelPermissionResponse(wire.ModelPermission(request.name, user.id, _name(found)))
 
 
 def update_registered_model_permission(service: UserService, request: wire.ModelGrant) -> Empty:
@@ -244,19 +244,19 @@ def delete_registered_model_permission(service: UserService, request: wire.Model
 # The same in version 3.
 
 
-def grant_user_permission(service: UserService, request: wire.GrantOf) -> Empty:
+def grant_user_permission(service: UserService, request: wire.PermissionRequest) -> Empty:
     """Let a user do so much with a thing, whatever it was before."""
     user = _managed(service, request.resource_type, request.resource_id, request.username)
     _set(service, user, request.resource_type, request.resource_id, request.permission)
     return Empty()
 
 
-def revoke_user_permission(service: UserService, request: wire.GrantOf) -> Empty:
+def revoke_user_permission(service: UserService, request: wire.PermissionRequest) -> Empty:
     """Take back what a user was granted on a thing."""
     return _delete(service, request.resource_type, request.resource_id, request.username)
 
 
-def get_user_permission(service: UserService, request: wire.GrantOf) -> wire.Granted:
+def get_user_permission(service: UserService, request: wire.PermissionRequest) -> wire.Granted:
     """Say what a user may do with a thing, by grant or by default."""
     accounts, rights = service.access.accounts, service.access.rights
     if request.username != service.user.name:
@@ -270,7 +270,7 @@ def get_user_permission(service: UserService, request: wire.GrantOf) -> wire.Gra
 
 
 @_for_oneself
-def list_user_permissions(service: UserService, request: wire.OfUser) -> wire.ListedPermissions:
+def list_user_permissions(service: UserService, request: wire.UserRequest) -> wire.ListedPermissions:
     """Name all that a user was granted."""
     user = service.access.accounts.get(request.username)
     grants = service.access.accounts.grants(user.id)

@@ -22,13 +22,13 @@ def folder_of(run: RunInfo, root: str) -> str:
         root: The URI of the server's artifact store.
 
     Raises:
-        WireError: They lie elsewhere.
+        ApiError: They lie elsewhere.
     """
     return folder_at(run.artifact_uri, root)
 
 
 def folder_at(uri: str, root: str) -> str:
-    """Return the folder that a URI is below a root; WireError where it lies elsewhere."""
+    """Return the folder that a URI is below a root; ApiError where it lies elsewhere."""
     if uri.startswith(PROXIED):
         parsed = urlsplit(uri)
         if not parsed.netloc and not parsed.query:

@@ -8,9 +8,9 @@ from pathlib import PureWindowsPath
 from typing import Any, Final, TypeVar
 
 from ...errors import StoreError
-from ...store.artifacts.base import ArtifactEntry, ArtifactStore, Part, Presigns, TakesParts
+from ...store.artifacts.protocol import ArtifactEntry, ArtifactStore, Presigns, TakesParts, UploadedPart
 from ...store.mlflow_api import artifacts as wire
-from ...store.mlflow_api.errors import WireError, invalid
+from ...store.mlflow_api.errors import ApiError, invalid
 from ...store.mlflow_api.message import Empty, Message
 from ..service import Handler, Service
 from .artifact_paths import folder_at, folder_of, inside, joined
@@ -28,7 +28,7 @@ A = TypeVar("A", bound=Message)
 def check_serving(service: Service) -> None:
     """Refuse to stand between clients and artifacts where the server was started so."""
     if not service.serves_artifacts:
-        raise WireError("TEMPORARILY_UNAVAILABLE", "this server was started with --no-serve-artifacts", status=503)
+        raise ApiError("TEMPORARILY_UNAVAILABLE", "this server was started with --no-serve-artifacts", status=503)
 
 
 def _serving(handler: Callable[[Service, Any], A]) -> Callable[[Service, Any], A]:
@@ -40,24 +40,24 @@ def _serving(handler: Callable[[Service, Any], A]) -> Callable[[Service, Any], A
     return checked
 
 
-def list_artifacts(service: Service, request: wire.ListArtifacts) -> wire.Files:
+def list_artifacts(service: Service, request: wire.ListArtifacts) -> wire.ArtifactsResponse:
     """List a folder of a run, with paths from the run's root."""
     path = inside(request.path)
     return files_below(service, service.store.get_run(request.run).artifact_uri, path)
 
 
-def files_below(service: Service, uri: str, path: str) -> wire.Files:
+def files_below(service: Service, uri: str, path: str) -> wire.ArtifactsResponse:
     """List a folder below a URI in the server's artifact store, with paths from there."""
     folder = folder_at(uri, service.artifacts.uri)
     found = service.artifacts.list("/".join(filter(None, (folder, path))))
     skipped = len(folder) + 1 if folder else 0
-    return wire.Files(uri, _messages(found, lambda entry: entry.path[skipped:]))
+    return wire.ArtifactsResponse(uri, _messages(found, lambda entry: entry.path[skipped:]))
 
 
 @_serving
-def list_stored(service: Service, request: wire.ListStored) -> wire.Files:
+def list_stored(service: Service, request: wire.ListStored) -> wire.ArtifactsResponse:
     """List a folder of the server's artifact store, by names alone."""
-    return wire.Files(files=_messages(service.artifacts.list(inside(request.path)), lambda entry: entry.name))
+    return wire.ArtifactsResponse(files=_messages(service.artifacts.list(inside(request.path)), lambda entry: entry.name))
 
 
 def _messages(entries: Iterable[ArtifactEntry], named: Callable[[ArtifactEntry], str]) -> list[wire.FileInfo]:
@@ -90,7 +90,7 @@ def create_multipart_upload(service: Service, request: wire.CreateUpload) -> wir
 @_serving
 def complete_multipart_upload(service: Service, request: wire.CompleteUpload) -> Empty:
     """Make the file of its parts."""
-    parts = [Part(part.part_number, part.etag) for part in request.parts]
+    parts = [UploadedPart(part.part_number, part.etag) for part in request.parts]
     try:
         _takes_parts(service, _target(request)).complete_parts(_target(request), request.upload_id, parts)
     except StoreError as error:  # of what a retry does not mend
@@ -109,7 +109,7 @@ def _takes_parts(service: Service, path: str) -> TakesParts:
     """Return the artifact store as one that takes a file in parts; who may not edit it is not told whether it does."""
     service.may_edit(path)
     if not isinstance(service.artifacts, TakesParts):
-        raise WireError("NOT_IMPLEMENTED", "Multipart upload is not supported for the current artifact repository")
+        raise ApiError("NOT_IMPLEMENTED", "Multipart upload is not supported for the current artifact repository")
     return service.artifacts
 
 
@@ -154,7 +154,7 @@ def _file_of_run(service: Service, request: wire.SignPath) -> str:
 
 def _presigns(service: Service, what: str) -> Presigns:
     if not isinstance(service.artifacts, Presigns):
-        raise WireError("NOT_IMPLEMENTED", f"Presigned {what} is not supported for the current artifact repository")
+        raise ApiError("NOT_IMPLEMENTED", f"Presigned {what} is not supported for the current artifact repository")
     return service.artifacts
 
 

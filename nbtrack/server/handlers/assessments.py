@@ -22,7 +22,7 @@ __all__ = ["HANDLERS", "assessment_of", "body_of"]
 _KINDS: Final = ("feedback", "expectation", "issue")  # an assessment is one of them
 
 
-def create_assessment(service: Service, request: wire.CreateAssessment) -> wire.AssessmentAnswer:
+def create_assessment(service: Service, request: wire.CreateAssessment) -> wire.AssessmentResponse:
     """Keep what somebody thinks of a trace; what it overrides is not valid from then on."""
     given = request.assessment or {}
     if sum(kind in given for kind in _KINDS) != 1:
@@ -32,15 +32,15 @@ def create_assessment(service: Service, request: wire.CreateAssessment) -> wire.
     traces_of(service.store).assess(request.trace_id, new)
     if old is not None:
         _set_valid(service, request.trace_id, old, valid=False)
-    return wire.AssessmentAnswer(json.loads(new.body))
+    return wire.AssessmentResponse(json.loads(new.body))
 
 
-def get_assessment(service: Service, request: wire.OfAssessment) -> wire.AssessmentAnswer:
+def get_assessment(service: Service, request: wire.AssessmentRequest) -> wire.AssessmentResponse:
     """Return an assessment."""
-    return wire.AssessmentAnswer(body_of(_found(service, request.trace_id, request.assessment_id)))
+    return wire.AssessmentResponse(body_of(_found(service, request.trace_id, request.assessment_id)))
 
 
-def update_assessment(service: Service, request: wire.UpdateAssessment) -> wire.AssessmentAnswer:
+def update_assessment(service: Service, request: wire.UpdateAssessment) -> wire.AssessmentResponse:
     """Change an assessment; metadata are added to."""
     old = body_of(_found(service, request.trace_id, request.assessment_id))
     given = request.assessment or {}
@@ -54,10 +54,10 @@ def update_assessment(service: Service, request: wire.UpdateAssessment) -> wire.
     merged = {**old, **new, "last_update_time": time_text(now_ms())}
     kept = assessment_of(request.trace_id, {**merged, "assessment_id": request.assessment_id})
     traces_of(service.store).assess(request.trace_id, kept)
-    return wire.AssessmentAnswer(json.loads(kept.body))
+    return wire.AssessmentResponse(json.loads(kept.body))
 
 
-def delete_assessment(service: Service, request: wire.OfAssessment) -> Empty:
+def delete_assessment(service: Service, request: wire.AssessmentRequest) -> Empty:
     """Take an assessment away; what it overrode is valid again."""
     there = {each.id: each for each in _of_trace(service, request.trace_id)}
     gone = there.get(request.assessment_id)
@@ -69,7 +69,7 @@ def delete_assessment(service: Service, request: wire.OfAssessment) -> Empty:
 
 
 def assessment_of(trace_id: str, body: Mapping[str, Any]) -> Assessment:
-    """Return an assessment as it is kept, with an id and times of its own where it has none; WireError where it is none."""
+    """Return an assessment as it is kept, with an id and times of its own where it has none; ApiError where it is none."""
     now = time_text(now_ms())
     name = str(body.get("assessment_name") or "")
     if not name:

@@ -9,7 +9,8 @@ from ...entities.run import Experiment, LifecycleStage
 from ...errors import ExperimentNotFound, NotFound
 from ...store.filter import EXPERIMENTS, parse, parse_order
 from ...store.mlflow_api import experiments as wire
-from ...store.mlflow_api.errors import WireError, invalid
+from ...store.mlflow_api.enums import view_of
+from ...store.mlflow_api.errors import ApiError, invalid
 from ...store.mlflow_api.limits import (
     check_experiment_id,
     check_experiment_name,
@@ -18,8 +19,7 @@ from ...store.mlflow_api.limits import (
     check_max_results,
 )
 from ...store.mlflow_api.message import Empty, KeyValue
-from ...store.mlflow_api.tokens import read_token, token_at
-from ...store.mlflow_api.words import view_of
+from ...store.mlflow_api.page_tokens import read_token, token_at
 from ...store.protocol.store import ExperimentQuery
 from ..service import Handler, Service
 
@@ -42,21 +42,21 @@ def create_experiment(service: Service, request: wire.CreateExperiment) -> wire.
     return wire.ExperimentId(experiment_id=made.id)
 
 
-def get_experiment(service: Service, request: wire.OfExperiment) -> wire.ExperimentAnswer:
+def get_experiment(service: Service, request: wire.ExperimentRequest) -> wire.ExperimentResponse:
     """Describe one experiment, deleted or not."""
     check_experiment_id(request.experiment_id)
-    return wire.ExperimentAnswer(experiment=_message(service.store.get_experiment(request.experiment_id)))
+    return wire.ExperimentResponse(experiment=_message(service.store.get_experiment(request.experiment_id)))
 
 
-def get_experiment_by_name(service: Service, request: wire.ExperimentByName) -> wire.ExperimentAnswer:
+def get_experiment_by_name(service: Service, request: wire.ExperimentByName) -> wire.ExperimentResponse:
     """Describe the experiment of a name, deleted or not."""
     found = service.store.find_experiment(request.experiment_name)
     if found is None:
         raise ExperimentNotFound(f"Could not find experiment with name '{request.experiment_name}'")
-    return wire.ExperimentAnswer(experiment=_message(found))
+    return wire.ExperimentResponse(experiment=_message(found))
 
 
-def search_experiments(service: Service, request: wire.SearchExperiments) -> wire.Experiments:
+def search_experiments(service: Service, request: wire.SearchExperiments) -> wire.ExperimentsResponse:
     """Return a page of experiments."""
     limit = check_max_results(_USUAL if request.max_results is None else request.max_results, _MOST)
     offset = read_token(request.page_token)
@@ -64,26 +64,26 @@ def search_experiments(service: Service, request: wire.SearchExperiments) -> wir
     view = view_of(request.view_type, "view_type")
     page = service.store.search_experiments(ExperimentQuery(parse(request.filter, names=EXPERIMENTS), order, view, limit, offset))
     token = token_at(offset + limit) if page.more else ""
-    return wire.Experiments(experiments=list(map(_message, page.experiments)), next_page_token=token)
+    return wire.ExperimentsResponse(experiments=list(map(_message, page.experiments)), next_page_token=token)
 
 
 def update_experiment(service: Service, request: wire.UpdateExperiment) -> Empty:
     """Rename an experiment."""
     check_experiment_name(request.new_name)
     if _known(service, request.experiment_id).stage is LifecycleStage.DELETED:
-        raise WireError("INVALID_STATE", "Cannot rename a non-active experiment.")
+        raise ApiError("INVALID_STATE", "Cannot rename a non-active experiment.")
     service.store.update_experiment(request.experiment_id, name=request.new_name)
     return Empty()
 
 
-def delete_experiment(service: Service, request: wire.OfExperiment) -> Empty:
+def delete_experiment(service: Service, request: wire.ExperimentRequest) -> Empty:
     """Delete an experiment with its runs."""
     _known(service, request.experiment_id, LifecycleStage.ACTIVE)
     service.store.delete_experiment(request.experiment_id)
     return Empty()
 
 
-def restore_experiment(service: Service, request: wire.OfExperiment) -> Empty:
+def restore_experiment(service: Service, request: wire.ExperimentRequest) -> Empty:
     """Bring an experiment back, with its runs."""
     _known(service, request.experiment_id, LifecycleStage.DELETED)
     service.store.restore_experiment(request.experiment_id)

@@ -13,8 +13,8 @@ from typing import BinaryIO, Final
 from urllib.parse import quote
 
 from ...store.mlflow_api import artifacts as wire
-from ...store.mlflow_api import models
-from ...store.mlflow_api.errors import WireError, invalid, missing_value
+from ...store.mlflow_api import logged_models
+from ...store.mlflow_api.errors import ApiError, invalid, missing_value
 from ...store.protocol.logged_models import models_of
 from ..exchange import Exchange
 from ..service import Service, Streamer
@@ -69,15 +69,15 @@ def _file_of_version(service: Service, request: wire.GetVersionArtifact) -> str:
     return joined(folder_at(version_of(service, request.name, request.version).location, service.artifacts.uri), request.path)
 
 
-async def get_logged_model_artifact(service: Service, exchange: Exchange, request: models.GetModelArtifact) -> None:
+async def get_logged_model_artifact(service: Service, exchange: Exchange, request: logged_models.GetModelArtifact) -> None:
     """Send a file of a logged model."""
     if not request.artifact_file_path:
-        raise WireError("BAD_REQUEST", 'Request must include the "artifact_file_path" query parameter.')
+        raise ApiError("BAD_REQUEST", 'Request must include the "artifact_file_path" query parameter.')
     joined("", request.artifact_file_path)
     await _send(service, exchange, await exchange.in_thread(_file_of_model, service, request))
 
 
-def _file_of_model(service: Service, request: models.GetModelArtifact) -> str:
+def _file_of_model(service: Service, request: logged_models.GetModelArtifact) -> str:
     where = models_of(service.store).get(request.model_id).artifact_uri
     return joined(folder_at(where, service.artifacts.uri), request.artifact_file_path)
 
@@ -173,7 +173,7 @@ def _wanted(asked: str | None, size: int | None) -> tuple[int, int | None]:
         return max(0, size - int(found[2])), size
     start, stop = int(found[1]), min(int(found[2]) + 1, size) if found[2] else size
     if start >= size or stop <= start:
-        raise WireError("INVALID_PARAMETER_VALUE", f"the range {asked} is not in a file of {size} bytes", status=416)
+        raise ApiError("INVALID_PARAMETER_VALUE", f"the range {asked} is not in a file of {size} bytes", status=416)
     return start, stop
 
 

@@ -11,13 +11,13 @@ from ...entities.model import LoggedModelInfo, LoggedModelStatus
 from ...entities.random_name import random_name
 from ...entities.tags import MODEL_VERSIONS
 from ...store.filter import LOGGED_MODELS, parse, parse_order
-from ...store.mlflow_api import models as wire
-from ...store.mlflow_api.artifacts import Files
+from ...store.mlflow_api import logged_models as wire
+from ...store.mlflow_api.artifacts import ArtifactsResponse
 from ...store.mlflow_api.codec import number_out
 from ...store.mlflow_api.errors import invalid, missing_value
 from ...store.mlflow_api.limits import check_max_results, invalid_value
 from ...store.mlflow_api.message import Empty, KeyValue
-from ...store.mlflow_api.tokens import read_token, token_at
+from ...store.mlflow_api.page_tokens import read_token, token_at
 from ...store.protocol.logged_models import ModelOrder, ModelSearch, OnDataset, models_of
 from ..service import Handler, Service
 from .artifact_paths import inside
@@ -40,7 +40,7 @@ _NUMBERS: Final = {str(number): status for number, status in enumerate(_STATUSES
 _MOST: Final = 50_000
 
 
-def create_logged_model(service: Service, request: wire.CreateLoggedModel) -> wire.LoggedModelAnswer:
+def create_logged_model(service: Service, request: wire.CreateLoggedModel) -> wire.LoggedModelResponse:
     """Make a logged model; one without a name is given one."""
     made = models_of(service.store).create(
         request.experiment_id,
@@ -53,12 +53,12 @@ def create_logged_model(service: Service, request: wire.CreateLoggedModel) -> wi
     return _answer(made)
 
 
-def get_logged_model(service: Service, request: wire.OfLoggedModel) -> wire.LoggedModelAnswer:
+def get_logged_model(service: Service, request: wire.LoggedModelRequest) -> wire.LoggedModelResponse:
     """Describe a logged model."""
     return _answer(models_of(service.store).get(request.model_id))
 
 
-def finalize_logged_model(service: Service, request: wire.Finalize) -> wire.LoggedModelAnswer:
+def finalize_logged_model(service: Service, request: wire.Finalize) -> wire.LoggedModelResponse:
     """Say whether a model's files are there."""
     status = _STATUSES.get(str(request.status)) or _NUMBERS.get(str(request.status))
     if status is None:
@@ -66,7 +66,7 @@ def finalize_logged_model(service: Service, request: wire.Finalize) -> wire.Logg
     return _answer(models_of(service.store).finalize(request.model_id, status))
 
 
-def delete_logged_model(service: Service, request: wire.OfLoggedModel) -> Empty:
+def delete_logged_model(service: Service, request: wire.LoggedModelRequest) -> Empty:
     """Delete a logged model."""
     models_of(service.store).delete(request.model_id)
     return Empty()
@@ -90,7 +90,7 @@ def log_logged_model_params(service: Service, request: wire.ModelParams) -> Empt
     return Empty()
 
 
-def search_logged_models(service: Service, request: wire.SearchLoggedModels) -> wire.LoggedModels:
+def search_logged_models(service: Service, request: wire.SearchLoggedModels) -> wire.LoggedModelsResponse:
     """Return a page of logged models."""
     check_max_results(request.max_results, _MOST)
     if any(not dataset.dataset_name for dataset in request.datasets):
@@ -105,7 +105,7 @@ def search_logged_models(service: Service, request: wire.SearchLoggedModels) -> 
         offset,
     )
     page = models_of(service.store).search(search)
-    return wire.LoggedModels(list(map(_model, page.items)), token_at(offset + request.max_results) if page.more else "")
+    return wire.LoggedModelsResponse(list(map(_model, page.items)), token_at(offset + request.max_results) if page.more else "")
 
 
 def _order(item: wire.OrderBy) -> ModelOrder:
@@ -122,7 +122,7 @@ def _quoted(name: str) -> str:
     return name if not dot or "`" in key else f"{entity}.`{key}`"
 
 
-def list_logged_model_artifacts(service: Service, request: wire.ListModelArtifacts) -> Files:
+def list_logged_model_artifacts(service: Service, request: wire.ListModelArtifacts) -> ArtifactsResponse:
     """List a folder of a logged model, with paths from the model's root."""
     path = inside(request.artifact_directory_path)
     return files_below(service, models_of(service.store).get(request.model_id).artifact_uri, path)
@@ -153,8 +153,8 @@ def log_model(service: Service, request: wire.LogModel) -> Empty:
 # Messages.
 
 
-def _answer(info: LoggedModelInfo) -> wire.LoggedModelAnswer:
-    return wire.LoggedModelAnswer(_model(info))
+def _answer(info: LoggedModelInfo) -> wire.LoggedModelResponse:
+    return wire.LoggedModelResponse(_model(info))
 
 
 def _model(info: LoggedModelInfo) -> wire.LoggedModel:

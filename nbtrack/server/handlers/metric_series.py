@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...entities.events import Series
-from ...store.mlflow_api.errors import WireError, invalid, missing_value
+from ...store.mlflow_api.errors import ApiError, invalid, missing_value
 from ...store.mlflow_api.limits import check_metric, is_key
 from ...store.mlflow_api.runs import LoggedMetric
 
@@ -29,7 +29,7 @@ def series_of(metrics: Sequence[LoggedMetric], path: str = "metrics[{}]") -> lis
         path: What errors call the point of an index.
 
     Raises:
-        WireError: One of them cannot be a point; it is named.
+        ApiError: One of them cannot be a point; it is named.
     """
     by_key: dict[str, list[LoggedMetric]] = {}
     for metric in metrics:
@@ -59,7 +59,7 @@ def _together(by_key: dict[str, Columns]) -> list[Series]:
     return [Series(tuple(keys), steps, timestamps, tuple(values)) for keys, steps, timestamps, values in groups.values()]
 
 
-def _complaint(metrics: Sequence[LoggedMetric], path: str) -> WireError:
+def _complaint(metrics: Sequence[LoggedMetric], path: str) -> ApiError:
     """Return the error of the first point that cannot be one, or raise it."""
     for index, metric in enumerate(metrics):
         where = path.format(index)

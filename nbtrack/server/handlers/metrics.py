@@ -12,9 +12,9 @@ from ...entities.run import Points
 from ...errors import RunNotFound
 from ...store.mlflow_api import metrics as wire
 from ...store.mlflow_api.codec import number_out
-from ...store.mlflow_api.errors import WireError, invalid, missing_value
+from ...store.mlflow_api.errors import ApiError, invalid, missing_value
+from ...store.mlflow_api.page_tokens import read_token, token_at
 from ...store.mlflow_api.runs import Metric
-from ...store.mlflow_api.tokens import read_token, token_at
 from ..service import Handler, Service
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _MOST_POINTS: Final = 25_000
 _MOST_SAMPLES: Final = 2_500
 
 
-def get_metric_history(service: Service, request: wire.GetHistory) -> wire.Metrics:
+def get_metric_history(service: Service, request: wire.GetHistory) -> wire.MetricsResponse:
     """Return points by time, step and value: a page where its size was asked for, else all."""
     size = request.max_results
     if size is not None and size <= 0:
@@ -37,10 +37,12 @@ def get_metric_history(service: Service, request: wire.GetHistory) -> wire.Metri
     stop = len(points) if size is None else start + size
     rows = _by_time(points)
     token = token_at(stop) if stop < len(points) else ""
-    return wire.Metrics(_messages(request.metric_key, points, slice(start, stop) if rows is None else rows[start:stop]), token)
+    return wire.MetricsResponse(
+        _messages(request.metric_key, points, slice(start, stop) if rows is None else rows[start:stop]), token
+    )
 
 
-def get_metric_history_bulk(service: Service, request: wire.GetHistoryBulk) -> wire.Metrics:
+def get_metric_history_bulk(service: Service, request: wire.GetHistoryBulk) -> wire.MetricsResponse:
     """Return the first points of a metric in several runs, run by run."""
     if not request.run_id:
         raise invalid("GetMetricHistoryBulk request must specify at least one run_id.")
@@ -57,10 +59,10 @@ def get_metric_history_bulk(service: Service, request: wire.GetHistoryBulk) -> w
         rows = _by_time(points)
         stop = left - len(found)
         found += _messages(key, points, slice(0, stop) if rows is None else rows[:stop], run_id)
-    return wire.Metrics(found)
+    return wire.MetricsResponse(found)
 
 
-def get_metric_history_bulk_interval(service: Service, request: wire.GetHistoryBulkInterval) -> wire.Metrics:
+def get_metric_history_bulk_interval(service: Service, request: wire.GetHistoryBulkInterval) -> wire.MetricsResponse:
     """Return points of a metric in several runs, spread evenly over all that there are between two steps."""
     if not request.run_ids:
         raise missing_value("run_ids")
@@ -71,7 +73,7 @@ def get_metric_history_bulk_interval(service: Service, request: wire.GetHistoryB
     for run_id in request.run_ids:
         if (points := by_run.get(run_id)) is not None:
             found += _messages(request.metric_key, points, _sample(points, request, size), run_id)
-    return wire.Metrics(found)
+    return wire.MetricsResponse(found)
 
 
 def _check_interval(request: wire.GetHistoryBulkInterval, runs: int) -> None:
@@ -86,7 +88,7 @@ def _check_interval(request: wire.GetHistoryBulkInterval, runs: int) -> None:
         raise invalid(f"end_step must be greater than start_step. Found start_step={start} and end_step={end}.")
 
 
-def _in_api(message: str) -> WireError:
+def _in_api(message: str) -> ApiError:
     return invalid(f"{message} See the API docs for more information about request parameters.")
 
 

@@ -10,11 +10,11 @@ from ...entities.model import ModelVersionInfo, RegisteredModelInfo
 from ...entities.tags import IS_PROMPT
 from ...errors import AlreadyExists
 from ...store.filter import REGISTERED_MODELS, VERSIONS, parse, parse_order
-from ...store.mlflow_api import registry as wire
-from ...store.mlflow_api.errors import WireError, invalid, missing_value
+from ...store.mlflow_api import model_registry as wire
+from ...store.mlflow_api.errors import ApiError, invalid, missing_value
 from ...store.mlflow_api.limits import MAX_KEY, check_key, check_length, check_max_results
 from ...store.mlflow_api.message import Empty, KeyValue
-from ...store.mlflow_api.tokens import read_token, token_at
+from ...store.mlflow_api.page_tokens import read_token, token_at
 from ...store.protocol.model_registry import Registry, canonical_stage, registry_of, without_prompts
 from ...store.protocol.search import Search
 from ...store.registration import register
@@ -32,17 +32,17 @@ _PROMPT_SOURCES: Final = ("prompt-template", "dummy-source")
 # Registered models.
 
 
-def create_registered_model(service: Service, request: wire.CreateModel) -> wire.ModelAnswer:
+def create_registered_model(service: Service, request: wire.CreateModel) -> wire.RegisteredModelResponse:
     """Make a registered model."""
     registry = registry_of(service.store)
     try:
         made = registry.create_model(request.name, description=request.description, tags=_checked(request.tags))
     except AlreadyExists as error:
         raise _taken(error) from error
-    return wire.ModelAnswer(_model(made, ()))
+    return wire.RegisteredModelResponse(_model(made, ()))
 
 
-def rename_registered_model(service: Service, request: wire.RenameModel) -> wire.ModelAnswer:
+def rename_registered_model(service: Service, request: wire.RenameModel) -> wire.RegisteredModelResponse:
     """Give a registered model another name."""
     if not request.new_name.strip():
         raise missing_value("new_name")
@@ -53,25 +53,25 @@ def rename_registered_model(service: Service, request: wire.RenameModel) -> wire
         raise _taken(error) from error
 
 
-def update_registered_model(service: Service, request: wire.UpdateModel) -> wire.ModelAnswer:
+def update_registered_model(service: Service, request: wire.UpdateModel) -> wire.RegisteredModelResponse:
     """Describe a registered model."""
     registry = registry_of(service.store)
     return _answer(registry, registry.update_model(request.name, description=request.description))
 
 
-def delete_registered_model(service: Service, request: wire.OfModel) -> Empty:
+def delete_registered_model(service: Service, request: wire.RegisteredModelRequest) -> Empty:
     """Delete a registered model with its versions."""
     registry_of(service.store).delete_model(request.name)
     return Empty()
 
 
-def get_registered_model(service: Service, request: wire.OfModel) -> wire.ModelAnswer:
+def get_registered_model(service: Service, request: wire.RegisteredModelRequest) -> wire.RegisteredModelResponse:
     """Describe a registered model."""
     registry = registry_of(service.store)
     return _answer(registry, registry.get_model(request.name))
 
 
-def search_registered_models(service: Service, request: wire.SearchModels) -> wire.Models:
+def search_registered_models(service: Service, request: wire.SearchModels) -> wire.RegisteredModelsResponse:
     """Return a page of registered models, prompts left out unless asked for."""
     offset = _page(request.max_results, _MOST_MODELS, request.page_token)
     order = parse_order(request.order_by, names=REGISTERED_MODELS)
@@ -80,16 +80,16 @@ def search_registered_models(service: Service, request: wire.SearchModels) -> wi
     page = registry.search_models(Search(condition, order, request.max_results, offset))
     latest = registry.latest_versions([info.name for info in page.items])
     token = token_at(offset + request.max_results) if page.more else ""
-    return wire.Models([_model(info, latest[info.name]) for info in page.items], token)
+    return wire.RegisteredModelsResponse([_model(info, latest[info.name]) for info in page.items], token)
 
 
-def get_latest_versions(service: Service, request: wire.GetLatestVersions) -> wire.Versions:
+def get_latest_versions(service: Service, request: wire.GetLatestVersions) -> wire.ModelVersionsResponse:
     """Return the newest version in each of some stages."""
     registry = registry_of(service.store)
     registry.get_model(request.name)
     stages = {canonical_stage(stage) for stage in request.stages}
     found = registry.latest_versions([request.name])[request.name]
-    return wire.Versions([_version(each) for each in found if not stages or each.stage in stages])
+    return wire.ModelVersionsResponse([_version(each) for each in found if not stages or each.stage in stages])
 
 
 def set_registered_model_tag(service: Service, request: wire.SetModelTag) -> Empty:
@@ -111,42 +111,44 @@ def set_registered_model_alias(service: Service, request: wire.SetAlias) -> Empt
     return Empty()
 
 
-def delete_registered_model_alias(service: Service, request: wire.OfAlias) -> Empty:
+def delete_registered_model_alias(service: Service, request: wire.AliasRequest) -> Empty:
     """Take an alias away."""
     registry_of(service.store).delete_alias(request.name, request.alias)
     return Empty()
 
 
-def get_model_version_by_alias(service: Service, request: wire.OfAlias) -> wire.VersionAnswer:
+def get_model_version_by_alias(service: Service, request: wire.AliasRequest) -> wire.ModelVersionResponse:
     """Describe the version that an alias stands for."""
     registry = registry_of(service.store)
     model = registry.get_model(request.name)
     if request.alias not in model.aliases and request.alias.lower() != "latest":
         raise invalid(f"Registered model alias {request.alias} not found.")
-    return wire.VersionAnswer(_version(registry.version_by_alias(request.name, request.alias)))
+    return wire.ModelVersionResponse(_version(registry.version_by_alias(request.name, request.alias)))
 
 
 # Versions.
 
 
-def create_model_version(service: Service, request: wire.CreateVersion) -> wire.VersionAnswer:
+def create_model_version(service: Service, request: wire.CreateVersion) -> wire.ModelVersionResponse:
     """Make a version of a registered model."""
     tags = _checked(request.tags)
     is_prompt = tags.get(IS_PROMPT, "").lower() == "true"
     find = origin_anyway if is_prompt and request.source in _PROMPT_SOURCES else checked_origin
     origin = find(service.store, request.source, request.run_id, request.model_id)
     more = {"run_link": request.run_link, "description": request.description}
-    return wire.VersionAnswer(_version(register(service.store, request.name, request.source, origin=origin, tags=tags, **more)))
+    return wire.ModelVersionResponse(
+        _version(register(service.store, request.name, request.source, origin=origin, tags=tags, **more))
+    )
 
 
-def update_model_version(service: Service, request: wire.UpdateVersion) -> wire.VersionAnswer:
+def update_model_version(service: Service, request: wire.UpdateVersion) -> wire.ModelVersionResponse:
     """Describe a version."""
     registry = registry_of(service.store)
     changed = registry.update_version(request.name, _number(request.version), description=request.description)
-    return wire.VersionAnswer(_version(changed))
+    return wire.ModelVersionResponse(_version(changed))
 
 
-def transition_model_version_stage(service: Service, request: wire.TransitionStage) -> wire.VersionAnswer:
+def transition_model_version_stage(service: Service, request: wire.TransitionStage) -> wire.ModelVersionResponse:
     """Move a version to a stage."""
     moved = registry_of(service.store).transition(
         request.name,
@@ -154,30 +156,32 @@ def transition_model_version_stage(service: Service, request: wire.TransitionSta
         canonical_stage(request.stage),
         archive_existing=bool(request.archive_existing_versions),
     )
-    return wire.VersionAnswer(_version(moved))
+    return wire.ModelVersionResponse(_version(moved))
 
 
-def delete_model_version(service: Service, request: wire.OfVersion) -> Empty:
+def delete_model_version(service: Service, request: wire.ModelVersionRequest) -> Empty:
     """Delete a version, and the aliases for it."""
     registry_of(service.store).delete_version(request.name, _number(request.version))
     return Empty()
 
 
-def get_model_version(service: Service, request: wire.OfVersion) -> wire.VersionAnswer:
+def get_model_version(service: Service, request: wire.ModelVersionRequest) -> wire.ModelVersionResponse:
     """Describe a version."""
-    return wire.VersionAnswer(_version(_of(service, request)))
+    return wire.ModelVersionResponse(_version(_of(service, request)))
 
 
-def search_model_versions(service: Service, request: wire.SearchVersions) -> wire.Versions:
+def search_model_versions(service: Service, request: wire.SearchVersions) -> wire.ModelVersionsResponse:
     """Return a page of versions, those of prompts left out unless asked for."""
     offset = _page(request.max_results, _MOST_VERSIONS, request.page_token)
     order = parse_order(request.order_by, names=VERSIONS)
     condition = without_prompts(parse(request.filter, names=VERSIONS))
     page = registry_of(service.store).search_versions(Search(condition, order, request.max_results, offset))
-    return wire.Versions(list(map(_version, page.items)), token_at(offset + request.max_results) if page.more else "")
+    return wire.ModelVersionsResponse(
+        list(map(_version, page.items)), token_at(offset + request.max_results) if page.more else ""
+    )
 
 
-def get_model_version_download_uri(service: Service, request: wire.OfVersion) -> wire.DownloadUri:
+def get_model_version_download_uri(service: Service, request: wire.ModelVersionRequest) -> wire.DownloadUri:
     """Say where a version's files are."""
     return wire.DownloadUri(_of(service, request).location)
 
@@ -216,8 +220,8 @@ def _check_key(key: str, path: str) -> None:
     check_length(path, MAX_KEY, key)
 
 
-def _taken(error: AlreadyExists) -> WireError:
-    return WireError("RESOURCE_ALREADY_EXISTS", str(error))
+def _taken(error: AlreadyExists) -> ApiError:
+    return ApiError("RESOURCE_ALREADY_EXISTS", str(error))
 
 
 def version_of(service: Service, name: str, version: str) -> ModelVersionInfo:
@@ -225,7 +229,7 @@ def version_of(service: Service, name: str, version: str) -> ModelVersionInfo:
     return registry_of(service.store).get_version(name, _number(version))
 
 
-def _of(service: Service, request: wire.OfVersion) -> ModelVersionInfo:
+def _of(service: Service, request: wire.ModelVersionRequest) -> ModelVersionInfo:
     return version_of(service, request.name, request.version)
 
 
@@ -247,8 +251,8 @@ def _page(max_results: int, most: int, token: str) -> int:
     return read_token(token)
 
 
-def _answer(registry: Registry, info: RegisteredModelInfo) -> wire.ModelAnswer:
-    return wire.ModelAnswer(_model(info, registry.latest_versions([info.name])[info.name]))
+def _answer(registry: Registry, info: RegisteredModelInfo) -> wire.RegisteredModelResponse:
+    return wire.RegisteredModelResponse(_model(info, registry.latest_versions([info.name])[info.name]))
 
 
 def _model(info: RegisteredModelInfo, latest: Sequence[ModelVersionInfo]) -> wire.RegisteredModel:

@@ -12,11 +12,11 @@ from ...entities.tags import RUN_NAME
 from ...errors import Deleted
 from ...store.filter import parse, parse_order
 from ...store.mlflow_api import runs as wire
+from ...store.mlflow_api.enums import status_of, view_of
 from ...store.mlflow_api.errors import invalid
 from ...store.mlflow_api.limits import check_experiment_id, check_max_results
-from ...store.mlflow_api.message import Empty, KeyValue, OfRun
-from ...store.mlflow_api.tokens import read_token, token_at
-from ...store.mlflow_api.words import status_of, view_of
+from ...store.mlflow_api.message import Empty, KeyValue, RunRequest
+from ...store.mlflow_api.page_tokens import read_token, token_at
 from ...store.protocol.store import RunQuery, together
 from ..service import Handler, Service
 from .run_messages import info_message, read_run, read_runs
@@ -26,7 +26,7 @@ __all__ = ["HANDLERS"]
 _MOST_RUNS: Final = 50_000
 
 
-def create_run(service: Service, request: wire.CreateRun) -> wire.RunAnswer:
+def create_run(service: Service, request: wire.CreateRun) -> wire.RunResponse:
     """Begin a run; one without a name is given one."""
     check_experiment_id(request.experiment_id)
     run_id, tags = new_run_id(), {tag.key: tag.value for tag in request.tags}
@@ -36,7 +36,7 @@ def create_run(service: Service, request: wire.CreateRun) -> wire.RunAnswer:
     service.store.apply([Batch(run_id, "", events=(event,))])
     info = info_message(service.store.get_run(run_id))
     data = wire.RunData(tags=[KeyValue(key, value) for key, value in sorted(tags.items())])
-    return wire.RunAnswer(wire.Run(info, data, wire.RunInputs()))
+    return wire.RunResponse(wire.Run(info, data, wire.RunInputs()))
 
 
 def _name(given: str, tagged: str) -> str:
@@ -48,22 +48,22 @@ def _name(given: str, tagged: str) -> str:
     return given or tagged or random_name()
 
 
-def update_run(service: Service, request: wire.UpdateRun) -> wire.RunInfoAnswer:
+def update_run(service: Service, request: wire.UpdateRun) -> wire.RunInfoResponse:
     """Set a run's status, end or name."""
     status: Status | None = None if request.status is None else status_of(request.status)
     events: list[Event] = [RunUpdated(status, request.end_time)]
     if request.run_name:
         events.append(TagsSet({RUN_NAME: request.run_name}))
     service.store.apply([Batch(request.run, "", events=tuple(events))])
-    return wire.RunInfoAnswer(info_message(service.store.get_run(request.run)))
+    return wire.RunInfoResponse(info_message(service.store.get_run(request.run)))
 
 
-def get_run(service: Service, request: OfRun) -> wire.RunAnswer:
+def get_run(service: Service, request: RunRequest) -> wire.RunResponse:
     """Describe a run, deleted or not."""
-    return wire.RunAnswer(read_run(service.store, request.run))
+    return wire.RunResponse(read_run(service.store, request.run))
 
 
-def search_runs(service: Service, request: wire.SearchRuns) -> wire.Runs:
+def search_runs(service: Service, request: wire.SearchRuns) -> wire.RunsResponse:
     """Return a page of runs."""
     check_max_results(request.max_results, _MOST_RUNS)
     offset = read_token(request.page_token)
@@ -78,16 +78,16 @@ def search_runs(service: Service, request: wire.SearchRuns) -> wire.Runs:
     with together(service.store):
         page = service.store.search_runs(query)
         found = read_runs(service.store, page.runs)
-    return wire.Runs(found, token_at(offset + request.max_results) if page.more else "")
+    return wire.RunsResponse(found, token_at(offset + request.max_results) if page.more else "")
 
 
-def delete_run(service: Service, request: OfRun) -> Empty:
+def delete_run(service: Service, request: RunRequest) -> Empty:
     """Delete a run."""
     service.store.delete_run(request.run)
     return Empty()
 
 
-def restore_run(service: Service, request: OfRun) -> Empty:
+def restore_run(service: Service, request: RunRequest) -> Empty:
     """Bring a run back; one whose experiment is deleted comes back with that."""
     try:
         service.store.restore_run(request.run)

@@ -13,7 +13,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def milliseconds_of(text: str) -> int:
-    """Return the milliseconds since 1970 of a time; WireError where it is none."""
+    """Return the milliseconds since 1970 of a time; ApiError where it is none."""
     try:
         return (datetime.fromisoformat(text).astimezone(UTC) - _EPOCH) // timedelta(milliseconds=1)
     except ValueError as error:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ...errors import ArtifactNotFound
-from ...store.artifacts.base import ArtifactStore
-from ...store.mlflow_api.errors import WireError
+from ...store.artifacts.protocol import ArtifactStore
+from ...store.mlflow_api.errors import ApiError
 from .artifact_paths import folder_at, joined
 
 __all__ = ["SPANS_FILE", "spans_in"]
@@ -21,7 +21,7 @@ def spans_in(artifacts: ArtifactStore, location: str) -> list[dict[str, Any]]:
     """Return the spans whose file is in a folder, as OpenTelemetry has them in JSON; none where it is not there.
 
     Raises:
-        WireError: They are in a form that MLflow had before version 3.
+        ApiError: They are in a form that MLflow had before version 3.
     """
     try:
         with artifacts.open(joined(folder_at(location, artifacts.uri), SPANS_FILE)) as file:
@@ -36,8 +36,8 @@ def spans_in(artifacts: ArtifactStore, location: str) -> list[dict[str, Any]]:
         raise _unknown(location) from error
 
 
-def _unknown(location: str) -> WireError:
-    return WireError(
+def _unknown(location: str) -> ApiError:
+    return ApiError(
         "BAD_REQUEST", f"{location}/{SPANS_FILE} has no spans in the form of MLflow 3; ask get-trace-artifact for the file"
     )
 

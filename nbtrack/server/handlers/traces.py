@@ -11,10 +11,10 @@ from ...entities.trace import TraceInfo, TraceState
 from ...errors import TraceNotFound
 from ...store.filter import TRACES, parse, parse_order
 from ...store.mlflow_api import traces as wire
-from ...store.mlflow_api.errors import WireError, invalid, missing_value
+from ...store.mlflow_api.errors import ApiError, invalid, missing_value
 from ...store.mlflow_api.limits import check_max_results, invalid_value
 from ...store.mlflow_api.message import Empty, KeyValue
-from ...store.mlflow_api.tokens import read_token, token_at
+from ...store.mlflow_api.page_tokens import read_token, token_at
 from ...store.protocol.search import Page
 from ...store.protocol.traces import TraceSearch, traces_of
 from ..exchange import Exchange
@@ -40,7 +40,7 @@ _STATES: Final[dict[str, TraceState]] = {
 # Version 3.
 
 
-def start_trace(service: Service, request: wire.StartTrace) -> wire.TraceAnswer:
+def start_trace(service: Service, request: wire.StartTrace) -> wire.TraceResponse:
     """Keep a trace; its spans are to go where a tag of the answer says."""
     given = request.trace.trace_info if request.trace else None
     if given is None or not given.trace_id:
@@ -64,26 +64,26 @@ def start_trace(service: Service, request: wire.StartTrace) -> wire.TraceAnswer:
     return _answer(traces_of(service.store).start(info))
 
 
-def get_trace_info(service: Service, request: wire.OfTrace) -> wire.TraceAnswer:
+def get_trace_info(service: Service, request: wire.TraceRequest) -> wire.TraceResponse:
     """Describe a trace."""
     return _answer(_trace(service, request.trace_id))
 
 
-def batch_get_trace_infos(service: Service, request: wire.BatchGetInfos) -> wire.TraceInfos:
+def batch_get_trace_infos(service: Service, request: wire.BatchGetInfos) -> wire.TraceInfosResponse:
     """Describe many traces, those that there are."""
-    return wire.TraceInfos(trace_infos=list(map(_message, _those(service, request))))
+    return wire.TraceInfosResponse(trace_infos=list(map(_message, _those(service, request))))
 
 
-def get_trace(service: Service, request: wire.OfTrace) -> wire.TraceAnswer:
+def get_trace(service: Service, request: wire.TraceRequest) -> wire.TraceResponse:
     """Return a trace with its spans."""
-    return wire.TraceAnswer(_with_spans(service, _trace(service, request.trace_id)))
+    return wire.TraceResponse(_with_spans(service, _trace(service, request.trace_id)))
 
 
-def batch_get_traces(service: Service, request: wire.BatchGetTraces) -> wire.WholeTraces:
+def batch_get_traces(service: Service, request: wire.BatchGetTraces) -> wire.TracesResponse:
     """Return many traces with their spans, those that there are."""
     if not request.trace_ids:
         raise missing_value("trace_ids")
-    return wire.WholeTraces([_with_spans(service, info) for info in _those(service, request)])
+    return wire.TracesResponse([_with_spans(service, info) for info in _those(service, request)])
 
 
 def link_traces_to_run(service: Service, request: wire.LinkTraces) -> Empty:
@@ -97,11 +97,11 @@ def link_traces_to_run(service: Service, request: wire.LinkTraces) -> Empty:
     return Empty()
 
 
-def search_traces(service: Service, request: wire.SearchTraces) -> wire.TraceInfos:
+def search_traces(service: Service, request: wire.SearchTraces) -> wire.TraceInfosResponse:
     """Return a page of traces."""
     places = [place.mlflow_experiment.experiment_id for place in request.locations if place.mlflow_experiment]
     page, token = _search(service, tuple(places), request)
-    return wire.TraceInfos(list(map(_message, page.items)), next_page_token=token)
+    return wire.TraceInfosResponse(list(map(_message, page.items)), next_page_token=token)
 
 
 def _search(
@@ -131,7 +131,7 @@ def delete_trace_tag(service: Service, request: wire.DeleteTraceTag) -> Empty:
     return Empty()
 
 
-def delete_traces(service: Service, request: wire.DeleteTraces) -> wire.DeletedTraces:
+def delete_traces(service: Service, request: wire.DeleteTraces) -> wire.DeletedTracesResponse:
     """Delete the traces named, or the oldest."""
     named, before, limit = request.request_ids, request.max_timestamp_millis, request.max_traces
     if before is None and not named:
@@ -143,22 +143,22 @@ def delete_traces(service: Service, request: wire.DeleteTraces) -> wire.DeletedT
     if limit is not None and limit <= 0:
         raise invalid(f"`max_traces` must be a positive integer, received {limit}.")
     traces = traces_of(service.store)
-    return wire.DeletedTraces(traces.delete(request.experiment_id, trace_ids=named or None, before=before, limit=limit))
+    return wire.DeletedTracesResponse(traces.delete(request.experiment_id, trace_ids=named or None, before=before, limit=limit))
 
 
 # Version 2.
 
 
-def start_old_trace(service: Service, request: wire.StartOldTrace) -> wire.OldTraceAnswer:
+def start_old_trace(service: Service, request: wire.StartOldTrace) -> wire.OldTraceResponse:
     """Begin a trace under a new id."""
     trace_id = f"tr-{secrets.token_hex(16)}"
     tags = {**tags_of(request.tags), TRACE_LOCATION: _location(service, request.experiment_id, trace_id)}
     metadata = tags_of(request.request_metadata)
     info = TraceInfo(trace_id, request.experiment_id, request.timestamp_ms, metadata=metadata, tags=tags)
-    return wire.OldTraceAnswer(_old(traces_of(service.store).start(info)))
+    return wire.OldTraceResponse(_old(traces_of(service.store).start(info)))
 
 
-def end_old_trace(service: Service, request: wire.EndTrace) -> wire.OldTraceAnswer:
+def end_old_trace(service: Service, request: wire.EndTrace) -> wire.OldTraceResponse:
     """End a trace."""
     began = _trace(service, request.trace_id).request_time
     ended = traces_of(service.store).end(
@@ -168,23 +168,23 @@ def end_old_trace(service: Service, request: wire.EndTrace) -> wire.OldTraceAnsw
         metadata=tags_of(request.request_metadata),
         tags=tags_of(request.tags),
     )
-    return wire.OldTraceAnswer(_old(ended))
+    return wire.OldTraceResponse(_old(ended))
 
 
-def get_old_trace_info(service: Service, request: wire.OfTrace) -> wire.OldTraceAnswer:
+def get_old_trace_info(service: Service, request: wire.TraceRequest) -> wire.OldTraceResponse:
     """Describe a trace."""
-    return wire.OldTraceAnswer(_old(_trace(service, request.trace_id)))
+    return wire.OldTraceResponse(_old(_trace(service, request.trace_id)))
 
 
-def search_old_traces(service: Service, request: wire.SearchOldTraces) -> wire.OldTraces:
+def search_old_traces(service: Service, request: wire.SearchOldTraces) -> wire.OldTracesResponse:
     """Return a page of traces."""
     page, token = _search(service, tuple(request.experiment_ids), request)
-    return wire.OldTraces(list(map(_old, page.items)), token)
+    return wire.OldTracesResponse(list(map(_old, page.items)), token)
 
 
 async def log_spans(_service: Service, _exchange: Exchange, _request: Empty) -> None:
     """Refuse spans one by one, in the words by which MLflow's clients know to send them as a file."""
-    raise WireError("NOT_IMPLEMENTED", "REST OTLP span logging is not supported by this server; send spans as traces.json")
+    raise ApiError("NOT_IMPLEMENTED", "REST OTLP span logging is not supported by this server; send spans as traces.json")
 
 
 # What several of these do.
@@ -232,8 +232,8 @@ def _duration(text: str | None) -> int | None:
         raise invalid_value("execution_duration", text, "a duration is such as 0.25s") from error
 
 
-def _answer(info: TraceInfo) -> wire.TraceAnswer:
-    return wire.TraceAnswer(wire.Trace(_message(info)))
+def _answer(info: TraceInfo) -> wire.TraceResponse:
+    return wire.TraceResponse(wire.Trace(_message(info)))
 
 
 def _message(info: TraceInfo) -> wire.TraceInfo:

@@ -6,7 +6,7 @@ import re
 from urllib.parse import unquote, urlsplit
 
 from ...errors import RunNotFound
-from ...store.mlflow_api.errors import WireError, invalid
+from ...store.mlflow_api.errors import ApiError, invalid
 from ...store.protocol.logged_models import models_of
 from ...store.protocol.store import Store
 from ...store.registration import Origin, origin_of
@@ -35,7 +35,7 @@ def checked_origin(store: Store, source: str, run_id: str, model_id: str) -> Ori
     """Return where a model comes from; refuse a folder that is not the given run's or model's.
 
     Raises:
-        WireError: It is on this machine, or in the server's artifact store, and another's.
+        ApiError: It is on this machine, or in the server's artifact store, and another's.
     """
     origin = origin_anyway(store, source, run_id, model_id)
     is_local = _is_local(source)
@@ -73,7 +73,7 @@ def _parts(uri: str) -> list[str]:
     return [part for part in (text.removeprefix("file:") if _is_local(text) else text).split("/") if part]
 
 
-def _refused(source: str, named: str, *, is_local: bool) -> WireError:
+def _refused(source: str, named: str, *, is_local: bool) -> ApiError:
     """Return MLflow's error for a source that is not that of the run or model given."""
     if is_local:
         return invalid(

@@ -15,17 +15,17 @@ from xml.sax.saxutils import escape
 from ...errors import InvalidInput, StoreError
 from ...settings import environment
 from ..http import HttpClient
+from .artifact_uri import ArtifactUri, missing_extra
 from .azure_connection import connection_settings
-from .base import Part, SignedRequest
 from .bucket import BucketArtifacts, client_options, retries
 from .forked import fork_safe
 from .paths import artifact_path
-from .places import Place, missing_extra
+from .protocol import SignedRequest, UploadedPart
 
 if TYPE_CHECKING:
     from obstore.store import AzureStore
 
-    from .base import TakesParts
+    from .protocol import TakesParts
 
 __all__ = ["AzureArtifacts", "open_azure"]
 
@@ -50,7 +50,7 @@ def open_azure(uri: str) -> AzureArtifacts:
         InvalidInput: The URI names no container or no account does, or the extra is not installed.
         AccessDenied: There are no credentials.
     """
-    place = Place.of(uri)
+    place = ArtifactUri.of(uri)
     given = tuple(sorted((name, value) for name, value in environment().items() if name.startswith("AZURE_")))
     container, _, host = place.bucket(_EXAMPLE).partition("@")
     path = unquote(place.path) if place.scheme.startswith("abfs") else place.path
@@ -145,7 +145,7 @@ class AzureArtifacts(BucketArtifacts):
         numbers = range(1, count + 1)
         return upload, [SignedRequest(f"{signed}&comp=block&blockid={quote(_block(upload, n), safe='')}") for n in numbers]
 
-    def complete_parts(self, path: str, upload: str, parts: Sequence[Part]) -> None:
+    def complete_parts(self, path: str, upload: str, parts: Sequence[UploadedPart]) -> None:
         """Make the file of its parts; see ``TakesParts``."""
         blocks = (f"<Latest>{escape(_block(upload, number))}</Latest>" for number in sorted(part.number for part in parts))
         body = f'<?xml version="1.0" encoding="utf-8"?><BlockList>{"".join(blocks)}</BlockList>'

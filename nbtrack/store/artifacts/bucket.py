@@ -13,17 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 from ...errors import AccessDenied, ArtifactNotFound, InvalidInput, StoreUnavailable
-from .base import ArtifactEntry, Readable, SignedRequest
 from .forked import fork_safe
 from .object_reader import ObjectReader
 from .parallel import for_each, interruptible
 from .paths import artifact_path
-from .remote import RemoteArtifacts
+from .protocol import ArtifactEntry, Readable, SignedRequest
+from .remote_base import RemoteArtifacts
 
 if TYPE_CHECKING:
     from obstore.store import AzureStore, ClientConfig, GCSStore, RetryConfig, S3Store
 
-    from .base import ArtifactStore, Presigns
+    from .protocol import ArtifactStore, Presigns
 
     Bucket: TypeAlias = AzureStore | GCSStore | S3Store
 

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, BinaryIO, Concatenate, ParamSpec, Protocol, Ty
 
 from ...errors import StoreUnavailable
 from ...settings import environment
-from .base import ArtifactEntry, Check, Readable, SignedRequest
+from .protocol import ArtifactEntry, Check, Readable, SignedRequest
 from .spool import copy_hashed, files_below, move_file, staged
 
 if TYPE_CHECKING:
-    from .base import ArtifactStore
+    from .protocol import ArtifactStore
 
 __all__ = ["ForkSafe", "ForkedArtifacts", "fork_safe"]
 

@@ -6,8 +6,8 @@ import pickle
 import sys
 from typing import Any
 
-from .base import ArtifactStore
 from .open import open_artifacts
+from .protocol import ArtifactStore
 from .spool import copy_hashed
 
 __all__ = ["answer"]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import AccessDenied
 from ...settings import environment
+from .artifact_uri import ArtifactUri, missing_extra
 from .bucket import BucketArtifacts, client_options, retries
-from .places import Place, missing_extra
 
 if TYPE_CHECKING:
     from obstore.store import GCSStore
@@ -31,7 +31,7 @@ def open_google(uri: str) -> BucketArtifacts:
         InvalidInput: The URI names no bucket, or the extra is not installed.
         AccessDenied: There are no credentials.
     """
-    place = Place.of(uri)
+    place = ArtifactUri.of(uri)
     names = ("GOOGLE_", "CLOUDSDK_", "GCLOUD_")
     given = tuple(sorted((name, value) for name, value in environment().items() if name.startswith(names)))
     try:

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from ...errors import ArtifactNotFound, InvalidInput, StoreUnavailable
-from .base import ArtifactEntry, Check, Readable
-from .missing import artifact_not_found
+from .not_found import artifact_not_found
 from .paths import TEMPORARY, artifact_folder, artifact_path, file_uri, local_path
+from .protocol import ArtifactEntry, Check, Readable
 from .spool import copy_file, files_below, move_file, staged
 
 if TYPE_CHECKING:
-    from .base import ArtifactStore
+    from .protocol import ArtifactStore
 
 __all__ = ["LocalArtifacts"]
 

@@ -7,9 +7,9 @@ from importlib import import_module
 from typing import cast
 
 from ...errors import InvalidInput
-from .base import ArtifactStore
 from .local import LocalArtifacts
 from .paths import scheme_of
+from .protocol import ArtifactStore
 
 __all__ = ["open_artifacts"]
 

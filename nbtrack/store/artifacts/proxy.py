@@ -15,13 +15,13 @@ from urllib.parse import quote, urlsplit
 from ...errors import InvalidInput, NbtrackError, StoreError, StoreUnavailable
 from ...settings import environment
 from ..http import HttpClient, client_of
-from .base import ArtifactEntry, SignedRequest
-from .direct import check_addresses, download_ranges, parts_of, upload_parts
-from .places import Place
-from .remote import RemoteArtifacts
+from .artifact_uri import ArtifactUri
+from .presigned import check_addresses, download_ranges, parts_of, upload_parts
+from .protocol import ArtifactEntry, SignedRequest
+from .remote_base import RemoteArtifacts
 
 if TYPE_CHECKING:
-    from .base import ArtifactStore
+    from .protocol import ArtifactStore
 
 __all__ = ["ProxyArtifacts", "open_proxy"]
 
@@ -46,7 +46,7 @@ def open_proxy(uri: str, server: str) -> ProxyArtifacts:
     Raises:
         InvalidInput: The URI leads to no server, or not to its artifacts.
     """
-    place = Place.of(uri)
+    place = ArtifactUri.of(uri)
     server = server or environment().get("MLFLOW_TRACKING_URI", "")
     if place.scheme != "mlflow-artifacts":
         base, service, path = f"{place.authority}/{place.path}".partition(_FILES)

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import AccessDenied, StoreError, StoreUnavailable
 from ...settings import environment
-from .base import Part, Readable, SignedRequest
+from .artifact_uri import ArtifactUri, missing_extra
 from .bucket import BucketArtifacts, Filled, client_options, media_type, retries
 from .forked import fork_safe
 from .paths import artifact_path
-from .places import Place, missing_extra
+from .protocol import Readable, SignedRequest, UploadedPart
 from .s3_client import Given, client, endpoint_of, is_checked, region_of, signed_headers, upload_arguments
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
 
-    from .base import TakesParts
+    from .protocol import TakesParts
 
 __all__ = ["S3Artifacts", "open_s3"]
 
@@ -40,7 +40,7 @@ def open_s3(uri: str) -> S3Artifacts:
         InvalidInput: The URI names no bucket, the extra is not installed, or MLFLOW_S3_UPLOAD_EXTRA_ARGS cannot be read.
         AccessDenied: There are no credentials.
     """
-    place = Place.of(uri)
+    place = ArtifactUri.of(uri)
     # An empty variable says nothing, as for the programs of AWS.
     given = tuple(sorted((name, value) for name, value in environment().items() if name.startswith(_READ) and value))
     try:
@@ -78,7 +78,7 @@ def _credentials(bucket: str) -> Any:
 class S3Artifacts(BucketArtifacts):
     """The files of one run in S3; others may upload one in parts."""
 
-    def __init__(self, uri: str, bucket: S3Store, place: Place, given: Given) -> None:
+    def __init__(self, uri: str, bucket: S3Store, place: ArtifactUri, given: Given) -> None:
         super().__init__(uri, bucket, place.path, _REMEDY)
         self._place, self._given, self._arguments = place, given, upload_arguments(given)
 
@@ -121,7 +121,7 @@ class S3Artifacts(BucketArtifacts):
             signed = [self._client.generate_presigned_url("upload_part", Params=each, ExpiresIn=seconds) for each in parts]
         return upload, [SignedRequest(url) for url in signed]
 
-    def complete_parts(self, path: str, upload: str, parts: Sequence[Part]) -> None:
+    def complete_parts(self, path: str, upload: str, parts: Sequence[UploadedPart]) -> None:
         """Make the file of its parts; see ``TakesParts``."""
         made = [{"PartNumber": part.number, "ETag": part.etag} for part in sorted(parts, key=lambda part: part.number)]
         with self._client_translated(path):

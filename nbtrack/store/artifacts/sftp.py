@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import AccessDenied, ArtifactNotFound, InvalidInput, StoreUnavailable
-from .base import ArtifactEntry, Readable
+from .artifact_uri import ArtifactUri, missing_extra
 from .paths import TEMPORARY
-from .places import Place, missing_extra
-from .remote import RemoteArtifacts
+from .protocol import ArtifactEntry, Readable
+from .remote_base import RemoteArtifacts
 from .sftp_writes import write_confirmed
 from .spool import copy_file
 from .ssh import Connections, connections_to
@@ -24,7 +24,7 @@ from .ssh_host import Host
 if TYPE_CHECKING:
     import paramiko
 
-    from .base import ArtifactStore
+    from .protocol import ArtifactStore
 
 __all__ = ["SftpArtifacts", "open_sftp"]
 
@@ -52,7 +52,7 @@ class SftpArtifacts(RemoteArtifacts):
     """
 
     def __init__(self, uri: str) -> None:
-        place = Place.of(uri)
+        place = ArtifactUri.of(uri)
         host = Host.of(place.authority, uri)
         super().__init__(host.hidden(uri))
         self._root, self._host = f"/{place.path}", host

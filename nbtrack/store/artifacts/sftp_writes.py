@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .base import Readable
+from .protocol import Readable
 
 if TYPE_CHECKING:
     import paramiko

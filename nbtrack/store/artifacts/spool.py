@@ -16,8 +16,8 @@ from typing import TypeAlias
 
 from ...errors import InvalidInput
 from ...system.anchor import make_folders
-from .base import Readable
 from .paths import TEMPORARY
+from .protocol import Readable
 
 __all__ = ["Content", "copy_file", "copy_hashed", "existing_file", "files_below", "move_file", "sha256_of", "staged"]
 

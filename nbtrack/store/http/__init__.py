@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from .address import Address
-from .client import Answer, HttpClient, client_of
+from .client import HttpClient, Response, client_of
 
-__all__ = ["Address", "Answer", "HttpClient", "client_of"]
+__all__ = ["Address", "HttpClient", "Response", "client_of"]

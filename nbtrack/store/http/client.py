@@ -16,13 +16,13 @@ from ...errors import InvalidInput, NbtrackError, StoreUnavailable
 from ...settings import environment
 from .address import Address
 from .credentials import Trust, authorization, proxy_for, trust
-from .failures import Momentary, refusal, unreachable
+from .errors import TransientError, refusal, unreachable
 
 if TYPE_CHECKING:
     import urllib3
     from urllib3.response import BaseHTTPResponse
 
-__all__ = ["Answer", "HttpClient", "client_of"]
+__all__ = ["HttpClient", "Response", "client_of"]
 
 T = TypeVar("T")
 
@@ -38,7 +38,7 @@ _lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """A whole answer: its HTTP status, its headers by lower-case name, its content."""
 
     status: int
@@ -89,8 +89,8 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         repeats: bool = True,
         timeout: float = _READ_SECONDS,
-        judge: Callable[[Answer], None] | None = None,
-    ) -> Answer:
+        judge: Callable[[Response], None] | None = None,
+    ) -> Response:
         """Return the answer to a request.
 
         Args:
@@ -107,9 +107,9 @@ class HttpClient:
             StoreUnavailable: No answer came, or one that says to come back later, or to come as somebody else.
         """
 
-        def ask() -> Answer:
+        def ask() -> Response:
             with self.stream(method, path, query=query, body=body, headers=headers, timeout=timeout) as response:
-                found = Answer(response.status, _lower(response.headers), response.data)
+                found = Response(response.status, _lower(response.headers), response.data)
             if judge is not None:
                 judge(found)
             self.check(found.status, found.headers)
@@ -156,7 +156,7 @@ class HttpClient:
     def check(self, status: int, headers: Mapping[str, str], said: str = "") -> None:
         """Raise the error that an answer's status and headers stand for, if they do."""
         error = refusal(self.url, status, headers, said)
-        if isinstance(error, Momentary) and error.wait > _LONGEST_PAUSE:
+        if isinstance(error, TransientError) and error.wait > _LONGEST_PAUSE:
             self._resting_until = time.monotonic() + error.wait
         if error is not None:
             raise error
@@ -211,7 +211,7 @@ def _away(url: str, error: Exception) -> NbtrackError:
     }
     reason = next((text for kind, text in kinds.items() if isinstance(error, kind)), "")
     if not reason:
-        return Momentary(f"{url}: the connection broke")
+        return TransientError(f"{url}: the connection broke")
     return unreachable(url, reason, is_certificate=isinstance(error, urllib3.exceptions.SSLError))
 
 
@@ -220,7 +220,7 @@ def _repeated(ask: Callable[[], T]) -> T:
     for pause in _PAUSES:
         try:
             return ask()
-        except Momentary as error:
+        except TransientError as error:
             if error.wait > _LONGEST_PAUSE:
                 raise
             time.sleep(max(pause, error.wait))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from .endpoint import AJAX, ROOT, Endpoint
-from .message import Empty, Message, OfRun
+from .message import Empty, Message, RunRequest
 
 __all__ = [
     "ABORT_UPLOAD",
@@ -26,10 +26,10 @@ __all__ = [
     "UPLOAD_ARTIFACT",
     "AbortUpload",
     "ArtifactAt",
+    "ArtifactsResponse",
     "CompleteUpload",
     "CreateUpload",
     "FileInfo",
-    "Files",
     "GetArtifact",
     "GetTraceArtifact",
     "GetVersionArtifact",
@@ -52,7 +52,7 @@ class FileInfo(Message):
     file_size: int | None = None
 
 
-class Files(Message):
+class ArtifactsResponse(Message):
     """What lies in a folder; ``root_uri`` where the folder is a run's."""
 
     root_uri: str = ""
@@ -60,14 +60,14 @@ class Files(Message):
     next_page_token: str = ""
 
 
-class ListArtifacts(OfRun):
+class ListArtifacts(RunRequest):
     """What lies in a folder of a run?"""
 
     path: str = ""
     page_token: str = ""
 
 
-class GetArtifact(OfRun):
+class GetArtifact(RunRequest):
     """The content of a run's file."""
 
     path: str = ""
@@ -147,7 +147,7 @@ class AbortUpload(Message):
     upload_id: str = ""
 
 
-class SignPath(OfRun):
+class SignPath(RunRequest):
     """A URL by which a client reaches a run's file in the store itself."""
 
     path: str = ""
@@ -174,7 +174,7 @@ class StoredUrl(Message):
 _STORED: Final = "mlflow-artifacts/artifacts/{path:path}"
 _OF_UPLOAD: Final = ("path", "upload_id")
 
-LIST_ARTIFACTS: Final = Endpoint("list_artifacts", "GET", "mlflow/artifacts/list", ListArtifacts, Files, ("run_id",))
+LIST_ARTIFACTS: Final = Endpoint("list_artifacts", "GET", "mlflow/artifacts/list", ListArtifacts, ArtifactsResponse, ("run_id",))
 PRESIGNED_UPLOAD: Final = Endpoint(
     "presigned_upload_url", "POST", "mlflow/artifacts/presigned-upload-url", SignPath, PresignedUrl, ("path",)
 )
@@ -190,7 +190,7 @@ GET_TRACE_ARTIFACT: Final = Endpoint(
     "get_trace_artifact", "GET", "mlflow/get-trace-artifact", GetTraceArtifact, Empty, bases=AJAX, raw=True
 )
 UPLOAD_ARTIFACT: Final = Endpoint("upload_artifact", "POST", "mlflow/upload-artifact", GetArtifact, Empty, bases=AJAX, raw=True)
-LIST_STORED: Final = Endpoint("list_stored_artifacts", "GET", "mlflow-artifacts/artifacts", ListStored, Files)
+LIST_STORED: Final = Endpoint("list_stored_artifacts", "GET", "mlflow-artifacts/artifacts", ListStored, ArtifactsResponse)
 DOWNLOAD_ARTIFACT: Final = Endpoint("download_artifact", "GET", _STORED, ArtifactAt, Empty, raw=True)
 PUT_ARTIFACT: Final = Endpoint("put_artifact", "PUT", _STORED, ArtifactAt, Empty, raw=True)
 DELETE_ARTIFACT: Final = Endpoint("delete_artifact", "DELETE", _STORED, ArtifactAt, Empty)

@@ -13,7 +13,7 @@ import msgspec
 
 from ..text import storable
 from .endpoint import Endpoint
-from .errors import WireError, invalid, missing_value
+from .errors import ApiError, invalid, missing_value
 from .message import Message
 
 __all__ = ["decode", "encode", "from_body", "from_query", "number_out", "to_query"]
@@ -45,7 +45,7 @@ def from_body(endpoint: Endpoint[Q, Any], body: bytes, variables: Mapping[str, s
     """Return the message of a request's body and of the variables in its path, with what is required in it.
 
     Raises:
-        WireError: It is no JSON, has a value of a wrong type, or lacks one.
+        ApiError: It is no JSON, has a value of a wrong type, or lacks one.
     """
     try:
         request: Q = _decoder(endpoint.request).decode(body)
@@ -61,7 +61,7 @@ def from_query(endpoint: Endpoint[Q, Any], query: Sequence[tuple[str, str]]) -> 
     """Return the message of a query; a list is a name that comes several times.
 
     Raises:
-        WireError: It has a value of a wrong type, or lacks one.
+        ApiError: It has a value of a wrong type, or lacks one.
     """
     lists = _lists(endpoint.request)
     raw: dict[str, Any] = {}
@@ -122,20 +122,20 @@ def _loads(body: bytes) -> Any:
         found = json.loads(found) if isinstance(found, str) else found
         found = storable(found)  # half a surrogate pair could not be sent back
     except (ValueError, RecursionError) as error:
-        raise WireError("BAD_REQUEST", "the body of the request is not JSON") from error
+        raise ApiError("BAD_REQUEST", "the body of the request is not JSON") from error
     return {} if found is None else found
 
 
 def _convert(raw: Any, kind: type[M]) -> M:
     if not isinstance(raw, Mapping):
-        raise WireError("BAD_REQUEST", f"the body of the request is not a JSON object but of type '{type(raw).__name__}'")
+        raise ApiError("BAD_REQUEST", f"the body of the request is not a JSON object but of type '{type(raw).__name__}'")
     try:
         raw = _without_null(raw)
         return msgspec.convert(raw, kind, strict=False)
     except msgspec.ValidationError as error:
         raise _wrong_type(raw, str(error)) from error
     except RecursionError as error:
-        raise WireError("BAD_REQUEST", "the body of the request is nested too deep") from error
+        raise ApiError("BAD_REQUEST", "the body of the request is nested too deep") from error
 
 
 def _without_null(raw: Any) -> Any:
@@ -145,7 +145,7 @@ def _without_null(raw: Any) -> Any:
     return [_without_null(each) for each in raw] if isinstance(raw, list) else raw
 
 
-def _wrong_type(raw: Mapping[str, Any], complaint: str) -> WireError:
+def _wrong_type(raw: Mapping[str, Any], complaint: str) -> ApiError:
     """Return MLflow's error for the field that msgspec complains of, the outermost one."""
     name = complaint.partition("`$.")[2].rstrip("`").partition(".")[0].partition("[")[0]
     value = raw.get(name)

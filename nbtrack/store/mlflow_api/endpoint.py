@@ -33,7 +33,7 @@ class Endpoint(Generic[Q, A]):
         method: The HTTP method.
         path: Below each of ``bases``; ``{name}`` is one part, ``{name:path}`` all that follows; both are fields of ``request``.
         request: The message that it is asked with: query of a GET, JSON body of all else.
-        answer: The message of a success. ``Empty`` of a file's content, too, which has no message.
+        response: The message of a success. ``Empty`` of a file's content, too, which has no message.
         required: The fields that must be there and not be empty.
         bases: What stands before the path.
         raw: Whether request or answer is a file's content instead of JSON.
@@ -43,7 +43,7 @@ class Endpoint(Generic[Q, A]):
     method: Method
     path: str
     request: type[Q]
-    answer: type[A]
+    response: type[A]
     required: tuple[str, ...] = ()
     bases: tuple[str, ...] = API
     raw: bool = False

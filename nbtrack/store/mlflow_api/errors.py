@@ -17,7 +17,7 @@ from ...errors import (
 )
 from .message import Message
 
-__all__ = ["STATUSES", "ErrorMessage", "WireError", "code_of", "error_of", "invalid", "missing_value"]
+__all__ = ["STATUSES", "ApiError", "ErrorMessage", "code_of", "error_of", "invalid", "missing_value"]
 
 STATUSES: Final[dict[str, int]] = {
     "BAD_REQUEST": 400,
@@ -63,7 +63,7 @@ class ErrorMessage(Message):
     message: str = ""
 
 
-class WireError(NbtrackError):
+class ApiError(NbtrackError):
     """An error that already has the code in which it is to be answered.
 
     Args:
@@ -79,7 +79,7 @@ class WireError(NbtrackError):
 
 def code_of(error: NbtrackError) -> str:
     """Return the code in which an error is answered."""
-    if isinstance(error, WireError):
+    if isinstance(error, ApiError):
         return error.code
     return next((code for kind, code in _CODES if isinstance(error, kind)), "INTERNAL_ERROR")
 
@@ -103,12 +103,12 @@ def error_of(code: str, message: str, status: int) -> NbtrackError:
     return StoreError(f"{message} ({code or status})")
 
 
-def invalid(message: str) -> WireError:
+def invalid(message: str) -> ApiError:
     """Return the error for a request that cannot be as it is."""
-    return WireError("INVALID_PARAMETER_VALUE", message)
+    return ApiError("INVALID_PARAMETER_VALUE", message)
 
 
-def missing_value(path: str) -> WireError:
+def missing_value(path: str) -> ApiError:
     """Return the error for a field that is required and not there."""
     return invalid(
         f"Missing value for required parameter '{path}'. See the API docs for more information about request parameters."

@@ -1,4 +1,4 @@
-"""Experiments on the wire."""
+"""ExperimentsResponse on the wire."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ __all__ = [
     "DatasetSummary",
     "DeleteExperimentTag",
     "Experiment",
-    "ExperimentAnswer",
     "ExperimentByName",
     "ExperimentId",
-    "Experiments",
-    "OfExperiment",
+    "ExperimentRequest",
+    "ExperimentResponse",
+    "ExperimentsResponse",
     "SearchDatasets",
     "SearchExperiments",
     "SetExperimentTag",
@@ -49,7 +49,7 @@ class Experiment(Message):
     tags: list[KeyValue] = []
 
 
-class ExperimentAnswer(Message):
+class ExperimentResponse(Message):
     """One experiment."""
 
     experiment: Experiment
@@ -69,7 +69,7 @@ class CreateExperiment(Message):
     tags: list[KeyValue] = []
 
 
-class OfExperiment(Message):
+class ExperimentRequest(Message):
     """A request about an experiment."""
 
     experiment_id: str = ""
@@ -81,20 +81,20 @@ class ExperimentByName(Message):
     experiment_name: str = ""
 
 
-class UpdateExperiment(OfExperiment):
+class UpdateExperiment(ExperimentRequest):
     """Rename an experiment."""
 
     new_name: str = ""
 
 
-class SetExperimentTag(OfExperiment):
+class SetExperimentTag(ExperimentRequest):
     """Set a tag on an experiment."""
 
     key: str = ""
     value: str = ""
 
 
-class DeleteExperimentTag(OfExperiment):
+class DeleteExperimentTag(ExperimentRequest):
     """Take a tag from an experiment."""
 
     key: str = ""
@@ -110,7 +110,7 @@ class SearchExperiments(Message):
     view_type: str | int | None = None
 
 
-class Experiments(Message):
+class ExperimentsResponse(Message):
     """A page of experiments; the last one has no token."""
 
     experiments: list[Experiment] = []
@@ -143,24 +143,26 @@ _ID: Final = ("experiment_id",)
 CREATE_EXPERIMENT: Final = Endpoint(
     "create_experiment", "POST", "mlflow/experiments/create", CreateExperiment, ExperimentId, ("name",)
 )
-GET_EXPERIMENT: Final = Endpoint("get_experiment", "GET", "mlflow/experiments/get", OfExperiment, ExperimentAnswer, _ID)
+GET_EXPERIMENT: Final = Endpoint("get_experiment", "GET", "mlflow/experiments/get", ExperimentRequest, ExperimentResponse, _ID)
 GET_EXPERIMENT_BY_NAME: Final = Endpoint(
     "get_experiment_by_name",
     "GET",
     "mlflow/experiments/get-by-name",
     ExperimentByName,
-    ExperimentAnswer,
+    ExperimentResponse,
     ("experiment_name",),
 )
-SEARCH_EXPERIMENTS: Final = Endpoint("search_experiments", "POST", "mlflow/experiments/search", SearchExperiments, Experiments)
+SEARCH_EXPERIMENTS: Final = Endpoint(
+    "search_experiments", "POST", "mlflow/experiments/search", SearchExperiments, ExperimentsResponse
+)
 SEARCH_EXPERIMENTS_BY_GET: Final = Endpoint(
-    "search_experiments", "GET", "mlflow/experiments/search", SearchExperiments, Experiments
+    "search_experiments", "GET", "mlflow/experiments/search", SearchExperiments, ExperimentsResponse
 )
 UPDATE_EXPERIMENT: Final = Endpoint(
     "update_experiment", "POST", "mlflow/experiments/update", UpdateExperiment, Empty, (*_ID, "new_name")
 )
-DELETE_EXPERIMENT: Final = Endpoint("delete_experiment", "POST", "mlflow/experiments/delete", OfExperiment, Empty, _ID)
-RESTORE_EXPERIMENT: Final = Endpoint("restore_experiment", "POST", "mlflow/experiments/restore", OfExperiment, Empty, _ID)
+DELETE_EXPERIMENT: Final = Endpoint("delete_experiment", "POST", "mlflow/experiments/delete", ExperimentRequest, Empty, _ID)
+RESTORE_EXPERIMENT: Final = Endpoint("restore_experiment", "POST", "mlflow/experiments/restore", ExperimentRequest, Empty, _ID)
 SET_EXPERIMENT_TAG: Final = Endpoint(
     "set_experiment_tag", "POST", "mlflow/experiments/set-experiment-tag", SetExperimentTag, Empty, (*_ID, "key")
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["Empty", "KeyValue", "Message", "OfRun"]
+__all__ = ["Empty", "KeyValue", "Message", "RunRequest"]
 
 
 class Message(msgspec.Struct, omit_defaults=True):
@@ -22,7 +22,7 @@ class KeyValue(Message, omit_defaults=False, gc=False):
     value: str = ""
 
 
-class OfRun(Message):
+class RunRequest(Message):
     """A request about a run, which older clients name by ``run_uuid``."""
 
     run_id: str = ""

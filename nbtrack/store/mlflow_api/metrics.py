@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from .endpoint import AJAX, Endpoint
-from .message import Message, OfRun
+from .message import Message, RunRequest
 from .runs import Metric
 
 __all__ = [
@@ -16,11 +16,11 @@ __all__ = [
     "GetHistory",
     "GetHistoryBulk",
     "GetHistoryBulkInterval",
-    "Metrics",
+    "MetricsResponse",
 ]
 
 
-class GetHistory(OfRun):
+class GetHistory(RunRequest):
     """All points of a metric, or as many as ``max_results``."""
 
     metric_key: str = ""
@@ -46,7 +46,7 @@ class GetHistoryBulkInterval(Message):
     max_results: int | None = None
 
 
-class Metrics(Message):
+class MetricsResponse(Message):
     """Points in their order; the last page has no token."""
 
     metrics: list[Metric] = []
@@ -54,17 +54,17 @@ class Metrics(Message):
 
 
 GET_HISTORY: Final = Endpoint(
-    "get_metric_history", "GET", "mlflow/metrics/get-history", GetHistory, Metrics, ("run_id", "metric_key")
+    "get_metric_history", "GET", "mlflow/metrics/get-history", GetHistory, MetricsResponse, ("run_id", "metric_key")
 )
 GET_HISTORY_BULK: Final = Endpoint(
-    "get_metric_history_bulk", "GET", "mlflow/metrics/get-history-bulk", GetHistoryBulk, Metrics, bases=AJAX
+    "get_metric_history_bulk", "GET", "mlflow/metrics/get-history-bulk", GetHistoryBulk, MetricsResponse, bases=AJAX
 )
 GET_HISTORY_BULK_INTERVAL: Final = Endpoint(
     "get_metric_history_bulk_interval",
     "GET",
     "mlflow/metrics/get-history-bulk-interval",
     GetHistoryBulkInterval,
-    Metrics,
+    MetricsResponse,
     ("run_ids", "metric_key"),
 )
 

@@ -1,11 +1,11 @@
-"""Runs on the wire, with what is logged into them."""
+"""RunsResponse on the wire, with what is logged into them."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from .endpoint import Endpoint
-from .message import Empty, KeyValue, Message, OfRun
+from .message import Empty, KeyValue, Message, RunRequest
 
 __all__ = [
     "CREATE_RUN",
@@ -34,13 +34,13 @@ __all__ = [
     "ModelInput",
     "ModelOutput",
     "Run",
-    "RunAnswer",
     "RunData",
     "RunInfo",
-    "RunInfoAnswer",
+    "RunInfoResponse",
     "RunInputs",
     "RunOutputs",
-    "Runs",
+    "RunResponse",
+    "RunsResponse",
     "SearchRuns",
     "SetTag",
     "UpdateRun",
@@ -146,19 +146,19 @@ class Run(Message):
     outputs: RunOutputs | None = None
 
 
-class RunAnswer(Message):
+class RunResponse(Message):
     """One run."""
 
     run: Run
 
 
-class RunInfoAnswer(Message):
+class RunInfoResponse(Message):
     """The facts of one run."""
 
     run_info: RunInfo
 
 
-class Runs(Message):
+class RunsResponse(Message):
     """A page of runs; the last one has no token."""
 
     runs: list[Run] = []
@@ -175,7 +175,7 @@ class CreateRun(Message):
     tags: list[KeyValue] = []
 
 
-class UpdateRun(OfRun):
+class UpdateRun(RunRequest):
     """Change a run's facts; what is None stays."""
 
     status: str | int | None = None
@@ -194,7 +194,7 @@ class SearchRuns(Message):
     page_token: str = ""
 
 
-class LogMetric(OfRun):
+class LogMetric(RunRequest):
     """Log one point of a metric."""
 
     key: str = ""
@@ -206,27 +206,27 @@ class LogMetric(OfRun):
     dataset_digest: str = ""
 
 
-class LogParam(OfRun):
+class LogParam(RunRequest):
     """Log one param."""
 
     key: str = ""
     value: str = ""
 
 
-class SetTag(OfRun):
+class SetTag(RunRequest):
     """Set one tag."""
 
     key: str = ""
     value: str = ""
 
 
-class DeleteTag(OfRun):
+class DeleteTag(RunRequest):
     """Take one tag away."""
 
     key: str = ""
 
 
-class LogBatch(OfRun):
+class LogBatch(RunRequest):
     """Log metrics, params and tags."""
 
     metrics: list[LoggedMetric] = []
@@ -234,7 +234,7 @@ class LogBatch(OfRun):
     tags: list[KeyValue] = []
 
 
-class LogInputs(OfRun):
+class LogInputs(RunRequest):
     """Log datasets that were read."""
 
     datasets: list[DatasetInput] = []
@@ -243,12 +243,12 @@ class LogInputs(OfRun):
 
 _ID: Final = ("run_id",)
 
-CREATE_RUN: Final = Endpoint("create_run", "POST", "mlflow/runs/create", CreateRun, RunAnswer)
-UPDATE_RUN: Final = Endpoint("update_run", "POST", "mlflow/runs/update", UpdateRun, RunInfoAnswer, _ID)
-GET_RUN: Final = Endpoint("get_run", "GET", "mlflow/runs/get", OfRun, RunAnswer, _ID)
-SEARCH_RUNS: Final = Endpoint("search_runs", "POST", "mlflow/runs/search", SearchRuns, Runs)
-DELETE_RUN: Final = Endpoint("delete_run", "POST", "mlflow/runs/delete", OfRun, Empty, _ID)
-RESTORE_RUN: Final = Endpoint("restore_run", "POST", "mlflow/runs/restore", OfRun, Empty, _ID)
+CREATE_RUN: Final = Endpoint("create_run", "POST", "mlflow/runs/create", CreateRun, RunResponse)
+UPDATE_RUN: Final = Endpoint("update_run", "POST", "mlflow/runs/update", UpdateRun, RunInfoResponse, _ID)
+GET_RUN: Final = Endpoint("get_run", "GET", "mlflow/runs/get", RunRequest, RunResponse, _ID)
+SEARCH_RUNS: Final = Endpoint("search_runs", "POST", "mlflow/runs/search", SearchRuns, RunsResponse)
+DELETE_RUN: Final = Endpoint("delete_run", "POST", "mlflow/runs/delete", RunRequest, Empty, _ID)
+RESTORE_RUN: Final = Endpoint("restore_run", "POST", "mlflow/runs/restore", RunRequest, Empty, _ID)
 LOG_METRIC: Final = Endpoint(
     "log_metric", "POST", "mlflow/runs/log-metric", LogMetric, Empty, (*_ID, "key", "value", "timestamp")
 )

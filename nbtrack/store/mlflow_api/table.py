@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from . import artifacts, experiments, metrics, models, registry, runs, service, traces
+from . import artifacts, experiments, logged_models, metrics, model_registry, runs, service, traces
 from .endpoint import Endpoint
 
 __all__ = ["ENDPOINTS"]
@@ -14,8 +14,8 @@ ENDPOINTS: Final[tuple[Endpoint[Any, Any], ...]] = (
     *runs.ENDPOINTS,
     *metrics.ENDPOINTS,
     *artifacts.ENDPOINTS,
-    *models.ENDPOINTS,
-    *registry.ENDPOINTS,
+    *logged_models.ENDPOINTS,
+    *model_registry.ENDPOINTS,
     *traces.ENDPOINTS,
     *service.ENDPOINTS,
 )

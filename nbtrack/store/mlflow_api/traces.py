@@ -12,33 +12,33 @@ from .message import Empty, KeyValue, Message
 
 __all__ = [
     "ENDPOINTS",
-    "AssessmentAnswer",
+    "AssessmentRequest",
+    "AssessmentResponse",
     "BatchGetInfos",
     "BatchGetTraces",
     "CreateAssessment",
     "DeleteTraceTag",
     "DeleteTraces",
-    "DeletedTraces",
+    "DeletedTracesResponse",
     "EndTrace",
     "ExperimentLocation",
     "LinkTraces",
     "Location",
-    "OfAssessment",
-    "OfTrace",
-    "OldTraceAnswer",
     "OldTraceInfo",
-    "OldTraces",
+    "OldTraceResponse",
+    "OldTracesResponse",
     "SearchOldTraces",
     "SearchTraces",
     "SetTraceTag",
     "StartOldTrace",
     "StartTrace",
     "Trace",
-    "TraceAnswer",
     "TraceInfo",
-    "TraceInfos",
+    "TraceInfosResponse",
+    "TraceRequest",
+    "TraceResponse",
+    "TracesResponse",
     "UpdateAssessment",
-    "WholeTraces",
 ]
 
 
@@ -78,13 +78,13 @@ class Trace(Message):
     spans: list[dict[str, Any]] = []
 
 
-class TraceAnswer(Message):
+class TraceResponse(Message):
     """One trace."""
 
     trace: Trace
 
 
-class TraceInfos(Message):
+class TraceInfosResponse(Message):
     """A page of traces; the last one has no token."""
 
     traces: list[TraceInfo] = []
@@ -104,20 +104,20 @@ class OldTraceInfo(Message):
     tags: list[KeyValue] = []
 
 
-class OldTraceAnswer(Message):
+class OldTraceResponse(Message):
     """One trace, in version 2."""
 
     trace_info: OldTraceInfo
 
 
-class OldTraces(Message):
+class OldTracesResponse(Message):
     """A page of traces, in version 2."""
 
     traces: list[OldTraceInfo] = []
     next_page_token: str = ""
 
 
-class OfTrace(Message):
+class TraceRequest(Message):
     """A request about a trace."""
 
     trace_id: str = ""
@@ -138,7 +138,7 @@ class StartOldTrace(Message):
     tags: list[KeyValue] = []
 
 
-class EndTrace(OfTrace):
+class EndTrace(TraceRequest):
     """End a trace."""
 
     timestamp_ms: int = 0
@@ -181,7 +181,7 @@ class BatchGetTraces(Message):
     experiment_ids: list[str] = []
 
 
-class WholeTraces(Message):
+class TracesResponse(Message):
     """Traces with their spans."""
 
     traces: list[Trace] = []
@@ -194,14 +194,14 @@ class LinkTraces(Message):
     run_id: str = ""
 
 
-class SetTraceTag(OfTrace):
+class SetTraceTag(TraceRequest):
     """Set one tag."""
 
     key: str = ""
     value: str = ""
 
 
-class DeleteTraceTag(OfTrace):
+class DeleteTraceTag(TraceRequest):
     """Take one tag away."""
 
     key: str = ""
@@ -216,32 +216,32 @@ class DeleteTraces(Message):
     request_ids: list[str] = []
 
 
-class DeletedTraces(Message, omit_defaults=False):
+class DeletedTracesResponse(Message, omit_defaults=False):
     """How many traces there were to delete."""
 
     traces_deleted: int = 0
 
 
-class CreateAssessment(OfTrace):
+class CreateAssessment(TraceRequest):
     """Say what one thinks of a trace."""
 
     assessment: dict[str, Any] | None = None
 
 
-class OfAssessment(OfTrace):
+class AssessmentRequest(TraceRequest):
     """A request about an assessment."""
 
     assessment_id: str = ""
 
 
-class UpdateAssessment(OfAssessment):
+class UpdateAssessment(AssessmentRequest):
     """Think again: the fields named in ``update_mask``, all of them unless said."""
 
     assessment: dict[str, Any] | None = None
     update_mask: str = ""
 
 
-class AssessmentAnswer(Message):
+class AssessmentResponse(Message):
     """One assessment."""
 
     assessment: dict[str, Any]
@@ -253,27 +253,27 @@ _ASSESSMENT: Final = f"{_TRACE}/assessments/{{assessment_id}}"
 _KEY: Final = ("trace_id", "key")
 
 ENDPOINTS: Final = (
-    Endpoint("start_trace", "POST", _TRACES, StartTrace, TraceAnswer, ("trace",), API_3),
-    Endpoint("search_traces", "POST", f"{_TRACES}/search", SearchTraces, TraceInfos, bases=API_3),
-    Endpoint("batch_get_trace_infos", "POST", f"{_TRACES}/batchGetInfos", BatchGetInfos, TraceInfos, bases=API_3),
-    Endpoint("delete_traces", "POST", f"{_TRACES}/delete-traces", DeleteTraces, DeletedTraces, ("experiment_id",), API_3),
-    Endpoint("get_trace", "GET", f"{_TRACES}/get", OfTrace, TraceAnswer, ("trace_id",), API_3),
-    Endpoint("batch_get_traces", "GET", f"{_TRACES}/batchGet", BatchGetTraces, WholeTraces, bases=API_3),
-    Endpoint("get_trace_info", "GET", _TRACE, OfTrace, TraceAnswer, bases=API_3),
+    Endpoint("start_trace", "POST", _TRACES, StartTrace, TraceResponse, ("trace",), API_3),
+    Endpoint("search_traces", "POST", f"{_TRACES}/search", SearchTraces, TraceInfosResponse, bases=API_3),
+    Endpoint("batch_get_trace_infos", "POST", f"{_TRACES}/batchGetInfos", BatchGetInfos, TraceInfosResponse, bases=API_3),
+    Endpoint("delete_traces", "POST", f"{_TRACES}/delete-traces", DeleteTraces, DeletedTracesResponse, ("experiment_id",), API_3),
+    Endpoint("get_trace", "GET", f"{_TRACES}/get", TraceRequest, TraceResponse, ("trace_id",), API_3),
+    Endpoint("batch_get_traces", "GET", f"{_TRACES}/batchGet", BatchGetTraces, TracesResponse, bases=API_3),
+    Endpoint("get_trace_info", "GET", _TRACE, TraceRequest, TraceResponse, bases=API_3),
     Endpoint("set_trace_tag", "PATCH", f"{_TRACE}/tags", SetTraceTag, Empty, _KEY, API_3),
     Endpoint("delete_trace_tag", "DELETE", f"{_TRACE}/tags", DeleteTraceTag, Empty, _KEY, API_3),
-    Endpoint("create_assessment", "POST", f"{_TRACE}/assessments", CreateAssessment, AssessmentAnswer, ("assessment",), API_3),
-    Endpoint("get_assessment", "GET", _ASSESSMENT, OfAssessment, AssessmentAnswer, bases=API_3),
-    Endpoint("update_assessment", "PATCH", _ASSESSMENT, UpdateAssessment, AssessmentAnswer, ("assessment",), API_3),
-    Endpoint("delete_assessment", "DELETE", _ASSESSMENT, OfAssessment, Empty, bases=API_3),
+    Endpoint("create_assessment", "POST", f"{_TRACE}/assessments", CreateAssessment, AssessmentResponse, ("assessment",), API_3),
+    Endpoint("get_assessment", "GET", _ASSESSMENT, AssessmentRequest, AssessmentResponse, bases=API_3),
+    Endpoint("update_assessment", "PATCH", _ASSESSMENT, UpdateAssessment, AssessmentResponse, ("assessment",), API_3),
+    Endpoint("delete_assessment", "DELETE", _ASSESSMENT, AssessmentRequest, Empty, bases=API_3),
     # OpenTelemetry's own way, by which MLflow's clients send spans one by one where a server takes them.
     Endpoint("log_spans", "POST", "v1/traces", Empty, Empty, bases=ROOT, raw=True),
     Endpoint("link_traces_to_run", "POST", f"{_TRACES}/link-to-run", LinkTraces, Empty, ("trace_ids", "run_id")),
-    Endpoint("start_old_trace", "POST", _TRACES, StartOldTrace, OldTraceAnswer, ("experiment_id",)),
-    Endpoint("search_old_traces", "GET", _TRACES, SearchOldTraces, OldTraces),
-    Endpoint("end_old_trace", "PATCH", _TRACE, EndTrace, OldTraceAnswer),
-    Endpoint("get_old_trace_info", "GET", f"{_TRACE}/info", OfTrace, OldTraceAnswer),
+    Endpoint("start_old_trace", "POST", _TRACES, StartOldTrace, OldTraceResponse, ("experiment_id",)),
+    Endpoint("search_old_traces", "GET", _TRACES, SearchOldTraces, OldTracesResponse),
+    Endpoint("end_old_trace", "PATCH", _TRACE, EndTrace, OldTraceResponse),
+    Endpoint("get_old_trace_info", "GET", f"{_TRACE}/info", TraceRequest, OldTraceResponse),
     Endpoint("set_trace_tag", "PATCH", f"{_TRACE}/tags", SetTraceTag, Empty, _KEY),
     Endpoint("delete_trace_tag", "DELETE", f"{_TRACE}/tags", DeleteTraceTag, Empty, _KEY),
-    Endpoint("delete_traces", "POST", f"{_TRACES}/delete-traces", DeleteTraces, DeletedTraces, ("experiment_id",)),
+    Endpoint("delete_traces", "POST", f"{_TRACES}/delete-traces", DeleteTraces, DeletedTracesResponse, ("experiment_id",)),
 )

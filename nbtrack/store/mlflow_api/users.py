@@ -1,4 +1,4 @@
-"""Users and permissions on the wire: MLflow's basic-auth endpoints, served where a server asks who is there.
+"""UsersResponse and permissions on the wire: MLflow's basic-auth endpoints, served where a server asks who is there.
 
 Those of version 2 are in two families, for experiments and for registered models; those of version 3 name the kind of thing.
 """
@@ -16,20 +16,20 @@ __all__ = [
     "CurrentUser",
     "ExperimentGrant",
     "ExperimentPermission",
-    "ExperimentPermissionAnswer",
-    "GrantOf",
+    "ExperimentPermissionResponse",
     "Granted",
     "ListedPermission",
     "ListedPermissions",
     "ModelGrant",
     "ModelPermission",
-    "ModelPermissionAnswer",
-    "OfUser",
+    "ModelPermissionResponse",
+    "PermissionRequest",
     "SetAdmin",
     "SetPassword",
     "User",
-    "UserAnswer",
-    "Users",
+    "UserRequest",
+    "UserResponse",
+    "UsersResponse",
 ]
 
 
@@ -60,7 +60,7 @@ class User(Message, omit_defaults=False):
     roles: list[str] = []
 
 
-class UserAnswer(Message):
+class UserResponse(Message):
     """One user."""
 
     user: User
@@ -73,19 +73,19 @@ class CurrentUser(Message, omit_defaults=False):
     is_basic_auth: bool = True
 
 
-class Users(Message, omit_defaults=False):
+class UsersResponse(Message, omit_defaults=False):
     """All users."""
 
     users: list[User] = []
 
 
-class OfUser(Message):
+class UserRequest(Message):
     """A request about a user."""
 
     username: str = ""
 
 
-class CreateUser(OfUser):
+class CreateUser(UserRequest):
     """Add a user."""
 
     password: str = ""
@@ -97,39 +97,39 @@ class SetPassword(CreateUser):
     current_password: str = ""
 
 
-class SetAdmin(OfUser):
+class SetAdmin(UserRequest):
     """Make a user an administrator, or no longer."""
 
     is_admin: bool | None = None
 
 
-class ExperimentGrant(OfUser):
+class ExperimentGrant(UserRequest):
     """A request about a permission on an experiment."""
 
     experiment_id: str = ""
     permission: str = ""
 
 
-class ExperimentPermissionAnswer(Message):
+class ExperimentPermissionResponse(Message):
     """One permission."""
 
     experiment_permission: ExperimentPermission
 
 
-class ModelGrant(OfUser):
+class ModelGrant(UserRequest):
     """A request about a permission on a registered model."""
 
     name: str = ""
     permission: str = ""
 
 
-class ModelPermissionAnswer(Message):
+class ModelPermissionResponse(Message):
     """One permission."""
 
     registered_model_permission: ModelPermission
 
 
-class GrantOf(OfUser):
+class PermissionRequest(UserRequest):
     """A request about a permission on anything."""
 
     resource_type: str = ""
@@ -168,23 +168,23 @@ _MODEL: Final = ("name", "username")
 _THING: Final = ("username", "resource_type", "resource_id")
 
 ENDPOINTS: Final = (
-    Endpoint("create_user", "POST", f"{_USERS}create", CreateUser, UserAnswer, (*_NAME, "password")),
-    Endpoint("get_user", "GET", f"{_USERS}get", OfUser, UserAnswer, _NAME),
-    Endpoint("list_users", "GET", f"{_USERS}list", Empty, Users),
+    Endpoint("create_user", "POST", f"{_USERS}create", CreateUser, UserResponse, (*_NAME, "password")),
+    Endpoint("get_user", "GET", f"{_USERS}get", UserRequest, UserResponse, _NAME),
+    Endpoint("list_users", "GET", f"{_USERS}list", Empty, UsersResponse),
     Endpoint("get_current_user", "GET", f"{_USERS}current", Empty, CurrentUser),
     Endpoint("update_user_password", "PATCH", f"{_USERS}update-password", SetPassword, Empty, (*_NAME, "password")),
     Endpoint("update_user_admin", "PATCH", f"{_USERS}update-admin", SetAdmin, Empty, (*_NAME, "is_admin")),
-    Endpoint("delete_user", "DELETE", f"{_USERS}delete", OfUser, Empty, _NAME),
+    Endpoint("delete_user", "DELETE", f"{_USERS}delete", UserRequest, Empty, _NAME),
     Endpoint(
         "create_experiment_permission",
         "POST",
         f"{_OF_EXPERIMENT}create",
         ExperimentGrant,
-        ExperimentPermissionAnswer,
+        ExperimentPermissionResponse,
         (*_EXPERIMENT, "permission"),
     ),
     Endpoint(
-        "get_experiment_permission", "GET", f"{_OF_EXPERIMENT}get", ExperimentGrant, ExperimentPermissionAnswer, _EXPERIMENT
+        "get_experiment_permission", "GET", f"{_OF_EXPERIMENT}get", ExperimentGrant, ExperimentPermissionResponse, _EXPERIMENT
     ),
     Endpoint(
         "update_experiment_permission",
@@ -200,22 +200,22 @@ ENDPOINTS: Final = (
         "POST",
         f"{_OF_MODEL}create",
         ModelGrant,
-        ModelPermissionAnswer,
+        ModelPermissionResponse,
         (*_MODEL, "permission"),
     ),
-    Endpoint("get_registered_model_permission", "GET", f"{_OF_MODEL}get", ModelGrant, ModelPermissionAnswer, _MODEL),
+    Endpoint("get_registered_model_permission", "GET", f"{_OF_MODEL}get", ModelGrant, ModelPermissionResponse, _MODEL),
     Endpoint("update_registered_model_permission", "PATCH", f"{_OF_MODEL}update", ModelGrant, Empty, (*_MODEL, "permission")),
     Endpoint("delete_registered_model_permission", "DELETE", f"{_OF_MODEL}delete", ModelGrant, Empty, _MODEL),
     Endpoint(
         "grant_user_permission",
         "POST",
         f"{_USERS}permissions/grant",
-        GrantOf,
+        PermissionRequest,
         Empty,
         (*_THING, "permission"),
         API_3,
     ),
-    Endpoint("revoke_user_permission", "POST", f"{_USERS}permissions/revoke", GrantOf, Empty, _THING, API_3),
-    Endpoint("get_user_permission", "GET", f"{_USERS}permissions/get", GrantOf, Granted, _THING, API_3),
-    Endpoint("list_user_permissions", "GET", f"{_USERS}permissions/list", OfUser, ListedPermissions, _NAME, API_3),
+    Endpoint("revoke_user_permission", "POST", f"{_USERS}permissions/revoke", PermissionRequest, Empty, _THING, API_3),
+    Endpoint("get_user_permission", "GET", f"{_USERS}permissions/get", PermissionRequest, Granted, _THING, API_3),
+    Endpoint("list_user_permissions", "GET", f"{_USERS}permissions/list", UserRequest, ListedPermissions, _NAME, API_3),
 )

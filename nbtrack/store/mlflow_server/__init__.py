@@ -3,8 +3,8 @@
 What nbtrack knows and MLflow has no place for is kept in tags that begin with ``nbtrack.`` (``marks``), which the store's own
 ``tags`` leave out, and in artifacts below ``nbtrack/`` (``documents``). MLflow's own pages and clients see the rest as usual:
 
-- A run's id is MLflow's where the server was there when the run started (``RestStore.reserve``). A run that started while it
-  was away keeps its own id, in a tag, and is found by both (``runs``).
+- A run's id is MLflow's if the server was available when the run started (``MlflowServerStore.reserve``). A run that started
+  while it was unavailable keeps its own id in a tag and is found by both ids (``runs``).
 - A param is its text; its type is in a tag (``params``). Names that MLflow refuses are escaped (``names``).
 - MLflow keeps equal points once, so what is sent again after a crash does no harm. How far a writer has come is a tag of the
   run, sent in the same request as what it counts, which MLflow writes last (``writes``).

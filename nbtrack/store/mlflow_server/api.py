@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 
 from ...entities.run import now_ms
 from ...errors import NotFound, StoreError
-from ..http import Answer, HttpClient
-from ..http.failures import Momentary, is_json
+from ..http import HttpClient, Response
+from ..http.errors import TransientError, is_json
 from ..mlflow_api.codec import decode, encode, to_query
 from ..mlflow_api.endpoint import Endpoint
-from ..mlflow_api.errors import ErrorMessage, WireError, error_of
+from ..mlflow_api.errors import ApiError, ErrorMessage, error_of
 from ..mlflow_api.message import Message
 
 __all__ = ["Api"]
@@ -63,8 +63,8 @@ class Api:
         body = None if endpoint.method == "GET" else encode(request)
         answer = self._request(endpoint, endpoint.url(request), body, query, repeats)
         try:
-            return decode(answer.body, endpoint.answer)
-        except WireError as error:
+            return decode(answer.body, endpoint.response)
+        except ApiError as error:
             raise StoreError(f"{self.url}: the answer of {endpoint.name} cannot be read: {str(error)[:300]}") from error
 
     def find(self, endpoint: Endpoint[Q, A], request: Q) -> A | None:
@@ -91,7 +91,7 @@ class Api:
         """Close connections that are not in use."""
         self._client.close()
 
-    def _request(self, endpoint: Endpoint[Any, Any], path: str, body: bytes | None, query: Any, repeats: bool) -> Answer:
+    def _request(self, endpoint: Endpoint[Any, Any], path: str, body: bytes | None, query: Any, repeats: bool) -> Response:
         headers = _JSON if body is not None else {}
         answer = self._client.request(
             endpoint.method, path, query=query, body=body, headers=headers, repeats=repeats, judge=self._judge()
@@ -103,13 +103,13 @@ class Api:
         with suppress(ValueError):
             self._ahead = round(parsedate_to_datetime(date).timestamp() * 1000) - now_ms()
 
-    def _judge(self) -> Callable[[Answer], None]:
-        def judge(answer: Answer) -> None:
+    def _judge(self) -> Callable[[Response], None]:
+        def judge(answer: Response) -> None:
             if answer.status >= 400 and is_json(answer.headers):
                 error = decode(answer.body, ErrorMessage)
                 self._client.check(answer.status, answer.headers, error.message)
                 if answer.status >= 500 and error.error_code not in _FINAL:
-                    raise Momentary(f"{self.url} failed ({answer.status}): {error.message[:300]}")
+                    raise TransientError(f"{self.url} failed ({answer.status}): {error.message[:300]}")
                 raise error_of(error.error_code, error.message, answer.status)
 
         return judge

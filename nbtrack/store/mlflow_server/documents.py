@@ -10,10 +10,10 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from ...entities.tags import MARK_DOCUMENT, MARK_TEXTS
+from ...entities.tags import TAG_DOCUMENT, TAG_TEXTS
 from ...errors import ArtifactNotFound, InvalidInput, PlaceNotAllowed, StoreError
-from ..artifacts.base import ArtifactStore
-from .names import mlflow_name
+from ..artifacts.protocol import ArtifactStore
+from .name_escapes import mlflow_name
 from .runs import MlflowRun, Runs
 
 __all__ = ["FOLDER", "Documents"]
@@ -52,17 +52,17 @@ class Documents:
             return {}
         for sha256, (_, text) in texts.items():
             self._keep(sha256, text)
-        known = run.marks.get(MARK_TEXTS, "").split()
+        known = run.marks.get(TAG_TEXTS, "").split()
         listed = " ".join(dict.fromkeys([*known, *(sha256[:_DIGITS] for sha256 in texts)]))
-        named = {MARK_DOCUMENT + mlflow_name(kind): sha256 for sha256, (kind, _) in texts.items() if kind}
-        return named | ({MARK_TEXTS: listed} if len(listed) <= _LONGEST_TAG else {})
+        named = {TAG_DOCUMENT + mlflow_name(kind): sha256 for sha256, (kind, _) in texts.items() if kind}
+        return named | ({TAG_TEXTS: listed} if len(listed) <= _LONGEST_TAG else {})
 
     def read(self, sha256: str) -> str | None:
         """Return a text; None where no run has it."""
         if not re.fullmatch(r"[0-9a-f]{64}", sha256):
             return None
         if sha256 not in self._texts:
-            for run in self._runs.search(f"tags.`{MARK_TEXTS}` LIKE '%{sha256[:_DIGITS]}%'"):
+            for run in self._runs.search(f"tags.`{TAG_TEXTS}` LIKE '%{sha256[:_DIGITS]}%'"):
                 self._read_from(self._open(run.info.artifact_uri), sha256)
                 if sha256 in self._texts:
                     break

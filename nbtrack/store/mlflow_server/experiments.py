@@ -38,7 +38,7 @@ class Experiments:
         """Return an experiment; ExperimentNotFound."""
         try:
             if _NUMBER.fullmatch(experiment_id):
-                found = self._api.ask(wire.GET_EXPERIMENT, wire.OfExperiment(experiment_id=experiment_id)).experiment
+                found = self._api.ask(wire.GET_EXPERIMENT, wire.ExperimentRequest(experiment_id=experiment_id)).experiment
                 if found.experiment_id == experiment_id:
                     return _made(found)
         except (NotFound, InvalidInput):
@@ -96,7 +96,7 @@ class Experiments:
         """Delete or restore an experiment; one that is so already stays so."""
         if self.get(experiment_id).stage is not stage:
             endpoint = wire.DELETE_EXPERIMENT if stage is LifecycleStage.DELETED else wire.RESTORE_EXPERIMENT
-            self._api.ask(endpoint, wire.OfExperiment(experiment_id=experiment_id))
+            self._api.ask(endpoint, wire.ExperimentRequest(experiment_id=experiment_id))
 
     def _taken(self, name: str) -> AlreadyExists:
         found = self.named(name)

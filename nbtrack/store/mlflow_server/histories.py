@@ -12,7 +12,7 @@ from ...entities.run import MetricSummary
 from ..mlflow_api import metrics as wire
 from ..mlflow_api.runs import Metric
 from .api import Api
-from .names import mlflow_name
+from .name_escapes import mlflow_name
 from .summaries import Columns, Summary, columns_of, summarize
 
 __all__ = ["Histories"]

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from ...entities.run import ParamValue
-from ...entities.tags import MARK_PARAM_TYPES, MARK_PARAM_VALUE
+from ...entities.tags import TAG_PARAM_TYPES, TAG_PARAM_VALUE
 from ..filter import param_text
 from ..mlflow_api.message import KeyValue
-from .names import mlflow_name, own_name
+from .name_escapes import mlflow_name, own_name
 
 __all__ = ["params_in", "type_tags", "value_tags"]
 
@@ -35,7 +35,7 @@ def type_tags(params: Mapping[str, ParamValue]) -> dict[str, str]:
     tags: dict[str, str] = {}
     for piece in _pieces({key: kind for key, value in sorted(params.items()) if (kind := _type_of(value))}):
         text = _dump(piece)
-        tags[MARK_PARAM_TYPES + hashlib.sha256(text.encode()).hexdigest()[:12]] = text
+        tags[TAG_PARAM_TYPES + hashlib.sha256(text.encode()).hexdigest()[:12]] = text
     tags |= value_tags({key: value for key, value in params.items() if not _is_readable(value)})
     return tags
 
@@ -43,7 +43,7 @@ def type_tags(params: Mapping[str, ParamValue]) -> dict[str, str]:
 def value_tags(params: Mapping[str, ParamValue]) -> dict[str, str]:
     """Return the tags that say the values of params whose texts do not."""
     return {
-        MARK_PARAM_VALUE + mlflow_name(key): text for key, value in params.items() if len(text := _dump(value)) <= _LONGEST_TAG
+        TAG_PARAM_VALUE + mlflow_name(key): text for key, value in params.items() if len(text := _dump(value)) <= _LONGEST_TAG
     }
 
 
@@ -51,7 +51,7 @@ def params_in(params: Iterable[KeyValue], tags: Mapping[str, str]) -> dict[str, 
     """Return the params of a run with their types."""
     types = _types_in(tags)
     values = {
-        key.removeprefix(MARK_PARAM_VALUE): json.loads(text) for key, text in tags.items() if key.startswith(MARK_PARAM_VALUE)
+        key.removeprefix(TAG_PARAM_VALUE): json.loads(text) for key, text in tags.items() if key.startswith(TAG_PARAM_VALUE)
     }
     found = {each.key: _value(each.value, types.get(each.key, "")) for each in params} | values
     return {own_name(key): found[key] for key in found}
@@ -60,7 +60,7 @@ def params_in(params: Iterable[KeyValue], tags: Mapping[str, str]) -> dict[str, 
 def _types_in(tags: Mapping[str, str]) -> dict[str, str]:
     types: dict[str, str] = {}
     for tag, text in tags.items():
-        if tag.startswith(MARK_PARAM_TYPES):
+        if tag.startswith(TAG_PARAM_TYPES):
             types |= {key: kind for kind, keys in json.loads(text).items() for key in keys}
     return types
 

@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ...entities.run import Dataset, LifecycleStage, RunInfo, Status
-from ...entities.tags import MARK_HEARTBEAT, MARK_OWNER, MARK_RUN_ID, MARK_WRITER, RUN_NAME
+from ...entities.tags import RUN_NAME, TAG_HEARTBEAT, TAG_OWNER, TAG_RUN_ID, TAG_WRITER
 from ...errors import InvalidInput, RunNotFound
 from ..matching.match import Record
 from ..mlflow_api import runs as wire
 from ..mlflow_api.datasets import dataset_of
-from ..mlflow_api.message import OfRun
+from ..mlflow_api.message import RunRequest
 from .api import Api
 from .experiments import Experiments
-from .marks import is_mark
-from .names import own_name
+from .name_escapes import own_name
 from .params import params_in
+from .reserved_tags import is_mark
 from .summaries import Summary
 
 __all__ = ["MlflowRun", "Runs", "is_quotable", "quoted"]
@@ -48,17 +48,17 @@ class MlflowRun(Record):
     @property
     def owner(self) -> str:
         """The process that runs it, as it called itself."""
-        return self.marks.get(MARK_OWNER, "")
+        return self.marks.get(TAG_OWNER, "")
 
     @property
     def has_heartbeat(self) -> bool:
         """Whether it has given a sign, by the server's clock."""
-        return MARK_HEARTBEAT in self.marks
+        return TAG_HEARTBEAT in self.marks
 
     @property
     def heartbeat(self) -> int:
         """When it last gave a sign, in milliseconds; when it started where it has given none."""
-        text = self.marks.get(MARK_HEARTBEAT, "")
+        text = self.marks.get(TAG_HEARTBEAT, "")
         return int(text) if text.isdecimal() else self.info.start_time
 
 
@@ -80,7 +80,7 @@ class Runs:
         kept = self._kept.get(self._ids.get(run_id, run_id))
         if kept is not None and not fresh and time.monotonic() - kept.read_at < _FRESH_SECONDS:
             return kept
-        found = self._api.find(wire.GET_RUN, OfRun(run_id=self._ids.get(run_id, run_id))) if _may_be_id(run_id) else None
+        found = self._api.find(wire.GET_RUN, RunRequest(run_id=self._ids.get(run_id, run_id))) if _may_be_id(run_id) else None
         if found is not None:
             return self.keep(found.run)
         return None if run_id in self._ids else self._by_mark(run_id)
@@ -94,7 +94,7 @@ class Runs:
 
     def _by_mark(self, run_id: str) -> MlflowRun | None:
         """Return the run that began under this id; of two, begun by two processes that delivered it at once, the same always."""
-        found = list(self.search(f"tags.`{MARK_RUN_ID}` = {quoted(run_id)}")) if is_quotable(run_id) else []
+        found = list(self.search(f"tags.`{TAG_RUN_ID}` = {quoted(run_id)}")) if is_quotable(run_id) else []
         chosen = min(found, key=lambda run: run.own_id, default=None)
         if chosen is not None:
             self._ids[run_id] = chosen.own_id
@@ -208,14 +208,14 @@ class Runs:
 
 def _state(info: RunInfo, marks: dict[str, str]) -> object:
     """Return what is another when points have come, as far as one can tell; None where one cannot."""
-    counted = tuple(sorted((key, value) for key, value in marks.items() if key.startswith(MARK_WRITER)))
+    counted = tuple(sorted((key, value) for key, value in marks.items() if key.startswith(TAG_WRITER)))
     return (info.end_time, counted) if counted or info.end_time is not None else None
 
 
 def _info(info: wire.RunInfo, marks: dict[str, str]) -> RunInfo:
     status = Status(info.status) if info.status in Status.__members__ else Status.RUNNING
     return RunInfo(
-        id=marks.get(MARK_RUN_ID, info.run_id),
+        id=marks.get(TAG_RUN_ID, info.run_id),
         experiment_id=info.experiment_id,
         name=info.run_name or marks.get(RUN_NAME, ""),
         status=status,

@@ -11,7 +11,7 @@ from ..filter import And, Comparison, Identifier, Node, Not, Or, Order, Present
 from ..matching.match import matches, ordered
 from ..protocol.store import RunPage, RunQuery
 from .experiments import VIEWS, Experiments
-from .names import mlflow_name
+from .name_escapes import mlflow_name
 from .runs import MlflowRun, Runs, is_quotable, quoted
 
 __all__ = ["asks_statistics", "pushed", "search"]

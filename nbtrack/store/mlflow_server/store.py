@@ -20,13 +20,13 @@ from ...entities.run import (
     ViewType,
 )
 from ...errors import InvalidInput
-from ..artifacts.allowed import AllowedPlaces
-from ..artifacts.base import ArtifactStore
+from ..artifacts.allowed_places import AllowedPlaces
+from ..artifacts.protocol import ArtifactStore
 from ..http import HttpClient
 from ..matching.experiments import page_of
 from ..mlflow_api import artifacts as wire_artifacts
 from ..mlflow_api import runs as wire
-from ..mlflow_api.message import OfRun
+from ..mlflow_api.message import RunRequest
 from ..protocol.store import Axis, ExperimentPage, ExperimentQuery, OpenRun, RunPage, RunQuery
 from ..stages import refuse_deleted
 from ..text import storable
@@ -34,9 +34,9 @@ from .api import Api
 from .documents import FOLDER, Documents
 from .experiments import Experiments
 from .histories import Histories
-from .marks import documents_in
-from .models import RestModels
-from .registry import RestRegistry
+from .logged_models import MlflowLoggedModels
+from .model_registry import MlflowModelRegistry
+from .reserved_tags import documents_in
 from .runs import MlflowRun, Runs
 from .search import search
 from .summaries import Summary
@@ -47,12 +47,12 @@ if TYPE_CHECKING:
     from ..protocol.model_registry import Registry
     from ..protocol.store import Store
 
-__all__ = ["RestStore"]
+__all__ = ["MlflowServerStore"]
 
 _LAST = ("last", "last_step", "last_timestamp")
 
 
-class RestStore:
+class MlflowServerStore:
     """Runs on an MLflow server; see the package's docstring for what is kept where.
 
     Args:
@@ -68,8 +68,8 @@ class RestStore:
         self._runs = Runs(self._api, self._experiments, self._histories.summary)
         opened = artifacts or self._open_artifacts
         self._documents = Documents(self._runs, opened)
-        self.registry: Registry = RestRegistry(self._api)
-        self.models: LoggedModels = RestModels(self._api, self._runs)
+        self.registry: Registry = MlflowModelRegistry(self._api)
+        self.models: LoggedModels = MlflowLoggedModels(self._api, self._runs)
         self._writes = Writes(self._api, self._runs, self._experiments, self._documents)
 
     def _open_artifacts(self, uri: str) -> ArtifactStore:
@@ -170,7 +170,7 @@ class RestStore:
         run = self._runs.get(run_id, fresh=True)
         if run.info.stage is not stage:
             endpoint = wire.DELETE_RUN if stage is LifecycleStage.DELETED else wire.RESTORE_RUN
-            self._api.ask(endpoint, OfRun(run_id=run.own_id))
+            self._api.ask(endpoint, RunRequest(run_id=run.own_id))
         self._runs.forget(run.own_id)
 
     # What runs have.
@@ -270,5 +270,5 @@ def _key(item: tuple[Any, ...]) -> Any:
 if TYPE_CHECKING:
     from ..http import client_of
 
-    _proof: Store = RestStore(client_of(""))
+    _proof: Store = MlflowServerStore(client_of(""))
     _summary: type[MetricSummary]

@@ -16,24 +16,24 @@ from typing import Any
 from ...entities.events import Batch, Event, LaneRows, Progress, RunEnded, RunStarted
 from ...entities.model import ModelMetric
 from ...entities.run import LifecycleStage, Status
-from ...entities.tags import MARK_HEARTBEAT, MARK_OWNER, MARK_RUN_ID, PARAM_REPLACED, RUN_NAME
+from ...entities.tags import PARAM_REPLACED, RUN_NAME, TAG_HEARTBEAT, TAG_OWNER, TAG_RUN_ID
 from ...errors import Deleted, InvalidInput, NotFound, ParamConflict, RunNotFound, StoreError
 from ..filter import param_text
 from ..mlflow_api import runs as wire
 from ..mlflow_api.codec import number_out
 from ..mlflow_api.datasets import input_of
-from ..mlflow_api.message import KeyValue, OfRun
-from ..mlflow_api.models import LOG_OUTPUTS, LogOutputs
+from ..mlflow_api.logged_models import LOG_OUTPUTS, LogOutputs
+from ..mlflow_api.message import KeyValue, RunRequest
 from ..stages import refuse_deleted
 from ..text import storable
 from .api import Api
-from .changes import Changes, changes_of
 from .documents import Documents
 from .experiments import Experiments
-from .load import Piece, pieces
-from .marks import progress_in, progress_text, writer_mark
-from .names import mlflow_name
+from .log_batches import Piece, pieces
+from .name_escapes import mlflow_name
 from .params import type_tags, value_tags
+from .reserved_tags import progress_in, progress_text, writer_mark
+from .run_changes import Changes, changes_of
 from .runs import MlflowRun, Runs
 
 __all__ = ["Writes"]
@@ -78,11 +78,11 @@ class Writes:
     def _into_deleted(self, run: MlflowRun, batch: Batch) -> Progress:
         if not batch.writer:
             raise Deleted(f"the run {run.info.id} or its experiment is deleted; restore it before changing it")
-        self._api.ask(wire.RESTORE_RUN, OfRun(run_id=run.own_id))
+        self._api.ask(wire.RESTORE_RUN, RunRequest(run_id=run.own_id))
         try:
             return self._apply(batch)
         finally:
-            self._api.ask(wire.DELETE_RUN, OfRun(run_id=run.own_id))
+            self._api.ask(wire.DELETE_RUN, RunRequest(run_id=run.own_id))
             self._runs.forget(run.own_id)
 
     def start(self, event: RunStarted, run_id: str = "") -> MlflowRun:
@@ -97,8 +97,8 @@ class Writes:
         )
         refuse_deleted(experiment)
         name = event.name or event.tags.get(RUN_NAME, "")
-        own = {MARK_RUN_ID: run_id} if run_id else {}
-        own |= {MARK_OWNER: event.owner, MARK_HEARTBEAT: str(self._api.now())}
+        own = {TAG_RUN_ID: run_id} if run_id else {}
+        own |= {TAG_OWNER: event.owner, TAG_HEARTBEAT: str(self._api.now())}
         tags = {mlflow_name(key): value for key, value in event.tags.items() if key != RUN_NAME} | own
         request = wire.CreateRun(
             experiment_id=experiment.id,
@@ -115,7 +115,7 @@ class Writes:
             run = self._runs.find(run_id)
             if run is not None:
                 with suppress(NotFound, InvalidInput):
-                    self._api.ask(wire.SET_TAG, wire.SetTag(run_id=run.own_id, key=MARK_HEARTBEAT, value=str(self._api.now())))
+                    self._api.ask(wire.SET_TAG, wire.SetTag(run_id=run.own_id, key=TAG_HEARTBEAT, value=str(self._api.now())))
                 self._runs.forget(run.own_id)
 
     # One batch.
@@ -146,7 +146,7 @@ class Writes:
         self._runs.forget_id(batch.run_id)
         chosen = self._runs.find(batch.run_id) or begun
         if chosen.own_id != begun.own_id:
-            self._api.ask(wire.DELETE_RUN, OfRun(run_id=begun.own_id))
+            self._api.ask(wire.DELETE_RUN, RunRequest(run_id=begun.own_id))
         return chosen
 
     def _directly(self, run: MlflowRun, batch: Batch) -> Progress:

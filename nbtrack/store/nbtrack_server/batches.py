@@ -12,7 +12,7 @@ import msgspec
 
 from ...entities.events import Batch, Conflict, Event, LaneRows, Progress, RunEnded, Series
 from ...journal.codec import from_json, to_json
-from .kinds import Kind, dump_value, load_value
+from .codecs import Codec, dump_value, load_value
 from .points import WireLane, make_lane, pack_lane
 
 __all__ = ["BATCHES", "PROGRESS", "in_pieces"]
@@ -106,8 +106,8 @@ def _make_progress(progress: list[WireProgress]) -> list[Progress]:
     ]
 
 
-BATCHES = Kind(list[WireBatch], _pack, _make)
-PROGRESS = Kind(list[WireProgress], _pack_progress, _make_progress)
+BATCHES = Codec(list[WireBatch], _pack, _make)
+PROGRESS = Codec(list[WireProgress], _pack_progress, _make_progress)
 
 
 # A request that is not too large.

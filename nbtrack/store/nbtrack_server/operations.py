@@ -13,13 +13,13 @@ import msgspec
 
 from ...errors import StoreError
 from ..protocol.store import Store
-from . import kinds as k
+from . import codecs as c
 from .batches import BATCHES, PROGRESS
-from .failures import not_understood
-from .kinds import Kind
-from .parts import PARTS, part_kinds
+from .codecs import Codec
+from .errors import not_understood
 from .points import HISTORIES, HISTORY
 from .queries import EXPERIMENT_QUERY, RUN_QUERY
+from .sub_stores import SUB_STORES, sub_store_codecs
 
 __all__ = ["OPERATIONS", "Operation"]
 
@@ -40,15 +40,15 @@ class Operation:
     """
 
     name: str
-    answer: Kind
-    arguments: Mapping[str, Kind]
+    answer: Codec
+    arguments: Mapping[str, Codec]
     repeats: bool = True
 
     @cached_property
     def _request(self) -> msgspec.msgpack.Decoder[Any]:
         """Arguments without a default must be there."""
         part, _, method = self.name.rpartition(".")
-        asked = inspect.signature(getattr(PARTS.get(part, Store), method)).parameters
+        asked = inspect.signature(getattr(SUB_STORES.get(part, Store), method)).parameters
         fields: list[Any] = [
             (name, kind.type)
             if asked[name].default is inspect.Parameter.empty
@@ -90,49 +90,49 @@ class Operation:
             raise StoreError(f"the server's answer to {self.name} cannot be read: {str(error)[:200]}") from error
 
 
-def _operation(name: str, answer: Kind, /, *, repeats: bool = True, **arguments: Kind) -> Operation:
+def _operation(name: str, answer: Codec, /, *, repeats: bool = True, **arguments: Codec) -> Operation:
     return Operation(name, answer, arguments, repeats)
 
 
 _ROWS: Final = (
     _operation("apply", PROGRESS, batches=BATCHES),
-    _operation("heartbeat", k.NOTHING, run_ids=k.TEXTS, time=k.INTEGER),
-    _operation("open_runs", k.OPEN_RUNS),
+    _operation("heartbeat", c.NOTHING, run_ids=c.STRINGS, time=c.INTEGER),
+    _operation("open_runs", c.OPEN_RUNS),
     _operation(
         "create_experiment",
-        k.EXPERIMENT,
+        c.EXPERIMENT,
         repeats=False,
-        name=k.TEXT,
-        artifact_location=k.OPTIONAL_TEXT,
-        tags=k.OPTIONAL_TEXT_MAP,
+        name=c.STRING,
+        artifact_location=c.OPTIONAL_STRING,
+        tags=c.OPTIONAL_STRING_MAP,
     ),
-    _operation("get_experiment", k.EXPERIMENT, experiment_id=k.TEXT),
-    _operation("find_experiment", k.OPTIONAL_EXPERIMENT, name=k.TEXT),
-    _operation("experiments", k.EXPERIMENTS, view=k.VIEW),
-    _operation("search_experiments", k.EXPERIMENT_PAGE, query=EXPERIMENT_QUERY),
-    _operation("update_experiment", k.NOTHING, experiment_id=k.TEXT, name=k.OPTIONAL_TEXT, tags=k.OPTIONAL_TEXT_MAP),
-    _operation("delete_experiment_tag", k.NOTHING, repeats=False, experiment_id=k.TEXT, key=k.TEXT),
-    _operation("delete_experiment", k.NOTHING, experiment_id=k.TEXT),
-    _operation("restore_experiment", k.NOTHING, experiment_id=k.TEXT),
-    _operation("get_run", k.RUN, run_id=k.TEXT),
-    _operation("search_runs", k.RUNS, query=RUN_QUERY),
-    _operation("delete_run", k.NOTHING, run_id=k.TEXT),
-    _operation("restore_run", k.NOTHING, run_id=k.TEXT),
-    _operation("purge_runs", k.NOTHING, run_ids=k.TEXTS),
-    _operation("params", k.PARAM_ROWS, run_ids=k.TEXTS),
-    _operation("tags", k.TAG_ROWS, run_ids=k.TEXTS),
-    _operation("metrics", k.ROWS, run_ids=k.TEXTS, stats=k.STATS),
-    _operation("history", HISTORY, run_id=k.TEXT, key=k.TEXT),
-    _operation("stretches", HISTORIES, run_id=k.TEXT, keys=k.TEXTS, axis=k.AXIS, low=k.INTEGER, high=k.INTEGER),
-    _operation("histories", HISTORIES, run_ids=k.TEXTS, keys=k.OPTIONAL_TEXTS),
-    _operation("documents", k.TEXT_MAP, run_id=k.TEXT),
-    _operation("read_document", k.OPTIONAL_TEXT, sha256=k.TEXT),
-    _operation("artifacts", k.ARTIFACTS, run_id=k.TEXT),
-    _operation("datasets", k.DATASETS, run_id=k.TEXT),
-    _operation("datasets_of", k.DATASET_ROWS, run_ids=k.TEXTS),
-    _operation("datasets_in", k.DATASET_ROWS, experiment_ids=k.TEXTS),
+    _operation("get_experiment", c.EXPERIMENT, experiment_id=c.STRING),
+    _operation("find_experiment", c.OPTIONAL_EXPERIMENT, name=c.STRING),
+    _operation("experiments", c.EXPERIMENTS, view=c.VIEW),
+    _operation("search_experiments", c.EXPERIMENT_PAGE, query=EXPERIMENT_QUERY),
+    _operation("update_experiment", c.NOTHING, experiment_id=c.STRING, name=c.OPTIONAL_STRING, tags=c.OPTIONAL_STRING_MAP),
+    _operation("delete_experiment_tag", c.NOTHING, repeats=False, experiment_id=c.STRING, key=c.STRING),
+    _operation("delete_experiment", c.NOTHING, experiment_id=c.STRING),
+    _operation("restore_experiment", c.NOTHING, experiment_id=c.STRING),
+    _operation("get_run", c.RUN, run_id=c.STRING),
+    _operation("search_runs", c.RUNS, query=RUN_QUERY),
+    _operation("delete_run", c.NOTHING, run_id=c.STRING),
+    _operation("restore_run", c.NOTHING, run_id=c.STRING),
+    _operation("purge_runs", c.NOTHING, run_ids=c.STRINGS),
+    _operation("params", c.PARAM_ROWS, run_ids=c.STRINGS),
+    _operation("tags", c.TAG_ROWS, run_ids=c.STRINGS),
+    _operation("metrics", c.ROWS, run_ids=c.STRINGS, stats=c.STATS),
+    _operation("history", HISTORY, run_id=c.STRING, key=c.STRING),
+    _operation("stretches", HISTORIES, run_id=c.STRING, keys=c.STRINGS, axis=c.AXIS, low=c.INTEGER, high=c.INTEGER),
+    _operation("histories", HISTORIES, run_ids=c.STRINGS, keys=c.OPTIONAL_STRINGS),
+    _operation("documents", c.STRING_MAP, run_id=c.STRING),
+    _operation("read_document", c.OPTIONAL_STRING, sha256=c.STRING),
+    _operation("artifacts", c.ARTIFACTS, run_id=c.STRING),
+    _operation("datasets", c.DATASETS, run_id=c.STRING),
+    _operation("datasets_of", c.DATASET_ROWS, run_ids=c.STRINGS),
+    _operation("datasets_in", c.DATASET_ROWS, experiment_ids=c.STRINGS),
 )
 
-_PARTS: Final = tuple(Operation(name, answer, arguments, repeats) for name, answer, arguments, repeats in part_kinds())
+_PARTS: Final = tuple(Operation(name, answer, arguments, repeats) for name, answer, arguments, repeats in sub_store_codecs())
 
 OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType({row.name: row for row in (*_ROWS, *_PARTS)})

@@ -14,7 +14,7 @@ from ...entities.events import LaneRows, Series
 from ...entities.run import Points
 from ...errors import StoreError
 from ..chunks import decode_into, encode
-from .kinds import Kind
+from .codecs import Codec
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -129,8 +129,8 @@ def _make_all(histories: list[tuple[str, str, WirePoints]]) -> list[tuple[str, s
     return [(run_id, key, _Received(points)) for run_id, key, points in histories]
 
 
-HISTORY = Kind(WirePoints, _pack, _Received)
-HISTORIES = Kind(list[tuple[str, str, WirePoints]], _pack_all, _make_all)
+HISTORY = Codec(WirePoints, _pack, _Received)
+HISTORIES = Codec(list[tuple[str, str, WirePoints]], _pack_all, _make_all)
 
 if TYPE_CHECKING:
     _proof: type[Points] = _Received

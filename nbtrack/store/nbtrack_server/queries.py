@@ -10,13 +10,13 @@ import msgspec
 
 from ..filter import EXPERIMENTS, RUNS, Names
 from ..protocol.store import ExperimentQuery, RunQuery
+from .codecs import Codec
 from .filters import make_node, make_order, pack_node, pack_order
-from .kinds import Kind
 
-__all__ = ["EXPERIMENT_QUERY", "RUN_QUERY", "query_kind"]
+__all__ = ["EXPERIMENT_QUERY", "RUN_QUERY", "query_codec"]
 
 
-def query_kind(query: Any, names: Names, order: tuple[Callable[[Any], list[Any]], Callable[[Any], Any]] | None = None) -> Kind:
+def query_codec(query: Any, names: Names, order: tuple[Callable[[Any], list[Any]], Callable[[Any], Any]] | None = None) -> Codec:
     """Return the kind of a query's values.
 
     Args:
@@ -44,8 +44,8 @@ def query_kind(query: Any, names: Names, order: tuple[Callable[[Any], list[Any]]
         condition = None if raw.filter is None else make_node(raw.filter, names)
         return query(**{**plain, "filter": condition, "order": read_order(raw.order)})
 
-    return Kind(wire, pack, make)
+    return Codec(wire, pack, make)
 
 
-RUN_QUERY = query_kind(RunQuery, RUNS)
-EXPERIMENT_QUERY = query_kind(ExperimentQuery, EXPERIMENTS)
+RUN_QUERY = query_codec(RunQuery, RUNS)
+EXPERIMENT_QUERY = query_codec(ExperimentQuery, EXPERIMENTS)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, cast
 from ...entities.events import Batch, Progress
 from ...entities.run import ArtifactRecord, Dataset, Experiment, ParamValue, Points, RunInfo, ViewType
 from ...errors import StoreError
-from ..http import Answer, HttpClient
+from ..http import HttpClient, Response
 from ..protocol.store import Axis, ExperimentPage, ExperimentQuery, OpenRun, RunPage, RunQuery
 from ..text import storable
 from . import CONTENT_TYPE, PATH
 from .batches import in_pieces, numbers_of
-from .failures import raise_error
+from .errors import raise_error
 from .operations import OPERATIONS
-from .parts import Part
+from .sub_stores import RemoteSubStore
 
 if TYPE_CHECKING:
     from ..protocol.logged_models import LoggedModels
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from ..protocol.store import Store
     from ..protocol.traces import Traces
 
-__all__ = ["RemoteStore"]
+__all__ = ["NbtrackServerStore"]
 
 _HEADERS = {"Content-Type": CONTENT_TYPE, "Accept": CONTENT_TYPE}
 # As raw numbers some 8 MB: large enough that a request's own cost is none, small enough to be answered soon.
 _NUMBERS_A_REQUEST = 1 << 20
 
 
-class RemoteStore:
+class NbtrackServerStore:
     """A store behind a server, with every guarantee of ``store.base``.
 
     What ``apply`` is given is applied in one transaction as long as it fits into one request, of a million numbers or so;
@@ -43,9 +43,9 @@ class RemoteStore:
     def __init__(self, client: HttpClient) -> None:
         self.uri = client.url
         self._client = client
-        self.registry = cast("Registry", Part("registry", self._ask))
-        self.models = cast("LoggedModels", Part("models", self._ask))
-        self.traces = cast("Traces", Part("traces", self._ask))
+        self.registry = cast("Registry", RemoteSubStore("registry", self._ask))
+        self.models = cast("LoggedModels", RemoteSubStore("models", self._ask))
+        self.traces = cast("Traces", RemoteSubStore("traces", self._ask))
 
     def _ask(self, method: str, **arguments: Any) -> Any:
         operation = OPERATIONS[method]
@@ -201,7 +201,7 @@ class RemoteStore:
         self._client.close()
 
 
-def _judge(answer: Answer) -> None:
+def _judge(answer: Response) -> None:
     """Raise the error that a server of ours says."""
     if answer.status != 200 and answer.headers.get("content-type") == CONTENT_TYPE:
         raise_error(answer.body, answer.status)
@@ -210,4 +210,4 @@ def _judge(answer: Answer) -> None:
 if TYPE_CHECKING:
     from ..http import client_of
 
-    _proof: Store = RemoteStore(client_of(""))
+    _proof: Store = NbtrackServerStore(client_of(""))

@@ -15,10 +15,10 @@ from urllib.parse import unquote
 from ...entities.run import ArtifactRecord
 from ...errors import ArtifactNotFound, InvalidInput, NbtrackError
 from ...settings import without_password
-from ...store.artifacts.allowed import AllowedPlaces
-from ...store.artifacts.base import walk
+from ...store.artifacts.allowed_places import AllowedPlaces
 from ...store.artifacts.local import LocalArtifacts
 from ...store.artifacts.paths import local_path, scheme_of
+from ...store.artifacts.protocol import walk
 from ..source import Files
 
 __all__ = ["SourceFiles", "records"]

@@ -8,8 +8,8 @@ from nbtrack.entities.events import Batch, ModelMade, RunStarted, TagsSet
 from nbtrack.errors import AccessDenied
 from nbtrack.server.auth.guarded_artifacts import guarded_artifacts
 from nbtrack.server.auth.rules import RULES
-from nbtrack.store.artifacts.base import Presigns, SignedRequest, TakesParts
-from nbtrack.store.nbtrack_server.store import RemoteStore
+from nbtrack.store.artifacts.protocol import Presigns, SignedRequest, TakesParts
+from nbtrack.store.nbtrack_server.store import NbtrackServerStore
 from nbtrack.store.protocol.store import RunQuery
 
 from ..asking import InProcess
@@ -24,7 +24,7 @@ def remote(app):
     def of(user):
         client = InProcess(app)
         client.asking = As(app, user)
-        return RemoteStore(client)
+        return NbtrackServerStore(client)
 
     return of
 

@@ -10,7 +10,7 @@ from nbtrack.server.auth.guarded_logged_models import GuardedLoggedModels, Guard
 from nbtrack.server.auth.guarded_model_registry import GuardedModelRegistry
 from nbtrack.server.auth.guarded_store import GuardedStore
 from nbtrack.server.auth.rules import RULES
-from nbtrack.store.artifacts.base import ArtifactStore
+from nbtrack.store.artifacts.protocol import ArtifactStore
 from nbtrack.store.mlflow_api.table import ENDPOINTS
 from nbtrack.store.mlflow_api.users import ENDPOINTS as OF_USERS
 from nbtrack.store.protocol.logged_models import LoggedModels

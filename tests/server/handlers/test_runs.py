@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from nbtrack.store.mlflow_api.tokens import token_at
+from nbtrack.store.mlflow_api.page_tokens import token_at
 
 
 @pytest.fixture

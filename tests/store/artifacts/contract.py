@@ -10,9 +10,9 @@ import zipfile
 import pytest
 
 from nbtrack.errors import ArtifactNotFound, InvalidInput
-from nbtrack.store.artifacts.base import ArtifactEntry
 from nbtrack.store.artifacts.parallel import for_each
 from nbtrack.store.artifacts.paths import TEMPORARY
+from nbtrack.store.artifacts.protocol import ArtifactEntry
 
 # Larger than a part of an upload and than a range of a download.
 LARGE = 17_000_003

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from nbtrack.errors import ArtifactNotFound, InvalidInput, StoreUnavailable
-from nbtrack.store.artifacts.base import walk
 from nbtrack.store.artifacts.local import LocalArtifacts
 from nbtrack.store.artifacts.paths import TEMPORARY, artifact_folder, artifact_path, file_uri, local_path
+from nbtrack.store.artifacts.protocol import walk
 from nbtrack.store.artifacts.spool import copy_hashed, files_below
 
 from .contract import ArtifactsContract, names, read

@@ -17,8 +17,8 @@ import pytest
 
 from nbtrack.errors import AccessDenied, ArtifactNotFound, InvalidInput, StoreError, StoreUnavailable
 from nbtrack.store.artifacts.azure_connection import connection_settings
-from nbtrack.store.artifacts.base import ArtifactEntry, Part, Presigns, TakesParts
 from nbtrack.store.artifacts.open import open_artifacts
+from nbtrack.store.artifacts.protocol import ArtifactEntry, Presigns, TakesParts, UploadedPart
 
 from .contract import ArtifactsContract, Cut, files_of, large, read
 from .servers import AZURITE_KEY
@@ -66,7 +66,7 @@ class ServesOthers:
         content = large()
         pieces = [content[start : start + 6_000_000] for start in range(0, len(content), 6_000_000)]
         upload, signed = store.create_parts("big ü.bin", len(pieces), seconds=60)
-        parts = [Part(n + 1, send("PUT", signed[n], pieces[n])[0]) for n in (2, 0, 1)]
+        parts = [UploadedPart(n + 1, send("PUT", signed[n], pieces[n])[0]) for n in (2, 0, 1)]
         assert files_of(store) == []
         store.complete_parts("big ü.bin", upload, parts)
         assert store.list() == [ArtifactEntry("big ü.bin", len(content))]
@@ -77,7 +77,7 @@ class ServesOthers:
         store.abort_parts("gone", upload)
         store.abort_parts("gone", upload)
         with pytest.raises(StoreError, match="gone"):
-            store.complete_parts("gone", upload, [Part(1, '"none"')])
+            store.complete_parts("gone", upload, [UploadedPart(1, '"none"')])
         assert files_of(store) == []
 
 

@@ -10,12 +10,12 @@ import pytest
 from nbtrack.errors import AlreadyExists, InvalidInput, NotFound, StoreError, StoreUnavailable
 from nbtrack.store.mlflow_api import codec, runs
 from nbtrack.store.mlflow_api.artifacts import DOWNLOAD_ARTIFACT, ArtifactAt
-from nbtrack.store.mlflow_api.errors import STATUSES, WireError, code_of, error_of
-from nbtrack.store.mlflow_api.experiments import GET_EXPERIMENT, OfExperiment
-from nbtrack.store.mlflow_api.message import KeyValue, OfRun
+from nbtrack.store.mlflow_api.errors import STATUSES, ApiError, code_of, error_of
+from nbtrack.store.mlflow_api.experiments import GET_EXPERIMENT, ExperimentRequest
+from nbtrack.store.mlflow_api.message import KeyValue, RunRequest
 from nbtrack.store.mlflow_api.metrics import GET_HISTORY_BULK
+from nbtrack.store.mlflow_api.page_tokens import read_token, token_at
 from nbtrack.store.mlflow_api.table import ENDPOINTS
-from nbtrack.store.mlflow_api.tokens import read_token, token_at
 
 # Reading.
 
@@ -46,24 +46,24 @@ def test_a_run_is_named_by_either_field(body):
 def test_a_value_of_another_type_is_named(field, value):
     facts = {"run_id": '"r"', "key": '"k"', "value": "1", "timestamp": "1"} | {field: value}
     body = "{" + ",".join(f'"{name}": {text}' for name, text in facts.items()) + "}"
-    with pytest.raises(WireError, match=f"for parameter '{field}' supplied"):
+    with pytest.raises(ApiError, match=f"for parameter '{field}' supplied"):
         codec.from_body(runs.LOG_METRIC, body.encode())
 
 
 def test_of_a_list_the_whole_is_named():
-    with pytest.raises(WireError, match=r'Invalid value \[\{"key":1\}\] for parameter \'tags\' supplied'):
+    with pytest.raises(ApiError, match=r'Invalid value \[\{"key":1\}\] for parameter \'tags\' supplied'):
         codec.from_body(runs.LOG_BATCH, b'{"run_id": "r", "tags": [{"key": 1}]}')
 
 
 def test_a_query_has_lists_and_single_values():
     request = codec.from_query(GET_HISTORY_BULK, [("run_id", "a"), ("run_id", "b"), ("max_results", "7"), ("x", "y")])
     assert (request.run_id, request.max_results, request.metric_key) == (["a", "b"], 7, None)
-    with pytest.raises(WireError, match="Missing value for required parameter 'experiment_id'"):
+    with pytest.raises(ApiError, match="Missing value for required parameter 'experiment_id'"):
         codec.from_query(GET_EXPERIMENT, [("experiment_id", "")])
 
 
 def test_a_query_is_read_as_it_was_written():
-    request = OfExperiment(experiment_id="7")
+    request = ExperimentRequest(experiment_id="7")
     assert codec.from_query(GET_EXPERIMENT, codec.to_query(request)) == request
 
 
@@ -71,7 +71,7 @@ def test_a_query_is_read_as_it_was_written():
 
 
 def test_defaults_are_left_out_and_empty_texts_of_tags_are_not():
-    assert codec.encode(OfRun(run_id="r")) == b'{"run_id":"r"}'
+    assert codec.encode(RunRequest(run_id="r")) == b'{"run_id":"r"}'
     assert codec.encode(KeyValue(key="k", value="")) == b'{"key":"k","value":""}'
 
 
@@ -96,7 +96,7 @@ def test_a_token_is_where_its_page_begins(offset):
 
 @pytest.mark.parametrize("token", ["x", "é", "e30=", "bnVsbA==", "eyJvZmZzZXQiOiAtMX0=", "W10="])
 def test_a_token_of_somebody_else_is_refused(token):
-    with pytest.raises(WireError, match="Invalid page token"):
+    with pytest.raises(ApiError, match="Invalid page token"):
         read_token(token)
 
 
@@ -118,7 +118,7 @@ def test_each_path_and_method_stands_once():
 def test_a_row_names_fields_that_there_are(endpoint):
     fields = set(endpoint.request.__struct_fields__)
     assert {*endpoint.required, *endpoint.variables} <= fields
-    assert endpoint.answer.__struct_fields__ is not None
+    assert endpoint.response.__struct_fields__ is not None
 
 
 def test_variables_go_into_the_path():

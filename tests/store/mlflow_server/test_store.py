@@ -31,14 +31,14 @@ from nbtrack.store.http import HttpClient
 from nbtrack.store.memory import MemoryStore
 from nbtrack.store.memory.points import summarize as by_hand
 from nbtrack.store.mlflow_api.limits import check_key
-from nbtrack.store.mlflow_api.message import KeyValue, OfRun
+from nbtrack.store.mlflow_api.message import KeyValue, RunRequest
 from nbtrack.store.mlflow_api.runs import GET_RUN, LOG_BATCH
 from nbtrack.store.mlflow_server import writes
-from nbtrack.store.mlflow_server.load import pieces
-from nbtrack.store.mlflow_server.names import mlflow_name, own_name
+from nbtrack.store.mlflow_server.log_batches import pieces
+from nbtrack.store.mlflow_server.name_escapes import mlflow_name, own_name
 from nbtrack.store.mlflow_server.params import params_in, type_tags
 from nbtrack.store.mlflow_server.search import pushed
-from nbtrack.store.mlflow_server.store import RestStore
+from nbtrack.store.mlflow_server.store import MlflowServerStore
 from nbtrack.store.mlflow_server.summaries import Columns, summarize
 from nbtrack.store.protocol.logged_models import ModelSearch
 from nbtrack.store.protocol.search import Search
@@ -64,7 +64,7 @@ def mlflow(tmp_path_factory) -> MlflowServer:
 @pytest.fixture
 def store(mlflow):
     mlflow.reset()
-    store = RestStore(HttpClient(mlflow.uri))
+    store = MlflowServerStore(HttpClient(mlflow.uri))
     yield store
     store.close()
 
@@ -189,7 +189,7 @@ def test_documents_lie_with_the_run_and_are_found_by_their_digest(store, run, ml
     other = new_id()
     store.apply([batch(run, DocumentLogged("code", "x = 1\r\n"), DocumentLogged("", "a cell"), DocumentLogged("", "b"), first=1)])
     store.apply([batch(other, started(), DocumentLogged("code", "y = 2"))])
-    fresh = RestStore(HttpClient(mlflow.uri))
+    fresh = MlflowServerStore(HttpClient(mlflow.uri))
     assert fresh.read_document(fresh.documents(run)["code"]) == "x = 1\r\n"
     assert fresh.read_document(hashlib.sha256(b"a cell").hexdigest()) == "a cell"
     assert fresh.read_document("0" * 64) is None
@@ -266,7 +266,7 @@ def test_searches_find_what_the_store_in_memory_finds(searched, text, order):
 def searched(mlflow):
     """The same runs on the server and in memory."""
     mlflow.reset()
-    mine, memory = RestStore(HttpClient(mlflow.uri)), MemoryStore()
+    mine, memory = MlflowServerStore(HttpClient(mlflow.uri)), MemoryStore()
     for number in range(6):
         events = [
             started(f"run{number}", start_time=START + number, tags={"t": ["a1", "it is", "b"][number % 3]} if number else {}),
@@ -458,7 +458,7 @@ def test_a_tracked_run_is_one_of_mlflow_s(store, proxy):
         with nbtrack.start_run("nested"):
             nbtrack.log(x=1)
     delivered(tracker)
-    seen = store._api.ask(GET_RUN, OfRun(run_id=run.id)).run
+    seen = store._api.ask(GET_RUN, RunRequest(run_id=run.id)).run
     assert (seen.info.run_name, seen.info.status, seen.data.params[0].value) == ("trained", "FINISHED", "0.1")
     assert [(point.key, point.value, point.step) for point in seen.data.metrics] == [("loss", 0.02, 49)]
     (found,) = nbtrack.runs("metrics.loss.min < 0.1")

@@ -28,14 +28,14 @@ from nbtrack.server import nbtrack_protocol
 from nbtrack.server.app import create_app
 from nbtrack.store.artifacts.local import LocalArtifacts
 from nbtrack.store.filter import parse, parse_order
-from nbtrack.store.http import Answer
+from nbtrack.store.http import Response
 from nbtrack.store.memory import MemoryStore
 from nbtrack.store.nbtrack_server import store as remote
 from nbtrack.store.nbtrack_server.batches import in_pieces, numbers_of
-from nbtrack.store.nbtrack_server.failures import pack_error, raise_error
+from nbtrack.store.nbtrack_server.errors import pack_error, raise_error
 from nbtrack.store.nbtrack_server.operations import OPERATIONS
-from nbtrack.store.nbtrack_server.parts import PARTS, methods_of
-from nbtrack.store.nbtrack_server.store import RemoteStore
+from nbtrack.store.nbtrack_server.store import NbtrackServerStore
+from nbtrack.store.nbtrack_server.sub_stores import SUB_STORES, methods_of
 from nbtrack.store.open import open_store
 from nbtrack.store.protocol.store import RunQuery, Store
 
@@ -53,7 +53,7 @@ def over():
 
     def put(store):
         apps.append(create_app(store, LocalArtifacts("artifacts")))
-        return RemoteStore(InProcess(apps[-1]))
+        return NbtrackServerStore(InProcess(apps[-1]))
 
     yield put
     for app in apps:
@@ -86,13 +86,13 @@ class TestRemoteServer(DurableContract):
 
 def test_every_method_of_a_store_is_an_operation():
     methods = {name for name, thing in vars(Store).items() if inspect.isfunction(thing) and name[0] != "_"} - {"close"}
-    parts = {f"{part}.{name}" for part, protocol in PARTS.items() for name in methods_of(protocol)}
+    parts = {f"{part}.{name}" for part, protocol in SUB_STORES.items() for name in methods_of(protocol)}
     assert methods | parts == set(OPERATIONS)
     for name in methods:
         operation = OPERATIONS[name]
         asked = list(inspect.signature(getattr(Store, name)).parameters)[1:]
         assert asked == list(operation.arguments), name
-        assert asked == list(inspect.signature(getattr(RemoteStore, name)).parameters)[1:], name
+        assert asked == list(inspect.signature(getattr(NbtrackServerStore, name)).parameters)[1:], name
 
 
 def test_one_method_is_one_request(over):
@@ -281,10 +281,10 @@ def test_what_is_not_asked_in_the_protocol_is_refused(over):
 
 def test_an_answer_that_is_none_is_an_error(over):
     store = over(MemoryStore())
-    store._client.request = lambda *_, **__: Answer(404, {"content-type": "application/json"}, b"{}")
+    store._client.request = lambda *_, **__: Response(404, {"content-type": "application/json"}, b"{}")
     with pytest.raises(StoreError, match="update the server"):
         store.open_runs()
-    store._client.request = lambda *_, **__: Answer(200, {"content-type": "application/vnd.nbtrack+msgpack"}, b"\xc1")
+    store._client.request = lambda *_, **__: Response(200, {"content-type": "application/vnd.nbtrack+msgpack"}, b"\xc1")
     with pytest.raises(StoreError, match="cannot be read"):
         store.open_runs()
 
@@ -336,6 +336,6 @@ def test_what_is_too_large_for_a_request_goes_in_several(over, monkeypatch):
 @pytest.mark.slow
 def test_a_store_is_found_by_its_address(server):
     store = open_store(f"{server}/found", artifact_root="")
-    assert isinstance(store, RemoteStore)
+    assert isinstance(store, NbtrackServerStore)
     assert store.uri == f"{server}/found"
     assert [each.name for each in store.experiments()] == ["Default"]

@@ -8,7 +8,7 @@ import pytest
 import nbtrack
 from nbtrack.errors import PlaceNotAllowed
 from nbtrack.settings import artifact_places, resolve
-from nbtrack.store.artifacts.allowed import AllowedPlaces
+from nbtrack.store.artifacts.allowed_places import AllowedPlaces
 
 BUCKETS = ["s3://bucket/team/7", "s3a://bucket/team/7", "gs://bucket/x", "az://c/x", "abfss://c@account.dfs.core.windows.net/x"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from ...errors import ArtifactNotFound
-from .base import ArtifactStore
+from .protocol import ArtifactStore
 
 __all__ = ["artifact_not_found"]
 

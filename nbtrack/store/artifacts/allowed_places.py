@@ -13,11 +13,11 @@ from urllib.parse import unquote, urlsplit
 
 from ...errors import InvalidInput, PlaceNotAllowed
 from ...settings import Settings, artifact_places, without_password
-from .base import ArtifactStore
+from .artifact_uri import ArtifactUri
 from .local import LocalArtifacts
 from .open import open_artifacts
 from .paths import PROXIED, local_path, scheme_of
-from .places import Place
+from .protocol import ArtifactStore
 
 __all__ = ["AllowedPlaces"]
 
@@ -99,7 +99,7 @@ class AllowedPlaces:
         scheme = scheme_of(uri)
         if scheme in _LOCAL:
             return any(_is_below(_resolved(uri), root) for root in self._folders())
-        place = Place.of(uri)
+        place = ArtifactUri.of(uri)
         if any(_lies_in(place, each) for each in self.named):
             return True
         return bool(self.server) and self._is_served(scheme, place.authority)
@@ -133,10 +133,10 @@ def _is_below(path: Path, root: Path) -> bool:
     return path != root and path.is_relative_to(root)
 
 
-def _lies_in(place: Place, allowed: str) -> bool:
+def _lies_in(place: ArtifactUri, allowed: str) -> bool:
     if scheme_of(allowed) in _LOCAL:
         return False
-    root = Place.of(allowed)
+    root = ArtifactUri.of(allowed)
     inside = f"{place.path}/".startswith(f"{root.path}/") if root.path else True
     return (_alias(place.scheme), place.authority) == (_alias(root.scheme), root.authority) and inside
 

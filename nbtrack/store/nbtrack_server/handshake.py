@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from ...errors import StoreUnavailable
-from ..http import Answer, HttpClient
+from ..http import HttpClient, Response
 from . import PROTOCOL
 
 __all__ = ["speaks_native"]
@@ -18,7 +18,7 @@ class _NoInfo(Exception):
     """The server has no such endpoint, as MLflow had none before 3.0."""
 
 
-def _judge(answer: Answer) -> None:
+def _judge(answer: Response) -> None:
     if answer.status == 404:
         raise _NoInfo
 

@@ -9,7 +9,7 @@ from ...entities.model import LoggedModelInfo, LoggedModelStatus, ModelMetric, R
 from ...entities.run import LifecycleStage
 from ...errors import InvalidInput, ModelNotFound, NotFound, ParamConflict
 from ..matching.models import page_of_logged
-from ..mlflow_api import models as wire
+from ..mlflow_api import logged_models as wire
 from ..mlflow_api.endpoint import Endpoint
 from ..mlflow_api.message import KeyValue
 from ..protocol.logged_models import ModelSearch
@@ -22,14 +22,14 @@ from .summaries import value_in
 if TYPE_CHECKING:
     from ..protocol.logged_models import LoggedModels
 
-__all__ = ["RestModels"]
+__all__ = ["MlflowLoggedModels"]
 
 _PAGE = 50
 _PREFIX = "LOGGED_MODEL_"
 _WORDS = {"UPLOAD_FAILED": "FAILED", "STATUS_UNSPECIFIED": "UNSPECIFIED"}
 
 
-class RestModels:
+class MlflowLoggedModels:
     """Logged models of a server; see ``store.models.LoggedModels`` for each method.
 
     Args:
@@ -74,7 +74,7 @@ class RestModels:
 
     def get(self, model_id: str) -> LoggedModelInfo:
         """See ``LoggedModels.get``."""
-        return self._made(self._ask(wire.GET_LOGGED_MODEL, wire.OfLoggedModel(model_id=model_id)).model)
+        return self._made(self._ask(wire.GET_LOGGED_MODEL, wire.LoggedModelRequest(model_id=model_id)).model)
 
     def finalize(self, model_id: str, status: LoggedModelStatus) -> LoggedModelInfo:
         """See ``LoggedModels.finalize``."""
@@ -84,7 +84,7 @@ class RestModels:
 
     def delete(self, model_id: str) -> None:
         """See ``LoggedModels.delete``."""
-        self._ask(wire.DELETE_LOGGED_MODEL, wire.OfLoggedModel(model_id=model_id), repeats=False)
+        self._ask(wire.DELETE_LOGGED_MODEL, wire.LoggedModelRequest(model_id=model_id), repeats=False)
 
     def log_params(self, model_id: str, params: Mapping[str, str]) -> None:
         """See ``LoggedModels.log_params``."""
@@ -162,4 +162,4 @@ if TYPE_CHECKING:
     from .histories import Histories
 
     _api = Api(client_of(""))
-    _proof: LoggedModels = RestModels(_api, Runs(_api, Experiments(_api), Histories(_api).summary))
+    _proof: LoggedModels = MlflowLoggedModels(_api, Runs(_api, Experiments(_api), Histories(_api).summary))

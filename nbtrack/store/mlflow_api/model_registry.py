@@ -32,19 +32,21 @@ __all__ = [
     "UPDATE_MODEL_VERSION",
     "UPDATE_REGISTERED_MODEL",
     "Alias",
+    "AliasRequest",
     "CreateModel",
     "CreateVersion",
     "DeleteModelTag",
     "DeleteVersionTag",
     "DownloadUri",
     "GetLatestVersions",
-    "ModelAnswer",
     "ModelVersion",
-    "Models",
-    "OfAlias",
-    "OfModel",
-    "OfVersion",
+    "ModelVersionRequest",
+    "ModelVersionResponse",
+    "ModelVersionsResponse",
     "RegisteredModel",
+    "RegisteredModelRequest",
+    "RegisteredModelResponse",
+    "RegisteredModelsResponse",
     "RenameModel",
     "SearchModels",
     "SearchVersions",
@@ -54,8 +56,6 @@ __all__ = [
     "TransitionStage",
     "UpdateModel",
     "UpdateVersion",
-    "VersionAnswer",
-    "Versions",
 ]
 
 
@@ -97,26 +97,26 @@ class RegisteredModel(Message):
     aliases: list[Alias] = []
 
 
-class ModelAnswer(Message):
+class RegisteredModelResponse(Message):
     """One registered model."""
 
     registered_model: RegisteredModel
 
 
-class Models(Message):
+class RegisteredModelsResponse(Message):
     """A page of registered models; the last one has no token."""
 
     registered_models: list[RegisteredModel] = []
     next_page_token: str = ""
 
 
-class VersionAnswer(Message):
+class ModelVersionResponse(Message):
     """One version."""
 
     model_version: ModelVersion
 
 
-class Versions(Message):
+class ModelVersionsResponse(Message):
     """A page of versions; the last one has no token."""
 
     model_versions: list[ModelVersion] = []
@@ -129,26 +129,26 @@ class DownloadUri(Message):
     artifact_uri: str
 
 
-class OfModel(Message):
+class RegisteredModelRequest(Message):
     """A request about a registered model."""
 
     name: str = ""
 
 
-class CreateModel(OfModel):
+class CreateModel(RegisteredModelRequest):
     """Make a registered model."""
 
     tags: list[KeyValue] = []
     description: str = ""
 
 
-class RenameModel(OfModel):
+class RenameModel(RegisteredModelRequest):
     """Give it another name."""
 
     new_name: str = ""
 
 
-class UpdateModel(OfModel):
+class UpdateModel(RegisteredModelRequest):
     """Describe it."""
 
     description: str = ""
@@ -163,39 +163,39 @@ class SearchModels(Message):
     page_token: str = ""
 
 
-class GetLatestVersions(OfModel):
+class GetLatestVersions(RegisteredModelRequest):
     """The newest version in each of some stages, in all of them unless said."""
 
     stages: list[str] = []
 
 
-class SetModelTag(OfModel):
+class SetModelTag(RegisteredModelRequest):
     """Set one tag."""
 
     key: str = ""
     value: str | None = None
 
 
-class DeleteModelTag(OfModel):
+class DeleteModelTag(RegisteredModelRequest):
     """Take one tag away."""
 
     key: str = ""
 
 
-class SetAlias(OfModel):
+class SetAlias(RegisteredModelRequest):
     """Let an alias stand for a version."""
 
     alias: str = ""
     version: str = ""
 
 
-class OfAlias(OfModel):
+class AliasRequest(RegisteredModelRequest):
     """A request about an alias."""
 
     alias: str = ""
 
 
-class CreateVersion(OfModel):
+class CreateVersion(RegisteredModelRequest):
     """Make a version."""
 
     source: str = ""
@@ -206,19 +206,19 @@ class CreateVersion(OfModel):
     model_id: str = ""
 
 
-class OfVersion(OfModel):
+class ModelVersionRequest(RegisteredModelRequest):
     """A request about a version."""
 
     version: str = ""
 
 
-class UpdateVersion(OfVersion):
+class UpdateVersion(ModelVersionRequest):
     """Describe it."""
 
     description: str = ""
 
 
-class TransitionStage(OfVersion):
+class TransitionStage(ModelVersionRequest):
     """Move it to a stage, and perhaps those in it to Archived."""
 
     stage: str = ""
@@ -234,14 +234,14 @@ class SearchVersions(Message):
     page_token: str = ""
 
 
-class SetVersionTag(OfVersion):
+class SetVersionTag(ModelVersionRequest):
     """Set one tag."""
 
     key: str = ""
     value: str | None = None
 
 
-class DeleteVersionTag(OfVersion):
+class DeleteVersionTag(ModelVersionRequest):
     """Take one tag away."""
 
     key: str = ""
@@ -252,17 +252,29 @@ _VERSIONS: Final = "mlflow/model-versions/"
 _NAME: Final = ("name",)
 _VERSION: Final = ("name", "version")
 
-CREATE_REGISTERED_MODEL: Final = Endpoint("create_registered_model", "POST", f"{_MODELS}create", CreateModel, ModelAnswer, _NAME)
-RENAME_REGISTERED_MODEL: Final = Endpoint("rename_registered_model", "POST", f"{_MODELS}rename", RenameModel, ModelAnswer, _NAME)
-UPDATE_REGISTERED_MODEL: Final = Endpoint("update_registered_model", "PATCH", f"{_MODELS}update", UpdateModel, ModelAnswer, _NAME)
-DELETE_REGISTERED_MODEL: Final = Endpoint("delete_registered_model", "DELETE", f"{_MODELS}delete", OfModel, Empty, _NAME)
-GET_REGISTERED_MODEL: Final = Endpoint("get_registered_model", "GET", f"{_MODELS}get", OfModel, ModelAnswer, _NAME)
-SEARCH_REGISTERED_MODELS: Final = Endpoint("search_registered_models", "GET", f"{_MODELS}search", SearchModels, Models)
+CREATE_REGISTERED_MODEL: Final = Endpoint(
+    "create_registered_model", "POST", f"{_MODELS}create", CreateModel, RegisteredModelResponse, _NAME
+)
+RENAME_REGISTERED_MODEL: Final = Endpoint(
+    "rename_registered_model", "POST", f"{_MODELS}rename", RenameModel, RegisteredModelResponse, _NAME
+)
+UPDATE_REGISTERED_MODEL: Final = Endpoint(
+    "update_registered_model", "PATCH", f"{_MODELS}update", UpdateModel, RegisteredModelResponse, _NAME
+)
+DELETE_REGISTERED_MODEL: Final = Endpoint(
+    "delete_registered_model", "DELETE", f"{_MODELS}delete", RegisteredModelRequest, Empty, _NAME
+)
+GET_REGISTERED_MODEL: Final = Endpoint(
+    "get_registered_model", "GET", f"{_MODELS}get", RegisteredModelRequest, RegisteredModelResponse, _NAME
+)
+SEARCH_REGISTERED_MODELS: Final = Endpoint(
+    "search_registered_models", "GET", f"{_MODELS}search", SearchModels, RegisteredModelsResponse
+)
 GET_LATEST_VERSIONS: Final = Endpoint(
-    "get_latest_versions", "POST", f"{_MODELS}get-latest-versions", GetLatestVersions, Versions, _NAME
+    "get_latest_versions", "POST", f"{_MODELS}get-latest-versions", GetLatestVersions, ModelVersionsResponse, _NAME
 )
 GET_LATEST_VERSIONS_BY_GET: Final = Endpoint(
-    "get_latest_versions", "GET", f"{_MODELS}get-latest-versions", GetLatestVersions, Versions, _NAME
+    "get_latest_versions", "GET", f"{_MODELS}get-latest-versions", GetLatestVersions, ModelVersionsResponse, _NAME
 )
 SET_REGISTERED_MODEL_TAG: Final = Endpoint(
     "set_registered_model_tag", "POST", f"{_MODELS}set-tag", SetModelTag, Empty, (*_NAME, "key")
@@ -274,30 +286,36 @@ SET_REGISTERED_MODEL_ALIAS: Final = Endpoint(
     "set_registered_model_alias", "POST", f"{_MODELS}alias", SetAlias, Empty, (*_NAME, "alias", "version")
 )
 DELETE_REGISTERED_MODEL_ALIAS: Final = Endpoint(
-    "delete_registered_model_alias", "DELETE", f"{_MODELS}alias", OfAlias, Empty, (*_NAME, "alias")
+    "delete_registered_model_alias", "DELETE", f"{_MODELS}alias", AliasRequest, Empty, (*_NAME, "alias")
 )
 GET_MODEL_VERSION_BY_ALIAS: Final = Endpoint(
-    "get_model_version_by_alias", "GET", f"{_MODELS}alias", OfAlias, VersionAnswer, (*_NAME, "alias")
+    "get_model_version_by_alias", "GET", f"{_MODELS}alias", AliasRequest, ModelVersionResponse, (*_NAME, "alias")
 )
 CREATE_MODEL_VERSION: Final = Endpoint(
-    "create_model_version", "POST", f"{_VERSIONS}create", CreateVersion, VersionAnswer, ("name", "source")
+    "create_model_version", "POST", f"{_VERSIONS}create", CreateVersion, ModelVersionResponse, ("name", "source")
 )
 UPDATE_MODEL_VERSION: Final = Endpoint(
-    "update_model_version", "PATCH", f"{_VERSIONS}update", UpdateVersion, VersionAnswer, _VERSION
+    "update_model_version", "PATCH", f"{_VERSIONS}update", UpdateVersion, ModelVersionResponse, _VERSION
 )
 TRANSITION_MODEL_VERSION_STAGE: Final = Endpoint(
     "transition_model_version_stage",
     "POST",
     f"{_VERSIONS}transition-stage",
     TransitionStage,
-    VersionAnswer,
+    ModelVersionResponse,
     (*_VERSION, "stage", "archive_existing_versions"),
 )
-DELETE_MODEL_VERSION: Final = Endpoint("delete_model_version", "DELETE", f"{_VERSIONS}delete", OfVersion, Empty, _VERSION)
-GET_MODEL_VERSION: Final = Endpoint("get_model_version", "GET", f"{_VERSIONS}get", OfVersion, VersionAnswer, _VERSION)
-SEARCH_MODEL_VERSIONS: Final = Endpoint("search_model_versions", "GET", f"{_VERSIONS}search", SearchVersions, Versions)
+DELETE_MODEL_VERSION: Final = Endpoint(
+    "delete_model_version", "DELETE", f"{_VERSIONS}delete", ModelVersionRequest, Empty, _VERSION
+)
+GET_MODEL_VERSION: Final = Endpoint(
+    "get_model_version", "GET", f"{_VERSIONS}get", ModelVersionRequest, ModelVersionResponse, _VERSION
+)
+SEARCH_MODEL_VERSIONS: Final = Endpoint(
+    "search_model_versions", "GET", f"{_VERSIONS}search", SearchVersions, ModelVersionsResponse
+)
 GET_MODEL_VERSION_DOWNLOAD_URI: Final = Endpoint(
-    "get_model_version_download_uri", "GET", f"{_VERSIONS}get-download-uri", OfVersion, DownloadUri, _VERSION
+    "get_model_version_download_uri", "GET", f"{_VERSIONS}get-download-uri", ModelVersionRequest, DownloadUri, _VERSION
 )
 SET_MODEL_VERSION_TAG: Final = Endpoint(
     "set_model_version_tag", "POST", f"{_VERSIONS}set-tag", SetVersionTag, Empty, (*_VERSION, "key")

@@ -23,20 +23,20 @@ __all__ = [
     "NOTHING",
     "OPEN_RUNS",
     "OPTIONAL_EXPERIMENT",
-    "OPTIONAL_TEXT",
-    "OPTIONAL_TEXTS",
-    "OPTIONAL_TEXT_MAP",
+    "OPTIONAL_STRING",
+    "OPTIONAL_STRINGS",
+    "OPTIONAL_STRING_MAP",
     "PARAM_ROWS",
     "ROWS",
     "RUN",
     "RUNS",
     "STATS",
+    "STRING",
+    "STRINGS",
+    "STRING_MAP",
     "TAG_ROWS",
-    "TEXT",
-    "TEXTS",
-    "TEXT_MAP",
     "VIEW",
-    "Kind",
+    "Codec",
     "dump_value",
     "load_value",
 ]
@@ -47,7 +47,7 @@ def _same(value: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class Codec:
     """A kind of value.
 
     Args:
@@ -83,27 +83,27 @@ def _make_params(rows: list[tuple[str, str, str]]) -> list[tuple[str, str, Param
     return [(run_id, key, load_value(text)) for run_id, key, text in rows]
 
 
-NOTHING = Kind(type(None))
-TEXT = Kind(str)
-INTEGER = Kind(int)
-TEXTS = Kind(list[str], list)
-STATS = Kind(list[Literal[(*MetricSummary.__dataclass_fields__, "mean")]], list)  # type: ignore[valid-type]  # of no other names
-TEXT_MAP = Kind(dict[str, str], dict)
-OPTIONAL_TEXT = Kind(str | None)
-OPTIONAL_TEXTS = Kind(list[str] | None, lambda texts: texts if texts is None else list(texts))
-OPTIONAL_TEXT_MAP = Kind(dict[str, str] | None)
-VIEW = Kind(ViewType)
-AXIS = Kind(Axis)
-EXPERIMENT = Kind(Experiment)
-EXPERIMENTS = Kind(list[Experiment])
-EXPERIMENT_PAGE = Kind(ExperimentPage)
-OPTIONAL_EXPERIMENT = Kind(Experiment | None)
-RUN = Kind(RunInfo)
-RUNS = Kind(RunPage)
-OPEN_RUNS = Kind(list[OpenRun])
-ARTIFACTS = Kind(list[ArtifactRecord])
-DATASETS = Kind(list[Dataset])
-DATASET_ROWS = Kind(list[tuple[str, Dataset]])
-TAG_ROWS = Kind(list[tuple[str, str, str]])
-PARAM_ROWS = Kind(list[tuple[str, str, str]], _pack_params, _make_params)
-ROWS = Kind(list[tuple[str | float | int, ...]])
+NOTHING = Codec(type(None))
+STRING = Codec(str)
+INTEGER = Codec(int)
+STRINGS = Codec(list[str], list)
+STATS = Codec(list[Literal[(*MetricSummary.__dataclass_fields__, "mean")]], list)  # type: ignore[valid-type]  # of no other names
+STRING_MAP = Codec(dict[str, str], dict)
+OPTIONAL_STRING = Codec(str | None)
+OPTIONAL_STRINGS = Codec(list[str] | None, lambda texts: texts if texts is None else list(texts))
+OPTIONAL_STRING_MAP = Codec(dict[str, str] | None)
+VIEW = Codec(ViewType)
+AXIS = Codec(Axis)
+EXPERIMENT = Codec(Experiment)
+EXPERIMENTS = Codec(list[Experiment])
+EXPERIMENT_PAGE = Codec(ExperimentPage)
+OPTIONAL_EXPERIMENT = Codec(Experiment | None)
+RUN = Codec(RunInfo)
+RUNS = Codec(RunPage)
+OPEN_RUNS = Codec(list[OpenRun])
+ARTIFACTS = Codec(list[ArtifactRecord])
+DATASETS = Codec(list[Dataset])
+DATASET_ROWS = Codec(list[tuple[str, Dataset]])
+TAG_ROWS = Codec(list[tuple[str, str, str]])
+PARAM_ROWS = Codec(list[tuple[str, str, str]], _pack_params, _make_params)
+ROWS = Codec(list[tuple[str | float | int, ...]])

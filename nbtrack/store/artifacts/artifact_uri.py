@@ -7,19 +7,19 @@ from dataclasses import dataclass
 
 from ...errors import InvalidInput
 
-__all__ = ["Place", "missing_extra"]
+__all__ = ["ArtifactUri", "missing_extra"]
 
 
 _NO_AUTHORITY = re.compile(r"[\x00-\x20\x7f?#\\]")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ArtifactUri:
     """A URI's parts as they stand there: nothing is decoded, for a key in a bucket has no encoding.
 
     Example:
-        >>> Place.of("s3://bucket/team/1/artifacts/")
-        Place(scheme='s3', authority='bucket', path='team/1/artifacts')
+        >>> ArtifactUri.of("s3://bucket/team/1/artifacts/")
+        ArtifactUri(scheme='s3', authority='bucket', path='team/1/artifacts')
     """
 
     scheme: str
@@ -27,7 +27,7 @@ class Place:
     path: str
 
     @classmethod
-    def of(cls, uri: str) -> Place:
+    def of(cls, uri: str) -> ArtifactUri:
         """Take a URI apart.
 
         Raises:

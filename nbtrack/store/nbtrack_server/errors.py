@@ -9,7 +9,7 @@ import msgspec
 
 from ... import errors
 from ...errors import AccessDenied, InvalidInput, NbtrackError, NotPermitted, StoreError, StoreUnavailable
-from .kinds import dump_value
+from .codecs import dump_value
 
 __all__ = ["pack_error", "raise_error"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from .artifacts import Files
+from .artifacts import ArtifactsResponse
 from .endpoint import AJAX, Endpoint
-from .message import Empty, KeyValue, Message, OfRun
+from .message import Empty, KeyValue, Message, RunRequest
 from .runs import ModelOutput
 
 __all__ = [
@@ -31,14 +31,14 @@ __all__ = [
     "LogModel",
     "LogOutputs",
     "LoggedModel",
-    "LoggedModelAnswer",
     "LoggedModelData",
     "LoggedModelInfo",
-    "LoggedModels",
+    "LoggedModelRequest",
+    "LoggedModelResponse",
+    "LoggedModelsResponse",
     "ModelMetric",
     "ModelParams",
     "ModelTags",
-    "OfLoggedModel",
     "OrderBy",
     "Registration",
     "SearchLoggedModels",
@@ -96,20 +96,20 @@ class LoggedModel(Message):
     data: LoggedModelData | None = None
 
 
-class LoggedModelAnswer(Message):
+class LoggedModelResponse(Message):
     """One logged model; MLflow leaves it out of some answers."""
 
     model: LoggedModel | None = None
 
 
-class LoggedModels(Message):
+class LoggedModelsResponse(Message):
     """A page of logged models; the last one has no token."""
 
     models: list[LoggedModel] = []
     next_page_token: str = ""
 
 
-class OfLoggedModel(Message):
+class LoggedModelRequest(Message):
     """A request about a logged model."""
 
     model_id: str = ""
@@ -126,25 +126,25 @@ class CreateLoggedModel(Message):
     tags: list[KeyValue] = []
 
 
-class Finalize(OfLoggedModel):
+class Finalize(LoggedModelRequest):
     """Say whether its files are there."""
 
     status: str | int | None = None
 
 
-class ModelTags(OfLoggedModel):
+class ModelTags(LoggedModelRequest):
     """Set tags."""
 
     tags: list[KeyValue] = []
 
 
-class ModelParams(OfLoggedModel):
+class ModelParams(LoggedModelRequest):
     """Log more params."""
 
     params: list[KeyValue] = []
 
 
-class DeleteLoggedModelTag(OfLoggedModel):
+class DeleteLoggedModelTag(LoggedModelRequest):
     """Take one tag away."""
 
     tag_key: str = ""
@@ -177,26 +177,26 @@ class SearchLoggedModels(Message):
     page_token: str = ""
 
 
-class ListModelArtifacts(OfLoggedModel):
+class ListModelArtifacts(LoggedModelRequest):
     """What lies in a folder of a logged model?"""
 
     artifact_directory_path: str = ""
     page_token: str = ""
 
 
-class GetModelArtifact(OfLoggedModel):
+class GetModelArtifact(LoggedModelRequest):
     """The content of a file of a logged model."""
 
     artifact_file_path: str = ""
 
 
-class LogOutputs(OfRun):
+class LogOutputs(RunRequest):
     """Log models that a run made."""
 
     models: list[ModelOutput] = []
 
 
-class LogModel(OfRun):
+class LogModel(RunRequest):
     """Log a model in the form of MLflow 2: the text of its MLmodel as JSON."""
 
     model_json: str = ""
@@ -206,21 +206,21 @@ _MODEL: Final = "mlflow/logged-models/{model_id}"
 _ID: Final = ("model_id",)
 
 CREATE_LOGGED_MODEL: Final = Endpoint(
-    "create_logged_model", "POST", "mlflow/logged-models", CreateLoggedModel, LoggedModelAnswer, ("experiment_id",)
+    "create_logged_model", "POST", "mlflow/logged-models", CreateLoggedModel, LoggedModelResponse, ("experiment_id",)
 )
 SEARCH_LOGGED_MODELS: Final = Endpoint(
-    "search_logged_models", "POST", "mlflow/logged-models/search", SearchLoggedModels, LoggedModels
+    "search_logged_models", "POST", "mlflow/logged-models/search", SearchLoggedModels, LoggedModelsResponse
 )
-GET_LOGGED_MODEL: Final = Endpoint("get_logged_model", "GET", _MODEL, OfLoggedModel, LoggedModelAnswer, _ID)
-FINALIZE_LOGGED_MODEL: Final = Endpoint("finalize_logged_model", "PATCH", _MODEL, Finalize, LoggedModelAnswer, (*_ID, "status"))
-DELETE_LOGGED_MODEL: Final = Endpoint("delete_logged_model", "DELETE", _MODEL, OfLoggedModel, Empty, _ID)
+GET_LOGGED_MODEL: Final = Endpoint("get_logged_model", "GET", _MODEL, LoggedModelRequest, LoggedModelResponse, _ID)
+FINALIZE_LOGGED_MODEL: Final = Endpoint("finalize_logged_model", "PATCH", _MODEL, Finalize, LoggedModelResponse, (*_ID, "status"))
+DELETE_LOGGED_MODEL: Final = Endpoint("delete_logged_model", "DELETE", _MODEL, LoggedModelRequest, Empty, _ID)
 SET_LOGGED_MODEL_TAGS: Final = Endpoint("set_logged_model_tags", "PATCH", f"{_MODEL}/tags", ModelTags, Empty, _ID)
 DELETE_LOGGED_MODEL_TAG: Final = Endpoint(
     "delete_logged_model_tag", "DELETE", f"{_MODEL}/tags/{{tag_key}}", DeleteLoggedModelTag, Empty, (*_ID, "tag_key")
 )
 LOG_LOGGED_MODEL_PARAMS: Final = Endpoint("log_logged_model_params", "POST", f"{_MODEL}/params", ModelParams, Empty, _ID)
 LIST_LOGGED_MODEL_ARTIFACTS: Final = Endpoint(
-    "list_logged_model_artifacts", "GET", f"{_MODEL}/artifacts/directories", ListModelArtifacts, Files, _ID
+    "list_logged_model_artifacts", "GET", f"{_MODEL}/artifacts/directories", ListModelArtifacts, ArtifactsResponse, _ID
 )
 # By this MLflow's web pages reach a model's files.
 GET_LOGGED_MODEL_ARTIFACT: Final = Endpoint(

@@ -11,9 +11,9 @@ from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from ...errors import StoreUnavailable
-from ..http import Answer, HttpClient
-from .base import Part, SignedRequest
+from ..http import HttpClient, Response
 from .parallel import for_each
+from .protocol import SignedRequest, UploadedPart
 
 __all__ = ["check_addresses", "download_ranges", "parts_of", "upload_parts"]
 
@@ -55,16 +55,16 @@ def _is_here(address: str) -> bool:
     return any(each.is_loopback or each.is_link_local or each.is_unspecified for each in places)
 
 
-def upload_parts(source: Path, parts: Sequence[range], requests: Sequence[SignedRequest]) -> list[Part]:
+def upload_parts(source: Path, parts: Sequence[range], requests: Sequence[SignedRequest]) -> list[UploadedPart]:
     """Upload the parts of a file, some at a time; StoreUnavailable."""
-    made = [Part(0)] * len(parts)
+    made = [UploadedPart(0)] * len(parts)
     client = _client(requests[0])
 
     def send(index: int) -> None:
         with source.open("rb") as file:
             file.seek(parts[index].start)
             answer = _send(client, "PUT", requests[index], body=file.read(len(parts[index])))
-        made[index] = Part(index + 1, answer.headers.get("etag", ""))
+        made[index] = UploadedPart(index + 1, answer.headers.get("etag", ""))
 
     for_each(send, range(len(parts)), _AT_ONCE)
     return made
@@ -99,7 +99,7 @@ def _send(
     *,
     body: bytes | None = None,
     headers: Mapping[str, str] | None = None,
-) -> Answer:
+) -> Response:
     parts = urlsplit(request.url)
     answer = client.request(method, f"{parts.path}?{parts.query}", body=body, headers={**request.headers, **(headers or {})})
     if answer.status >= 300:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from ...errors import AccessDenied, NbtrackError, NotPermitted, StoreUnavailable, TooLarge
 
-__all__ = ["Momentary", "is_json", "refusal", "unreachable", "wait_of"]
+__all__ = ["TransientError", "is_json", "refusal", "unreachable", "wait_of"]
 
 _LONGEST_WAIT = 3600.0
 _REMEDY = (
@@ -17,13 +17,13 @@ _LIMITS = "raise its limit (client_max_body_size of nginx)"
 _CERTIFICATE = "set MLFLOW_TRACKING_SERVER_CERT_PATH to the file of the authority that the server's certificate is from"
 
 
-class Momentary(StoreUnavailable):
+class TransientError(StoreUnavailable):
     """No answer for now, where asking again may bring one after ``wait`` seconds, at once if that is 0."""
 
     wait = 0.0
 
     @classmethod
-    def after(cls, wait: float, message: str) -> Momentary:
+    def after(cls, wait: float, message: str) -> TransientError:
         """Return the error for a server that asks to be left alone for so long."""
         error = cls(f"{message}; it asks to wait {wait:g} s" if wait else message)
         error.wait = wait
@@ -55,9 +55,9 @@ def refusal(url: str, status: int, headers: Mapping[str, str], said: str = "") -
         place = headers.get("location", "").partition("?")[0] or "elsewhere"
         return StoreUnavailable(f"{url} redirects to {place}; connect to the server's own address")
     if status in (408, 425, 429):
-        return Momentary.after(wait_of(headers), f"{url} is asked too much or too slowly ({status}){detail}")
+        return TransientError.after(wait_of(headers), f"{url} is asked too much or too slowly ({status}){detail}")
     if status in (502, 503, 504) or (status >= 500 and not said):
-        return Momentary.after(wait_of(headers), f"{url} failed ({status}){detail}")
+        return TransientError.after(wait_of(headers), f"{url} failed ({status}){detail}")
     if headers.get("content-type", "").startswith("text/html"):
         return StoreUnavailable(f"{url} answers with a web page ({status}), not as a tracking server; is this its address?")
     return None

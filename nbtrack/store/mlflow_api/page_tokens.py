@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 
-from .errors import WireError, invalid
+from .errors import ApiError, invalid
 
 __all__ = ["read_token", "token_at"]
 
@@ -19,7 +19,7 @@ def read_token(token: str) -> int:
     """Return where a token's page begins; 0 without a token.
 
     Raises:
-        WireError: The token is not one of ours.
+        ApiError: The token is not one of ours.
     """
     if not token:
         return 0
@@ -32,5 +32,5 @@ def read_token(token: str) -> int:
     return offset
 
 
-def _bad_token() -> WireError:
+def _bad_token() -> ApiError:
     return invalid("Invalid page token, could not base64-decode: use the next_page_token of the page before")

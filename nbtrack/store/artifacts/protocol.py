@@ -28,7 +28,17 @@ from ...entities.run import ArtifactRecord
 from ...errors import InvalidInput
 from .paths import artifact_path
 
-__all__ = ["ArtifactEntry", "ArtifactStore", "Check", "Part", "Presigns", "Readable", "SignedRequest", "TakesParts", "walk"]
+__all__ = [
+    "ArtifactEntry",
+    "ArtifactStore",
+    "Check",
+    "Presigns",
+    "Readable",
+    "SignedRequest",
+    "TakesParts",
+    "UploadedPart",
+    "walk",
+]
 
 # Looks at a file that was fetched, and raises where it is not as it should be.
 Check: TypeAlias = Callable[[str, Path], None]
@@ -111,7 +121,7 @@ class Presigns(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class UploadedPart:
     """A part that was uploaded: its number from 1, and the ETag of the answer, empty where there was none."""
 
     number: int
@@ -125,7 +135,7 @@ class TakesParts(Protocol):
     def create_parts(self, path: str, count: int, *, seconds: int) -> tuple[str, list[SignedRequest]]:
         """Return the id of a new upload and the PUT request of each of its parts."""
 
-    def complete_parts(self, path: str, upload: str, parts: Sequence[Part]) -> None:
+    def complete_parts(self, path: str, upload: str, parts: Sequence[UploadedPart]) -> None:
         """Make the file of its parts; parts that are not there are a ``StoreError``."""
 
     def abort_parts(self, path: str, upload: str) -> None:

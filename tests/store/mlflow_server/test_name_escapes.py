@@ -10,8 +10,8 @@ import nbtrack
 from nbtrack import cli
 from nbtrack.delivery.connection import Connection
 from nbtrack.errors import InvalidInput
-from nbtrack.store.artifacts.base import ArtifactEntry
-from nbtrack.store.artifacts.remote import RemoteArtifacts
+from nbtrack.store.artifacts.protocol import ArtifactEntry
+from nbtrack.store.artifacts.remote_base import RemoteArtifacts
 
 FILES = {"a.txt": b"1", "../thesis.tex": b"2", "d/b.txt": b"3", "d/./c.txt": b"4", "nul\0.txt": b"5"}
 BAD = ["../thesis.tex", "d/./c.txt", "nul\0.txt"]

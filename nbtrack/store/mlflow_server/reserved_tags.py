@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 
 from ...entities.events import Progress
-from ...entities.tags import MARK_DOCUMENT, MARK_HEARTBEAT, MARK_OWNER, MARK_PARAM_TYPES, MARK_RUN_ID, MARK_TEXTS, MARK_WRITER
-from .names import mlflow_name, own_name
+from ...entities.tags import TAG_DOCUMENT, TAG_HEARTBEAT, TAG_OWNER, TAG_PARAM_TYPES, TAG_RUN_ID, TAG_TEXTS, TAG_WRITER
+from .name_escapes import mlflow_name, own_name
 
 __all__ = [
     "documents_in",
@@ -17,8 +17,8 @@ __all__ = [
     "writer_mark",
 ]
 
-_MARKS = (MARK_RUN_ID, MARK_OWNER, MARK_HEARTBEAT, MARK_TEXTS)
-_PREFIXES = (MARK_DOCUMENT, MARK_WRITER, MARK_PARAM_TYPES, "nbtrack.param.")
+_MARKS = (TAG_RUN_ID, TAG_OWNER, TAG_HEARTBEAT, TAG_TEXTS)
+_PREFIXES = (TAG_DOCUMENT, TAG_WRITER, TAG_PARAM_TYPES, "nbtrack.param.")
 
 
 def is_mark(key: str) -> bool:
@@ -28,7 +28,7 @@ def is_mark(key: str) -> bool:
 
 def writer_mark(writer: str) -> str:
     """Return the tag that says how far a writer has come."""
-    return MARK_WRITER + mlflow_name(writer)
+    return TAG_WRITER + mlflow_name(writer)
 
 
 def progress_in(tags: Mapping[str, str], writer: str) -> Progress:
@@ -44,5 +44,5 @@ def progress_text(events: int, lanes: Mapping[int, int]) -> str:
 
 def documents_in(tags: Mapping[str, str]) -> dict[str, str]:
     """Return the sha256 of a run's documents by their kind."""
-    found = {own_name(key.removeprefix(MARK_DOCUMENT)): value for key, value in tags.items() if key.startswith(MARK_DOCUMENT)}
+    found = {own_name(key.removeprefix(TAG_DOCUMENT)): value for key, value in tags.items() if key.startswith(TAG_DOCUMENT)}
     return dict(sorted(found.items()))

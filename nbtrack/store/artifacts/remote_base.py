@@ -10,11 +10,11 @@ from pathlib import Path, PurePath
 from typing import BinaryIO, TypeVar
 
 from ...errors import InvalidInput
-from .base import ArtifactEntry, Check, Readable
 from .forked import fork_safe
-from .missing import artifact_not_found
+from .not_found import artifact_not_found
 from .parallel import for_each
 from .paths import artifact_folder, artifact_path
+from .protocol import ArtifactEntry, Check, Readable
 from .spool import copy_hashed, existing_file, staged
 
 __all__ = ["RemoteArtifacts"]

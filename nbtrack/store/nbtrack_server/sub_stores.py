@@ -13,14 +13,14 @@ from ..protocol.logged_models import LoggedModels, ModelOrder, ModelSearch, OnDa
 from ..protocol.model_registry import Registry
 from ..protocol.search import Search
 from ..protocol.traces import Traces, TraceSearch
+from .codecs import Codec
 from .filters import make_name, pack_name
-from .kinds import Kind
-from .queries import query_kind
+from .queries import query_codec
 
-__all__ = ["PARTS", "Part", "methods_of", "part_kinds"]
+__all__ = ["SUB_STORES", "RemoteSubStore", "methods_of", "sub_store_codecs"]
 
 # The attribute of a store, and the protocol that it keeps.
-PARTS: Final[Mapping[str, type]] = {"registry": Registry, "models": LoggedModels, "traces": Traces}
+SUB_STORES: Final[Mapping[str, type]] = {"registry": Registry, "models": LoggedModels, "traces": Traces}
 
 # Asked twice these would be refused, or do something twice.
 _ONCE = ("create", "rename", "delete_tag", "start")
@@ -36,11 +36,11 @@ def _make_model_order(raw: Any) -> tuple[ModelOrder, ...]:
 
 
 # Searches say what they can name; everything else is plain data, as its type hints say.
-_SEARCHES: Final[Mapping[str, Kind]] = {
-    "registry.search_models": query_kind(Search, REGISTERED_MODELS),
-    "registry.search_versions": query_kind(Search, VERSIONS),
-    "models.search": query_kind(ModelSearch, LOGGED_MODELS, order=(_pack_model_order, _make_model_order)),
-    "traces.search": query_kind(TraceSearch, TRACES),
+_SEARCHES: Final[Mapping[str, Codec]] = {
+    "registry.search_models": query_codec(Search, REGISTERED_MODELS),
+    "registry.search_versions": query_codec(Search, VERSIONS),
+    "models.search": query_codec(ModelSearch, LOGGED_MODELS, order=(_pack_model_order, _make_model_order)),
+    "traces.search": query_codec(TraceSearch, TRACES),
 }
 
 
@@ -49,18 +49,18 @@ def methods_of(protocol: type) -> dict[str, Callable[..., Any]]:
     return {name: thing for name, thing in vars(protocol).items() if inspect.isfunction(thing) and name[0] != "_"}
 
 
-def part_kinds() -> Iterator[tuple[str, Kind, dict[str, Kind], bool]]:
+def sub_store_codecs() -> Iterator[tuple[str, Codec, dict[str, Codec], bool]]:
     """Yield for each method of each part its name, what it answers, what it is asked with, and whether it may be repeated."""
-    for part, protocol in PARTS.items():
+    for part, protocol in SUB_STORES.items():
         for method, function in methods_of(protocol).items():
             name = f"{part}.{method}"
             hints = get_type_hints(function)
             answer = hints.pop("return")
-            arguments = {key: _SEARCHES[name] if key == "search" else Kind(hint) for key, hint in hints.items()}
-            yield name, Kind(answer), arguments, not method.startswith(_ONCE)
+            arguments = {key: _SEARCHES[name] if key == "search" else Codec(hint) for key, hint in hints.items()}
+            yield name, Codec(answer), arguments, not method.startswith(_ONCE)
 
 
-class Part:
+class RemoteSubStore:
     """A part of a store behind a server: calls of its methods are asked there.
 
     Args:
@@ -70,7 +70,7 @@ class Part:
 
     def __init__(self, name: str, ask: Callable[..., Any]) -> None:
         self._name, self._ask = name, ask
-        self._methods = methods_of(PARTS[name])
+        self._methods = methods_of(SUB_STORES[name])
 
     def __getattr__(self, method: str) -> Callable[..., Any]:
         if method not in self._methods:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ...entities.events import LaneRows, Series
 from ..mlflow_api.codec import number_out
-from .names import mlflow_name
+from .name_escapes import mlflow_name
 
 __all__ = ["Piece", "pieces"]
 

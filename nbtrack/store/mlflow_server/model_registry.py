@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ...entities.model import ModelStage, ModelVersionInfo, RegisteredModelInfo, VersionStatus
 from ...errors import InvalidInput, ModelNotFound, NotFound
 from ..matching.models import page_of_registered, page_of_versions
-from ..mlflow_api import registry as wire
+from ..mlflow_api import model_registry as wire
 from ..mlflow_api.endpoint import Endpoint
 from ..mlflow_api.message import KeyValue
 from ..protocol.model_registry import check_alias, check_model_name, check_tag, latest_of
@@ -21,14 +21,14 @@ from .api import Api
 if TYPE_CHECKING:
     from ..protocol.model_registry import Registry
 
-__all__ = ["RestRegistry"]
+__all__ = ["MlflowModelRegistry"]
 
 _PAGE = 1000
 # MLflow leaves prompts out unless a filter asks for them; so all that there is takes two searches.
 _FILTERS = ("", "tags.`mlflow.prompt.is_prompt` = 'true'")
 
 
-class RestRegistry:
+class MlflowModelRegistry:
     """Registered models of a server; see ``store.registry.Registry`` for each method.
 
     Args:
@@ -55,7 +55,7 @@ class RestRegistry:
         """See ``Registry.get_model``."""
         if not name:
             raise ModelNotFound("there is no model without a name")
-        return _model(self._ask(wire.GET_REGISTERED_MODEL, wire.OfModel(name=name)).registered_model)
+        return _model(self._ask(wire.GET_REGISTERED_MODEL, wire.RegisteredModelRequest(name=name)).registered_model)
 
     def rename_model(self, name: str, new_name: str) -> RegisteredModelInfo:
         """See ``Registry.rename_model``."""
@@ -69,7 +69,7 @@ class RestRegistry:
 
     def delete_model(self, name: str) -> None:
         """See ``Registry.delete_model``."""
-        self._ask(wire.DELETE_REGISTERED_MODEL, wire.OfModel(name=name), repeats=False)
+        self._ask(wire.DELETE_REGISTERED_MODEL, wire.RegisteredModelRequest(name=name), repeats=False)
 
     def search_models(self, search: Search) -> Page[RegisteredModelInfo]:
         """See ``Registry.search_models``."""
@@ -97,7 +97,7 @@ class RestRegistry:
     def delete_alias(self, name: str, alias: str) -> None:
         """See ``Registry.delete_alias``."""
         if alias in self.get_model(name).aliases:
-            self._ask(wire.DELETE_REGISTERED_MODEL_ALIAS, wire.OfAlias(name=name, alias=alias))
+            self._ask(wire.DELETE_REGISTERED_MODEL_ALIAS, wire.AliasRequest(name=name, alias=alias))
 
     # Versions.
 
@@ -128,7 +128,7 @@ class RestRegistry:
 
     def get_version(self, name: str, version: int) -> ModelVersionInfo:
         """See ``Registry.get_version``."""
-        request = wire.OfVersion(name=name, version=str(version))
+        request = wire.ModelVersionRequest(name=name, version=str(version))
         return self._located(_version(self._ask(wire.GET_MODEL_VERSION, request).model_version))
 
     def version_by_alias(self, name: str, alias: str) -> ModelVersionInfo:
@@ -139,7 +139,7 @@ class RestRegistry:
                 raise ModelNotFound(f"the model {name!r} has no version")
             return self.get_version(name, max(each.version for each in found))
         try:
-            request = wire.OfAlias(name=name, alias=alias)
+            request = wire.AliasRequest(name=name, alias=alias)
             return self._located(_version(self._ask(wire.GET_MODEL_VERSION_BY_ALIAS, request).model_version))
         except InvalidInput as error:  # MLflow's word for an alias that is not there
             raise ModelNotFound(f"the model {name!r} has no alias {alias!r}") from error
@@ -169,7 +169,7 @@ class RestRegistry:
         """See ``Registry.delete_version``; its aliases first, which MLflow forgets."""
         for alias in self.get_version(name, version).aliases:
             self.delete_alias(name, alias)
-        self._ask(wire.DELETE_MODEL_VERSION, wire.OfVersion(name=name, version=str(version)), repeats=False)
+        self._ask(wire.DELETE_MODEL_VERSION, wire.ModelVersionRequest(name=name, version=str(version)), repeats=False)
 
     def search_versions(self, search: Search) -> Page[ModelVersionInfo]:
         """See ``Registry.search_versions``."""
@@ -195,7 +195,7 @@ class RestRegistry:
         """Return a version with the folder of its files, which the server knows where the source is another name for it."""
         if not found.source.startswith(("models:", "runs:")):
             return found
-        request = wire.OfVersion(name=found.name, version=str(found.version))
+        request = wire.ModelVersionRequest(name=found.name, version=str(found.version))
         return replace(found, location=self._ask(wire.GET_MODEL_VERSION_DOWNLOAD_URI, request).artifact_uri)
 
 
@@ -239,4 +239,4 @@ def _version(found: wire.ModelVersion) -> ModelVersionInfo:
 if TYPE_CHECKING:
     from ..http import client_of
 
-    _proof: Registry = RestRegistry(Api(client_of("")))
+    _proof: Registry = MlflowModelRegistry(Api(client_of("")))

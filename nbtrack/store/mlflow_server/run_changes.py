@@ -23,9 +23,9 @@ from ...entities.events import (
 )
 from ...entities.model import ModelMetric
 from ...entities.run import Dataset, ParamValue, Status
-from ...entities.tags import MARK_DOCUMENT, MARK_HEARTBEAT, MARK_OWNER, RUN_NAME
+from ...entities.tags import RUN_NAME, TAG_DOCUMENT, TAG_HEARTBEAT, TAG_OWNER
 from ..filter import param_text
-from .names import mlflow_name
+from .name_escapes import mlflow_name
 
 __all__ = ["Changes", "changes_of"]
 
@@ -102,7 +102,7 @@ def _change(changes: Changes, event: Event, now: int) -> None:
         case DocumentLogged(kind, text):
             changes.documents.append((kind, text))
         case DocumentNamed(kind, sha256):
-            changes.tags[MARK_DOCUMENT + mlflow_name(kind)] = sha256
+            changes.tags[TAG_DOCUMENT + mlflow_name(kind)] = sha256
         case DatasetLogged(dataset):
             changes.datasets.append(dataset)
         case ModelMade(model_id, step):
@@ -118,7 +118,7 @@ def _change(changes: Changes, event: Event, now: int) -> None:
 def _change_facts(changes: Changes, event: Event, now: int) -> None:
     match event:
         case RunResumed(owner):
-            changes.tags |= {MARK_OWNER: owner, MARK_HEARTBEAT: str(now)}
+            changes.tags |= {TAG_OWNER: owner, TAG_HEARTBEAT: str(now)}
             changes.status, changes.end_time = Status.RUNNING, None
         case RunEnded(status, end_time):
             changes.status, changes.end_time = status, end_time
