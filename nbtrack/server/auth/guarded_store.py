@@ -17,7 +17,7 @@ from ...errors import AccessDenied, AlreadyExists, NotPermitted, RunNotFound
 from ...store.matching.experiments import page_of
 from ...store.protocol.logged_models import WithModels
 from ...store.protocol.model_registry import WithRegistry
-from ...store.protocol.store import Axis, ExperimentPage, ExperimentQuery, OpenRun, RunPage, RunQuery, Store, together
+from ...store.protocol.store import Axis, ExperimentPage, ExperimentQuery, Logged, OpenRun, RunPage, RunQuery, Store, together
 from ...store.protocol.traces import WithTraces
 from ..handlers.artifact_paths import folder_at
 from .access import Access
@@ -202,6 +202,11 @@ class GuardedStore:
         self._access.index.forget_runs(run_ids)
 
     # What is known of runs: of those that the user may read.
+
+    def logged(self, run_ids: Sequence[str], stats: Sequence[str]) -> Logged:
+        """Return all that was logged into runs."""
+        self._access.runs(run_ids)
+        return self._store.logged(run_ids, stats)
 
     def params(self, run_ids: Sequence[str]) -> list[tuple[str, str, ParamValue]]:
         """Return params of runs."""

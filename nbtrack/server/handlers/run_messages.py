@@ -11,7 +11,6 @@ from ...store.mlflow_api import runs as wire
 from ...store.mlflow_api.codec import number_out
 from ...store.mlflow_api.datasets import input_of
 from ...store.mlflow_api.message import KeyValue
-from ...store.protocol.logged_models import models_of
 from ...store.protocol.store import Store, together
 
 __all__ = ["info_message", "read_run", "read_runs"]
@@ -32,13 +31,13 @@ def read_runs(store: Store, runs: Sequence[RunInfo]) -> list[wire.Run]:
     if not runs:
         return []
     ids = [run.id for run in runs]
-    metrics = _by_run((run_id, wire.Metric(key, number_out(last), *at)) for run_id, key, last, *at in store.metrics(ids, _LAST))
-    params = _by_run((run_id, KeyValue(key, param_text(value))) for run_id, key, value in store.params(ids))
-    tags = _by_run((run_id, KeyValue(key, value)) for run_id, key, value in store.tags(ids))
-    datasets = _by_run((run_id, input_of(dataset)) for run_id, dataset in store.datasets_of(ids))
-    models = models_of(store)
-    read = _by_run((each.run_id, wire.ModelInput(each.model_id)) for each in models.inputs(ids))
-    made = _by_run((each.run_id, wire.ModelOutput(each.model_id, each.step)) for each in models.outputs(ids))
+    logged = store.logged(ids, _LAST)
+    metrics = _by_run((run_id, wire.Metric(key, number_out(last), *at)) for run_id, key, last, *at in logged.metrics)
+    params = _by_run((run_id, KeyValue(key, param_text(value))) for run_id, key, value in logged.params)
+    tags = _by_run((run_id, KeyValue(key, value)) for run_id, key, value in logged.tags)
+    datasets = _by_run((run_id, input_of(dataset)) for run_id, dataset in logged.datasets)
+    read = _by_run((each.run_id, wire.ModelInput(each.model_id)) for each in logged.inputs)
+    made = _by_run((each.run_id, wire.ModelOutput(each.model_id, each.step)) for each in logged.outputs)
     nothing: list[Any] = []
     return [
         wire.Run(

@@ -26,7 +26,7 @@ from ...errors import AlreadyExists, Deleted, NotFound
 from ..artifacts.paths import absolute_location
 from ..matching.experiments import page_of
 from ..matching.match import matches, ordered
-from ..protocol.store import Axis, ExperimentPage, ExperimentQuery, OpenRun, RunPage, RunQuery
+from ..protocol.store import Axis, ExperimentPage, ExperimentQuery, OpenRun, RunPage, RunQuery, Store
 from ..stages import refuse_deleted
 from ..text import storable
 from .models import MemoryModels
@@ -39,7 +39,6 @@ from .traces import MemoryTraces
 if TYPE_CHECKING:
     from ..protocol.logged_models import LoggedModels
     from ..protocol.model_registry import Registry
-    from ..protocol.store import Store
     from ..protocol.traces import Traces
 
 __all__ = ["MemoryStore"]
@@ -51,7 +50,7 @@ _STAGES: dict[ViewType, tuple[LifecycleStage, ...]] = {
 }
 
 
-class MemoryStore:
+class MemoryStore(Store):
     """Keeps runs for as long as the process lives, with every guarantee of ``store.base`` but durability.
 
     Args:
@@ -287,7 +286,3 @@ class MemoryStore:
 
 def _key(item: tuple[object, ...]) -> Any:
     return item[0]
-
-
-if TYPE_CHECKING:
-    _proof: Store = MemoryStore()

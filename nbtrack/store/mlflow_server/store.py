@@ -27,7 +27,7 @@ from ..matching.experiments import page_of
 from ..mlflow_api import artifacts as wire_artifacts
 from ..mlflow_api import runs as wire
 from ..mlflow_api.message import RunRequest
-from ..protocol.store import Axis, ExperimentPage, ExperimentQuery, OpenRun, RunPage, RunQuery
+from ..protocol.store import Axis, ExperimentPage, ExperimentQuery, OpenRun, RunPage, RunQuery, Store
 from ..stages import refuse_deleted
 from ..text import storable
 from .api import Api
@@ -45,14 +45,13 @@ from .writes import Writes
 if TYPE_CHECKING:
     from ..protocol.logged_models import LoggedModels
     from ..protocol.model_registry import Registry
-    from ..protocol.store import Store
 
 __all__ = ["MlflowServerStore"]
 
 _LAST = ("last", "last_step", "last_timestamp")
 
 
-class MlflowServerStore:
+class MlflowServerStore(Store):
     """Runs on an MLflow server; see the package's docstring for what is kept where.
 
     Args:

@@ -9,7 +9,7 @@ from ...entities.events import Batch, Progress
 from ...entities.run import ArtifactRecord, Dataset, Experiment, ParamValue, Points, RunInfo, ViewType
 from ...errors import StoreError
 from ..http import HttpClient, Response
-from ..protocol.store import Axis, ExperimentPage, ExperimentQuery, OpenRun, RunPage, RunQuery
+from ..protocol.store import Axis, ExperimentPage, ExperimentQuery, OpenRun, RunPage, RunQuery, Store
 from ..text import storable
 from . import CONTENT_TYPE, PATH
 from .batches import in_pieces, numbers_of
@@ -20,7 +20,6 @@ from .sub_stores import RemoteSubStore
 if TYPE_CHECKING:
     from ..protocol.logged_models import LoggedModels
     from ..protocol.model_registry import Registry
-    from ..protocol.store import Store
     from ..protocol.traces import Traces
 
 __all__ = ["NbtrackServerStore"]
@@ -30,7 +29,7 @@ _HEADERS = {"Content-Type": CONTENT_TYPE, "Accept": CONTENT_TYPE}
 _NUMBERS_A_REQUEST = 1 << 20
 
 
-class NbtrackServerStore:
+class NbtrackServerStore(Store):
     """A store behind a server, with every guarantee of ``store.base``.
 
     What ``apply`` is given is applied in one transaction as long as it fits into one request, of a million numbers or so;

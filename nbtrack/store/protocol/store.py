@@ -30,7 +30,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from ...entities.events import Batch, Progress
+from ...entities.model import RunModel
 from ...entities.run import ArtifactRecord, Dataset, Experiment, ParamValue, Points, RunInfo, ViewType
+from .logged_models import models_of
 
 if TYPE_CHECKING:
     from ..filter import Node, Order
@@ -39,6 +41,7 @@ __all__ = [
     "Axis",
     "ExperimentPage",
     "ExperimentQuery",
+    "Logged",
     "OpenRun",
     "RunPage",
     "RunQuery",
@@ -111,6 +114,18 @@ class OpenRun:
     heartbeat: int
     tags: dict[str, str] = field(default_factory=dict)
     silent: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """What was logged into runs, each list as the method of its name returns it; the last two as those of ``LoggedModels``."""
+
+    params: list[tuple[str, str, ParamValue]]
+    tags: list[tuple[str, str, str]]
+    metrics: list[tuple[Any, ...]]
+    datasets: list[tuple[str, Dataset]]
+    inputs: list[RunModel]
+    outputs: list[RunModel]
 
 
 def together(store: object) -> AbstractContextManager[None]:
@@ -208,6 +223,18 @@ class Store(Protocol):
 
     def purge_runs(self, run_ids: Sequence[str]) -> None:
         """Remove those of these runs that are deleted, with all that they have, for good; others are passed over."""
+
+    def logged(self, run_ids: Sequence[str], stats: Sequence[str]) -> Logged:
+        """Return everything that was logged into these runs but points and files, with the named statistics of every metric."""
+        models = models_of(self)
+        return Logged(
+            self.params(run_ids),
+            self.tags(run_ids),
+            self.metrics(run_ids, stats),
+            self.datasets_of(run_ids),
+            models.inputs(run_ids),
+            models.outputs(run_ids),
+        )
 
     def params(self, run_ids: Sequence[str]) -> list[tuple[str, str, ParamValue]]:
         """Return (run id, key, value) of every param of these runs."""

@@ -73,6 +73,11 @@ class Connection:
         with closing(self._execute(statement, values)) as cursor:
             return self._checked(statement, cursor.fetchall())
 
+    def raw_rows(self, statement: sa.Select[Any] | sa.CompoundSelect[Any], **values: Any) -> Sequence[Any]:
+        """Return all rows of a select as they are there, for who checks them."""
+        with closing(self._execute(statement, values)) as cursor:
+            return cursor.fetchall()  # type: ignore[no-any-return]  # of a driver without types
+
     def found(self, text: SelectText) -> Sequence[Any]:
         """Return all rows of a select that was made a text, as tuples."""
         with closing(self._driver.cursor()) as cursor:  # type: ignore[union-attr]

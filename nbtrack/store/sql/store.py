@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
+from typing_extensions import override
 
 from ...entities.events import Batch, Progress, RunEnded
 from ...entities.run import ArtifactRecord, Dataset, Experiment, LifecycleStage, ParamValue, Points, RunInfo, ViewType, now_ms
@@ -16,15 +17,17 @@ from ...errors import RunNotFound
 from ...settings import without_password
 from ..artifacts.paths import absolute_location
 from ..matching.experiments import page_of
-from ..protocol.store import Axis, ExperimentPage, ExperimentQuery, OpenRun, RunPage, RunQuery
+from ..protocol.store import Axis, ExperimentPage, ExperimentQuery, Logged, OpenRun, RunPage, RunQuery, Store
 from ..stages import refuse_deleted
 from ..text import storable
-from . import experiments, reads
+from . import documents, experiments, logged
 from .database import Connection, Database
 from .dialects.base import Dialect, among
 from .models.logged_models import SqlModels
 from .models.registry import SqlRegistry
 from .places import Home, places_of
+from .points.read import read_histories, read_history, read_stretches
+from .runs import read_open_runs, read_run, search_runs
 from .schema.migrate import make_current
 from .schema.tables import runs
 from .served import earlier_roots, served_places, unserved_folders, with_earlier
@@ -34,7 +37,6 @@ from .writes import apply
 if TYPE_CHECKING:
     from ..protocol.logged_models import LoggedModels
     from ..protocol.model_registry import Registry
-    from ..protocol.store import Store
     from ..protocol.traces import Traces
 
 __all__ = ["SqlStore"]
@@ -51,7 +53,7 @@ _STAGE = (
 )
 
 
-class SqlStore:
+class SqlStore(Store):
     """Runs in a SQL database, with the guarantees of ``store.base``.
 
     Args:
@@ -129,7 +131,7 @@ class SqlStore:
 
     def open_runs(self) -> list[OpenRun]:
         """See ``Store.open_runs``."""
-        return self._read(reads.read_open_runs)
+        return self._read(read_open_runs)
 
     # Experiments.
 
@@ -178,11 +180,11 @@ class SqlStore:
 
     def get_run(self, run_id: str) -> RunInfo:
         """See ``Store.get_run``."""
-        return self._read(reads.read_run, storable(run_id))
+        return self._read(read_run, storable(run_id))
 
     def search_runs(self, query: RunQuery) -> RunPage:
         """See ``Store.search_runs``."""
-        return self._read(reads.search_runs, query)
+        return self._read(search_runs, query)
 
     def delete_run(self, run_id: str) -> None:
         """See ``Store.delete_run``."""
@@ -205,53 +207,57 @@ class SqlStore:
 
     # What runs have.
 
+    @override
+    def logged(self, run_ids: Sequence[str], stats: Sequence[str]) -> Logged:
+        return self._read(logged.read_logged, run_ids, stats)
+
     def params(self, run_ids: Sequence[str]) -> list[tuple[str, str, ParamValue]]:
         """See ``Store.params``."""
-        return self._read(reads.read_params, run_ids)
+        return self._read(logged.read_params, run_ids)
 
     def tags(self, run_ids: Sequence[str]) -> list[tuple[str, str, str]]:
         """See ``Store.tags``."""
-        return self._read(reads.read_tags, run_ids)
+        return self._read(logged.read_tags, run_ids)
 
     def metrics(self, run_ids: Sequence[str], stats: Sequence[str]) -> list[tuple[Any, ...]]:
         """See ``Store.metrics``."""
-        return self._read(reads.read_metrics, run_ids, stats)
+        return self._read(logged.read_metrics, run_ids, stats)
 
     def history(self, run_id: str, key: str) -> Points:
         """See ``Store.history``; a column of the points is decoded when it is first asked for."""
-        return self._read(reads.read_history, storable(run_id), storable(key))
+        return self._read(read_history, storable(run_id), storable(key))
 
     def stretches(self, run_id: str, keys: Sequence[str], axis: Axis, low: int, high: int) -> list[tuple[str, str, Points]]:
         """See ``Store.stretches``; the chunks that touch the range are read."""
-        return self._read(reads.read_stretches, storable(run_id), storable(tuple(keys)), axis, low, high)
+        return self._read(read_stretches, storable(run_id), storable(tuple(keys)), axis, low, high)
 
     def histories(self, run_ids: Sequence[str], keys: Sequence[str] | None) -> list[tuple[str, str, Points]]:
         """See ``Store.histories``."""
-        return self._read(reads.read_histories, run_ids, keys)
+        return self._read(read_histories, run_ids, keys)
 
     def documents(self, run_id: str) -> dict[str, str]:
         """See ``Store.documents``."""
-        return self._read(reads.read_documents, storable(run_id))
+        return self._read(documents.read_documents, storable(run_id))
 
     def read_document(self, sha256: str) -> str | None:
         """See ``Store.read_document``."""
-        return self._read(reads.read_document, sha256)
+        return self._read(documents.read_document, sha256)
 
     def artifacts(self, run_id: str) -> list[ArtifactRecord]:
         """See ``Store.artifacts``."""
-        return self._read(reads.read_artifacts, storable(run_id))
+        return self._read(documents.read_artifacts, storable(run_id))
 
     def datasets(self, run_id: str) -> list[Dataset]:
         """See ``Store.datasets``."""
-        return self._read(reads.read_datasets, storable(run_id))
+        return self._read(logged.read_datasets, storable(run_id))
 
     def datasets_of(self, run_ids: Sequence[str]) -> list[tuple[str, Dataset]]:
         """See ``Store.datasets_of``."""
-        return self._read(reads.read_datasets_of, run_ids)
+        return self._read(logged.read_datasets_of, run_ids)
 
     def datasets_in(self, experiment_ids: Sequence[str]) -> list[tuple[str, Dataset]]:
         """See ``Store.datasets_in``."""
-        return self._read(reads.read_datasets_in, experiment_ids)
+        return self._read(logged.read_datasets_in, experiment_ids)
 
     def together(self) -> AbstractContextManager[None]:
         """Let all that this thread reads within have one connection; see ``base.together``."""

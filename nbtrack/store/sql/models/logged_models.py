@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
-
-import sqlalchemy as sa
 
 from ....entities.model import LoggedModelInfo, LoggedModelStatus, RunModel
 from ....entities.run import LifecycleStage, now_ms
@@ -16,10 +13,8 @@ from ...protocol.logged_models import ModelSearch, adopted, check_logged_name
 from ...protocol.search import Page
 from ...text import storable
 from ..database import Connection, Database
-from ..dialects.base import listed
 from ..experiments import experiment_of
-from ..schema.models import run_models
-from ..schema.tables import runs
+from ..logged import read_links
 from . import logged_rows
 
 if TYPE_CHECKING:
@@ -28,14 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["SqlModels"]
 
 T = TypeVar("T")
-
-_PLACE, _LISTED = listed(runs.c.id, "ids")
-_LINKS = (
-    sa.select(_PLACE, run_models.c.model_id, run_models.c.step)
-    .select_from(_LISTED)
-    .join(run_models, run_models.c.run_key == runs.c.key)
-    .where(run_models.c.role == sa.bindparam("which_role"))
-)
 
 
 class SqlModels:
@@ -96,11 +83,11 @@ class SqlModels:
 
     def outputs(self, run_ids: Sequence[str]) -> list[RunModel]:
         """See ``LoggedModels.outputs``."""
-        return self._read(_links, run_ids, "output")
+        return self._read(read_links, run_ids, "output")
 
     def inputs(self, run_ids: Sequence[str]) -> list[RunModel]:
         """See ``LoggedModels.inputs``."""
-        return self._read(_links, run_ids, "input")
+        return self._read(read_links, run_ids, "input")
 
     def _read(self, read: Callable[..., T], *arguments: Any) -> T:
         return self._database.ask(read, *arguments)
@@ -141,11 +128,6 @@ def _adopt(connection: Connection, model: LoggedModelInfo) -> LoggedModelInfo:
     experiment = experiment_of(connection, model.experiment_id)
     info = adopted(model, experiment)
     return logged_rows.find_model(connection, info.id) or logged_rows.insert_model(connection, info, experiment)
-
-
-def _links(connection: Connection, run_ids: Sequence[str], role: str) -> list[RunModel]:
-    rows = connection.rows(_LINKS, ids=json.dumps(list(run_ids)), which_role=role)
-    return [RunModel(run_ids[place], model_id, step) for place, model_id, step in sorted(rows)]
 
 
 if TYPE_CHECKING:
