@@ -14,8 +14,7 @@ from pathlib import Path
 from ..entities.events import ArtifactLogged, RunStarted
 from ..entities.run import is_run_id, new_run_id
 from ..errors import InvalidInput, NbtrackError, StoreUnavailable, TooLarge
-from ..journal import alive
-from ..journal.alive import leave
+from ..journal import process_lock
 from ..journal.folder import renamed
 from ..journal.writer import Writer
 from ..settings import MEMORY, Settings, memory_folder, spare_journal
@@ -147,7 +146,7 @@ class Connection:
     def _move(self, old: Path, new: Path) -> None:
         before, self.settings = self.settings, self.settings.moved(old, new)
         if before.journal is not None and self.settings.journal is not None:
-            alive.move(before.journal, self.settings.journal)
+            process_lock.move(before.journal, self.settings.journal)
         self.home = self.home and renamed(self.home, old, new)
         for writer in tuple(self._writers):
             writer.move(old, new)
@@ -293,7 +292,7 @@ class Connection:
         if not self.flusher.close(timeout):
             self._tell_pending()
         for home in self.journals:
-            leave(home)
+            process_lock.leave(home)
         if self._store is not None:
             self._store.close()
             self._store = None

@@ -165,7 +165,7 @@ def take_back(store: Store, writers: Iterable[Writer]) -> None:
     """Open again the runs of this process that somebody has closed who took it for gone."""
     for writer in writers:
         again = RunResumed(this_process().to_json()), TagsDeleted((ENDED,))
-        if _was_closed(store, writer.run_id) and writer.go_on(*again):
+        if _was_closed(store, writer.run_id) and writer.resume(*again):
             _log.warning("nbtrack: run %s was taken for crashed while it went on; it is RUNNING again", writer.run_id)
 
 

@@ -127,7 +127,7 @@ class Delivery:
             self._on_replaced()
             for writer in self._all():
                 self.uploads.forget(writer)
-                lost = writer.start_over(_known(store, writer))
+                lost = writer.outbox.start_over(_known(store, writer))
                 _log.warning(_REPLACED, writer.run_id, f"all but {lost} rows of it arrive" if lost else "it arrives")
         self._generation = generation
 
@@ -143,9 +143,9 @@ class Delivery:
 
     def _start_runs(self, store: Store) -> None:
         """Tell the store of the runs that it does not know before many rows are on their way."""
-        if sum(writer.pending_rows() for writer in self._all()) > MANY:
+        if sum(writer.outbox.pending_rows() for writer in self._all()) > MANY:
             new = [writer for writer in self._all() if writer.is_unknown]
-            self._apply_all(store, [(writer, batch) for writer in new if (batch := writer.take(0))])
+            self._apply_all(store, [(writer, batch) for writer in new if (batch := writer.outbox.take(0))])
 
     def _deliver(self, store: Store) -> bool:
         taken = list(self._take())
@@ -153,7 +153,7 @@ class Delivery:
         began = time.monotonic()
         self._apply_all(store, taken)
         self._adapt(time.monotonic() - began)
-        return all(writer.is_delivered() for writer in self._all())
+        return all(writer.outbox.is_empty() for writer in self._all())
 
     def _take(self) -> Iterator[_Taken]:
         """Take what there is, up to so many points; the writers that had none of them are the first in the next pass."""
@@ -163,7 +163,7 @@ class Delivery:
                 continue
             if left > 0:
                 self._last = writer.id
-            batch = writer.take(max(0, left))
+            batch = writer.outbox.take(max(0, left))
             if batch is not None:
                 left -= sum(len(each.steps) * len(each.keys) for rows in batch.lanes for each in rows.series)
                 yield writer, batch
@@ -183,7 +183,7 @@ class Delivery:
     def _apply_all(self, store: Store, taken: list[_Taken]) -> None:
         ready = [(writer, batch) for writer, whole in taken if not _is_empty(batch := self._without_files(store, writer, whole))]
         for writer, progress in self._apply(store, ready):
-            writer.applied(progress)
+            writer.outbox.applied(progress)
             tell_conflicts(writer.run_id, progress)
 
     def _without_files(self, store: Store, writer: Writer, batch: Batch) -> Batch:
@@ -259,13 +259,13 @@ class Delivery:
         its row is in the file; so the file is looked at once more where its count says so.
         """
         for writer in self._all():
-            if writer.is_finished and writer.is_delivered():
+            if writer.is_closed and writer.outbox.is_empty():
                 writer.seal()
                 if not writer.relog_late():
                     del self._writers[writer.id]
                     self.uploads.forget(writer)
                     self.refused.clear(writer.id)
-                    left = writer.discard()
+                    left = writer.delete()
                     if left is not None:
                         deliver_folder(self._open_store(), left, self._put)
         return True

@@ -162,7 +162,7 @@ class Flusher:
         return self._flush_here(deadline)
 
     def _has_all_of(self, run_id: str) -> bool:
-        return all(writer.is_delivered() for writer in tuple(self._writers.values()) if writer.run_id == run_id)
+        return all(writer.outbox.is_empty() for writer in tuple(self._writers.values()) if writer.run_id == run_id)
 
     def _flush_here(self, deadline: float) -> bool:
         """Deliver in the calling thread: the interpreter is shutting down and starts no more threads."""
@@ -188,8 +188,8 @@ class Flusher:
 
     def pending(self) -> tuple[int, int]:
         """Return how many runs have something, and how many rows there are, that the store does not have."""
-        waiting = [writer for writer in tuple(self._writers.values()) if not writer.is_delivered()]
-        return len(waiting), sum(writer.pending_rows() for writer in waiting)
+        waiting = [writer for writer in tuple(self._writers.values()) if not writer.outbox.is_empty()]
+        return len(waiting), sum(writer.outbox.pending_rows() for writer in waiting)
 
     def in_memory(self) -> tuple[int, int]:
         """Return how many runs have something, and how many rows there are, that neither the store nor a journal has."""

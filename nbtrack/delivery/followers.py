@@ -32,7 +32,7 @@ class _Followed:
         found: list[LaneRows] = []
         for writer in writers:
             seen = self._seen.setdefault(writer.id, {})
-            new = list(writer.peek(seen, _ROWS_A_LOOK))
+            new = list(writer.outbox.peek(seen, _ROWS_A_LOOK))
             seen.update((rows.lane, rows.first + rows.count) for rows in new)
             found += new
         self._follower(found)

@@ -14,9 +14,9 @@ from pathlib import Path
 from ..entities.events import ArtifactLogged, Batch, Progress, TagsSet
 from ..entities.tags import ARTIFACTS_REFUSED
 from ..errors import InvalidInput, NbtrackError, NotPermitted, RunNotFound, StoreError, StoreUnavailable
-from ..journal.alive import locks, release, remove_lock
 from ..journal.folder import note_reason, remove_folder, unborn
 from ..journal.plain import is_folder, is_ours, spooled
+from ..journal.process_lock import locks, release, remove_lock
 from ..journal.reader import StoredJournal, journals, read_journal
 from ..store.artifacts.paths import artifact_path
 from ..store.protocol.store import Store

@@ -112,6 +112,6 @@ class Uploads:
 
 def _file_of(writer: Writer, event: ArtifactLogged) -> Path:
     try:
-        return writer.file(event.spool)
+        return writer.files.path(event.spool)
     except OSError as error:
         raise StoreUnavailable(f"artifact {event.path!r} waits in memory: {error.strerror}") from error

@@ -114,7 +114,7 @@ class Lane:
                 return copy_rows(segment.buffer, segment.header, segment.offset, start, stop) if stop > start else None
         return None
 
-    def forget(self, applied: int) -> Iterator[Rows]:
+    def delete_applied(self, applied: int) -> Iterator[Rows]:
         """Delete the segments whose rows are all in the store, but for the one being written.
 
         Yields:
@@ -123,24 +123,24 @@ class Lane:
         while len(self._segments) > 1 and self._segments[1].header.first <= applied:
             segment = self._segments.pop(0)
             yield from self._late(segment)
-            segment.discard()
+            segment.delete()
 
     def late(self) -> Iterator[Rows]:
         """Yield, once each, the rows that were given up and came after all."""
         for segment in tuple(self._segments):
             yield from self._late(segment)
 
-    def close(self) -> None:
-        """Unmap everything; the files stay."""
+    def unmap(self) -> None:
+        """Release the memory; the files stay on disk."""
         for segment in self._segments:
-            segment.close()
+            segment.unmap()
 
     @property
-    def is_alone(self) -> bool:
+    def is_in_memory(self) -> bool:
         """Whether new rows are in memory alone."""
         return self._segments[-1].path is None
 
-    def in_memory(self, applied: int) -> int:
+    def rows_in_memory(self, applied: int) -> int:
         """Return how many rows there are that are neither applied nor in a file."""
         alone = [segment for segment in tuple(self._segments) if segment.path is None]
         return sum(max(0, segment.taken - max(applied, segment.header.first)) for segment in alone)
@@ -150,8 +150,8 @@ class Lane:
         for segment in tuple(self._segments):
             segment.path = segment.path and renamed(segment.path, old, new)
 
-    def leave_files(self) -> None:
-        """Take it that the files are gone: what was in them is in memory alone."""
+    def lose_files(self) -> None:
+        """Accept that the files were deleted: their rows are in memory only."""
         for segment in self._segments:
             segment.path = None
 
@@ -164,7 +164,7 @@ class Lane:
         last = self._segments[-1]
         if last.path is None and (place := self._place(self._name())) is not None:
             new = self._new(_FIRST_BYTES, last.end, place)
-            last.retire()
+            last.seal()
             self._append(new)
         for segment in self._segments[:-1]:
             place = self._place(self._name(segment))

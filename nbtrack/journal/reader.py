@@ -11,12 +11,12 @@ from typing import Any
 
 from ..entities.events import Batch, Event, LaneRows, Progress, RunEnded, TagsSet
 from ..entities.tags import JOURNAL_DAMAGE
-from .alive import is_held
 from .batches import deliverable, lane_rows
 from .codec import FORMAT, from_json
 from .folder import EVENTS
 from .owner import Owner
 from .plain import is_folder
+from .process_lock import is_held
 from .records import read_records
 from .rows import StoredSegment, read_segment
 

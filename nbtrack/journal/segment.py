@@ -96,8 +96,8 @@ class Segment:
 
         return pack
 
-    def retire(self) -> None:
-        """Take the slots that are left, so that nobody writes here any more."""
+    def seal(self) -> None:
+        """Take the slots that are left, so that no more rows are written here."""
         for at in self.slots:
             STAMP.pack_into(self.buffer, at + self.header.width - 8, VOID)
 
@@ -120,16 +120,16 @@ class Segment:
             raise
         self.path = path if is_whole else None
 
-    def close(self) -> None:
-        """Unmap; the file stays."""
+    def unmap(self) -> None:
+        """Release the memory; the file stays on disk."""
         self.buffer.close()
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
 
-    def discard(self) -> None:
-        """Unmap and delete."""
-        self.close()
+    def delete(self) -> None:
+        """Release the memory and delete the file."""
+        self.unmap()
         if self.path is not None:
             self.path.unlink(missing_ok=True)
 

@@ -80,7 +80,7 @@ class Recorder:
     @property
     def is_delivered(self) -> bool:
         """Whether the store has all that this process has written into the run."""
-        return self._writer is None or self._writer.is_delivered()
+        return self._writer is None or self._writer.outbox.is_empty()
 
     def disown(self) -> None:
         """Take it that another process is to end the run."""
@@ -89,7 +89,7 @@ class Recorder:
     def finish(self) -> None:
         """Let go of the writer when all is delivered; what comes later gets a new one."""
         if self._writer is not None:
-            self._writer.finish()
+            self._writer.close()
 
     def append(self, event: Event) -> None:
         """Take down an event."""
@@ -182,23 +182,23 @@ class Recorder:
         try:
             size, sha256 = self._spool(writer, name, source)
         except OSError as error:
-            data = _in_memory(source, _MAX_HELD_BYTES - writer.held_bytes())
+            data = _in_memory(source, _MAX_HELD_BYTES - writer.files.held_bytes())
             if data is None:
                 return self._refuse(checked, error)
             size, sha256 = len(data), hashlib.sha256(data).hexdigest()
-            writer.hold(name, data)
+            writer.files.hold(name, data)
         self.append(ArtifactLogged(checked, size, sha256, name))
         return checked
 
     def _spool(self, writer: Writer, name: str, source: Path | bytes) -> tuple[int, str]:
         """Copy a file into the journal, once more where the journal's folder was renamed meanwhile."""
         self.connection.follow()
-        while (spool := writer.spool()) is not None:
+        while (spool := writer.files.folder()) is not None:
             try:
                 return copy_hashed(source, spool / name)
             except OSError:
                 self.connection.follow()
-                if writer.spool() == spool:
+                if writer.files.folder() == spool:
                     raise
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 

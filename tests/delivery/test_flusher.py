@@ -69,7 +69,7 @@ def test_flush_returns_when_all_is_in_the_store(flusher, store, tmp_path):
 def test_a_finished_journal_goes_away(flusher, store, tmp_path):
     writer = writer_of(flusher, tmp_path)
     writer.append(RunEnded(Status.FINISHED, 5))
-    writer.finish()
+    writer.close()
     assert flusher.flush(10)
     assert flusher.close(10)
     assert journals(tmp_path) == []
@@ -247,7 +247,7 @@ def test_each_run_of_a_process_is_known_while_it_lasts(tmp_path):
         writer = writer_of(flusher, tmp_path, run_id)
         store.wait_for(lambda run_id=run_id: store.has(run_id))
         writer.append(RunEnded(Status.FINISHED, 5))
-        writer.finish()
+        writer.close()
         assert flusher.flush(10)
     assert flusher.close(10)
 

@@ -22,11 +22,11 @@ HOURS = 3600
 ELSEWHERE = """
 import math, socket, time
 import nbtrack.delivery.heartbeats
-from nbtrack.journal import alive, owner
+from nbtrack.journal import owner, process_lock
 socket.gethostname = lambda: "elsewhere"
 owner._boot = lambda: "another start of another machine"
 owner._owner_of.cache_clear()
-alive.fcntl = None
+process_lock.fcntl = None
 hours, time_ns = %d, time.time_ns
 time.time_ns = lambda: time_ns() + hours * 3600 * 10**9
 nbtrack.delivery.heartbeats._HEARTBEAT = math.inf

@@ -88,7 +88,7 @@ def left(tmp_path_factory):
             writer.log({"loss": step + 0.5}, step, NOW)
         writer.append(TagsSet({"k": "v"}))
         writer.append(RunEnded(Status.FINISHED, 5))
-        writer.close()
+        writer.unmap()
         events = next(iter(journals(home, run_id))) / "events.jsonl"
         head, _, rest = events.read_bytes().partition(b"\n")
         head = json.loads(head.partition(b" ")[2])

@@ -252,7 +252,7 @@ def test_a_journal_is_never_found_without_its_head(tmp_path, monkeypatch):
     monkeypatch.setattr(RecordFile, "append", look_first)
     writer = Writer(tmp_path, "a" * 32, owns=True)
     writer.log({"x": 1.0}, 0, 1)
-    writer.close()
+    writer.unmap()
     assert found[0] == []
     assert len(journals(tmp_path)) == 1
 
@@ -261,7 +261,7 @@ def test_the_head_of_a_journal_is_the_last_of_it_to_go(tmp_path, monkeypatch):
     writer = Writer(tmp_path, "a" * 32, owns=True)
     for i in range(40):
         writer.log({f"k{i}": 1.0}, 0, 1)
-    writer.close()
+    writer.unmap()
     (journal,) = journals(tmp_path)
     path_type = type(journal)
     unlink, left = path_type.unlink, []

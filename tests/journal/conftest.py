@@ -27,16 +27,16 @@ def collect(journal, limit=1000):
 def take_all(writer, limit=1000):
     """The same for a writer in this process, which is told of its progress."""
     events, points = [], {}
-    while batch := writer.take(limit):
+    while batch := writer.outbox.take(limit):
         events += batch.events
-        lanes = dict(writer._progress.lanes)
+        lanes = dict(writer.outbox.progress.lanes)
         for rows in batch.lanes:
             lanes[rows.lane] = rows.first + rows.count
             for series in rows.series:
                 assert series.steps.dtype == np.int64
                 for key, values in zip(series.keys, series.values, strict=True):
                     points.setdefault(key, []).extend(zip(series.steps.tolist(), values.tolist(), strict=True))
-        writer.applied(Progress(writer._progress.events + len(batch.events), lanes))
+        writer.outbox.applied(Progress(writer.outbox.progress.events + len(batch.events), lanes))
     return events, points
 
 
@@ -44,4 +44,4 @@ def take_all(writer, limit=1000):
 def writer(tmp_path):
     writer = Writer(tmp_path / "journal", "a" * 32, owns=True)
     yield writer
-    writer.close()
+    writer.unmap()

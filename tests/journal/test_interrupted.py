@@ -71,7 +71,7 @@ def deliver(writer):
 
 
 def keep_a_file(writer):
-    (writer.spool() / "f").write_bytes(b"")
+    (writer.files.folder() / "f").write_bytes(b"")
 
 
 DEEDS = [open_a_lane, fill_a_segment, take_down_an_event, take_down_together, mix_lanes, deliver, keep_a_file]
@@ -82,7 +82,7 @@ def handle(writer):
     writer.log({"h": 1.0}, 7, NOW)
     writer.log({"first": 1.0}, 1_000, NOW)
     writer.append(TagsSet({"h": "1"}))
-    writer.spool()
+    writer.files.folder()
 
 
 def expected(deed):
@@ -124,8 +124,8 @@ def test_nothing_is_lost_wherever_a_handler_comes_in(tmp_path, deed):
             assert sum(map(len, points.values())) == sum(map(len, expected(deed).values())), "each row is there once"
         else:
             take_all(writer)
-        assert writer.is_delivered()
-        writer.close()
+        assert writer.outbox.is_empty()
+        writer.unmap()
         at += 1 if at < 80 else 13
 
 

@@ -27,7 +27,7 @@ def written(home, most):
         writer.log({f"k{i}": 1.0}, i, NOW)
     writer.append(TagsSet({"k": "v"}))
     writer.append(RunEnded(Status.FINISHED, 5))
-    writer.close()
+    writer.unmap()
     (folder,) = journals(home)
     return folder
 
@@ -116,7 +116,7 @@ def test_a_lane_cut_in_its_middle_is_told_and_the_rest_arrives(tmp_path):
     writer = Writer(tmp_path, "c" * 32, owns=True)
     for step in range(3000):
         writer.log({"x": step}, step, NOW)
-    writer.close()
+    writer.unmap()
     (folder,) = journals(tmp_path)
     first = folder / "lane-0.00000.rows"
     first.write_bytes(first.read_bytes()[:2000])

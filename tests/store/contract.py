@@ -734,8 +734,8 @@ class StoreContract:
         writer.log({"loss": 1.0}, 0, stamp_of(START))
 
         def deliver():
-            while (found := writer.take(10)) is not None:
-                writer.applied(*store.apply([found]))
+            while (found := writer.outbox.take(10)) is not None:
+                writer.outbox.applied(*store.apply([found]))
 
         deliver()
         close_runs(store, {writer.run_id: Gone(this_process().to_json(), 1, START + 500)}, lambda _: False)

@@ -10,13 +10,13 @@ import sys
 import pytest
 
 from nbtrack.entities.events import Progress
-from nbtrack.journal import alive
-from nbtrack.journal.alive import hold, is_held, leave, locks, release, remove_lock
+from nbtrack.journal import process_lock
 from nbtrack.journal.owner import Owner, this_process
+from nbtrack.journal.process_lock import hold, is_held, leave, locks, release, remove_lock
 from nbtrack.journal.reader import journals, read_journal
 from nbtrack.journal.writer import Writer
 
-pytestmark = pytest.mark.skipif(alive.fcntl is None, reason="there are no such locks here")
+pytestmark = pytest.mark.skipif(process_lock.fcntl is None, reason="there are no such locks here")
 
 HOLDS = """
 import sys
@@ -75,10 +75,10 @@ def test_one_lock_a_process_and_none_when_its_journals_are_gone(tmp_path):
     assert {read_journal(folder, is_live=True).lock for folder in journals(tmp_path)} == {name}
     for writer in writers:
         assert is_held(tmp_path, name) is True
-        writer.applied(Progress(0, {0: 1}))
+        writer.outbox.applied(Progress(0, {0: 1}))
         leave(tmp_path)
         assert locks(tmp_path) == [name]
-        assert writer.discard() is None
+        assert writer.delete() is None
     assert locks(tmp_path) == [name]  # for the next run
     leave(tmp_path)
     assert list(tmp_path.iterdir()) == []
@@ -126,7 +126,7 @@ def test_a_lock_file_that_somebody_deletes_is_made_again_for_the_next_journal(tm
 
 def test_a_lock_that_a_daemon_closed_with_all_files_is_taken_again_and_no_other_file_closed(tmp_path):
     name = hold(tmp_path, "w")
-    fd = alive._held[tmp_path].fd
+    fd = process_lock._held[tmp_path].fd
     os.close(fd)
     assert is_held(tmp_path, name) is False
     with (tmp_path / "users.txt").open("w") as file:
@@ -151,7 +151,7 @@ def test_what_a_dead_process_left_goes_and_what_a_living_one_has_stays(tmp_path,
 
 
 def test_a_lock_that_is_removed_while_it_is_made_is_made_anew(tmp_path, monkeypatch):
-    made = alive._made
+    made = process_lock._made
     removed = []
 
     def make_and_lose(path):
@@ -161,7 +161,7 @@ def test_a_lock_that_is_removed_while_it_is_made_is_made_anew(tmp_path, monkeypa
             remove_lock(path.parent, path.name)
         return fd
 
-    monkeypatch.setattr(alive, "_made", make_and_lose)
+    monkeypatch.setattr(process_lock, "_made", make_and_lose)
     name = hold(tmp_path, "w")
     assert removed
     assert removed[0].name != name
@@ -177,13 +177,13 @@ def test_where_there_are_no_locks_processes_are_seen_as_before(tmp_path, monkeyp
     def refuse(*_):
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(alive.fcntl, "flock", refuse)
+    monkeypatch.setattr(process_lock.fcntl, "flock", refuse)
     writer = Writer(tmp_path, "a" * 32, owns=True)
     writer.log({"x": 1.0}, 0, 1)
     (folder,) = journals(tmp_path)
     journal = read_journal(folder, is_live=True)
     assert (journal.lock, journal.is_alive(), locks(tmp_path)) == ("", True, [])
-    writer.close()
+    writer.unmap()
 
 
 @pytest.mark.parametrize("name", ["../elsewhere", "", ".alive.", ".alive.0123456789ab/../elsewhere", "events.jsonl"])
