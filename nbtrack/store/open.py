@@ -70,13 +70,13 @@ def _checked(kind: str, uri: str) -> str:
 
 def _open_server(uri: str) -> Store:
     from .http import client_of
-    from .nbtrack_server.handshake import speaks_native
+    from .nbtrack_server.handshake import native_protocol
 
     client = client_of(uri)
-    if speaks_native(client):
+    if protocol := native_protocol(client):
         from .nbtrack_server.store import NbtrackServerStore
 
-        return NbtrackServerStore(client)
+        return NbtrackServerStore(client, protocol)
     from .mlflow_server.store import MlflowServerStore
 
     return MlflowServerStore(client)

@@ -33,7 +33,7 @@ def server(tmp_path, home):
 def tracker(request, server, tmp_path, monkeypatch):
     """Connect in a project of one's own, by either protocol."""
     if request.param == "MLflow's protocol":
-        monkeypatch.setattr("nbtrack.store.nbtrack_server.handshake.speaks_native", lambda client: False)
+        monkeypatch.setattr("nbtrack.store.nbtrack_server.handshake.native_protocol", lambda client: 0)
     (tmp_path / "project").mkdir()
     monkeypatch.chdir(tmp_path / "project")
     return nbtrack.connect(server)

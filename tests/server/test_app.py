@@ -61,7 +61,7 @@ def test_a_mistake_of_the_server_tells_no_secrets(server, monkeypatch):
 
 def test_it_says_what_it_is(server):
     answer = server.get("server-info", api="/api/3.0/mlflow/")
-    assert (answer.json["store_type"], answer.json["nbtrack"]) == ("SqlStore", {"version": "0", "protocol": 1})
+    assert (answer.json["store_type"], answer.json["nbtrack"]) == ("SqlStore", {"version": "0", "protocol": 2})
 
 
 def test_it_describes_its_endpoints(server):

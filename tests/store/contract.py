@@ -638,7 +638,31 @@ class StoreContract:
     def test_artifacts_are_noted_by_path(self, store, run):
         store.apply([batch(run, ArtifactLogged("z.txt", 1, "a" * 64), ArtifactLogged("a/b.png", 1 << 40, "b" * 64), first=1)])
         store.apply([batch(run, ArtifactLogged("z.txt", 2, "c" * 64, spool="gone"), first=3)])
-        assert store.artifacts(run) == [ArtifactRecord("a/b.png", 1 << 40, "b" * 64), ArtifactRecord("z.txt", 2, "c" * 64)]
+        noted = [ArtifactRecord("a/b.png", 1 << 40, "b" * 64), ArtifactRecord("z.txt", 2, "c" * 64)]
+        assert store.artifacts(run) == noted
+        other = new_id()
+        store.apply([batch(other, started(), ArtifactLogged("a.txt", 3, "d" * 64))])
+        assert [(run_id, record) for run_id, record in store.artifacts_of([other, "nowhere", run])] == [
+            (other, ArtifactRecord("a.txt", 3, "d" * 64)),
+            *((run, record) for record in noted),
+        ]
+
+    def test_many_runs_are_read_at_once_in_the_order_asked_for(self, store):
+        first, second, deleted = new_id(), new_id(), new_id()
+        code = DocumentLogged("code", "1")
+        store.apply([batch(first, started(), params(lr=0.1), tags(a="b"), code)])
+        store.apply([batch(second, started(), code, DocumentLogged("", "kept only"), lanes=[rows({"loss": [3.0, 1.0]})])])
+        store.apply([batch(deleted, started())])
+        store.delete_run(deleted)
+        ids = [second, "nowhere", deleted, first]
+        assert store.get_runs(ids) == [store.get_run(run_id) for run_id in (second, deleted, first)]
+        found = store.details(ids, ["last", "min"])
+        assert (found.params, found.tags) == (store.params(ids), store.tags(ids))
+        assert [tuple(row) for row in found.metrics] == [(second, "loss", 1.0, 1.0)]
+        digest = hashlib.sha256(b"1").hexdigest()
+        assert [tuple(row) for row in store.documents_of(ids)] == [(second, "code", digest), (first, "code", digest)]
+        assert store.read_documents([digest, "0" * 64, digest]) == {digest: "1"}
+        assert (store.get_runs([]), store.documents_of([]), store.read_documents([]), store.artifacts_of([])) == ([], [], {}, [])
 
     def test_a_dataset_is_one_by_name_and_digest(self, store):
         first, second = new_id(), new_id()

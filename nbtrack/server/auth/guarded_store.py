@@ -17,7 +17,18 @@ from ...errors import AccessDenied, AlreadyExists, NotPermitted, RunNotFound
 from ...store.matching.experiments import page_of
 from ...store.protocol.logged_models import WithModels
 from ...store.protocol.model_registry import WithRegistry
-from ...store.protocol.store import Axis, ExperimentPage, ExperimentQuery, Logged, OpenRun, RunPage, RunQuery, Store, together
+from ...store.protocol.store import (
+    Axis,
+    ExperimentPage,
+    ExperimentQuery,
+    Logged,
+    OpenRun,
+    RunDetails,
+    RunPage,
+    RunQuery,
+    Store,
+    together,
+)
 from ...store.protocol.traces import WithTraces
 from ..handlers.artifact_paths import folder_at
 from .access import Access
@@ -174,6 +185,11 @@ class GuardedStore:
         self._access.run(run_id, READ)
         return self._store.get_run(run_id)
 
+    def get_runs(self, run_ids: Sequence[str]) -> list[RunInfo]:
+        """Return runs that the user may read."""
+        self._access.runs(run_ids)
+        return self._store.get_runs(run_ids)
+
     def search_runs(self, query: RunQuery) -> RunPage:
         """Return runs in the experiments that the user may read."""
         if not self._access.rights.reads_all(EXPERIMENT):
@@ -207,6 +223,11 @@ class GuardedStore:
         """Return all that was logged into runs."""
         self._access.runs(run_ids)
         return self._store.logged(run_ids, stats)
+
+    def details(self, run_ids: Sequence[str], stats: Sequence[str]) -> RunDetails:
+        """Return params, tags and summaries of metrics of runs."""
+        self._access.runs(run_ids)
+        return self._store.details(run_ids, stats)
 
     def params(self, run_ids: Sequence[str]) -> list[tuple[str, str, ParamValue]]:
         """Return params of runs."""
@@ -247,10 +268,24 @@ class GuardedStore:
         """Return a text; its hash is told only to those who may read a run that has it, or who have the text."""
         return self._store.read_document(sha256)
 
+    def documents_of(self, run_ids: Sequence[str]) -> list[tuple[str, str, str]]:
+        """Return the documents of runs."""
+        self._access.runs(run_ids)
+        return self._store.documents_of(run_ids)
+
+    def read_documents(self, sha256s: Sequence[str]) -> dict[str, str]:
+        """Return texts, as ``read_document`` does."""
+        return self._store.read_documents(sha256s)
+
     def artifacts(self, run_id: str) -> list[ArtifactRecord]:
         """Return what was recorded of a run's files."""
         self._access.run(run_id, READ)
         return self._store.artifacts(run_id)
+
+    def artifacts_of(self, run_ids: Sequence[str]) -> list[tuple[str, ArtifactRecord]]:
+        """Return what was recorded of the files of runs."""
+        self._access.runs(run_ids)
+        return self._store.artifacts_of(run_ids)
 
     def datasets(self, run_id: str) -> list[Dataset]:
         """Return what a run read."""

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from typing_extensions import override
+
 from ...entities.events import Batch, Progress
 from ...entities.run import (
     DEFAULT_EXPERIMENT,
@@ -155,6 +157,11 @@ class MemoryStore(Store):
         """See ``Store.get_run``."""
         with self._lock:
             return self._state.run(run_id).info
+
+    @override
+    def get_runs(self, run_ids: Sequence[str]) -> list[RunInfo]:
+        with self._lock:
+            return [run.info for run in self._known(run_ids)]
 
     def search_runs(self, query: RunQuery) -> RunPage:
         """See ``Store.search_runs``."""

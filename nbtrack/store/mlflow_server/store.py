@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
 
 from ...entities.events import Batch, Progress, RunStarted
 from ...entities.run import (
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MlflowServerStore"]
 
+_THREADS = 8
 _LAST = ("last", "last_step", "last_timestamp")
 
 
@@ -142,6 +146,10 @@ class MlflowServerStore(Store):
         """See ``Store.get_run``."""
         return self._runs.get(run_id, fresh=True).info
 
+    @override
+    def get_runs(self, run_ids: Sequence[str]) -> list[RunInfo]:
+        return [run.info for _, run in self._many(run_ids)]
+
     def search_runs(self, query: RunQuery) -> RunPage:
         """See ``Store.search_runs``."""
         return search(self._runs, self._experiments, query, self._prefetch)
@@ -225,10 +233,22 @@ class MlflowServerStore(Store):
         """See ``Store.read_document``."""
         return self._documents.read(sha256)
 
+    @override
+    def documents_of(self, run_ids: Sequence[str]) -> list[tuple[str, str, str]]:
+        return [(run_id, *document) for run_id, run in self._many(run_ids) for document in documents_in(run.marks).items()]
+
     def artifacts(self, run_id: str) -> list[ArtifactRecord]:
         """See ``Store.artifacts``; MLflow knows paths and sizes, and no checksums."""
         found = self._files(self._runs.get(run_id).own_id, "")
         return sorted(found, key=lambda record: record.path)
+
+    @override
+    def artifacts_of(self, run_ids: Sequence[str]) -> list[tuple[str, ArtifactRecord]]:
+        known = [run_id for run_id, _ in self._many(run_ids)]
+        # MLflow lists one folder of one run a request.
+        with ThreadPoolExecutor(_THREADS, thread_name_prefix="nbtrack-read") as pool:
+            found = list(pool.map(self.artifacts, known))
+        return [(run_id, record) for run_id, records in zip(known, found, strict=True) for record in records]
 
     def _files(self, own_id: str, folder: str) -> Iterator[ArtifactRecord]:
         request = wire_artifacts.ListArtifacts(run_id=own_id, path=folder)

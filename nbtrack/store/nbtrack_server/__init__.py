@@ -8,13 +8,14 @@ On the wire: POST ``/api/nbtrack/1/METHOD``, the arguments as a MessagePack map 
 status 200. An error of ``nbtrack.errors`` travels by its name (``failures``) and is raised again. Points are columns as
 ``store.chunks`` encodes them (``points``). Texts, sizes and nesting are checked on decoding; nothing is ever executed.
 
-A server says that it speaks this by ``"nbtrack": {"protocol": 1}`` in its answer to GET ``/api/3.0/mlflow/server-info``.
+A server says that it speaks this by ``"nbtrack": {"protocol": 2}`` in its answer to GET ``/api/3.0/mlflow/server-info``.
+Version 1 had no operations that read many runs at once: its servers are asked run by run.
 """
 
 from __future__ import annotations
 
 __all__ = ["CONTENT_TYPE", "PATH", "PROTOCOL"]
 
-PROTOCOL = 1
+PROTOCOL = 2
 PATH = "/api/nbtrack/1/"
 CONTENT_TYPE = "application/vnd.nbtrack+msgpack"

@@ -9,13 +9,15 @@ from functools import lru_cache
 from typing import Any, Literal, cast
 
 from ...entities.run import ArtifactRecord, Dataset, Experiment, MetricSummary, ParamValue, RunInfo, ViewType
-from ..protocol.store import Axis, ExperimentPage, OpenRun, RunPage
+from ..protocol.store import Axis, ExperimentPage, OpenRun, RunDetails, RunPage
 
 __all__ = [
     "ARTIFACTS",
+    "ARTIFACT_ROWS",
     "AXIS",
     "DATASETS",
     "DATASET_ROWS",
+    "DETAILS",
     "EXPERIMENT",
     "EXPERIMENTS",
     "EXPERIMENT_PAGE",
@@ -30,6 +32,7 @@ __all__ = [
     "ROWS",
     "RUN",
     "RUNS",
+    "RUN_INFOS",
     "STATS",
     "STRING",
     "STRINGS",
@@ -83,6 +86,18 @@ def _make_params(rows: list[tuple[str, str, str]]) -> list[tuple[str, str, Param
     return [(run_id, key, load_value(text)) for run_id, key, text in rows]
 
 
+_WireDetails = tuple[list[tuple[str, str, str]], list[tuple[str, str, str]], list[tuple[str | float | int, ...]]]
+
+
+def _pack_details(details: RunDetails) -> tuple[Any, ...]:
+    return _pack_params(details.params), details.tags, details.metrics
+
+
+def _make_details(wire: Any) -> RunDetails:
+    params, tags, metrics = wire
+    return RunDetails(_make_params(params), tags, metrics)
+
+
 NOTHING = Codec(type(None))
 STRING = Codec(str)
 INTEGER = Codec(int)
@@ -100,10 +115,13 @@ EXPERIMENT_PAGE = Codec(ExperimentPage)
 OPTIONAL_EXPERIMENT = Codec(Experiment | None)
 RUN = Codec(RunInfo)
 RUNS = Codec(RunPage)
+RUN_INFOS = Codec(list[RunInfo])
 OPEN_RUNS = Codec(list[OpenRun])
 ARTIFACTS = Codec(list[ArtifactRecord])
+ARTIFACT_ROWS = Codec(list[tuple[str, ArtifactRecord]])
 DATASETS = Codec(list[Dataset])
 DATASET_ROWS = Codec(list[tuple[str, Dataset]])
 TAG_ROWS = Codec(list[tuple[str, str, str]])
 PARAM_ROWS = Codec(list[tuple[str, str, str]], _pack_params, _make_params)
 ROWS = Codec(list[tuple[str | float | int, ...]])
+DETAILS = Codec(_WireDetails, _pack_details, _make_details)

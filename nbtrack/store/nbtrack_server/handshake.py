@@ -6,9 +6,8 @@ import json
 
 from ...errors import StoreUnavailable
 from ..http import HttpClient, Response
-from . import PROTOCOL
 
-__all__ = ["speaks_native"]
+__all__ = ["native_protocol"]
 
 _INFO = "/api/3.0/mlflow/server-info"
 _SECONDS = 5.0  # a cell may wait for it
@@ -23,8 +22,8 @@ def _judge(answer: Response) -> None:
         raise _NoInfo
 
 
-def speaks_native(client: HttpClient) -> bool:
-    """Tell whether a server speaks nbtrack's own protocol; where not, it is to be asked as an MLflow server.
+def native_protocol(client: HttpClient) -> int:
+    """Return the version of nbtrack's own protocol that a server speaks, 0 for an MLflow server, which speaks none.
 
     Raises:
         StoreUnavailable: It cannot be reached, or is no tracking server.
@@ -32,10 +31,11 @@ def speaks_native(client: HttpClient) -> bool:
     try:
         answer = client.request("GET", _INFO, timeout=_SECONDS, judge=_judge)
     except _NoInfo:
-        return False
+        return 0
     try:
         info = json.loads(answer.body)
         ours = info.get("nbtrack") if isinstance(info, dict) else None
     except ValueError as error:
         raise StoreUnavailable(f"{client.url} is no tracking server: it says {answer.body[:60]!r}") from error
-    return isinstance(ours, dict) and ours.get("protocol", 0) >= PROTOCOL
+    version = ours.get("protocol", 0) if isinstance(ours, dict) else 0
+    return version if isinstance(version, int) else 0

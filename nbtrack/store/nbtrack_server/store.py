@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+from typing_extensions import override
+
 from ...entities.events import Batch, Progress
 from ...entities.run import ArtifactRecord, Dataset, Experiment, ParamValue, Points, RunInfo, ViewType
 from ...errors import StoreError
 from ..http import HttpClient, Response
-from ..protocol.store import Axis, ExperimentPage, ExperimentQuery, OpenRun, RunPage, RunQuery, Store
+from ..protocol.store import Axis, ExperimentPage, ExperimentQuery, OpenRun, RunDetails, RunPage, RunQuery, Store
 from ..text import storable
-from . import CONTENT_TYPE, PATH
+from . import CONTENT_TYPE, PATH, PROTOCOL
 from .batches import in_pieces, numbers_of
 from .errors import raise_error
 from .operations import OPERATIONS
@@ -37,11 +39,12 @@ class NbtrackServerStore(Store):
 
     Args:
         client: The server.
+        protocol: The version of the protocol that it speaks; one of version 1 is asked run by run for what many runs have.
     """
 
-    def __init__(self, client: HttpClient) -> None:
+    def __init__(self, client: HttpClient, protocol: int = PROTOCOL) -> None:
         self.uri = client.url
-        self._client = client
+        self._client, self._reads_many = client, protocol > 1
         self.registry = cast("Registry", RemoteSubStore("registry", self._ask))
         self.models = cast("LoggedModels", RemoteSubStore("models", self._ask))
         self.traces = cast("Traces", RemoteSubStore("traces", self._ask))
@@ -128,6 +131,12 @@ class NbtrackServerStore(Store):
         """See ``Store.get_run``."""
         return cast("RunInfo", self._ask("get_run", run_id=run_id))
 
+    @override
+    def get_runs(self, run_ids: Sequence[str]) -> list[RunInfo]:
+        if not self._reads_many:
+            return super().get_runs(run_ids)
+        return cast("list[RunInfo]", self._ask("get_runs", run_ids=run_ids))
+
     def search_runs(self, query: RunQuery) -> RunPage:
         """See ``Store.search_runs``."""
         return cast("RunPage", self._ask("search_runs", query=query))
@@ -145,6 +154,12 @@ class NbtrackServerStore(Store):
         self._ask("purge_runs", run_ids=run_ids)
 
     # What runs have.
+
+    @override
+    def details(self, run_ids: Sequence[str], stats: Sequence[str]) -> RunDetails:
+        if not self._reads_many:
+            return super().details(run_ids, stats)
+        return cast("RunDetails", self._ask("details", run_ids=run_ids, stats=stats))
 
     def params(self, run_ids: Sequence[str]) -> list[tuple[str, str, ParamValue]]:
         """See ``Store.params``."""
@@ -182,6 +197,24 @@ class NbtrackServerStore(Store):
     def artifacts(self, run_id: str) -> list[ArtifactRecord]:
         """See ``Store.artifacts``."""
         return cast("list[ArtifactRecord]", self._ask("artifacts", run_id=run_id))
+
+    @override
+    def documents_of(self, run_ids: Sequence[str]) -> list[tuple[str, str, str]]:
+        if not self._reads_many:
+            return super().documents_of(run_ids)
+        return cast("list[tuple[str, str, str]]", self._ask("documents_of", run_ids=run_ids))
+
+    @override
+    def read_documents(self, sha256s: Sequence[str]) -> dict[str, str]:
+        if not self._reads_many:
+            return super().read_documents(sha256s)
+        return cast("dict[str, str]", self._ask("read_documents", sha256s=sha256s))
+
+    @override
+    def artifacts_of(self, run_ids: Sequence[str]) -> list[tuple[str, ArtifactRecord]]:
+        if not self._reads_many:
+            return super().artifacts_of(run_ids)
+        return cast("list[tuple[str, ArtifactRecord]]", self._ask("artifacts_of", run_ids=run_ids))
 
     def datasets(self, run_id: str) -> list[Dataset]:
         """See ``Store.datasets``."""

@@ -25,13 +25,14 @@ Points: the same (key, step, timestamp, value) logged twice, by anyone, is one p
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from ...entities.events import Batch, Progress
 from ...entities.model import RunModel
 from ...entities.run import ArtifactRecord, Dataset, Experiment, ParamValue, Points, RunInfo, ViewType
+from ...errors import RunNotFound
 from .logged_models import models_of
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ __all__ = [
     "ExperimentQuery",
     "Logged",
     "OpenRun",
+    "RunDetails",
     "RunPage",
     "RunQuery",
     "Store",
@@ -126,6 +128,15 @@ class Logged:
     datasets: list[tuple[str, Dataset]]
     inputs: list[RunModel]
     outputs: list[RunModel]
+
+
+@dataclass(frozen=True, slots=True)
+class RunDetails:
+    """The params, tags and metrics of runs, each list as the method of its name returns it."""
+
+    params: list[tuple[str, str, ParamValue]]
+    tags: list[tuple[str, str, str]]
+    metrics: list[tuple[Any, ...]]
 
 
 def together(store: object) -> AbstractContextManager[None]:
@@ -212,6 +223,14 @@ class Store(Protocol):
     def get_run(self, run_id: str) -> RunInfo:
         """Return one run, deleted or not; RunNotFound."""
 
+    def get_runs(self, run_ids: Sequence[str]) -> list[RunInfo]:
+        """Return those of these runs that exist, deleted or not, in the order asked for."""
+        found = []
+        for run_id in run_ids:
+            with suppress(RunNotFound):
+                found.append(self.get_run(run_id))
+        return found
+
     def search_runs(self, query: RunQuery) -> RunPage:
         """Return the runs that match; an empty ``experiment_ids`` matches none."""
 
@@ -235,6 +254,10 @@ class Store(Protocol):
             models.inputs(run_ids),
             models.outputs(run_ids),
         )
+
+    def details(self, run_ids: Sequence[str], stats: Sequence[str]) -> RunDetails:
+        """Return the params, the tags and the named statistics of every metric of these runs."""
+        return RunDetails(self.params(run_ids), self.tags(run_ids), self.metrics(run_ids, stats))
 
     def params(self, run_ids: Sequence[str]) -> list[tuple[str, str, ParamValue]]:
         """Return (run id, key, value) of every param of these runs."""
@@ -262,8 +285,23 @@ class Store(Protocol):
     def read_document(self, sha256: str) -> str | None:
         """Return a document's text, None where there is none."""
 
+    def documents_of(self, run_ids: Sequence[str]) -> list[tuple[str, str, str]]:
+        """Return (run id, kind, sha256) of every document of these runs."""
+        known = [run.id for run in self.get_runs(run_ids)]
+        return [(run_id, kind, sha256) for run_id in known for kind, sha256 in self.documents(run_id).items()]
+
+    def read_documents(self, sha256s: Sequence[str]) -> dict[str, str]:
+        """Return the texts of documents by their sha256, leaving out those that do not exist."""
+        found = {sha256: self.read_document(sha256) for sha256 in dict.fromkeys(sha256s)}
+        return {sha256: text for sha256, text in found.items() if text is not None}
+
     def artifacts(self, run_id: str) -> list[ArtifactRecord]:
         """Return what was recorded of a run's logged files, by path."""
+
+    def artifacts_of(self, run_ids: Sequence[str]) -> list[tuple[str, ArtifactRecord]]:
+        """Return (run id, record) of every logged file of these runs."""
+        known = [run.id for run in self.get_runs(run_ids)]
+        return [(run_id, record) for run_id in known for record in self.artifacts(run_id)]
 
     def datasets(self, run_id: str) -> list[Dataset]:
         """Return the datasets that a run read."""

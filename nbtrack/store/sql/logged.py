@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from ...entities.model import RunModel
 from ...entities.run import Dataset, ParamValue
-from ..protocol.store import Logged
+from ..protocol.store import Logged, RunDetails
 from .damage import Unreadable, Wanted, check_rows, shown, wanted_of
 from .database import Connection
 from .dialects.base import Mean, listed
@@ -26,6 +26,7 @@ __all__ = [
     "read_datasets",
     "read_datasets_in",
     "read_datasets_of",
+    "read_details",
     "read_links",
     "read_logged",
     "read_metrics",
@@ -87,6 +88,13 @@ def read_logged(connection: Connection, run_ids: Sequence[str], stats: Sequence[
         _links(label, run_ids, rows["model"], "input"),
         _links(label, run_ids, rows["model"], "output"),
     )
+
+
+def read_details(connection: Connection, run_ids: Sequence[str], stats: Sequence[str]) -> RunDetails:
+    """Return the params, the tags and the named statistics of the metrics of these runs, by two statements."""
+    rows = _read(connection, ("param", "tag"), run_ids)
+    params_ = _params(connection.dialect.label, run_ids, rows["param"])
+    return RunDetails(params_, _tags(run_ids, rows["tag"]), read_metrics(connection, run_ids, stats))
 
 
 def read_params(connection: Connection, run_ids: Sequence[str]) -> list[tuple[str, str, ParamValue]]:

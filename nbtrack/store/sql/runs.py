@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from functools import lru_cache
+from operator import itemgetter
 
 import sqlalchemy as sa
 
@@ -10,16 +13,18 @@ from ...entities.run import RunInfo
 from ...errors import RunNotFound
 from ..protocol.store import OpenRun, RunPage, RunQuery
 from .database import Connection, SelectText, text_of
-from .dialects.base import Dialect
+from .dialects.base import Dialect, listed
 from .logged import read_tags
 from .places import Places
 from .rows import RUN_INFO, run_info, run_infos
 from .schema.tables import runs
 from .search import search, search_first
 
-__all__ = ["read_open_runs", "read_run", "search_runs"]
+__all__ = ["read_open_runs", "read_run", "read_runs", "search_runs"]
 
 _RUN = sa.select(*RUN_INFO).where(runs.c.id == sa.bindparam("id"))
+_PLACE, _LISTED = listed(runs.c.id, "ids")
+_RUNS = sa.select(*RUN_INFO, _PLACE).select_from(_LISTED)
 # The status is written out, because only so is the index of open runs used.
 _OPEN = sa.select(runs.c.id, runs.c.owner, runs.c.heartbeat).where(runs.c.status == sa.literal_column("'RUNNING'"))
 
@@ -30,6 +35,12 @@ def read_run(connection: Connection, run_id: str) -> RunInfo:
     if row is None:
         raise RunNotFound(f"there is no run with the id {run_id!r}")
     return run_info(connection, row)
+
+
+def read_runs(connection: Connection, run_ids: Sequence[str]) -> list[RunInfo]:
+    """Return those of these runs that exist, in the order asked for."""
+    rows = sorted(connection.rows(_RUNS, ids=json.dumps(list(run_ids))), key=itemgetter(-1))
+    return run_infos(connection, [row[:-1] for row in rows])
 
 
 def search_runs(connection: Connection, query: RunQuery) -> RunPage:

@@ -17,7 +17,7 @@ from ...errors import RunNotFound
 from ...settings import without_password
 from ..artifacts.paths import absolute_location
 from ..matching.experiments import page_of
-from ..protocol.store import Axis, ExperimentPage, ExperimentQuery, Logged, OpenRun, RunPage, RunQuery, Store
+from ..protocol.store import Axis, ExperimentPage, ExperimentQuery, Logged, OpenRun, RunDetails, RunPage, RunQuery, Store
 from ..stages import refuse_deleted
 from ..text import storable
 from . import documents, experiments, logged
@@ -27,7 +27,7 @@ from .models.logged_models import SqlModels
 from .models.registry import SqlRegistry
 from .places import Home, places_of
 from .points.read import read_histories, read_history, read_stretches
-from .runs import read_open_runs, read_run, search_runs
+from .runs import read_open_runs, read_run, read_runs, search_runs
 from .schema.migrate import make_current
 from .schema.tables import runs
 from .served import earlier_roots, served_places, unserved_folders, with_earlier
@@ -182,6 +182,10 @@ class SqlStore(Store):
         """See ``Store.get_run``."""
         return self._read(read_run, storable(run_id))
 
+    @override
+    def get_runs(self, run_ids: Sequence[str]) -> list[RunInfo]:
+        return self._read(read_runs, run_ids)
+
     def search_runs(self, query: RunQuery) -> RunPage:
         """See ``Store.search_runs``."""
         return self._read(search_runs, query)
@@ -210,6 +214,10 @@ class SqlStore(Store):
     @override
     def logged(self, run_ids: Sequence[str], stats: Sequence[str]) -> Logged:
         return self._read(logged.read_logged, run_ids, stats)
+
+    @override
+    def details(self, run_ids: Sequence[str], stats: Sequence[str]) -> RunDetails:
+        return self._read(logged.read_details, run_ids, stats)
 
     def params(self, run_ids: Sequence[str]) -> list[tuple[str, str, ParamValue]]:
         """See ``Store.params``."""
@@ -246,6 +254,18 @@ class SqlStore(Store):
     def artifacts(self, run_id: str) -> list[ArtifactRecord]:
         """See ``Store.artifacts``."""
         return self._read(documents.read_artifacts, storable(run_id))
+
+    @override
+    def documents_of(self, run_ids: Sequence[str]) -> list[tuple[str, str, str]]:
+        return self._read(documents.read_documents_of, run_ids)
+
+    @override
+    def read_documents(self, sha256s: Sequence[str]) -> dict[str, str]:
+        return self._read(documents.read_texts, sha256s)
+
+    @override
+    def artifacts_of(self, run_ids: Sequence[str]) -> list[tuple[str, ArtifactRecord]]:
+        return self._read(documents.read_artifacts_of, run_ids)
 
     def datasets(self, run_id: str) -> list[Dataset]:
         """See ``Store.datasets``."""

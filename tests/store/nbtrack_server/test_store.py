@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbtrack import errors
-from nbtrack.entities.events import RunEnded
+from nbtrack.entities.events import ArtifactLogged, DocumentLogged, RunEnded
 from nbtrack.entities.run import Status
 from nbtrack.errors import (
     AccessDenied,
@@ -85,7 +85,7 @@ class TestRemoteServer(DurableContract):
 
 
 def test_every_method_of_a_store_is_an_operation():
-    methods = {name for name, thing in vars(Store).items() if inspect.isfunction(thing) and name[0] != "_"} - {"close"}
+    methods = {name for name, thing in vars(Store).items() if inspect.isfunction(thing) and name[0] != "_"} - {"close", "logged"}
     parts = {f"{part}.{name}" for part, protocol in SUB_STORES.items() for name in methods_of(protocol)}
     assert methods | parts == set(OPERATIONS)
     for name in methods:
@@ -100,6 +100,45 @@ def test_one_method_is_one_request(over):
     store.apply([batch("r", started(), lanes=[rows({"m": range(1000)})])])
     store.history("r", "m")
     assert store._client.asked == ["apply", "history"]
+
+
+def test_many_runs_are_one_request(over):
+    store = over(MemoryStore("artifacts"))
+    store.apply([batch(name, started(), tags(a=name)) for name in "abc"])
+    reads = (
+        store.get_runs,
+        store.documents_of,
+        store.artifacts_of,
+        store.read_documents,
+        lambda ids: store.details(ids, ["last"]),
+    )
+    for read in reads:
+        read(["a", "b", "c"])
+    assert store._client.asked == ["apply", "get_runs", "documents_of", "artifacts_of", "read_documents", "details"]
+
+
+def test_a_server_of_protocol_1_is_asked_run_by_run(over):
+    new = over(MemoryStore("artifacts"))
+    old = NbtrackServerStore(new._client, protocol=1)
+    logged = (DocumentLogged("code", "1"), ArtifactLogged("a.txt", 1, "a" * 64), params(lr=1))
+    new.apply([batch(name, started(), *logged, lanes=[rows({"loss": [1.0]})]) for name in "ab"])
+    ids, hashes = ["b", "nowhere", "a"], [*new.documents("a").values(), "0" * 64]
+    expected = [
+        new.get_runs(ids),
+        new.details(ids, ["last"]),
+        new.documents_of(ids),
+        new.read_documents(hashes),
+        new.artifacts_of(ids),
+    ]
+    del new._client.asked[:]
+    assert [
+        old.get_runs(ids),
+        old.details(ids, ["last"]),
+        old.documents_of(ids),
+        old.read_documents(hashes),
+        old.artifacts_of(ids),
+    ] == expected
+    assert set(new._client.asked) == {"get_run", "params", "tags", "metrics", "documents", "read_document", "artifacts"}
 
 
 @pytest.mark.parametrize(

@@ -49,12 +49,15 @@ def everything(store):
     ids = [run.id for run in store.search_runs(RunQuery(view="all")).runs]
     yield lambda: store.experiments("all")
     yield lambda: store.search_experiments(ExperimentQuery())
+    yield lambda: store.get_runs(ids)
     yield lambda: store.params(ids)
     yield lambda: store.tags(ids)
     yield lambda: [float(cell) for row in store.metrics(ids, ("last", "min", "mean", "count")) for cell in row[2:]]
     yield lambda: [
         (points.steps.sum(), points.timestamps.sum(), points.values.sum()) for *_, points in store.histories(ids, None)
     ]
+    yield lambda: store.read_documents([sha256 for _, _, sha256 in store.documents_of(ids)])
+    yield lambda: store.artifacts_of(ids)
     yield store.open_runs
     yield lambda: store.datasets_of(ids)
     yield lambda: store.datasets_in([each.id for each in store.experiments("all")])
