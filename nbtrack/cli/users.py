@@ -65,13 +65,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _add(accounts: Accounts, arguments: argparse.Namespace) -> None:
-    made = accounts.add_user(check_name(arguments.user), hash_password(_password()), is_admin=arguments.admin)
+    made = accounts.users.add(check_name(arguments.user), hash_password(_password()), is_admin=arguments.admin)
     print(f"{made.name} may use the server{', and do everything' if made.is_admin else ''}")
 
 
 def _set_password(accounts: Accounts, arguments: argparse.Namespace) -> None:
-    accounts.get(arguments.user)  # before somebody types one for nothing
-    accounts.set_password(arguments.user, hash_password(_password()))
+    accounts.users.get(arguments.user)  # before somebody types one for nothing
+    accounts.users.set_password(arguments.user, hash_password(_password()))
     print(f"{arguments.user} has another password")
 
 
@@ -86,26 +86,26 @@ def _password() -> str:
 
 
 def _remove(accounts: Accounts, arguments: argparse.Namespace) -> None:
-    accounts.remove_user(arguments.user)
+    accounts.users.remove(arguments.user)
     print(f"{arguments.user} is removed")
 
 
 def _list(accounts: Accounts, _arguments: argparse.Namespace) -> None:
-    for user in accounts.users():
+    for user in accounts.users.all():
         print(f"{user.name}{'  (administrator)' if user.is_admin else ''}")
 
 
 def _make_token(accounts: Accounts, arguments: argparse.Namespace) -> None:
     token = new_token()
-    accounts.add_token(arguments.user, arguments.token, hash_token(token))
+    accounts.tokens.add(arguments.user, arguments.token, hash_token(token))
     print(token)
 
 
 def _revoke(accounts: Accounts, arguments: argparse.Namespace) -> None:
-    accounts.revoke_token(arguments.user, arguments.token)
+    accounts.tokens.revoke(arguments.user, arguments.token)
     print(f"the token {arguments.token} of {arguments.user} is revoked")
 
 
 def _list_tokens(accounts: Accounts, arguments: argparse.Namespace) -> None:
-    for token in accounts.tokens(arguments.user):
+    for token in accounts.tokens.of(arguments.user):
         print(f"{token.name}  since {moment(token.created):%Y-%m-%d}")

@@ -1,4 +1,4 @@
-"""Errors as answers: MLflow's code, status and words; nothing of this machine in them."""
+"""Encodes errors as answers with MLflow's code, status and message, and without details of the server's machine."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _log = logging.getLogger("nbtrack.server")
 def redacted(error: NbtrackError) -> NbtrackError:
     """Return an error as clients may see it.
 
-    What a database, a disk or a bucket says names addresses, folders and programs of the server's, for whoever asks and has not
-    even given a password: that goes to the log alone.
+    Messages of databases, disks and buckets name addresses, folders and programs of the server, and even clients that are not
+    authenticated get some of them: such messages are only logged.
     """
     if isinstance(error, NotPermitted) or not isinstance(error, StoreError | StoreUnavailable):
         return error
@@ -42,7 +42,13 @@ def redacted(error: NbtrackError) -> NbtrackError:
 
 
 def error_answer(error: BaseException, request: Any = None, *, is_local: bool = False) -> tuple[int, bytes]:
-    """Return the status and the body of the answer to a request that failed; ``is_local``: of this process itself."""
+    """Return the status and body of the answer to a failed request.
+
+    Args:
+        error: The error; one that is not of nbtrack is answered as INTERNAL_ERROR.
+        request: The message of the request if it could be decoded; it names what the error is about.
+        is_local: Whether the client is this process, which may see every detail.
+    """
     if not isinstance(error, NbtrackError):
         return 500, encode(ErrorMessage(error_code="INTERNAL_ERROR", message="the server failed; its log says why"))
     error = error if is_local else redacted(error)
@@ -52,7 +58,7 @@ def error_answer(error: BaseException, request: Any = None, *, is_local: bool = 
 
 
 def _message(error: NbtrackError, request: Any) -> str:
-    """Return what MLflow says in such a case, as clients and their tests know it."""
+    """Return the message that MLflow's server has for an error, which clients and their tests compare."""
     run, experiment = getattr(request, "run", ""), getattr(request, "experiment_id", "")
     if isinstance(error, RunNotFound) and run:
         return f"Run with id={run} not found"

@@ -1,4 +1,4 @@
-"""nbtrack's own protocol, served: one operation of a store for each request."""
+"""Serves nbtrack's own protocol: each request is one call of the store."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ _log = logging.getLogger("nbtrack.server")
 
 
 def answer(store: Store, name: str, content: bytes) -> tuple[int, bytes]:
-    """Return the HTTP status and the content that answer a request; it may block, so it is called in a thread.
+    """Return the HTTP status and content that answer a request; it blocks, so it runs in a worker thread.
 
     Args:
-        store: What the server serves.
-        name: The operation, as it stands in the path.
+        store: The store that is served.
+        name: The operation, from the path.
         content: The content of the request.
     """
     operation = OPERATIONS.get(name)
     if operation is None:
-        return pack_error(InvalidInput(f"this server knows no operation {name[:100]!r}; update it, or the client"))
+        return pack_error(InvalidInput(f"this server has no operation {name[:100]!r}; update it, or the client"))
     try:
         arguments = operation.make_arguments(content)
         return 200, operation.pack_answer(_method(store, name)(**arguments))
     except NbtrackError as error:
         return pack_error(redacted(error))
-    except Exception:  # noqa: BLE001  a mistake of ours: the log has all of it, the client no more than that
+    except Exception:  # noqa: BLE001 - a bug of the server: its log has the details, the client gets none
         _log.exception("the operation %s failed", name)
         return pack_error(StoreError(f"the server failed in {name}; its log says how"))
 
 
 def _method(store: Store, name: str) -> Callable[..., Any]:
-    """Return what does an operation; InvalidInput where the store has no such part."""
+    """Return the method for an operation; InvalidInput if this store lacks the optional part that has it."""
     part, _, method = name.rpartition(".")
     owner = getattr(store, part, None) if part else store
     if owner is None:

@@ -1,10 +1,10 @@
-"""The REST API in the words of OpenAPI 3.1, made of the endpoint table: https://spec.openapis.org/oas/v3.1.0."""
+"""Describes the REST API in OpenAPI 3.1, generated from the endpoints: https://spec.openapis.org/oas/v3.1.0."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import cache
 from typing import Any
 
@@ -13,24 +13,24 @@ import msgspec
 from ..store.mlflow_api.endpoint import Endpoint
 from ..store.mlflow_api.message import Message
 from .exchange import Exchange
-from .service import Service, Streamer
+from .service import Service
 
 __all__ = ["describer", "document"]
 
-API_VERSION = "2.0"  # MLflow's; which nbtrack serves it is not told to strangers
+API_VERSION = "2.0"  # of MLflow's API; nbtrack's own version is not shown to clients that are not authenticated
 _REFERENCE = "#/components/schemas/{name}"
 _PATH_KIND = re.compile(r":path\}")
 
 
 class Failure(Message):
-    """What went wrong: one of MLflow's error codes, and a sentence."""
+    """One of MLflow's error codes and a message."""
 
     error_code: str
     message: str
 
 
-def describer(endpoints: Iterable[Endpoint[Any, Any]], prefix: str) -> Streamer:
-    """Return what answers with the description of these endpoints; it is made when somebody asks for it first."""
+def describer(endpoints: Iterable[Endpoint[Any, Any]], prefix: str) -> Callable[[Service, Exchange, Message], Awaitable[None]]:
+    """Return a handler that answers with the description of some endpoints, generated at the first request."""
 
     @cache
     def content() -> bytes:
@@ -43,11 +43,11 @@ def describer(endpoints: Iterable[Endpoint[Any, Any]], prefix: str) -> Streamer:
 
 
 def document(endpoints: Iterable[Endpoint[Any, Any]], prefix: str = "") -> dict[str, Any]:
-    """Return the description of endpoints: each below the first of its bases, where clients ask.
+    """Return the description of some endpoints, each at the first of its paths, which is the one that clients use.
 
     Args:
-        endpoints: Rows of the endpoint table.
-        prefix: What stands before every path.
+        endpoints: The endpoints.
+        prefix: A prefix of every path.
     """
     rows = list(endpoints)
     messages = [Failure, *dict.fromkeys(kind for row in rows for kind in (row.request, row.response))]

@@ -58,8 +58,8 @@ def asking(store, tmp_path_factory):
     accounts = open_accounts(f"sqlite:///{folder}/users.db")
     hashed = hash_password(PASSWORD)
     for name in ("admin", "reader", "outsider"):
-        accounts.add_user(name, hashed, is_admin=name == "admin")
-    accounts.add_token("admin", "test", hash_token("token of admin"))
+        accounts.users.add(name, hashed, is_admin=name == "admin")
+    accounts.tokens.add("admin", "test", hash_token("token of admin"))
     files = folder / "artifacts" / "1" / RUN / "artifacts"
     files.mkdir(parents=True)
     (files / "a.txt").write_text("a")

@@ -161,7 +161,7 @@ def test_nobody_else_may_read_the_database_of_users(shared, umask):
     code = """
 from nbtrack.server.auth.accounts import open_accounts
 accounts = open_accounts(f"sqlite:///{os.getcwd()}/users.db")
-accounts.add_user("ada", "hashed")
+accounts.users.add("ada", "hashed")
 print(flush=True); sys.stdin.readline()
 """
     child = as_user(shared, ADA, code, umask=umask)

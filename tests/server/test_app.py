@@ -2,7 +2,13 @@
 
 import json
 
-from nbtrack.server.handlers.table import HANDLERS
+from nbtrack.server.app import App
+from nbtrack.server.route import Route
+from nbtrack.server.service import Service
+from nbtrack.store.artifacts.local import LocalArtifacts
+from nbtrack.store.mlflow_api import experiments
+
+from .asking import Asking
 
 
 def test_an_unknown_path_is_answered_in_mlflows_form(server):
@@ -49,14 +55,16 @@ def test_what_is_unknown_in_a_request_is_passed_over(server):
     assert server.post("experiments/create", {"name": "a", "colour": "red", "artifact_location": None}).status == 200
 
 
-def test_a_mistake_of_the_server_tells_no_secrets(server, monkeypatch):
+def test_a_bug_of_the_server_reveals_no_details(store, tmp_path, monkeypatch):
     def broken(service, request):
         raise RuntimeError("/home/ada/secret.py")
 
-    monkeypatch.setitem(HANDLERS, "get_experiment", broken)
-    answer = server.get("experiments/get", experiment_id="0")
+    monkeypatch.setattr("nbtrack.server.app.ROUTES", [Route(experiments.GET_EXPERIMENT, broken, "READ")])
+    app = App(Service(store, LocalArtifacts(tmp_path)))
+    answer = Asking(app).get("experiments/get", experiment_id="0")
     assert answer.error[:2] == (500, "INTERNAL_ERROR")
     assert b"secret" not in answer.body
+    app.close()
 
 
 def test_it_says_what_it_is(server):

@@ -132,7 +132,7 @@ def test_a_store_of_an_earlier_version_is_migrated_there(folder):
 @some
 def test_users_are_kept_in_it(folder):
     with closing(open_accounts(sqlite_uri(folder / "users.db"))) as accounts:
-        accounts.add_user("ada", "hash", is_admin=False)
+        accounts.users.add("ada", "hash", is_admin=False)
     assert (folder / "users.db").is_file()
 
 

@@ -1,6 +1,6 @@
-"""Who may do what on a server: users, passwords, tokens, and rights on experiments and registered models.
+"""Users of a server, their passwords and tokens, and their permissions on experiments and registered models.
 
-A request is let in by ``gate``, which finds out who asks (``authentication``) and what that user may do (``access``). Its handler
-then is given the store as this user may see it (``store``, ``registry``, ``models``, ``files``): one place for MLflow's API and
-nbtrack's own protocol. ``rules`` says of each endpoint what it takes; one that is not in there is refused.
+``admission`` admits a request: ``authentication`` finds its user, ``access`` what this user may do. The handler then works with a
+store, registries and artifacts that check every call (``guarded_…``), for MLflow's API and nbtrack's own protocol alike. Each
+``Route`` states the permission that it requires; a route that states none is refused.
 """

@@ -1,4 +1,4 @@
-"""Who asks: the user of a password or a token in the Authorization header."""
+"""Finds the user of a request by the password or token in its Authorization header."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ["Authentication", "AuthenticationFailed", "not_authenticated"]
 
 T = TypeVar("T")
 
-_MOST_REMEMBERED: Final = 1024
+_MOST_CACHED: Final = 1024
 _LOCKS: Final = 64
 
 
 class AuthenticationFailed(ApiError):
-    """A request that is not let in, with headers that say what would help."""
+    """A request without valid credentials; ``headers`` of the answer tell the client how to continue."""
 
     def __init__(self, code: str, message: str, *headers: tuple[bytes, bytes]) -> None:
         super().__init__(code, message)
@@ -30,46 +30,46 @@ class AuthenticationFailed(ApiError):
 
 
 def not_authenticated() -> AuthenticationFailed:
-    """Return the refusal of somebody unknown: the same whether there is such a user or not."""
+    """Return the error of unknown credentials, the same whether there is such a user or not."""
     message = "You are not authenticated: give a user's name and password, or a token (MLFLOW_TRACKING_TOKEN)."
     return AuthenticationFailed("UNAUTHENTICATED", message, (b"www-authenticate", b'Basic realm="nbtrack"'))
 
 
 class Authentication:
-    """Finds out who asks; what was right is remembered, under a hash with a key of its own.
+    """Authenticates requests and caches the results, by a keyed hash of the Authorization header.
 
-    Who it was holds until anything about users changes. That a password was right holds as long as the hash that is kept of it
-    is the same: so scrypt, which is slow so that guessing is, runs once for each user and process, and not again whenever
-    somebody makes an experiment. Of the same password that comes many times at once only one is looked at.
+    The user of a header is cached until accounts change. That a password was right is cached for as long as its stored hash is
+    the same: scrypt, which is slow by design, then runs once per user and process, not again after every new experiment. Requests
+    that arrive together with the same password wait for one run of scrypt.
     """
 
     def __init__(self, accounts: Accounts) -> None:
         self._accounts, self._throttle = accounts, Throttle(accounts)
         self._secret = secrets.token_bytes(32)
-        self._known: tuple[int, dict[bytes, User]] = (-1, {})
-        self._right: dict[bytes, str] = {}  # what is kept of a password, by the header that had it
+        self._users: tuple[int, dict[bytes, User]] = (-1, {})
+        self._verified: dict[bytes, str] = {}  # the stored hash that a header's password has matched
         self._locks = [threading.Lock() for _ in range(_LOCKS)]
 
     def user_of(self, authorization: str | None, address: str, changes: int) -> User:
-        """Return who sent an Authorization header.
+        """Return the user of an Authorization header.
 
         Args:
-            authorization: The header.
-            address: Where the request came from.
-            changes: How often users have changed by now.
+            authorization: The header, None if the request has none.
+            address: The client's address.
+            changes: The present number of changes of accounts.
 
         Raises:
-            AuthenticationFailed: Nobody known.
+            AuthenticationFailed: The header names no user, or too many passwords were wrong.
         """
         if not authorization:
             raise not_authenticated()
-        if changes != self._known[0]:
-            self._known = (changes, {})
-        known, key = self._known[1], hmac.digest(self._secret, authorization.encode(), "sha256")
-        found = known.get(key)
+        if changes != self._users[0]:
+            self._users = (changes, {})
+        users, key = self._users[1], hmac.digest(self._secret, authorization.encode(), "sha256")
+        found = users.get(key)
         if found is None:
             found = self._look_up(authorization, address, key)
-            _remember(known, key, found)
+            _cache(users, key, found)
         return found
 
     def _look_up(self, authorization: str, address: str, key: bytes) -> User:
@@ -83,30 +83,30 @@ class Authentication:
         raise not_authenticated()
 
     def _of_token(self, token: str) -> User:
-        # The hash is what is looked for: how long that takes tells nothing of a token that is right.
-        found = self._accounts.user_of_token(hash_token(token))
+        # The database compares hashes, so the time that this takes reveals nothing about valid tokens.
+        found = self._accounts.tokens.owner(hash_token(token))
         if found is None:
             raise not_authenticated()
         return found
 
     def _of_password(self, name: str, password: str, address: str, key: bytes) -> User:
-        found = self._accounts.find(name)
-        if found is not None and self._right.get(key) == found.password:
+        found = self._accounts.users.find(name)
+        if found is not None and self._verified.get(key) == found.password:
             return found
         if wait := self._throttle.attempt(name, address):
             message = "Too many wrong passwords: wait before you try again."
             raise AuthenticationFailed("REQUEST_LIMIT_EXCEEDED", message, (b"retry-after", b"%d" % wait))
         if not is_password(password, None if found is None else found.password) or found is None:
             raise not_authenticated()
-        self._throttle.forgive(name, address)
-        _remember(self._right, key, found.password)
+        self._throttle.reset(name, address)
+        _cache(self._verified, key, found.password)
         return found
 
 
-def _remember(known: dict[bytes, T], key: bytes, value: T) -> None:
-    while len(known) >= _MOST_REMEMBERED:
-        known.pop(next(iter(known)), None)
-    known[key] = value
+def _cache(cache: dict[bytes, T], key: bytes, value: T) -> None:
+    while len(cache) >= _MOST_CACHED:
+        cache.pop(next(iter(cache)), None)
+    cache[key] = value
 
 
 def _name_and_password(encoded: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""The first administrator, without whom nobody could let anybody in."""
+"""Creates the first administrator of a server, who then adds the other users."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ ADMIN = "admin"
 
 
 def make_admin(accounts: Accounts, password: str = "") -> str:
-    """Make an administrator where there is none, and return what there is to say of it.
+    """Create an administrator if there is none, and return a message for the terminal; empty if there is one.
 
     Args:
         accounts: The users.
-        password: The password; by default one is made, and told this once.
+        password: The password; by default a random one, which only the message contains.
     """
-    if any(user.is_admin for user in accounts.users()):
+    if any(user.is_admin for user in accounts.users.all()):
         return ""
     chosen = password or new_password()
-    if not accounts.add_first_admin(ADMIN, hash_password(chosen)):
+    if not accounts.users.add_first_admin(ADMIN, hash_password(chosen)):
         return ""  # another process was faster
     where = "that of NBTRACK_ADMIN_PASSWORD" if password else f"{chosen} (it is not told again)"
     return f"the first administrator is {ADMIN!r}, the password {where}"

@@ -27,7 +27,7 @@ class GuardedModelRegistry:
     def create_model(self, name: str, *, description: str = "", tags: Mapping[str, str] | None = None) -> RegisteredModelInfo:
         """Make a name, which is then the user's to manage."""
         made = self._registry.create_model(name, description=description, tags=tags)
-        self._access.accounts.forget(MODEL, name)
+        self._access.accounts.grants.revoke_all(MODEL, name)
         self._access.grant_to_creator(MODEL, name)
         return made
 
@@ -53,7 +53,7 @@ class GuardedModelRegistry:
         """Delete a model that the user manages, and what was granted."""
         self._access.model(name, MANAGE)
         self._registry.delete_model(name)
-        self._access.accounts.forget(MODEL, name)
+        self._access.accounts.grants.revoke_all(MODEL, name)
 
     def search_models(self, search: Search) -> Page[RegisteredModelInfo]:
         """Return those that match and may be read."""

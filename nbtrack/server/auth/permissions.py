@@ -1,4 +1,4 @@
-"""What a user may do with an experiment or a registered model: each permission has all of those before it."""
+"""Permissions on experiments and registered models; each one includes those before it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KINDS: Final = (EXPERIMENT, MODEL)
 
 
 class Permission(IntEnum):
-    """How much may be done; the numbers are kept in the database."""
+    """What a user may do with a resource; the numbers are stored in the database."""
 
     NO_PERMISSIONS = 0
     READ = 1
@@ -24,7 +24,7 @@ class Permission(IntEnum):
 
 
 def permission_of(name: str) -> Permission:
-    """Return the permission of a name; InvalidInput where there is none."""
+    """Return the permission of a name; InvalidInput."""
     if name not in Permission.__members__:
         raise InvalidInput(f"Invalid permission '{name}'. Valid permissions are: {', '.join(Permission.__members__)}")
     return Permission[name]

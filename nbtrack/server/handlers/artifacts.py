@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import PureWindowsPath
 from typing import Any, Final, TypeVar
@@ -12,10 +12,11 @@ from ...store.artifacts.protocol import ArtifactEntry, ArtifactStore, Presigns, 
 from ...store.mlflow_api import artifacts as wire
 from ...store.mlflow_api.errors import ApiError, invalid
 from ...store.mlflow_api.message import Empty, Message
-from ..service import Handler, Service
+from ..route import Route
+from ..service import Service
 from .artifact_paths import folder_at, folder_of, inside, joined
 
-__all__ = ["HANDLERS", "check_serving", "files_below"]
+__all__ = ["ROUTES", "check_serving", "files_below"]
 
 _SIGNED_SECONDS: Final = 900
 _UPLOAD_SECONDS: Final = 24 * 3600  # for all parts of a large file
@@ -169,14 +170,14 @@ def _size_of(store: ArtifactStore, path: str) -> int | None:
     return next((entry.size for entry in store.list(path.rpartition("/")[0]) if entry.path == path), None)
 
 
-HANDLERS: Final[Mapping[str, Handler]] = {
-    "list_artifacts": list_artifacts,
-    "list_stored_artifacts": list_stored,
-    "delete_artifact": delete_artifact,
-    "create_multipart_upload": create_multipart_upload,
-    "complete_multipart_upload": complete_multipart_upload,
-    "abort_multipart_upload": abort_multipart_upload,
-    "presigned_upload_url": presigned_upload_url,
-    "presigned_download_url": presigned_download_url,
-    "presigned_stored_url": presigned_stored_url,
-}
+ROUTES: Final = (
+    Route(wire.LIST_ARTIFACTS, list_artifacts, "READ"),
+    Route(wire.LIST_STORED, list_stored, "READ"),
+    Route(wire.DELETE_ARTIFACT, delete_artifact, "MANAGE"),
+    Route(wire.CREATE_UPLOAD, create_multipart_upload, "EDIT"),
+    Route(wire.COMPLETE_UPLOAD, complete_multipart_upload, "EDIT"),
+    Route(wire.ABORT_UPLOAD, abort_multipart_upload, "EDIT"),
+    Route(wire.PRESIGNED_UPLOAD, presigned_upload_url, "EDIT"),
+    Route(wire.PRESIGNED_DOWNLOAD, presigned_download_url, "READ"),
+    Route(wire.PRESIGNED_STORED, presigned_stored_url, "READ"),
+)

@@ -14,10 +14,11 @@ from ...store.mlflow_api import traces as wire
 from ...store.mlflow_api.errors import invalid, missing_value
 from ...store.mlflow_api.message import Empty
 from ...store.protocol.traces import traces_of
-from ..service import Handler, Service
+from ..route import Route
+from ..service import Service
 from .timestamps import milliseconds_of, time_text
 
-__all__ = ["HANDLERS", "assessment_of", "body_of"]
+__all__ = ["ROUTES", "assessment_of", "body_of"]
 
 _KINDS: Final = ("feedback", "expectation", "issue")  # an assessment is one of them
 
@@ -117,9 +118,9 @@ def _snake(name: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name.strip())
 
 
-HANDLERS: Final[Mapping[str, Handler]] = {
-    "create_assessment": create_assessment,
-    "get_assessment": get_assessment,
-    "update_assessment": update_assessment,
-    "delete_assessment": delete_assessment,
-}
+ROUTES: Final = (
+    Route(wire.CREATE_ASSESSMENT, create_assessment, "EDIT"),
+    Route(wire.GET_ASSESSMENT, get_assessment, "READ"),
+    Route(wire.UPDATE_ASSESSMENT, update_assessment, "EDIT"),
+    Route(wire.DELETE_ASSESSMENT, delete_assessment, "EDIT"),
+)

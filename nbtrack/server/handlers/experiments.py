@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from ...entities.run import Experiment, LifecycleStage
@@ -21,9 +20,10 @@ from ...store.mlflow_api.limits import (
 from ...store.mlflow_api.message import Empty, KeyValue
 from ...store.mlflow_api.page_tokens import read_token, token_at
 from ...store.protocol.store import ExperimentQuery
-from ..service import Handler, Service
+from ..route import Route
+from ..service import Service
 
-__all__ = ["HANDLERS"]
+__all__ = ["ROUTES"]
 
 _MOST: Final = 50_000
 _USUAL: Final = 1000
@@ -148,15 +148,16 @@ def _message(experiment: Experiment) -> wire.Experiment:
     )
 
 
-HANDLERS: Final[Mapping[str, Handler]] = {
-    "create_experiment": create_experiment,
-    "get_experiment": get_experiment,
-    "get_experiment_by_name": get_experiment_by_name,
-    "search_experiments": search_experiments,
-    "update_experiment": update_experiment,
-    "delete_experiment": delete_experiment,
-    "restore_experiment": restore_experiment,
-    "set_experiment_tag": set_experiment_tag,
-    "delete_experiment_tag": delete_experiment_tag,
-    "search_datasets": search_datasets,
-}
+ROUTES: Final = (
+    Route(wire.CREATE_EXPERIMENT, create_experiment, "SIGNED_IN"),
+    Route(wire.GET_EXPERIMENT, get_experiment, "READ"),
+    Route(wire.GET_EXPERIMENT_BY_NAME, get_experiment_by_name, "READ"),
+    Route(wire.SEARCH_EXPERIMENTS, search_experiments, "SEARCH"),
+    Route(wire.SEARCH_EXPERIMENTS_BY_GET, search_experiments, "SEARCH"),
+    Route(wire.UPDATE_EXPERIMENT, update_experiment, "EDIT"),
+    Route(wire.DELETE_EXPERIMENT, delete_experiment, "MANAGE"),
+    Route(wire.RESTORE_EXPERIMENT, restore_experiment, "MANAGE"),
+    Route(wire.SET_EXPERIMENT_TAG, set_experiment_tag, "EDIT"),
+    Route(wire.DELETE_EXPERIMENT_TAG, delete_experiment_tag, "EDIT"),
+    Route(wire.SEARCH_DATASETS, search_datasets, "SEARCH"),
+)

@@ -6,7 +6,6 @@ import mimetypes
 import os
 import re
 import unicodedata
-from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -17,7 +16,8 @@ from ...store.mlflow_api import logged_models
 from ...store.mlflow_api.errors import ApiError, invalid, missing_value
 from ...store.protocol.logged_models import models_of
 from ..exchange import Exchange
-from ..service import Service, Streamer
+from ..route import StreamRoute
+from ..service import Service
 from ..uploads import received, slot
 from .artifact_paths import folder_at, folder_of, joined
 from .artifacts import check_serving
@@ -25,7 +25,7 @@ from .model_registry import version_of
 from .trace_spans import SPANS_FILE
 from .traces import spans_location
 
-__all__ = ["STREAMERS"]
+__all__ = ["ROUTES"]
 
 _BLOCK: Final = 1 << 20
 _LARGEST_AJAX: Final = 10 << 20
@@ -205,12 +205,12 @@ def _disposition(name: str) -> str:
     return f"attachment; filename={named}" + ("" if name.isascii() else f"; filename*=UTF-8''{quote(name, safe='')}")
 
 
-STREAMERS: Final[Mapping[str, Streamer]] = {
-    "download_artifact": download_artifact,
-    "get_artifact": get_artifact,
-    "get_model_version_artifact": get_model_version_artifact,
-    "get_logged_model_artifact": get_logged_model_artifact,
-    "get_trace_artifact": get_trace_artifact,
-    "put_artifact": put_artifact,
-    "upload_artifact": upload_artifact,
-}
+ROUTES: Final = (
+    StreamRoute(wire.DOWNLOAD_ARTIFACT, download_artifact, "READ"),
+    StreamRoute(wire.GET_ARTIFACT, get_artifact, "READ"),
+    StreamRoute(wire.GET_VERSION_ARTIFACT, get_model_version_artifact, "READ"),
+    StreamRoute(logged_models.GET_LOGGED_MODEL_ARTIFACT, get_logged_model_artifact, "READ"),
+    StreamRoute(wire.GET_TRACE_ARTIFACT, get_trace_artifact, "READ"),
+    StreamRoute(wire.PUT_ARTIFACT, put_artifact, "EDIT"),
+    StreamRoute(wire.UPLOAD_ARTIFACT, upload_artifact, "EDIT"),
+)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Final
 
 from ...entities.events import Batch, ModelMade, TagsSet
@@ -19,12 +18,13 @@ from ...store.mlflow_api.limits import check_max_results, invalid_value
 from ...store.mlflow_api.message import Empty, KeyValue
 from ...store.mlflow_api.page_tokens import read_token, token_at
 from ...store.protocol.logged_models import ModelOrder, ModelSearch, OnDataset, models_of
-from ..service import Handler, Service
+from ..route import Route
+from ..service import Service
 from .artifact_paths import inside
 from .artifacts import files_below
 from .model_registry import tags_of
 
-__all__ = ["HANDLERS"]
+__all__ = ["ROUTES"]
 
 _HISTORY_TAG: Final = "mlflow.log-model.history"
 _OLD_FIELDS: Final = {"artifact_path", "flavors", "utc_time_created", "run_id"}
@@ -198,16 +198,16 @@ def _registrations(text: str) -> list[wire.Registration]:
         return []
 
 
-HANDLERS: Final[Mapping[str, Handler]] = {
-    "create_logged_model": create_logged_model,
-    "search_logged_models": search_logged_models,
-    "get_logged_model": get_logged_model,
-    "finalize_logged_model": finalize_logged_model,
-    "delete_logged_model": delete_logged_model,
-    "set_logged_model_tags": set_logged_model_tags,
-    "delete_logged_model_tag": delete_logged_model_tag,
-    "log_logged_model_params": log_logged_model_params,
-    "list_logged_model_artifacts": list_logged_model_artifacts,
-    "log_outputs": log_outputs,
-    "log_model": log_model,
-}
+ROUTES: Final = (
+    Route(wire.CREATE_LOGGED_MODEL, create_logged_model, "EDIT"),
+    Route(wire.SEARCH_LOGGED_MODELS, search_logged_models, "SEARCH"),
+    Route(wire.GET_LOGGED_MODEL, get_logged_model, "READ"),
+    Route(wire.FINALIZE_LOGGED_MODEL, finalize_logged_model, "EDIT"),
+    Route(wire.DELETE_LOGGED_MODEL, delete_logged_model, "MANAGE"),
+    Route(wire.SET_LOGGED_MODEL_TAGS, set_logged_model_tags, "EDIT"),
+    Route(wire.DELETE_LOGGED_MODEL_TAG, delete_logged_model_tag, "MANAGE"),
+    Route(wire.LOG_LOGGED_MODEL_PARAMS, log_logged_model_params, "EDIT"),
+    Route(wire.LIST_LOGGED_MODEL_ARTIFACTS, list_logged_model_artifacts, "READ"),
+    Route(wire.LOG_OUTPUTS, log_outputs, "EDIT"),
+    Route(wire.LOG_MODEL, log_model, "EDIT"),
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,12 +15,13 @@ from ...store.mlflow_api.codec import number_out
 from ...store.mlflow_api.errors import ApiError, invalid, missing_value
 from ...store.mlflow_api.page_tokens import read_token, token_at
 from ...store.mlflow_api.runs import Metric
-from ..service import Handler, Service
+from ..route import Route
+from ..service import Service
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["HANDLERS"]
+__all__ = ["ROUTES"]
 
 _MOST_RUNS: Final = 100
 _MOST_POINTS: Final = 25_000
@@ -139,8 +140,8 @@ def _messages(key: str, points: Points, rows: Any, run_id: str = "") -> list[Met
     return list(map(Metric, repeat(key), numbers, points.timestamps[rows].tolist(), points.steps[rows].tolist(), repeat(run_id)))
 
 
-HANDLERS: Final[Mapping[str, Handler]] = {
-    "get_metric_history": get_metric_history,
-    "get_metric_history_bulk": get_metric_history_bulk,
-    "get_metric_history_bulk_interval": get_metric_history_bulk_interval,
-}
+ROUTES: Final = (
+    Route(wire.GET_HISTORY, get_metric_history, "READ"),
+    Route(wire.GET_HISTORY_BULK, get_metric_history_bulk, "READ"),
+    Route(wire.GET_HISTORY_BULK_INTERVAL, get_metric_history_bulk_interval, "READ"),
+)

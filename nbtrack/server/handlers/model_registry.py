@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from ...entities.model import ModelVersionInfo, RegisteredModelInfo
@@ -18,10 +18,11 @@ from ...store.mlflow_api.page_tokens import read_token, token_at
 from ...store.protocol.model_registry import Registry, canonical_stage, registry_of, without_prompts
 from ...store.protocol.search import Search
 from ...store.registration import register
-from ..service import Handler, Service
+from ..route import Route
+from ..service import Service
 from .version_sources import checked_origin, origin_anyway
 
-__all__ = ["HANDLERS", "tags_of", "version_of"]
+__all__ = ["ROUTES", "tags_of", "version_of"]
 
 _MOST_MODELS: Final = 1000
 _MOST_VERSIONS: Final = 200_000
@@ -286,26 +287,27 @@ def _version(info: ModelVersionInfo) -> wire.ModelVersion:
     )
 
 
-HANDLERS: Final[Mapping[str, Handler]] = {
-    "create_registered_model": create_registered_model,
-    "rename_registered_model": rename_registered_model,
-    "update_registered_model": update_registered_model,
-    "delete_registered_model": delete_registered_model,
-    "get_registered_model": get_registered_model,
-    "search_registered_models": search_registered_models,
-    "get_latest_versions": get_latest_versions,
-    "set_registered_model_tag": set_registered_model_tag,
-    "delete_registered_model_tag": delete_registered_model_tag,
-    "set_registered_model_alias": set_registered_model_alias,
-    "delete_registered_model_alias": delete_registered_model_alias,
-    "get_model_version_by_alias": get_model_version_by_alias,
-    "create_model_version": create_model_version,
-    "update_model_version": update_model_version,
-    "transition_model_version_stage": transition_model_version_stage,
-    "delete_model_version": delete_model_version,
-    "get_model_version": get_model_version,
-    "search_model_versions": search_model_versions,
-    "get_model_version_download_uri": get_model_version_download_uri,
-    "set_model_version_tag": set_model_version_tag,
-    "delete_model_version_tag": delete_model_version_tag,
-}
+ROUTES: Final = (
+    Route(wire.CREATE_REGISTERED_MODEL, create_registered_model, "SIGNED_IN"),
+    Route(wire.RENAME_REGISTERED_MODEL, rename_registered_model, "EDIT"),
+    Route(wire.UPDATE_REGISTERED_MODEL, update_registered_model, "EDIT"),
+    Route(wire.DELETE_REGISTERED_MODEL, delete_registered_model, "MANAGE"),
+    Route(wire.GET_REGISTERED_MODEL, get_registered_model, "READ"),
+    Route(wire.SEARCH_REGISTERED_MODELS, search_registered_models, "SEARCH"),
+    Route(wire.GET_LATEST_VERSIONS, get_latest_versions, "READ"),
+    Route(wire.GET_LATEST_VERSIONS_BY_GET, get_latest_versions, "READ"),
+    Route(wire.SET_REGISTERED_MODEL_TAG, set_registered_model_tag, "EDIT"),
+    Route(wire.DELETE_REGISTERED_MODEL_TAG, delete_registered_model_tag, "EDIT"),
+    Route(wire.SET_REGISTERED_MODEL_ALIAS, set_registered_model_alias, "EDIT"),
+    Route(wire.DELETE_REGISTERED_MODEL_ALIAS, delete_registered_model_alias, "MANAGE"),
+    Route(wire.GET_MODEL_VERSION_BY_ALIAS, get_model_version_by_alias, "READ"),
+    Route(wire.CREATE_MODEL_VERSION, create_model_version, "EDIT"),
+    Route(wire.UPDATE_MODEL_VERSION, update_model_version, "EDIT"),
+    Route(wire.TRANSITION_MODEL_VERSION_STAGE, transition_model_version_stage, "EDIT"),
+    Route(wire.DELETE_MODEL_VERSION, delete_model_version, "MANAGE"),
+    Route(wire.GET_MODEL_VERSION, get_model_version, "READ"),
+    Route(wire.SEARCH_MODEL_VERSIONS, search_model_versions, "SEARCH"),
+    Route(wire.GET_MODEL_VERSION_DOWNLOAD_URI, get_model_version_download_uri, "READ"),
+    Route(wire.SET_MODEL_VERSION_TAG, set_model_version_tag, "EDIT"),
+    Route(wire.DELETE_MODEL_VERSION_TAG, delete_model_version_tag, "MANAGE"),
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from ...entities.events import (
@@ -25,10 +25,11 @@ from ...store.mlflow_api.datasets import dataset_of
 from ...store.mlflow_api.errors import missing_value
 from ...store.mlflow_api.limits import check_batch_sizes, check_dataset, check_params, check_run_id, check_tags
 from ...store.mlflow_api.message import Empty, KeyValue
-from ..service import Handler, Service
+from ..route import Route
+from ..service import Service
 from .metric_series import series_of
 
-__all__ = ["HANDLERS"]
+__all__ = ["ROUTES"]
 
 
 def log_metric(service: Service, request: wire.LogMetric) -> Empty:
@@ -114,11 +115,11 @@ def _apply(service: Service, run_id: str, *events: Event, series: Sequence[Serie
     return Empty()
 
 
-HANDLERS: Final[Mapping[str, Handler]] = {
-    "log_metric": log_metric,
-    "log_param": log_param,
-    "set_tag": set_tag,
-    "delete_tag": delete_tag,
-    "log_batch": log_batch,
-    "log_inputs": log_inputs,
-}
+ROUTES: Final = (
+    Route(wire.LOG_METRIC, log_metric, "EDIT"),
+    Route(wire.LOG_PARAM, log_param, "EDIT"),
+    Route(wire.SET_TAG, set_tag, "EDIT"),
+    Route(wire.DELETE_TAG, delete_tag, "EDIT"),
+    Route(wire.LOG_BATCH, log_batch, "EDIT"),
+    Route(wire.LOG_INPUTS, log_inputs, "EDIT"),
+)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from ...entities.events import Batch, Event, RunStarted, RunUpdated, TagsSet
@@ -18,10 +17,11 @@ from ...store.mlflow_api.limits import check_experiment_id, check_max_results
 from ...store.mlflow_api.message import Empty, KeyValue, RunRequest
 from ...store.mlflow_api.page_tokens import read_token, token_at
 from ...store.protocol.store import RunQuery, together
-from ..service import Handler, Service
+from ..route import Route
+from ..service import Service
 from .run_messages import info_message, read_run, read_runs
 
-__all__ = ["HANDLERS"]
+__all__ = ["ROUTES"]
 
 _MOST_RUNS: Final = 50_000
 
@@ -96,11 +96,11 @@ def restore_run(service: Service, request: RunRequest) -> Empty:
     return Empty()
 
 
-HANDLERS: Final[Mapping[str, Handler]] = {
-    "create_run": create_run,
-    "update_run": update_run,
-    "get_run": get_run,
-    "search_runs": search_runs,
-    "delete_run": delete_run,
-    "restore_run": restore_run,
-}
+ROUTES: Final = (
+    Route(wire.CREATE_RUN, create_run, "EDIT"),
+    Route(wire.UPDATE_RUN, update_run, "EDIT"),
+    Route(wire.GET_RUN, get_run, "READ"),
+    Route(wire.SEARCH_RUNS, search_runs, "SEARCH"),
+    Route(wire.DELETE_RUN, delete_run, "MANAGE"),
+    Route(wire.RESTORE_RUN, restore_run, "MANAGE"),
+)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from typing import Final
 
 from ...entities.tags import TRACE_LOCATION
@@ -18,14 +17,15 @@ from ...store.mlflow_api.page_tokens import read_token, token_at
 from ...store.protocol.search import Page
 from ...store.protocol.traces import TraceSearch, traces_of
 from ..exchange import Exchange
-from ..service import Handler, Service, Streamer
+from ..route import Route, StreamRoute
+from ..service import Service
 from .assessments import assessment_of, body_of
 from .model_registry import tags_of
 from .timestamps import milliseconds_of, time_text
 from .trace_links import linked_or_made, linking, shown_metadata
 from .trace_spans import spans_in
 
-__all__ = ["HANDLERS", "STREAMERS", "spans_location"]
+__all__ = ["ROUTES", "spans_location"]
 
 _MOST: Final = 500
 _MOST_LINKS: Final = 100
@@ -265,20 +265,23 @@ def _old(info: TraceInfo) -> wire.OldTraceInfo:
     )
 
 
-HANDLERS: Final[Mapping[str, Handler]] = {
-    "start_trace": start_trace,
-    "get_trace_info": get_trace_info,
-    "batch_get_trace_infos": batch_get_trace_infos,
-    "get_trace": get_trace,
-    "batch_get_traces": batch_get_traces,
-    "link_traces_to_run": link_traces_to_run,
-    "search_traces": search_traces,
-    "set_trace_tag": set_trace_tag,
-    "delete_trace_tag": delete_trace_tag,
-    "delete_traces": delete_traces,
-    "start_old_trace": start_old_trace,
-    "end_old_trace": end_old_trace,
-    "get_old_trace_info": get_old_trace_info,
-    "search_old_traces": search_old_traces,
-}
-STREAMERS: Final[Mapping[str, Streamer]] = {"log_spans": log_spans}
+ROUTES: Final = (
+    Route(wire.START_TRACE, start_trace, "EDIT"),
+    Route(wire.GET_TRACE_INFO, get_trace_info, "READ"),
+    Route(wire.BATCH_GET_TRACE_INFOS, batch_get_trace_infos, "READ"),
+    Route(wire.GET_TRACE, get_trace, "READ"),
+    Route(wire.BATCH_GET_TRACES, batch_get_traces, "READ"),
+    Route(wire.LINK_TRACES_TO_RUN, link_traces_to_run, "EDIT"),
+    Route(wire.SEARCH_TRACES, search_traces, "SEARCH"),
+    Route(wire.SET_TRACE_TAG, set_trace_tag, "EDIT"),
+    Route(wire.SET_TRACE_TAG_V2, set_trace_tag, "EDIT"),
+    Route(wire.DELETE_TRACE_TAG, delete_trace_tag, "EDIT"),
+    Route(wire.DELETE_TRACE_TAG_V2, delete_trace_tag, "EDIT"),
+    Route(wire.DELETE_TRACES, delete_traces, "MANAGE"),
+    Route(wire.DELETE_TRACES_V2, delete_traces, "MANAGE"),
+    Route(wire.START_OLD_TRACE, start_old_trace, "EDIT"),
+    Route(wire.END_OLD_TRACE, end_old_trace, "EDIT"),
+    Route(wire.GET_OLD_TRACE_INFO, get_old_trace_info, "READ"),
+    Route(wire.SEARCH_OLD_TRACES, search_old_traces, "SEARCH"),
+    StreamRoute(wire.LOG_SPANS, log_spans, "SIGNED_IN"),
+)

@@ -11,7 +11,29 @@ from .endpoint import API_3, ROOT, Endpoint
 from .message import Empty, KeyValue, Message
 
 __all__ = [
+    "BATCH_GET_TRACES",
+    "BATCH_GET_TRACE_INFOS",
+    "CREATE_ASSESSMENT",
+    "DELETE_ASSESSMENT",
+    "DELETE_TRACES",
+    "DELETE_TRACES_V2",
+    "DELETE_TRACE_TAG",
+    "DELETE_TRACE_TAG_V2",
     "ENDPOINTS",
+    "END_OLD_TRACE",
+    "GET_ASSESSMENT",
+    "GET_OLD_TRACE_INFO",
+    "GET_TRACE",
+    "GET_TRACE_INFO",
+    "LINK_TRACES_TO_RUN",
+    "LOG_SPANS",
+    "SEARCH_OLD_TRACES",
+    "SEARCH_TRACES",
+    "SET_TRACE_TAG",
+    "SET_TRACE_TAG_V2",
+    "START_OLD_TRACE",
+    "START_TRACE",
+    "UPDATE_ASSESSMENT",
     "AssessmentRequest",
     "AssessmentResponse",
     "BatchGetInfos",
@@ -252,28 +274,63 @@ _TRACE: Final = "mlflow/traces/{trace_id}"
 _ASSESSMENT: Final = f"{_TRACE}/assessments/{{assessment_id}}"
 _KEY: Final = ("trace_id", "key")
 
+START_TRACE: Final = Endpoint("start_trace", "POST", _TRACES, StartTrace, TraceResponse, ("trace",), API_3)
+SEARCH_TRACES: Final = Endpoint("search_traces", "POST", f"{_TRACES}/search", SearchTraces, TraceInfosResponse, bases=API_3)
+BATCH_GET_TRACE_INFOS: Final = Endpoint(
+    "batch_get_trace_infos", "POST", f"{_TRACES}/batchGetInfos", BatchGetInfos, TraceInfosResponse, bases=API_3
+)
+DELETE_TRACES: Final = Endpoint(
+    "delete_traces", "POST", f"{_TRACES}/delete-traces", DeleteTraces, DeletedTracesResponse, ("experiment_id",), API_3
+)
+GET_TRACE: Final = Endpoint("get_trace", "GET", f"{_TRACES}/get", TraceRequest, TraceResponse, ("trace_id",), API_3)
+BATCH_GET_TRACES: Final = Endpoint("batch_get_traces", "GET", f"{_TRACES}/batchGet", BatchGetTraces, TracesResponse, bases=API_3)
+GET_TRACE_INFO: Final = Endpoint("get_trace_info", "GET", _TRACE, TraceRequest, TraceResponse, bases=API_3)
+SET_TRACE_TAG: Final = Endpoint("set_trace_tag", "PATCH", f"{_TRACE}/tags", SetTraceTag, Empty, _KEY, API_3)
+DELETE_TRACE_TAG: Final = Endpoint("delete_trace_tag", "DELETE", f"{_TRACE}/tags", DeleteTraceTag, Empty, _KEY, API_3)
+CREATE_ASSESSMENT: Final = Endpoint(
+    "create_assessment", "POST", f"{_TRACE}/assessments", CreateAssessment, AssessmentResponse, ("assessment",), API_3
+)
+GET_ASSESSMENT: Final = Endpoint("get_assessment", "GET", _ASSESSMENT, AssessmentRequest, AssessmentResponse, bases=API_3)
+UPDATE_ASSESSMENT: Final = Endpoint(
+    "update_assessment", "PATCH", _ASSESSMENT, UpdateAssessment, AssessmentResponse, ("assessment",), API_3
+)
+DELETE_ASSESSMENT: Final = Endpoint("delete_assessment", "DELETE", _ASSESSMENT, AssessmentRequest, Empty, bases=API_3)
+# OpenTelemetry's own way, by which MLflow's clients send spans one by one where a server takes them.
+LOG_SPANS: Final = Endpoint("log_spans", "POST", "v1/traces", Empty, Empty, bases=ROOT, raw=True)
+LINK_TRACES_TO_RUN: Final = Endpoint(
+    "link_traces_to_run", "POST", f"{_TRACES}/link-to-run", LinkTraces, Empty, ("trace_ids", "run_id")
+)
+START_OLD_TRACE: Final = Endpoint("start_old_trace", "POST", _TRACES, StartOldTrace, OldTraceResponse, ("experiment_id",))
+SEARCH_OLD_TRACES: Final = Endpoint("search_old_traces", "GET", _TRACES, SearchOldTraces, OldTracesResponse)
+END_OLD_TRACE: Final = Endpoint("end_old_trace", "PATCH", _TRACE, EndTrace, OldTraceResponse)
+GET_OLD_TRACE_INFO: Final = Endpoint("get_old_trace_info", "GET", f"{_TRACE}/info", TraceRequest, OldTraceResponse)
+SET_TRACE_TAG_V2: Final = Endpoint("set_trace_tag", "PATCH", f"{_TRACE}/tags", SetTraceTag, Empty, _KEY)
+DELETE_TRACE_TAG_V2: Final = Endpoint("delete_trace_tag", "DELETE", f"{_TRACE}/tags", DeleteTraceTag, Empty, _KEY)
+DELETE_TRACES_V2: Final = Endpoint(
+    "delete_traces", "POST", f"{_TRACES}/delete-traces", DeleteTraces, DeletedTracesResponse, ("experiment_id",)
+)
+
 ENDPOINTS: Final = (
-    Endpoint("start_trace", "POST", _TRACES, StartTrace, TraceResponse, ("trace",), API_3),
-    Endpoint("search_traces", "POST", f"{_TRACES}/search", SearchTraces, TraceInfosResponse, bases=API_3),
-    Endpoint("batch_get_trace_infos", "POST", f"{_TRACES}/batchGetInfos", BatchGetInfos, TraceInfosResponse, bases=API_3),
-    Endpoint("delete_traces", "POST", f"{_TRACES}/delete-traces", DeleteTraces, DeletedTracesResponse, ("experiment_id",), API_3),
-    Endpoint("get_trace", "GET", f"{_TRACES}/get", TraceRequest, TraceResponse, ("trace_id",), API_3),
-    Endpoint("batch_get_traces", "GET", f"{_TRACES}/batchGet", BatchGetTraces, TracesResponse, bases=API_3),
-    Endpoint("get_trace_info", "GET", _TRACE, TraceRequest, TraceResponse, bases=API_3),
-    Endpoint("set_trace_tag", "PATCH", f"{_TRACE}/tags", SetTraceTag, Empty, _KEY, API_3),
-    Endpoint("delete_trace_tag", "DELETE", f"{_TRACE}/tags", DeleteTraceTag, Empty, _KEY, API_3),
-    Endpoint("create_assessment", "POST", f"{_TRACE}/assessments", CreateAssessment, AssessmentResponse, ("assessment",), API_3),
-    Endpoint("get_assessment", "GET", _ASSESSMENT, AssessmentRequest, AssessmentResponse, bases=API_3),
-    Endpoint("update_assessment", "PATCH", _ASSESSMENT, UpdateAssessment, AssessmentResponse, ("assessment",), API_3),
-    Endpoint("delete_assessment", "DELETE", _ASSESSMENT, AssessmentRequest, Empty, bases=API_3),
-    # OpenTelemetry's own way, by which MLflow's clients send spans one by one where a server takes them.
-    Endpoint("log_spans", "POST", "v1/traces", Empty, Empty, bases=ROOT, raw=True),
-    Endpoint("link_traces_to_run", "POST", f"{_TRACES}/link-to-run", LinkTraces, Empty, ("trace_ids", "run_id")),
-    Endpoint("start_old_trace", "POST", _TRACES, StartOldTrace, OldTraceResponse, ("experiment_id",)),
-    Endpoint("search_old_traces", "GET", _TRACES, SearchOldTraces, OldTracesResponse),
-    Endpoint("end_old_trace", "PATCH", _TRACE, EndTrace, OldTraceResponse),
-    Endpoint("get_old_trace_info", "GET", f"{_TRACE}/info", TraceRequest, OldTraceResponse),
-    Endpoint("set_trace_tag", "PATCH", f"{_TRACE}/tags", SetTraceTag, Empty, _KEY),
-    Endpoint("delete_trace_tag", "DELETE", f"{_TRACE}/tags", DeleteTraceTag, Empty, _KEY),
-    Endpoint("delete_traces", "POST", f"{_TRACES}/delete-traces", DeleteTraces, DeletedTracesResponse, ("experiment_id",)),
+    START_TRACE,
+    SEARCH_TRACES,
+    BATCH_GET_TRACE_INFOS,
+    DELETE_TRACES,
+    GET_TRACE,
+    BATCH_GET_TRACES,
+    GET_TRACE_INFO,
+    SET_TRACE_TAG,
+    DELETE_TRACE_TAG,
+    CREATE_ASSESSMENT,
+    GET_ASSESSMENT,
+    UPDATE_ASSESSMENT,
+    DELETE_ASSESSMENT,
+    LOG_SPANS,
+    LINK_TRACES_TO_RUN,
+    START_OLD_TRACE,
+    SEARCH_OLD_TRACES,
+    END_OLD_TRACE,
+    GET_OLD_TRACE_INFO,
+    SET_TRACE_TAG_V2,
+    DELETE_TRACE_TAG_V2,
+    DELETE_TRACES_V2,
 )

@@ -11,7 +11,26 @@ from .endpoint import API_3, Endpoint
 from .message import Empty, Message
 
 __all__ = [
+    "CREATE_EXPERIMENT_PERMISSION",
+    "CREATE_REGISTERED_MODEL_PERMISSION",
+    "CREATE_USER",
+    "DELETE_EXPERIMENT_PERMISSION",
+    "DELETE_REGISTERED_MODEL_PERMISSION",
+    "DELETE_USER",
     "ENDPOINTS",
+    "GET_CURRENT_USER",
+    "GET_EXPERIMENT_PERMISSION",
+    "GET_REGISTERED_MODEL_PERMISSION",
+    "GET_USER",
+    "GET_USER_PERMISSION",
+    "GRANT_USER_PERMISSION",
+    "LIST_USERS",
+    "LIST_USER_PERMISSIONS",
+    "REVOKE_USER_PERMISSION",
+    "UPDATE_EXPERIMENT_PERMISSION",
+    "UPDATE_REGISTERED_MODEL_PERMISSION",
+    "UPDATE_USER_ADMIN",
+    "UPDATE_USER_PASSWORD",
     "CreateUser",
     "CurrentUser",
     "ExperimentGrant",
@@ -167,55 +186,91 @@ _EXPERIMENT: Final = ("experiment_id", "username")
 _MODEL: Final = ("name", "username")
 _THING: Final = ("username", "resource_type", "resource_id")
 
+CREATE_USER: Final = Endpoint("create_user", "POST", f"{_USERS}create", CreateUser, UserResponse, (*_NAME, "password"))
+GET_USER: Final = Endpoint("get_user", "GET", f"{_USERS}get", UserRequest, UserResponse, _NAME)
+LIST_USERS: Final = Endpoint("list_users", "GET", f"{_USERS}list", Empty, UsersResponse)
+GET_CURRENT_USER: Final = Endpoint("get_current_user", "GET", f"{_USERS}current", Empty, CurrentUser)
+UPDATE_USER_PASSWORD: Final = Endpoint(
+    "update_user_password", "PATCH", f"{_USERS}update-password", SetPassword, Empty, (*_NAME, "password")
+)
+UPDATE_USER_ADMIN: Final = Endpoint("update_user_admin", "PATCH", f"{_USERS}update-admin", SetAdmin, Empty, (*_NAME, "is_admin"))
+DELETE_USER: Final = Endpoint("delete_user", "DELETE", f"{_USERS}delete", UserRequest, Empty, _NAME)
+CREATE_EXPERIMENT_PERMISSION: Final = Endpoint(
+    "create_experiment_permission",
+    "POST",
+    f"{_OF_EXPERIMENT}create",
+    ExperimentGrant,
+    ExperimentPermissionResponse,
+    (*_EXPERIMENT, "permission"),
+)
+GET_EXPERIMENT_PERMISSION: Final = Endpoint(
+    "get_experiment_permission", "GET", f"{_OF_EXPERIMENT}get", ExperimentGrant, ExperimentPermissionResponse, _EXPERIMENT
+)
+UPDATE_EXPERIMENT_PERMISSION: Final = Endpoint(
+    "update_experiment_permission",
+    "PATCH",
+    f"{_OF_EXPERIMENT}update",
+    ExperimentGrant,
+    Empty,
+    (*_EXPERIMENT, "permission"),
+)
+DELETE_EXPERIMENT_PERMISSION: Final = Endpoint(
+    "delete_experiment_permission", "DELETE", f"{_OF_EXPERIMENT}delete", ExperimentGrant, Empty, _EXPERIMENT
+)
+CREATE_REGISTERED_MODEL_PERMISSION: Final = Endpoint(
+    "create_registered_model_permission",
+    "POST",
+    f"{_OF_MODEL}create",
+    ModelGrant,
+    ModelPermissionResponse,
+    (*_MODEL, "permission"),
+)
+GET_REGISTERED_MODEL_PERMISSION: Final = Endpoint(
+    "get_registered_model_permission", "GET", f"{_OF_MODEL}get", ModelGrant, ModelPermissionResponse, _MODEL
+)
+UPDATE_REGISTERED_MODEL_PERMISSION: Final = Endpoint(
+    "update_registered_model_permission", "PATCH", f"{_OF_MODEL}update", ModelGrant, Empty, (*_MODEL, "permission")
+)
+DELETE_REGISTERED_MODEL_PERMISSION: Final = Endpoint(
+    "delete_registered_model_permission", "DELETE", f"{_OF_MODEL}delete", ModelGrant, Empty, _MODEL
+)
+GRANT_USER_PERMISSION: Final = Endpoint(
+    "grant_user_permission",
+    "POST",
+    f"{_USERS}permissions/grant",
+    PermissionRequest,
+    Empty,
+    (*_THING, "permission"),
+    API_3,
+)
+REVOKE_USER_PERMISSION: Final = Endpoint(
+    "revoke_user_permission", "POST", f"{_USERS}permissions/revoke", PermissionRequest, Empty, _THING, API_3
+)
+GET_USER_PERMISSION: Final = Endpoint(
+    "get_user_permission", "GET", f"{_USERS}permissions/get", PermissionRequest, Granted, _THING, API_3
+)
+LIST_USER_PERMISSIONS: Final = Endpoint(
+    "list_user_permissions", "GET", f"{_USERS}permissions/list", UserRequest, ListedPermissions, _NAME, API_3
+)
+
 ENDPOINTS: Final = (
-    Endpoint("create_user", "POST", f"{_USERS}create", CreateUser, UserResponse, (*_NAME, "password")),
-    Endpoint("get_user", "GET", f"{_USERS}get", UserRequest, UserResponse, _NAME),
-    Endpoint("list_users", "GET", f"{_USERS}list", Empty, UsersResponse),
-    Endpoint("get_current_user", "GET", f"{_USERS}current", Empty, CurrentUser),
-    Endpoint("update_user_password", "PATCH", f"{_USERS}update-password", SetPassword, Empty, (*_NAME, "password")),
-    Endpoint("update_user_admin", "PATCH", f"{_USERS}update-admin", SetAdmin, Empty, (*_NAME, "is_admin")),
-    Endpoint("delete_user", "DELETE", f"{_USERS}delete", UserRequest, Empty, _NAME),
-    Endpoint(
-        "create_experiment_permission",
-        "POST",
-        f"{_OF_EXPERIMENT}create",
-        ExperimentGrant,
-        ExperimentPermissionResponse,
-        (*_EXPERIMENT, "permission"),
-    ),
-    Endpoint(
-        "get_experiment_permission", "GET", f"{_OF_EXPERIMENT}get", ExperimentGrant, ExperimentPermissionResponse, _EXPERIMENT
-    ),
-    Endpoint(
-        "update_experiment_permission",
-        "PATCH",
-        f"{_OF_EXPERIMENT}update",
-        ExperimentGrant,
-        Empty,
-        (*_EXPERIMENT, "permission"),
-    ),
-    Endpoint("delete_experiment_permission", "DELETE", f"{_OF_EXPERIMENT}delete", ExperimentGrant, Empty, _EXPERIMENT),
-    Endpoint(
-        "create_registered_model_permission",
-        "POST",
-        f"{_OF_MODEL}create",
-        ModelGrant,
-        ModelPermissionResponse,
-        (*_MODEL, "permission"),
-    ),
-    Endpoint("get_registered_model_permission", "GET", f"{_OF_MODEL}get", ModelGrant, ModelPermissionResponse, _MODEL),
-    Endpoint("update_registered_model_permission", "PATCH", f"{_OF_MODEL}update", ModelGrant, Empty, (*_MODEL, "permission")),
-    Endpoint("delete_registered_model_permission", "DELETE", f"{_OF_MODEL}delete", ModelGrant, Empty, _MODEL),
-    Endpoint(
-        "grant_user_permission",
-        "POST",
-        f"{_USERS}permissions/grant",
-        PermissionRequest,
-        Empty,
-        (*_THING, "permission"),
-        API_3,
-    ),
-    Endpoint("revoke_user_permission", "POST", f"{_USERS}permissions/revoke", PermissionRequest, Empty, _THING, API_3),
-    Endpoint("get_user_permission", "GET", f"{_USERS}permissions/get", PermissionRequest, Granted, _THING, API_3),
-    Endpoint("list_user_permissions", "GET", f"{_USERS}permissions/list", UserRequest, ListedPermissions, _NAME, API_3),
+    CREATE_USER,
+    GET_USER,
+    LIST_USERS,
+    GET_CURRENT_USER,
+    UPDATE_USER_PASSWORD,
+    UPDATE_USER_ADMIN,
+    DELETE_USER,
+    CREATE_EXPERIMENT_PERMISSION,
+    GET_EXPERIMENT_PERMISSION,
+    UPDATE_EXPERIMENT_PERMISSION,
+    DELETE_EXPERIMENT_PERMISSION,
+    CREATE_REGISTERED_MODEL_PERMISSION,
+    GET_REGISTERED_MODEL_PERMISSION,
+    UPDATE_REGISTERED_MODEL_PERMISSION,
+    DELETE_REGISTERED_MODEL_PERMISSION,
+    GRANT_USER_PERMISSION,
+    REVOKE_USER_PERMISSION,
+    GET_USER_PERMISSION,
+    LIST_USER_PERMISSIONS,
 )

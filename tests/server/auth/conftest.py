@@ -42,11 +42,11 @@ def users_made_once(tmp_path_factory):
     accounts = open_accounts(f"sqlite:///{path}")
     hashed = hash_password(PASSWORD)
     for name, permission in GRANTED.items():
-        user = accounts.add_user(name, hashed, is_admin=name == "admin")
-        accounts.add_token(name, "test", hash_token(f"token of {name}"))
+        user = accounts.users.add(name, hashed, is_admin=name == "admin")
+        accounts.tokens.add(name, "test", hash_token(f"token of {name}"))
         if permission:
             for kind, resource in (("experiment", "1"), ("registered_model", "m")):
-                accounts.grant(user.id, Grant(kind, resource, Permission[permission]))
+                accounts.grants.set(user.id, Grant(kind, resource, Permission[permission]))
     accounts.close()
     return path
 

@@ -50,10 +50,10 @@ def test_nor_is_it_again_when_somebody_makes_an_experiment(ask, accounts, monkey
         assert ask("editor").post("experiments/create", {"name": name}).status == 200
         assert ask(authorization=basic("reader", PASSWORD)).get("experiments/get", experiment_id="1").status == 200
     assert len(calls) == 1
-    accounts.set_password("reader", hash_password("another password"))
+    accounts.users.set_password("reader", hash_password("another password"))
     assert ask(authorization=basic("reader", PASSWORD)).get("experiments/get", experiment_id="1").status == 401
     assert len(calls) == 2
-    accounts.remove_user("reader")
+    accounts.users.remove("reader")
     assert ask(authorization=basic("reader", PASSWORD)).get("experiments/get", experiment_id="1").status == 401
 
 
@@ -126,7 +126,7 @@ def test_too_many_wrong_passwords_are_not_looked_at_by_any_process(app, accounts
     assert 0 < int(refused.headers["retry-after"]) <= 300
     assert As(app, authorization=basic("editor", PASSWORD)).get("experiments/search").status == 200
     assert As(app, "reader").get("experiments/search").status == 200  # a token is no guess
-    other._gate.accounts.close()
+    other._admission.accounts.close()
 
 
 def test_failures_of_an_address_count_together_and_are_forgotten_in_time(accounts):
@@ -151,7 +151,7 @@ def test_a_right_password_takes_its_attempt_back(accounts):
     throttle = Throttle(accounts)
     for _ in range(200):
         assert throttle.attempt("reader", "1.2.3.4") == 0
-        throttle.forgive("reader", "1.2.3.4")
+        throttle.reset("reader", "1.2.3.4")
 
 
 def test_what_changes_holds_at_once_in_every_process(app, accounts, store, tmp_path):
@@ -161,13 +161,13 @@ def test_what_changes_holds_at_once_in_every_process(app, accounts, store, tmp_p
     grant = {"experiment_id": "1", "username": "reader", "permission": "NO_PERMISSIONS"}
     assert As(app, "manager").post("experiments/permissions/update", grant, method="PATCH").status == 200
     assert reader.get("experiments/get", experiment_id="1").status == 403
-    accounts.revoke_token("reader", "test")
+    accounts.tokens.revoke("reader", "test")
     assert reader.get("experiments/get", experiment_id="1").status == 401
     known = As(other, authorization=basic("editor", PASSWORD))
     assert known.get("experiments/get", experiment_id="1").status == 200
     assert As(app, "admin").post("users/delete", {"username": "editor"}, method="DELETE").status == 200
     assert known.get("experiments/get", experiment_id="1").status == 401
-    other._gate.accounts.close()
+    other._admission.accounts.close()
 
 
 def test_a_users_own_password_takes_the_one_before(ask):
@@ -193,11 +193,11 @@ def test_no_secret_is_told(ask, accounts, caplog, capfd):
         ask("admin").get("users/get", username="new"),
     ]
     told = "".join(answer.body.decode() + str(answer.headers) for answer in answers) + caplog.text + "".join(capfd.readouterr())
-    kept = accounts.get("new").password
+    kept = accounts.users.get("new").password
     assert secret not in told
     assert kept not in told
-    assert kept not in repr(accounts.users())
-    assert hash_token("token of reader") not in repr(accounts.tokens("reader"))
+    assert kept not in repr(accounts.users.all())
+    assert hash_token("token of reader") not in repr(accounts.tokens.of("reader"))
     assert [answer.status for answer in answers] == [200, 400, 400, 400, 200, 401, 200, 200]
 
 
@@ -205,23 +205,23 @@ def test_the_first_administrator_and_the_last(tmp_path):
     accounts = open_accounts(f"sqlite:///{tmp_path}/new.db")
     said = make_admin(accounts)
     password = said.split("the password ")[1].split(" ")[0]
-    assert is_password(password, accounts.get("admin").password)
+    assert is_password(password, accounts.users.get("admin").password)
     assert make_admin(accounts, "another password") == ""
     with pytest.raises(InvalidInput, match="only administrator"):
-        accounts.remove_user("admin")
+        accounts.users.remove("admin")
     with pytest.raises(InvalidInput, match="only administrator"):
-        accounts.set_admin("admin", False)
+        accounts.users.set_admin("admin", False)
     accounts.close()
 
 
 def test_users_and_tokens_have_names_of_their_own(accounts):
     with pytest.raises(AlreadyExists):
-        accounts.add_user("reader", "x")
+        accounts.users.add("reader", "x")
     with pytest.raises(AlreadyExists, match="revoke it"):
-        accounts.add_token("reader", "test", "x")
+        accounts.tokens.add("reader", "test", "x")
     with pytest.raises(NotFound, match="no token"):
-        accounts.revoke_token("reader", "other")
+        accounts.tokens.revoke("reader", "other")
     with pytest.raises(NotFound, match="not found"):
-        accounts.get("nobody")
+        accounts.users.get("nobody")
     with pytest.raises(InvalidInput, match="--auth-db"):
         open_accounts("memory:")

@@ -33,7 +33,7 @@ def users(tmp_path, monkeypatch, capsys):
 
 def test_users_are_added_changed_and_removed(users):
     assert users("add", "ada", "--admin", said="long enough\n") == (0, "ada may use the server, and do everything")
-    assert users("add", "bob", said="short\n") == (2, "nbtrack: Invalid password: it has to have 8 to 1024 characters")
+    assert users("add", "bob", said="short\n") == (2, "nbtrack: Invalid password: it must have 8 to 1024 characters")
     assert users("add", "bob", said="long enough\n")[0] == 0
     assert users("list") == (0, "ada  (administrator)\nbob")
     assert users("password", "bob", said="longer than that\n") == (0, "bob has another password")

@@ -206,7 +206,7 @@ def asked(store, name, content):
 
 @pytest.mark.parametrize("name", ["close", "__init__", "_read", "apply/x", "", "x" * 10_000])
 def test_what_is_no_operation_is_refused(name):
-    with pytest.raises(InvalidInput, match="knows no operation"):
+    with pytest.raises(InvalidInput, match="has no operation"):
         asked(MemoryStore(), name, b"\x80")
 
 

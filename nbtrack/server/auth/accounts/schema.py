@@ -1,7 +1,7 @@
-"""The tables of who may use a server; they may stand in a store's database, or in one of their own.
+"""The tables of users, in a store's database or in a database of their own.
 
-A grant says what a user may do with one experiment or registered model. Of wrong passwords only how many there were is kept, by
-the hash of a user's name or address. ``auth_changes`` counts changes, so that every process knows when what it remembers is old.
+A grant is a permission of a user on one experiment or registered model. Failed logins are kept as counts by the hash of a user's
+name or address. ``auth_changes`` counts changes, so that every process notices when its cache is out of date.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, ForeignKey, Integer, MetaData, Table
 from sqlalchemy.schema import SchemaItem
 
-from ...store.sql.schema.tables import CLUSTERED, metadata, serial, text
+from ....store.sql.schema.tables import CLUSTERED, metadata, serial, text
 
 __all__ = ["ACCOUNTS_HEAD", "changes", "failures", "grants", "metadata_of_accounts", "tokens", "users", "version_of_accounts"]
 
