@@ -273,7 +273,7 @@ import numpy as np, uuid
 from nbtrack.api import tracker
 from nbtrack.entities.run import Status, now_ms
 from nbtrack.entities.events import Batch, LaneRows, ParamsLogged, RunEnded, RunStarted, Series
-store, experiment, now = tracker().connection.read(), tracker().experiment, now_ms()
+store, experiment, now = tracker()._connection.read(), tracker().experiment, now_ms()
 def run_of(i, params, metrics, steps):
     times = now - 1_000_000 + steps
     rows = LaneRows(0, 0, len(steps), (Series(tuple(metrics), steps, times, tuple(metrics.values())),))

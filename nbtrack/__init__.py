@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from .entities.run import Experiment, Status
     from .errors import NbtrackError, StopRun
     from .tracking.metrics import MetricHistory
-    from .tracking.models import ModelVersion, RegisteredModel
+    from .tracking.registered_models import ModelVersion, RegisteredModel
     from .tracking.run import Run
     from .tracking.runs import Comparison, Runs
     from .tracking.tracker import Tracker
@@ -108,9 +108,9 @@ _HOMES = {
     "Comparison": "tracking.runs",
     "Experiment": "entities.run",
     "MetricHistory": "tracking.metrics",
-    "ModelVersion": "tracking.models",
+    "ModelVersion": "tracking.registered_models",
     "NbtrackError": "errors",
-    "RegisteredModel": "tracking.models",
+    "RegisteredModel": "tracking.registered_models",
     "Run": "tracking.run",
     "Runs": "tracking.runs",
     "Status": "entities.run",

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from .entities.run import Experiment, Status, ViewType
 from .errors import NoActiveRun
 from .tracking import current_run
 from .tracking.artifacts import Artifact
 from .tracking.current_tracker import connect, tracker
-from .tracking.models import ModelVersion, RegisteredModel
-from .tracking.run import Run
+from .tracking.registered_models import ModelVersion, RegisteredModel
+from .tracking.run import Run, current_runs
 from .tracking.runs import Comparison, Runs
+from .tracking.session import session_of
 
 __all__ = [
     "active_run",
@@ -125,15 +126,15 @@ def active_run() -> Run | None:
     In a thread or a task it is the run that was current where that was started, and in the work of a thread pool where
     it was submitted.
     """
-    return cast("Run | None", current_run.active())
+    return current_runs.active()
 
 
 def end_run(status: Status | str = Status.FINISHED) -> None:
     """End the current run; where there is none, nothing happens."""
-    run = current_run.active()
+    run = current_runs.active()
     if run is not None:
         run.end(status)
-        current_run.leave(run)  # one that has ended elsewhere is current in what was started in it
+        current_run.leave(session_of(run))  # a run that had ended before is still current in what was started in it
 
 
 def get_run(run_id: str) -> Run:

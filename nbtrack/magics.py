@@ -141,11 +141,12 @@ class NBTrackMagics(Magics):
         """
         from .api import tracker
         from .tracking.lookup import newest_of_each
+        from .tracking.tracker import find_runs
 
         names = words_of("%compare", line)
         if not names:
             raise UsageError("%compare takes names or ids of runs, as %compare baseline calm-otter-417")
-        ids, notes = newest_of_each([(name, tracker().find_runs(name)) for name in names])
+        ids, notes = newest_of_each([(name, find_runs(tracker(), name)) for name in names])
         for note in notes:
             print(note, file=sys.stderr)  # noqa: T201
         return tracker().compare(*ids)

@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 import nbtrack
-from nbtrack.tracking import current_run, current_tracker
+from nbtrack.tracking import current_tracker
+from nbtrack.tracking.run import current_runs
+from nbtrack.tracking.tracker import connection_of
 
 from .databases import MariaServer, PostgresServer
 from .databases import maria_server as run_maria
@@ -22,10 +24,10 @@ def _nothing_left_behind(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setattr(current_tracker, "_tracker", None)
     yield
-    for run in current_run.open_runs():
+    for run in current_runs.open():
         run.end()
     if current_tracker._tracker is not None:
-        current_tracker._tracker.connection.close(10)
+        connection_of(current_tracker._tracker).close(10)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import argparse
 
 from ..entities.run import Experiment
 from ..store.protocol.store import RunQuery, Store
+from ..tracking.tracker import connection_of
 from .output import print_json, print_table, shown_time
 from .places import add_place, find_experiment, opened
 
@@ -25,7 +26,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Change what was asked for, and list the experiments."""
     with opened(arguments) as tracker:
-        store = tracker.connection.store()
+        store = connection_of(tracker).store()
         for name in arguments.delete:
             store.delete_experiment(find_experiment(store, name).id)
         for name in arguments.restore:

@@ -11,7 +11,7 @@ from ..errors import ExperimentNotFound
 from ..settings import resolve
 from ..store.protocol.store import Store
 from ..tracking.lookup import called, only_one
-from ..tracking.tracker import Tracker
+from ..tracking.tracker import Tracker, connection_of
 
 __all__ = ["add_place", "every_experiment", "find_experiment", "find_run", "opened"]
 
@@ -30,7 +30,7 @@ def opened(arguments: argparse.Namespace) -> Iterator[Tracker]:
     try:
         yield tracker
     finally:
-        tracker.connection.close(5)
+        connection_of(tracker).close(5)
 
 
 def every_experiment(store: Store) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import argparse
 
 from ..errors import InvalidInput
 from ..store.protocol.store import is_read_only
+from ..tracking.tracker import connection_of
 from ..transfer import Outcome, push
 from .output import bar, print_json
 from .places import add_place, find_run, opened
@@ -27,12 +28,12 @@ def run(arguments: argparse.Namespace) -> int:
     if bool(arguments.run_ids) == arguments.all:
         raise InvalidInput("name the runs to copy, or say --all")
     with opened(arguments) as tracker:
-        store = tracker.connection.store()
+        store = connection_of(tracker).store()
         if not is_read_only(store):
-            tracker.connection.recover()
+            connection_of(tracker).recover()
         ids = None if arguments.all else [find_run(store, text).id for text in arguments.run_ids]
         with bar("Copying", None if ids is None else len(ids)) as tell:
-            uri, artifacts = tracker.settings.uri, arguments.to_artifacts
+            uri, artifacts = connection_of(tracker).settings.uri, arguments.to_artifacts
             outcome = push(ids, arguments.uri, source=uri, artifacts=artifacts, tell=tell)
     return say(arguments, outcome)
 

@@ -13,7 +13,7 @@ from ..entities.run import RunInfo, ViewType, now_ms
 from ..errors import NbtrackError
 from ..store.filter import parse, parse_order
 from ..store.protocol.store import RunQuery, Store
-from ..tracking.tracker import Tracker
+from ..tracking.tracker import Tracker, connection_of
 from .output import print_json, print_table, shown_duration, shown_number, shown_time
 from .places import add_place, every_experiment, find_experiment, find_run, opened
 
@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _list(tracker: Tracker, arguments: argparse.Namespace) -> int:
-    store = tracker.connection.store()
+    store = connection_of(tracker).store()
     names = arguments.experiment
     view: ViewType = "deleted" if arguments.deleted else "active"
     ids = tuple(find_experiment(store, name).id for name in names) if names else every_experiment(store)
@@ -108,7 +108,7 @@ def _facts(store: Store, info: RunInfo) -> dict[str, Any]:
 
 
 def _show(tracker: Tracker, arguments: argparse.Namespace) -> int:
-    store = tracker.connection.store()
+    store = connection_of(tracker).store()
     info = find_run(store, arguments.run_id)
     facts = _facts(store, info)
     facts["datasets"] = [{"name": each.name, "digest": each.digest, "context": each.context} for each in store.datasets(info.id)]
@@ -142,7 +142,7 @@ def _restore(tracker: Tracker, arguments: argparse.Namespace) -> int:
 
 
 def _each(tracker: Tracker, arguments: argparse.Namespace, done: str, work: Callable[[Store, str], None]) -> int:
-    store = tracker.connection.store()
+    store = connection_of(tracker).store()
     infos = [find_run(store, text) for text in arguments.run_ids]  # all, before anything is changed
     for info in infos:
         work(store, info.id)
@@ -151,7 +151,7 @@ def _each(tracker: Tracker, arguments: argparse.Namespace, done: str, work: Call
 
 
 def _purge(tracker: Tracker, arguments: argparse.Namespace) -> int:
-    store = tracker.connection.store()
+    store = connection_of(tracker).store()
     infos: Sequence[RunInfo] = store.search_runs(RunQuery(every_experiment(store), view="deleted")).runs
     if arguments.run_ids:
         asked = {find_run(store, text).id for text in arguments.run_ids}
@@ -171,8 +171,8 @@ def _purge(tracker: Tracker, arguments: argparse.Namespace) -> int:
 def _running(tracker: Tracker, infos: Sequence[RunInfo]) -> list[RunInfo]:
     """Return the runs that are being written; before, those of processes that are gone are closed."""
     with suppress(NbtrackError):  # a run that could not be closed is taken for running
-        tracker.connection.recover()
-    found = tracker.connection.store().open_runs()
+        connection_of(tracker).recover()
+    found = connection_of(tracker).store().open_runs()
     open_now = {run.run_id for run in found if run.silent is None or run.silent < SILENCE_MS}
     return [info for info in infos if info.id in open_now]
 
@@ -184,7 +184,7 @@ def _deleted_experiments(store: Store) -> dict[str, str]:
 def _purge_one(tracker: Tracker, store: Store, info: RunInfo) -> bool:
     """Remove a run's files, and when they are gone its rows; so that what fails can be tried again."""
     try:
-        tracker.connection.artifacts(info.artifact_uri).delete("")
+        connection_of(tracker).artifacts(info.artifact_uri).delete("")
         store.purge_runs([info.id])
     except NbtrackError as error:
         print(f"run {info.id} stays: {error}")

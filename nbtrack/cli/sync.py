@@ -13,7 +13,7 @@ from ..delivery.set_aside import SetAside, send, set_asides
 from ..errors import StoreUnavailable
 from ..journal.folder import remove_folder
 from ..settings import resolve
-from ..tracking.tracker import Tracker
+from ..tracking.tracker import Tracker, connection_of
 from .output import print_json, print_table
 from .places import add_place, opened
 from .waiting import Waiting, waiting
@@ -33,7 +33,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Deliver, and say what waits still: 1 if that is something that no living process will deliver."""
     with opened(arguments) as tracker:
-        connection = tracker.connection
+        connection = connection_of(tracker)
         homes, before = connection.journals, waiting(*connection.journals)
         try:
             connection.recover()
@@ -63,7 +63,7 @@ def _send_aside(connection: Connection, homes: tuple[Path, ...]) -> list[SetAsid
 
 def _send_elsewhere(uri: str, homes: tuple[Path, ...]) -> list[SetAside]:
     """Deliver to another store what is left; return what was set aside and is not there."""
-    other = Tracker(resolve(uri)).connection
+    other = connection_of(Tracker(resolve(uri)))
     try:
         for home in homes:
             recover(other.store(), home, other.put)

@@ -37,7 +37,7 @@ class Stoppable(Protocol):
     def is_open(self) -> bool:
         """Whether it has not ended."""
 
-    def interject(self, call: Callable[[], None], *, in_main_thread: bool = False) -> None:
+    def call_in_next_log(self, call: Callable[[], None], *, in_main_thread: bool = False) -> None:
         """Have the next ``log`` make a call."""
 
     def end_with(self, error: BaseException | None) -> None:
@@ -60,7 +60,7 @@ class Stopper:
     def hear(self) -> None:
         """Have the next row handle what pages ask, where nothing else does; to be called some ten times a second."""
         if messages.needs_drain():
-            self._run.interject(messages.drain, in_main_thread=True)
+            self._run.call_in_next_log(messages.drain, in_main_thread=True)
 
     def caused(self, error: BaseException | None) -> bool:
         """Tell whether this is why a run's code ended with ``error``, in the middle of things or, None, as if done."""
@@ -100,7 +100,7 @@ class _Stop:
             if not self._run.is_open:
                 return self._let_go()
             # Once more each time: a thread that changes writers at this very moment may pass over it.
-            self._run.interject(self._raise)
+            self._run.call_in_next_log(self._raise)
             if self.has_arrived.wait(_AGAIN) or self._is_over.is_set():
                 return None
         return self._insist(doing)

@@ -94,10 +94,11 @@ class CellHooks:
     def _begin(self, info: ExecutionInfo, line: str) -> TrackedCell:
         from ..capture.source import ExecutedCells
         from ..tracking.current_tracker import tracker
+        from ..tracking.tracker import connection_of
         from .tracked_cell import TrackedCell
 
         options = self._parse(line)
-        connection = tracker().connection
+        connection = connection_of(tracker())
         # Were the cell not to begin, what is known of the cells before would not have been recorded.
         executed = self._executed.pop(connection, None) or ExecutedCells()
         cell = TrackedCell.begin(self._shell, self._settings, options, executed, info)

@@ -14,7 +14,10 @@ from ..capture.source import ExecutedCells
 from ..settings import environment
 from ..tracking.current_tracker import tracker
 from ..tracking.run import Run
-from ..tracking.starting_cell import origin_of_cell
+from ..tracking.session import session_of
+from ..tracking.starting import RunStart
+from ..tracking.starting_cell import tracked_cell
+from ..tracking.tracker import start_run
 from ..widgets.run_output import show
 from .config import NBTrack
 from .options import TrackOptions
@@ -65,7 +68,7 @@ class TrackedCell:
             without=options.params,
         )
         try:
-            run = tracker().start_run(
+            start = RunStart(
                 options.name,
                 experiment=options.experiment,
                 params=named_params(shell.user_ns, options.params),
@@ -73,8 +76,9 @@ class TrackedCell:
                 note=options.note,
                 resume=options.resume,
                 captured=capture.start(info.raw_cell, info.cell_id),
-                cell=origin_of_cell(info.raw_cell),
+                cell=tracked_cell(info.raw_cell),
             )
+            run = start_run(tracker(), start)
         except BaseException:
             capture.finish()
             raise
@@ -91,15 +95,15 @@ class TrackedCell:
 
     def end(self, result: ExecutionResult | None) -> None:
         """End the run as the body ended, with all that is known only now, whatever of it cannot be recorded."""
-        error = _error_of(result)
+        error, session = _error_of(result), session_of(self.run)
         try:
-            ended = self._capture.finish(error if self.run.outcome_of(error).has_traceback else None)
-            self._guard.shield("facts", lambda: self.run.record(ended.facts), None)
+            ended = self._capture.finish(error if session.outcome_of(error).has_traceback else None)
+            self._guard.shield("facts", lambda: session.record(ended.facts), None)
             for file in ended.files:
-                self._guard.shield("outputs", partial(self.run.recorder.file, file.path, file.data), "")
-            self.run.record(self._guard.failures())
+                self._guard.shield("outputs", partial(session.recorder.file, file.path, file.data), "")
+            session.record(self._guard.failures())
         finally:
-            self.run.end_with(KeyboardInterrupt() if isinstance(error, CancelledError) else error)
+            session.end_with(KeyboardInterrupt() if isinstance(error, CancelledError) else error)
 
 
 def _error_of(result: ExecutionResult | None) -> BaseException | None:

@@ -1,4 +1,4 @@
-"""The files of a run, to be listed, opened, loaded and downloaded."""
+"""The files of a run: listed, opened, loaded, downloaded."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..widgets.pages.files import files_html
 if TYPE_CHECKING:
     from ..widgets.views.files import FilesView
 
-__all__ = ["Artifact", "RunArtifacts"]
+__all__ = ["Artifact", "RunArtifacts", "read_if_there"]
 
 
 class Artifact:
@@ -30,7 +30,7 @@ class Artifact:
 
     @property
     def run_id(self) -> str:
-        """The run that it belongs to."""
+        """The id of its run."""
         return self._artifacts.run_id
 
     def __str__(self) -> str:
@@ -76,7 +76,7 @@ class RunArtifacts:
         return self._connection.artifacts(self.uri)
 
     def list(self, path: str | Artifact = "") -> list[Artifact]:
-        """Return the files and folders at ``path``, sorted; of none where there is nothing."""
+        """Return the files and folders in the folder ``path``, sorted; an empty list where there is nothing."""
         return [Artifact(self, entry) for entry in self._store().list(_path_of(path))]
 
     def open(self, path: str | Artifact) -> BinaryIO:
@@ -84,29 +84,23 @@ class RunArtifacts:
         return self._store().open(_path_of(path))
 
     def read_text(self, path: str | Artifact) -> str:
-        """Return a file's text, which is UTF-8."""
+        """Return the content of a UTF-8 file as a string; ArtifactNotFound."""
         return self._read(path).decode("utf-8")
 
     def load(self, path: str | Artifact) -> Any:
-        """Return what is in a file, by its ending: a PIL image, a DataFrame, what JSON says, an array, a text; else bytes."""
+        """Return a file's content by its suffix: a PIL image, a DataFrame, JSON's value, an array, a string; else bytes."""
         return load(_path_of(path), self._read(path))
 
     def download(self, path: str | Artifact = "", target: str | Path = ".") -> Path:
-        """Copy a file, or a folder with all in it, into the folder ``target``, and return the copy's path.
+        """Copy a file, or a folder with everything in it, into the folder ``target``, and return the copy's path.
 
         Raises:
-            StoreError: A file is not what was logged, by its sha256; the copy is not kept.
+            ArtifactNotFound: There is no such file.
+            StoreError: A file's sha256 is not that of what was logged; the copy is not kept.
         """
         folder = local_path(target, "where to copy it")
         store, logged = self._store(), self._logged()
         return store.download(_path_of(path), folder, check=lambda name, file: self._check(name, sha256_of(file), logged))
-
-    def read_if_there(self, path: str | Artifact) -> bytes | None:
-        """Return a file's bytes, None where there is no such file."""
-        try:
-            return self._read(path)
-        except ArtifactNotFound:
-            return None
 
     def _read(self, path: str | Artifact) -> bytes:
         with self.open(path) as file:
@@ -115,9 +109,9 @@ class RunArtifacts:
         return content
 
     def _logged(self) -> dict[str, str]:
-        """Return the sha256 of each file as it was logged; none while files are on their way, which are not noted yet."""
+        """Return the sha256 of each file as it was logged."""
         if self._connection.flusher.pending()[0]:
-            return {}
+            return {}  # the store does not know yet what the files on their way are to be
         return {file.path: file.sha256 for file in self._connection.store().artifacts(self.run_id) if file.sha256}
 
     def _check(self, path: str, found: str, logged: dict[str, str]) -> None:
@@ -144,6 +138,13 @@ class RunArtifacts:
         return {"text/html": files_html(files, key_of(self._view)), "text/plain": repr(self)}
 
 
+def read_if_there(artifacts: RunArtifacts, path: str) -> bytes | None:
+    """Return a file's bytes, None where there is no such file."""
+    try:
+        return artifacts._read(path)
+    except ArtifactNotFound:
+        return None
+
+
 def _path_of(path: str | Artifact) -> str:
-    """Return the path of a file, of which an entry of a list knows its own."""
     return path.path if isinstance(path, Artifact) else text(path, "the path of an artifact")

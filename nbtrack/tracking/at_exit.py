@@ -1,8 +1,8 @@
-"""What becomes of open runs and of the journal when the process exits by itself.
+"""Ends open runs and delivers the journal when the process exits.
 
-A run that its code did not end is ended here by what is known: an uncaught exception makes it FAILED, an
-uncaught interrupt KILLED, the end of a script FINISHED, and the shutdown of a kernel KILLED, for a kernel's user may
-have stopped anywhere. The tag ``nbtrack.ended`` says so. A process that dies is another thing: see recovery.
+A run that its code did not end gets the status that is known: FAILED for an uncaught exception, KILLED for an uncaught
+interrupt, FINISHED at the end of a script, and KILLED when a kernel shuts down, whose user may have stopped
+anywhere. The tag ``nbtrack.ended`` says which. A process that is killed leaves this to recovery.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from types import TracebackType
 from ..capture.outputs.traceback import capture_traceback
 from ..delivery.connection import connections
 from ..entities.run import Status
-from ..entities.tags import ENDED
-from . import current_run
+from .outcome import Outcome
+from .run import current_runs
+from .session import session_of
 
 __all__ = ["end_at_exit"]
 
@@ -27,12 +28,8 @@ _uncaught: BaseException | None = None
 
 @functools.cache
 def end_at_exit() -> None:
-    """See to it that runs are ended and journals delivered at exit; once a process is enough."""
+    """End runs and deliver journals at the exit of this process; more calls change nothing."""
     atexit.register(_end_all)
-    _watch_exceptions()
-
-
-def _watch_exceptions() -> None:
     hook = sys.excepthook
 
     def remember(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -44,14 +41,14 @@ def _watch_exceptions() -> None:
 
 
 def _end_all() -> None:
-    for run in current_run.open_runs():
-        if _uncaught is not None:
-            if run.outcome_of(_uncaught).has_traceback:
-                run.record(capture_traceback(_uncaught))
-            run.end_with(_uncaught)
+    for run in current_runs.open():
+        session = session_of(run)
+        if _uncaught is None:
+            session.end_as(Outcome(Status.KILLED, "shutdown") if _in_kernel() else Outcome(Status.FINISHED, "exit"))
         else:
-            run.set_tag(ENDED, "shutdown" if _in_kernel() else "exit")
-            run.end(Status.KILLED if _in_kernel() else Status.FINISHED)
+            if session.outcome_of(_uncaught).has_traceback:
+                session.record(capture_traceback(_uncaught))
+            session.end_with(_uncaught)
     for connection in connections():
         connection.close(_EXIT_TIMEOUT)
         connection.forget()

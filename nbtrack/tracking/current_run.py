@@ -1,9 +1,9 @@
-"""Which run is the current one, here: in this context, in this thread, in this process.
+"""Which run is the current one: in this context, in this thread, in this process.
 
-A context (a task, a ``with`` block) has its own current run. What is started or submitted (a task, a callback, a
-thread, the work of a thread pool) has the run that was current where that was done, also when that run has ended
-meanwhile: it was told of it. Everywhere else the run that a cell, or a script outside of tasks, has opened last and is
-still open is the current one: a notebook's cells run in contexts of their own, but the run is the kernel's.
+A context (a task, a ``with`` block) has a current run of its own. What is started or submitted (a task, a callback, a
+thread, work for a thread pool) has the run that was current where that was done, even when that run has ended
+meanwhile. Everywhere else the current run is the one that a cell, or a script outside of tasks, opened last and that is
+still open: IPython runs each cell in a context of its own, but the run belongs to the whole kernel.
 """
 
 from __future__ import annotations
@@ -11,51 +11,57 @@ from __future__ import annotations
 import functools
 import operator
 import os
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from . import propagation
-from .starting_cell import Origin
+from .running_task import CELL, is_done, is_subshell, running_task
 
 if TYPE_CHECKING:
     from .recorder import Recorder
+    from .starting_cell import StartingCell
 
 __all__ = [
-    "active",
+    "CurrentRuns",
     "begin_cell",
     "enter",
-    "has_told",
+    "is_current",
+    "is_started_in",
     "leave",
     "leave_again",
-    "left_by_cell",
-    "open_runs",
     "outer_id",
     "why_none",
 ]
 
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 
-class CurrentRun(Protocol):
-    """A run that can be current."""
+
+class CurrentSession(Protocol[R_co]):
+    """This process's part in a run that can be current."""
 
     @property
-    def id(self) -> str:
-        """The run's id."""
+    def run(self) -> R_co:
+        """The run."""
+
+    @property
+    def run_id(self) -> str:
+        """Its id."""
 
     @property
     def is_open(self) -> bool:
-        """Whether this process logs into it."""
+        """Whether this process started it and has not ended it."""
 
     @property
     def has_ended(self) -> bool:
-        """Whether it has ended here."""
+        """Whether this process started it and has ended it."""
 
     @property
     def is_entered(self) -> bool:
-        """Whether a ``with`` block is to end it."""
+        """Whether a ``with`` block ends it."""
 
     @property
     def recorder(self) -> Recorder:
@@ -63,111 +69,125 @@ class CurrentRun(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Opened:
-    """A run, where it was opened, and what was current there before."""
+class _Entry(Generic[R]):
+    """Where a run became the current one, and what was current there before."""
 
-    run: CurrentRun
-    outer: _Opened | None
+    session: CurrentSession[R]
+    outer: _Entry[R] | None
     thread: threading.Thread
     task: object
-    origin: Origin | None
+    cell: StartingCell | None
     is_again: bool
 
 
-_NOTEBOOKS = ("IPython", "ipykernel", "marimo")
-_CELL = "a task of the notebook itself, in which cells run"
-_current: ContextVar[_Opened | None] = ContextVar("nbtrack_run", default=None)
-_open: dict[str, _Opened] = {}
+_current: ContextVar[_Entry[Any] | None] = ContextVar("nbtrack_run", default=None)
+_open: dict[str, _Entry[Any]] = {}
 
 
-def active() -> Any:
-    """Return the current run, None where there is none."""
-    opened = _current.get()
-    if opened is not None and not opened.run.has_ended:
-        return opened.run
-    found = _find()
-    return None if found is None else found.run
+class CurrentRuns(Generic[R]):
+    """The current runs of this process, for those who know which type runs have."""
+
+    def active(self) -> R | None:
+        """Return the current run, None where there is none."""
+        entry: _Entry[R] | None = _current.get()
+        if entry is None or entry.session.has_ended:
+            entry = _find()
+        return None if entry is None else entry.session.run
+
+    def open(self) -> list[R]:
+        """Return the runs that this process opened and has not ended, the last one first."""
+        return [entry.session.run for entry in reversed([*_open.values()])]
+
+    def left_by_cell(self, cell: StartingCell) -> list[R]:
+        """Return the runs that an earlier execution of this cell left open here without a ``with``, the last one first."""
+        bare: list[R] = []
+        left = 0
+        for entry in _outwards(_find(is_shared=False)):
+            if entry.cell is None or entry.session.is_entered or not entry.session.is_open:
+                break
+            bare.append(entry.session.run)
+            if cell.is_again(entry.cell):
+                left = len(bare)
+        return bare[:left]
 
 
-def has_told(run: CurrentRun) -> bool:
-    """Tell whether what runs here was started or submitted where ``run`` was current."""
-    told = [opened for opened in _outwards(_current.get()) if _is_elsewhere(opened, threading.current_thread(), _task())]
-    carried = propagation.of_thread(threading.current_thread())
-    told += [] if carried is propagation.UNTOLD else _outwards(carried)
-    return any(opened.run is run for opened in told)
+def is_current(session: CurrentSession[Any]) -> bool:
+    """Tell whether a run is the current one here."""
+    entry = _current.get()
+    if entry is None or entry.session.has_ended:
+        entry = _find()
+    return entry is not None and entry.session is session
 
 
-def enter(run: CurrentRun, *, origin: Origin | None = None, is_again: bool = False, is_ours: bool = True) -> None:
-    """Make a run that has just been opened the current one, until it ends; then the one before is it again.
+def is_started_in(session: CurrentSession[Any]) -> bool:
+    """Tell whether the code that runs here was started or submitted where this run was current."""
+    thread = threading.current_thread()
+    entries = [entry for entry in _outwards(_current.get()) if _is_elsewhere(entry, thread, running_task())]
+    carried = propagation.of_thread(thread)
+    entries += [] if carried is propagation.UNTOLD else _outwards(carried)
+    return any(entry.session is session for entry in entries)
+
+
+def enter(
+    session: CurrentSession[Any], *, cell: StartingCell | None = None, is_again: bool = False, is_ours: bool = True
+) -> None:
+    """Make a run that was just opened the current one until it ends; then the one before is current again.
 
     Args:
-        run: The run.
-        origin: The cell that opens it.
-        is_again: Whether it was open before, and is to be current here too.
-        is_ours: Whether this process is to end it.
+        session: The run's session.
+        cell: The cell that opens it.
+        is_again: Whether it was open before, and becomes current here as well.
+        is_ours: Whether this process ends it.
     """
     _install()
-    opened = _Opened(run, _find(is_shared=False), threading.current_thread(), _task(), origin, is_again)
+    entry = _Entry(session, _find(is_shared=False), threading.current_thread(), running_task(), cell, is_again)
     if is_ours and not is_again:
-        _open[run.id] = opened
-    _current.set(opened)
+        _open[session.run_id] = entry
+    _current.set(entry)
 
 
 def begin_cell() -> None:
-    """Forget runs that have ended in the context of a cell before: those that were opened here, and ended elsewhere.
+    """Remove ended runs from the context of a cell that begins: runs that were opened in it and ended elsewhere.
 
-    Tasks that the cell creates would take them for the runs that they were started in.
+    Tasks that the cell creates copy the context, and would log into such a run as the one they were started in.
     """
-    opened = _current.get()
-    if opened is not None and opened.run.has_ended and _task() in (None, _CELL):
-        _current.set(next((each for each in _outwards(opened) if not each.run.has_ended), None))
+    entry = _current.get()
+    if entry is not None and entry.session.has_ended and running_task() in (None, CELL):
+        _current.set(next((each for each in _outwards(entry) if not each.session.has_ended), None))
 
 
-def leave(run: CurrentRun) -> None:
-    """Take back a run that has ended, or is to be current here no more; the one around it is current again."""
-    kept = _open.get(run.id)
-    if kept is not None and kept.run is run:
-        del _open[run.id]
-    opened = _current.get()
-    while opened is not None and opened.run is run:
-        opened = opened.outer
-        _current.set(opened)
+def leave(session: CurrentSession[Any]) -> None:
+    """Make a run that has ended, or whose part here has, no longer current; the one around it is current again."""
+    kept = _open.get(session.run_id)
+    if kept is not None and kept.session is session:
+        del _open[session.run_id]
+    entry = _current.get()
+    while entry is not None and entry.session is session:
+        entry = entry.outer
+        _current.set(entry)
     thread = threading.current_thread()
     carried = propagation.of_thread(thread)
-    if carried is not propagation.UNTOLD and carried is not None and carried.run is run:
+    if carried is not propagation.UNTOLD and carried is not None and carried.session is session:
         propagation.tell(thread, None)
 
 
-def leave_again(run: CurrentRun) -> None:
-    """Take back a run that goes on, where it was entered once more."""
-    opened = _current.get()
-    if opened is not None and opened.run is run and opened.is_again:
-        _current.set(opened.outer)
+def leave_again(session: CurrentSession[Any]) -> None:
+    """Undo ``enter`` with ``is_again`` for a run that goes on."""
+    entry = _current.get()
+    if entry is not None and entry.session is session and entry.is_again:
+        _current.set(entry.outer)
 
 
 def outer_id() -> str | None:
-    """Return the id of the run in which one that starts here is nested; the kernel's is that of its cells alone."""
-    found = _find(is_shared=False)
-    return None if found is None else found.run.id
-
-
-def left_by_cell(origin: Origin) -> list[Any]:
-    """Return the runs that an earlier execution of this cell has left open here without a ``with``, the last one first."""
-    bare: list[Any] = []
-    left = 0
-    for opened in _outwards(_find(is_shared=False)):
-        if opened.origin is None or opened.run.is_entered or not opened.run.is_open:
-            break
-        bare.append(opened.run)
-        if origin.is_again(opened.origin):
-            left = len(bare)
-    return bare[:left]
+    """Return the id of the run that a run started here is nested in; other threads do not nest in the kernel's run."""
+    entry = _find(is_shared=False)
+    return None if entry is None else entry.session.run_id
 
 
 def why_none() -> str:
-    """Say in one line why no run is current here, and what to do."""
+    """Return one line that says why no run is current here, and what to do."""
     thread = threading.current_thread()
-    if _open and thread is not threading.main_thread() and not _is_subshell(thread):
+    if _open and thread is not threading.main_thread() and not is_subshell(thread):
         return (
             "no run is open where this thread was started, or this work submitted: do that within `with nbtrack.start_run():`, "
             "or hand it the run and use run.log"
@@ -175,71 +195,38 @@ def why_none() -> str:
     return "no run is open here: put %%track on the cell, or log within `with nbtrack.start_run():`"
 
 
-def open_runs() -> list[Any]:
-    """Return the runs that this process opened and has not ended, the last one first."""
-    return [each.run for each in reversed([*_open.values()])]
-
-
-def _find(*, is_shared: bool = True) -> _Opened | None:
-    """Return what was opened here, or where this was started or submitted; else by the kernel.
+def _find(*, is_shared: bool = True) -> _Entry[Any] | None:
+    """Return the run that was opened here, or where this was started or submitted; else the kernel's.
 
     Args:
-        is_shared: Whether a thread that was told nothing has the kernel's, too.
+        is_shared: Whether a thread that carries nothing has the kernel's run, too.
     """
-    thread, task = threading.current_thread(), _task()
-    for opened in _outwards(_current.get()):
-        if not opened.run.has_ended or _is_elsewhere(opened, thread, task):
-            return opened
-    carried: Any = propagation.UNTOLD if _is_subshell(thread) else propagation.of_thread(thread)
+    thread, task = threading.current_thread(), running_task()
+    for entry in _outwards(_current.get()):
+        if not entry.session.has_ended or _is_elsewhere(entry, thread, task):
+            return entry
+    carried: Any = propagation.UNTOLD if is_subshell(thread) else propagation.of_thread(thread)
     return _of_kernel(thread, task, is_shared=is_shared) if carried is propagation.UNTOLD else carried
 
 
-def _is_elsewhere(opened: _Opened, thread: threading.Thread, task: object) -> bool:
-    """Tell whether the context here is a copy, of what was started in a run; a cell's context is the kernel's own."""
-    return (opened.thread, opened.task) != (thread, task) and task is not _CELL
+def _is_elsewhere(entry: _Entry[Any], thread: threading.Thread, task: object) -> bool:
+    """Tell whether an entry was made in another context, of which this one is a copy."""
+    # Cells are tasks of the kernel, but share its context.
+    return (entry.thread, entry.task) != (thread, task) and task is not CELL
 
 
-def _outwards(opened: _Opened | None) -> Iterator[_Opened]:
-    while opened is not None:
-        yield opened
-        opened = opened.outer
+def _outwards(entry: _Entry[R] | None) -> Iterator[_Entry[R]]:
+    while entry is not None:
+        yield entry
+        entry = entry.outer
 
 
-def _of_kernel(thread: threading.Thread, task: object, *, is_shared: bool) -> _Opened | None:
-    """Return what this thread, or the main one, has opened last outside of tasks; what others open is nobody else's."""
-    shells = {thread, threading.main_thread()} if is_shared and not _is_subshell(thread) else {thread}
-    found = (each for each in reversed([*_open.values()]) if each.thread in shells and each.run.is_open)
-    return next((each for each in found if each.task in (None, _CELL) or (task in (None, _CELL) and _is_over(each.task))), None)
-
-
-def _is_over(task: Any) -> bool:
-    """Tell whether a task has left a run open that it will not end."""
-    return hasattr(task, "done") and bool(task.done())
-
-
-def _is_subshell(thread: threading.Thread) -> bool:
-    """Tell whether a thread executes cells itself, beside the main one."""
-    return type(thread).__module__ == "ipykernel.subshell"
-
-
-def _task() -> object:
-    """Return the user's task that is running here; None outside of any, _CELL in one of the notebook's own."""
-    # Another thread may be importing asyncio just now, the flusher's on its way to the store; then no task is running.
-    for module in ("asyncio.tasks", "trio.lowlevel"):
-        current_task = getattr(sys.modules.get(module), "current_task", None)
-        try:
-            task = None if current_task is None else current_task()
-        except (RuntimeError, NameError, AttributeError):
-            continue
-        if task is not None:
-            return _CELL if module == "asyncio.tasks" and _is_of_notebook(task.get_coro()) else task
-    return None
-
-
-def _is_of_notebook(coroutine: Any) -> bool:
-    """Tell whether a task's code is that of IPython or its kernel."""
-    frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None)
-    return frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] in _NOTEBOOKS
+def _of_kernel(thread: threading.Thread, task: object, *, is_shared: bool) -> _Entry[Any] | None:
+    """Return the run that this thread, or the main one, opened last outside of tasks; runs of other threads are their own."""
+    shells = {thread, threading.main_thread()} if is_shared and not is_subshell(thread) else {thread}
+    found = (entry for entry in reversed([*_open.values()]) if entry.thread in shells and entry.session.is_open)
+    is_outside = task in (None, CELL)
+    return next((entry for entry in found if entry.task in (None, CELL) or (is_outside and is_done(entry.task))), None)
 
 
 # What is started or submitted
@@ -247,31 +234,31 @@ def _is_of_notebook(coroutine: Any) -> bool:
 
 @functools.cache
 def _install() -> None:
-    propagation.install(propagation.Carrier(functools.partial(_find, is_shared=False), _find, _take_up, _packed, unpack))
+    started = functools.partial(_find, is_shared=False)
+    propagation.install(propagation.Propagation(started, _find, _take_up, lambda entry: entry and entry.session, unpack))
 
 
-def _take_up(opened: _Opened | None) -> Callable[..., Any]:
-    """Make a run, or none, current for the work that is to be done in this thread."""
-    _current.set(None)  # what other work has left open here
-    propagation.tell(threading.current_thread(), opened)
+def _take_up(entry: _Entry[Any] | None) -> Callable[..., Any]:
+    """Make a run, or none, current for the work that this thread does next."""
+    _current.set(None)  # what earlier work has left open in this thread
+    propagation.tell(threading.current_thread(), entry)
     return operator.call
 
 
-def _packed(opened: _Opened | None) -> Any:
-    return None if opened is None else opened.run
-
-
-def unpack(run: Any) -> Callable[..., Any]:
-    """Make a run, or none, current for the work that is to be done in this forked process."""
+def unpack(session: CurrentSession[Any] | None) -> Callable[..., Any]:
+    """Make a run, or none, current for the work that this forked process does next."""
     thread = threading.current_thread()
     before = propagation.of_thread(thread)
-    if run is None or before is propagation.UNTOLD or before is None or before.run is not run:
-        if before is not propagation.UNTOLD and before is not None:
-            before.run.recorder.finish()
-        return _take_up(None if run is None else _Opened(run, None, thread, None, None, is_again=False))
-    return _take_up(before)
+    if before is propagation.UNTOLD:
+        before = None
+    elif before is not None and (session is None or before.session is not session):
+        before.session.recorder.close()
+        before = None
+    if session is None or before is not None:
+        return _take_up(before)
+    return _take_up(_Entry(session, None, thread, None, None, is_again=False))
 
 
-# A forked child goes on logging into the current run, but its ending is not the child's to tell.
+# A forked child logs into the current run, but does not end it.
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_open.clear)

@@ -1,4 +1,4 @@
-"""The current tracker: the store that the module's functions work on."""
+"""The current tracker: the store that nbtrack's module functions work on."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def connect(
     Args:
         uri: ``sqlite:///runs.db``, ``postgresql+psycopg://user@host/db``, ``mysql+pymysql://user@host/db``,
             ``http://host:5000`` (an nbtrack or MLflow server), a folder, ``memory:``. None: NBTRACK_URI, else
-            MLFLOW_TRACKING_URI, else ``c.NBTrack.uri``, else the folder ``.nbtrack`` of the project, which is found
-            from the working directory upwards as git finds its own, or made there.
+            MLFLOW_TRACKING_URI, else ``c.NBTrack.uri``, else the project's folder ``.nbtrack``, which is looked for
+            from the working directory upwards as git looks for ``.git``, and else made there.
         experiment: The experiment of runs that name none.
-        artifacts: The root of artifacts; None: beside the store. A server says itself where they are.
+        artifacts: The root of artifacts; None: beside the store, or where the server says.
 
     Raises:
         InvalidInput: The URI cannot name a store.

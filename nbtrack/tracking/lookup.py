@@ -1,4 +1,4 @@
-"""Runs by what people call them: an id, the beginning of one, or a name, which several runs may have."""
+"""Runs by what people type: an id, the beginning of one, or a name, which several runs may have."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from ..store.protocol.store import RunQuery, Store
 from ..store.text import storable
 from ..validation import shown
 
-__all__ = ["called", "candidates", "newest_of_each", "only_one"]
+__all__ = ["called", "candidates", "newest_of_each", "only_one", "resumable"]
 
-_SHORTEST = 4  # digits by which a run's id can be told
-_MOST_TOLD = 5
+_SHORTEST = 4  # characters of an id that may stand for it
+_MOST_LISTED = 5
 
 
 def called(store: Store, text: str, experiment_ids: Sequence[str] | None, view: ViewType = "active") -> list[RunInfo]:
-    """Return the runs that are called so, the newest first: the one of this id, else those of this name, else of such an id.
+    """Return the run with this id, else the runs with this name, else those whose id begins so; the newest first.
 
     Args:
         store: Where they are.
         text: What somebody typed.
-        experiment_ids: Where names and beginnings are looked for; an id is found anywhere.
-        view: Whether deleted ones are meant too.
+        experiment_ids: The experiments in which names and beginnings are looked up; an id is found in any.
+        view: Whether deleted runs are found too.
 
     Raises:
         RunNotFound: There is none.
@@ -43,20 +43,20 @@ def called(store: Store, text: str, experiment_ids: Sequence[str] | None, view: 
 
 
 def only_one(text: str, found: Sequence[RunInfo]) -> RunInfo:
-    """Return the one run that was found; InvalidInput where there are several, which are told."""
+    """Return the one run that was found; InvalidInput where there are several, which the message lists."""
     if len(found) > 1:
         raise InvalidInput(f"{shown(text)} can be {len(found)} runs: {candidates(found)}; say which by its id")
     return found[0]
 
 
 def newest_of_each(found: Sequence[tuple[str, Sequence[RunInfo]]]) -> tuple[list[str], list[str]]:
-    """Return the ids of the newest run of each name, and a line for each name that several runs have.
+    """Return the id of the newest run of each name, and a line about each name that several runs have.
 
     Args:
-        found: Names as they were typed, and the runs that each may mean, the newest first.
+        found: Names as they were typed, and the runs that each may stand for, the newest first.
 
     Raises:
-        InvalidInput: Two names mean one run.
+        InvalidInput: Two names stand for one run.
     """
     first: dict[str, str] = {}
     for name, runs in found:
@@ -68,10 +68,25 @@ def newest_of_each(found: Sequence[tuple[str, Sequence[RunInfo]]]) -> tuple[list
 
 
 def candidates(runs: Sequence[RunInfo]) -> str:
-    """Return runs as a line tells them apart: the beginnings of their ids, and when they were started."""
-    told = [f"{run.id[: _digits(runs)]} of {moment(run.start_time).astimezone():%Y-%m-%d %H:%M:%S}{_state(run)}" for run in runs]
-    more = len(told) - _MOST_TOLD
-    return ", ".join(told[:_MOST_TOLD]) + (f" and {more} more" if more > 0 else "")
+    """Return runs on one line that distinguishes them: the beginnings of their ids, and when they started."""
+    listed = [
+        f"{run.id[: _digits(runs)]} of {moment(run.start_time).astimezone():%Y-%m-%d %H:%M:%S}{_state(run)}" for run in runs
+    ]
+    more = len(listed) - _MOST_LISTED
+    return ", ".join(listed[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
+
+
+def resumable(store: Store, run_id: str) -> RunInfo:
+    """Return a run that is to be resumed, by its whole id.
+
+    Raises:
+        RunNotFound: There is none; where it is the name of runs, the message lists their ids.
+    """
+    try:
+        return store.get_run(run_id)
+    except RunNotFound as error:
+        named = called(store, run_id, None)
+        raise RunNotFound(f"{error}; a run goes on by its whole id, and this can be {candidates(named)}") from None
 
 
 def _one_run(before: str, name: str, runs: Sequence[RunInfo]) -> str:
@@ -81,7 +96,7 @@ def _one_run(before: str, name: str, runs: Sequence[RunInfo]) -> str:
 
 
 def _digits(runs: Sequence[RunInfo]) -> int:
-    """Return how many digits of their ids tell runs apart, eight or more."""
+    """Return how many characters of their ids distinguish runs, eight or more."""
     ids = {run.id for run in runs}
     return next((n for n in range(8, 256) if len({run_id[:n] for run_id in ids}) == len(ids)), 256)
 

@@ -14,7 +14,7 @@ from ..store.protocol.store import Store
 from ..store.registration import origin_of, register
 from ..validation import amount, mapping, shown, text
 from .artifacts import Artifact
-from .models import ModelVersion, RegisteredModel, find_version, find_versions
+from .registered_models import ModelVersion, RegisteredModel, find_version, find_versions
 
 __all__ = ["ModelRegistry"]
 

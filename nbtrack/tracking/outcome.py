@@ -1,4 +1,4 @@
-"""How a run ended, told by what ended its code: nothing, an exception, an interrupt, an exit."""
+"""The status of a run by what ended its code: nothing, an exception, an interrupt, an exit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..validation import several, shown
 
 __all__ = ["Outcome", "exceptions_named", "outcome_of"]
 
-# A class, or its name: with its module, or alone as for a class of the notebook's own.
+# A class, or its name: with its module, or alone, as for a class that is defined in the notebook.
 ExceptionName = type[BaseException] | str
 
 
@@ -25,7 +25,7 @@ class Outcome(NamedTuple):
     has_traceback: bool = False
 
 
-# Libraries that are not imported for the question.
+# By name, so that no library is imported to ask.
 _KNOWN = {
     "optuna.TrialPruned": Outcome(Status.KILLED, "pruned"),
     "asyncio.CancelledError": Outcome(Status.KILLED, has_traceback=True),
@@ -34,27 +34,27 @@ _KNOWN = {
 
 
 def outcome_of(error: BaseException | None, named: Iterable[ExceptionName] = ()) -> Outcome:
-    """Return how a run ended whose code ended with ``error``.
+    """Return how a run ends whose code ended with ``error``.
 
     Args:
         error: The exception; None where the code came to its end.
-        named: Exceptions that are no failure, beside those that the user's settings name.
+        named: Exceptions that do not make the run FAILED, beside those in the user's settings.
     """
-    # Leaving a loop over a generator, or dropping the generator, ends its code by a GeneratorExit.
+    # A GeneratorExit ends a generator whose loop was left, or that was dropped.
     if error is None or isinstance(error, GeneratorExit):
         return Outcome(Status.FINISHED)
     if isinstance(error, SystemExit) and error.code in (None, 0):
         return Outcome(Status.FINISHED, has_traceback=True)
     if isinstance(error, KeyboardInterrupt):
         return Outcome(Status.KILLED, has_traceback=True)
-    if any(_is_one(error, name) for name in (*named, *not_failures())):
+    if any(_is_a(error, name) for name in (*named, *not_failures())):
         return Outcome(Status.FINISHED, type(error).__name__)
-    known = next((outcome for name, outcome in _KNOWN.items() if _is_one(error, name)), None)
+    known = next((outcome for name, outcome in _KNOWN.items() if _is_a(error, name)), None)
     return known or Outcome(Status.FAILED, has_traceback=True)
 
 
 def exceptions_named(given: object) -> tuple[ExceptionName, ...]:
-    """Return exceptions, given as classes or by their names.
+    """Return exceptions that are given as classes or by their names: one, or several.
 
     Raises:
         InvalidInput: One is neither.
@@ -66,14 +66,14 @@ def exceptions_named(given: object) -> tuple[ExceptionName, ...]:
     return tuple(found)
 
 
-def _is_one(error: BaseException, name: ExceptionName) -> bool:
+def _is_a(error: BaseException, name: ExceptionName) -> bool:
     if not isinstance(name, str):
         return isinstance(error, name)
     return any(_is_called(kind, name) for kind in type(error).__mro__)
 
 
 def _is_called(kind: type, name: str) -> bool:
-    """Tell whether a class has a name: its own, where it is defined, or where a module has it under that name."""
+    """Tell whether a name is that of a class: alone, with the module that defines it, or with one that imports it."""
     module, dot, own = name.rpartition(".")
     if not dot:
         return kind.__name__ == name

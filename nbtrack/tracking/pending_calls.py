@@ -1,4 +1,4 @@
-"""Calls that are made by whoever logs next: of use where only the code that logs can do a thing, and not at any moment."""
+"""Calls that run inside the next ``log`` of a run, for what only the code that logs can do, such as raising in it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
-__all__ = ["Interjections"]
+__all__ = ["PendingCalls"]
 
 
 class _Call(NamedTuple):
@@ -14,11 +14,11 @@ class _Call(NamedTuple):
     in_main_thread: bool
 
 
-class Interjections:
+class PendingCalls:
     """The calls that wait for the next row.
 
-    Threads: every method may be called from any thread. Without a lock: where threads log at this very moment a call may
-    be made twice, or not at all, so who needs one asks again.
+    Threads: every method may be called from any thread. There is no lock, so that rows cost nothing more: where threads are
+    logging at this very moment, a call may be made twice or not at all, and a caller who depends on it adds it again.
     """
 
     __slots__ = ("_waiting",)
@@ -30,13 +30,13 @@ class Interjections:
         return bool(self._waiting)
 
     def add(self, make: Callable[[], None], *, in_main_thread: bool) -> None:
-        """Have a call made, in the main thread or in whatever thread; a call that waits already is not added."""
+        """Add a call for the main thread or for any; one that is waiting already is not added again."""
         call = _Call(make, in_main_thread)
         if call not in self._waiting:
             self._waiting += (call,)
 
     def make(self) -> bool:
-        """Make the calls that are to be made in this thread; tell whether others are still waiting."""
+        """Make the calls that are for this thread; tell whether others are still waiting."""
         is_main = threading.current_thread() is threading.main_thread()
         waiting, self._waiting = self._waiting, ()
         self._waiting += tuple(call for call in waiting if call.in_main_thread and not is_main)

@@ -1,4 +1,4 @@
-"""Where the store of a pickled run is by now: its project may have been moved since."""
+"""The store of an unpickled run, whose project may have been moved since it was pickled."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ __all__ = ["connection_of_pickled"]
 def connection_of_pickled(settings: Settings, run_id: str) -> Connection:
     """Return the connection for a run that was pickled with these settings.
 
-    Where their folder is missing it is the one that this process has, or the working directory's, which knows the run. Reading
-    makes no folder where there was one.
+    Where their folder is gone, it is the first that knows the run: of this process's connections, and of the project in the
+    working directory. Reading does not make the folder again.
     """
     root = settings.root
     if root is None or root.exists():
@@ -31,7 +31,7 @@ def connection_of_pickled(settings: Settings, run_id: str) -> Connection:
 
 
 def _others(settings: Settings) -> Iterator[Connection]:
-    """Yield the connections to look at: of a store that is elsewhere, the same one with the journals of this project."""
+    """Yield the connections to look in; for a store outside the folder, the same one with the journals of this project."""
     try:
         if settings.database is None:
             yield connection_to(replace(resolve(settings.uri, environ={}, config={}), experiment=settings.experiment))
@@ -41,7 +41,7 @@ def _others(settings: Settings) -> Iterator[Connection]:
         here = Path(working_directory()) / settings.database.name
         if here.is_file():
             yield connection_to(resolve(sqlite_uri(here), environ={}, config={}), makes_folder=False)
-    except InvalidInput:  # there is no project that could be used here
+    except InvalidInput:  # the working directory has no project that can be used
         return
 
 

@@ -1,4 +1,4 @@
-"""From which cell of a notebook a run was started, and whether that is a cell run again."""
+"""The cell of a notebook that starts a run, and whether it is a cell that is executed again."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 from ..kernel import frontend
 
-__all__ = ["Origin", "origin", "origin_of_cell"]
+__all__ = ["StartingCell", "running_cell", "tracked_cell"]
 
 
-class Origin(NamedTuple):
-    """One execution of a cell, and the statement at its top level that starts a run; none for a tracked cell's own run."""
+class StartingCell(NamedTuple):
+    """One execution of a cell, and the statement at its top level that starts a run; a tracked cell's own run has none."""
 
     cell: str
     request: str
@@ -21,36 +21,37 @@ class Origin(NamedTuple):
     code: CodeType | None = None
     at: int = 0
 
-    def is_again(self, before: Origin) -> bool:
-        """Tell whether the cell was executed ``before``, and has been changed since, perhaps.
+    def is_again(self, before: StartingCell) -> bool:
+        """Tell whether the same cell was executed ``before``; it may have been edited since.
 
-        Where the front end does not name its cells, the same statement is taken for the same cell; one that gives the
-        run a name, as ``run = nbtrack.start_run("second try")`` does, also with other constants, for what had that name
-        before is out of reach then.
+        Where the front end does not name its cells, the same statement counts as the same cell. The statement's constants may
+        differ when it binds the run to a name, as ``run = nbtrack.start_run("second try")`` does: the run that had that name
+        before is out of the user's reach then.
         """
         if self.cell or before.cell:
             return self.cell == before.cell and self.request != before.request
         if self.code is None or before.code is None:
             return self.source == before.source
-        # A code object is another one each time that a cell is compiled.
+        # Each execution of a cell compiles a code object of its own.
         return self.code is not before.code and (_shape(self.code), self.at) == (_shape(before.code), before.at)
 
 
-def origin() -> Origin | None:
+def running_cell() -> StartingCell | None:
     """Return the cell whose code is running, None outside of any."""
-    shell = _shell()
-    frame = None if shell is None else _of_cell(sys._getframe(1), shell.user_ns)
+    module = sys.modules.get("IPython")
+    shell: Any = None if module is None else module.get_ipython()
+    frame = None if shell is None else _top_level(sys._getframe(1), shell.user_ns)
     if frame is None:
         return None
-    return origin_of_cell(shell.history_manager.input_hist_raw[-1])._replace(code=frame.f_code, at=frame.f_lasti)
+    return tracked_cell(shell.history_manager.input_hist_raw[-1])._replace(code=frame.f_code, at=frame.f_lasti)
 
 
-def origin_of_cell(source: str) -> Origin:
-    """Return where the run of a tracked cell comes from, by the cell as it was typed."""
-    return Origin(frontend.cell_id(), frontend.request_id(), source)
+def tracked_cell(source: str) -> StartingCell:
+    """Return the cell that a tracked cell's own run starts from, by its source as it was typed."""
+    return StartingCell(frontend.cell_id(), frontend.request_id(), source)
 
 
-def _of_cell(frame: FrameType | None, namespace: dict[str, Any]) -> FrameType | None:
+def _top_level(frame: FrameType | None, namespace: dict[str, Any]) -> FrameType | None:
     """Return the innermost frame that is the top level of a cell."""
     while frame is not None and not (frame.f_globals is namespace and frame.f_code.co_name == "<module>"):
         frame = frame.f_back
@@ -60,8 +61,3 @@ def _of_cell(frame: FrameType | None, namespace: dict[str, Any]) -> FrameType | 
 def _shape(code: CodeType) -> tuple[object, ...]:
     binds = any(each.opname.startswith("STORE") for each in dis.get_instructions(code))
     return code.co_code, code.co_names, () if binds else code.co_consts
-
-
-def _shell() -> Any:
-    module = sys.modules.get("IPython")
-    return None if module is None else module.get_ipython()

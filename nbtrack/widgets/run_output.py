@@ -12,7 +12,7 @@ from ..kernel import frontend
 from .data.format import value_text
 from .open_views import open_view, widget_bundle
 from .pages.markup import escaped, page
-from .shown import ShownRun
+from .shown import ShownRun, shown_session
 
 if TYPE_CHECKING:
     from .views.run import RunView
@@ -33,19 +33,17 @@ def view_of(run: ShownRun, focus: Sequence[str] = ()) -> RunView:
     known = _views.get(run.id)
     if known is not None and known.carrier is not None:
         return known
-    stopper = run.stopper if run.is_open else None
-    view = RunView(run.recorder.connection, lambda: facts(run), stopper=stopper, focus=focus, cell_id=_cell_of(run))
-    if run.is_open:
+    session = shown_session(run)
+    stopper = session.stopper if session.is_open else None
+    cell_id = session.recorder.own_tags.get(CELL_ID, "")
+    view = RunView(session.connection, lambda: facts(run), stopper=stopper, focus=focus, cell_id=cell_id)
+    if session.is_open:
         view.follow()
-        run.when_ended.append(view.ended)
+        session.when_ended.append(view.ended)
     else:
         view.load()
     _views[run.id] = view
     return view
-
-
-def _cell_of(run: ShownRun) -> str:
-    return run.recorder.own_tags.get(CELL_ID, "")
 
 
 def show(run: ShownRun, focus: Sequence[str] = ()) -> bool:
@@ -58,7 +56,7 @@ def show(run: ShownRun, focus: Sequence[str] = ()) -> bool:
     still = {"text/html": _still_running(run), "text/plain": f"run {run.name} ({run.id}) was running when this was saved"}
     shown = still if frontend.hydrates() else {"text/plain": still["text/plain"], **widget_bundle(view)}
     display(shown, raw=True, display_id=_display_id(run), metadata=_METADATA)
-    run.when_ended.insert(0, lambda: show_end(run))
+    shown_session(run).when_ended.insert(0, lambda: show_end(run))
     view.look_back()
     return True
 
@@ -93,8 +91,9 @@ def _still_running(run: ShownRun) -> str:
 
 def facts(run: ShownRun) -> dict[str, Any]:
     """Return what a living view says of a run; of one that goes on here, without asking the store."""
-    tags = run.recorder.own_tags if run.is_open else run.tags
-    params = run.recorder.known_params() if run.is_open else run.params
+    session = shown_session(run)
+    tags = session.recorder.own_tags if session.is_open else run.tags
+    params = session.recorder.known_params() if session.is_open else run.params
     trace = run.traceback if run.status.name == "FAILED" else None
     return {
         "id": run.id,
@@ -109,7 +108,7 @@ def facts(run: ShownRun) -> dict[str, Any]:
         "line": _line_in_cell(trace),
         "params": [[key, value_text(value)] for key, value in params.items()],
         "tags": {key: value for key, value in tags.items() if not key.startswith(RESERVED)},
-        "files": 0 if run.is_open else run.artifact_count(),
+        "files": 0 if session.is_open else session.artifact_count(),
     }
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .pages.contents import Whole
 
-__all__ = ["ShownComparison", "ShownHistory", "ShownRecorder", "ShownRun", "ShownRuns"]
+__all__ = ["ShownComparison", "ShownHistory", "ShownRecorder", "ShownRun", "ShownRuns", "ShownSession", "shown_session"]
 
 
 class ShownHistory(Protocol):
@@ -40,11 +40,7 @@ class ShownHistory(Protocol):
 
 
 class ShownRecorder(Protocol):
-    """What this process knows of a run that it logs into, without asking the store."""
-
-    @property
-    def connection(self) -> Connection:
-        """The run's store."""
+    """What this process has logged into a run, known without asking the store."""
 
     @property
     def own_tags(self) -> Mapping[str, str]:
@@ -52,6 +48,33 @@ class ShownRecorder(Protocol):
 
     def known_params(self) -> Mapping[str, ParamValue]:
         """Return the params that this process knows."""
+
+
+class ShownSession(Protocol):
+    """This process's part in a run."""
+
+    @property
+    def connection(self) -> Connection:
+        """The run's store."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether this process started the run and has not ended it."""
+
+    @property
+    def recorder(self) -> ShownRecorder:
+        """What it has logged."""
+
+    @property
+    def stopper(self) -> Stopper:
+        """What stops the run."""
+
+    @property
+    def when_ended(self) -> list[Callable[[], None]]:
+        """What is called when the run ends here."""
+
+    def artifact_count(self) -> int:
+        """Return how many files the run has."""
 
 
 class ShownRun(Protocol):
@@ -68,10 +91,6 @@ class ShownRun(Protocol):
     @property
     def status(self) -> Status:
         """How it stands."""
-
-    @property
-    def is_open(self) -> bool:
-        """Whether this process logs into it."""
 
     @property
     def experiment(self) -> str:
@@ -102,19 +121,13 @@ class ShownRun(Protocol):
         """The exception that ended it."""
 
     @property
-    def recorder(self) -> ShownRecorder:
-        """What this process knows of it."""
+    def _session(self) -> ShownSession:
+        """What is not for the run's users; see ``shown_session``."""
 
-    @property
-    def stopper(self) -> Stopper:
-        """What stops it."""
 
-    @property
-    def when_ended(self) -> list[Callable[[], None]]:
-        """What is called when it ends."""
-
-    def artifact_count(self) -> int:
-        """Return how many files it has."""
+def shown_session(run: ShownRun) -> ShownSession:
+    """Return this process's part in a run."""
+    return run._session
 
 
 class ShownRuns(Protocol):

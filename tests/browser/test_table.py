@@ -198,7 +198,7 @@ module.read_table = read
 from nbtrack.tracking.runs import Runs
 experiment = nbtrack.experiments()[0].id
 infos = [RunInfo(f"{i:032x}", experiment, f"run {i}", Status.FINISHED, i, i + 1, "") for i in range(10_000)]
-many = Runs(nbtrack.connect().connection, infos)
+many = Runs(nbtrack.connect()._connection, infos)
 many.table().read_sparks = lambda rows, keys: {"lengths": [], "x": np.empty(0), "y": np.empty(0)}
 from nbtrack.widgets.view import key_of
 from IPython.display import HTML

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import nbtrack
+from nbtrack.tracking.tracker import connection_of
 
 pytestmark = pytest.mark.slow
 
@@ -18,7 +19,7 @@ CRASHES = """
 import os, nbtrack
 run = nbtrack.start_run("crashed")
 run.flush(20)
-nbtrack.connect().connection.flusher.close(5)
+nbtrack.connect()._connection.flusher.close(5)
 for i in range(100):
     run.log(loss=i)
 os._exit(1)
@@ -51,7 +52,7 @@ def project(tmp_path, monkeypatch):
             run.log_text(f"this is {name}", "notes/a.txt")
         ids.append(run.id)
     assert tracker.flush(30)
-    tracker.connection.close(10)
+    connection_of(tracker).close(10)
     return tmp_path, ids
 
 

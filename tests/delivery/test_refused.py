@@ -13,6 +13,7 @@ import pytest
 
 import nbtrack
 from nbtrack.entities.tags import SET_ASIDE
+from nbtrack.tracking.tracker import connection_of
 
 from ..databases import NOT_DURABLE, maria_server
 from ..proxies import nginx
@@ -80,7 +81,7 @@ def test_a_file_beyond_a_proxys_limit_waits_alone(behind_nginx, project, tmp_pat
     assert [message for message in caplog.messages if "away" in message] == []
     assert any("'large.bin'" in message and "413" in message for message in caplog.messages)
     assert "large.bin" in tracker.status()
-    tracker.connection.close(10)
+    connection_of(tracker).close(10)
 
     doctor = command("doctor", "--store", behind_nginx[0], status=1)
     assert "large.bin" in doctor
@@ -97,12 +98,12 @@ def test_what_was_set_aside_arrives_where_the_limit_is_raised(behind_nginx, proj
     with tracker.start_run("files") as run:
         run.log_artifact(project / "large.bin")
     assert tracker.flush(60)
-    tracker.connection.close(10)
+    connection_of(tracker).close(10)
     outbox = next((project / ".nbtrack" / "outbox").iterdir())
     with nginx(tmp_path / "larger", url, "100m") as wide:
         there = nbtrack.connect(wide)
-        outbox.rename(there.settings.journal)
-        there.connection.close(5)
+        outbox.rename(connection_of(there).settings.journal)
+        connection_of(there).close(5)
         command("sync", "--store", wide)
     found = nbtrack.connect(url).get_run(run.id)
     (found.artifacts.download("large.bin", project / "back.bin"))
@@ -116,7 +117,7 @@ def test_what_is_refused_is_dropped_when_that_is_said_twice(behind_nginx, projec
     with tracker.start_run("files") as run:
         run.log_artifact(project / "large.bin")
     assert tracker.flush(60)
-    tracker.connection.close(10)
+    connection_of(tracker).close(10)
     once = command("sync", "--store", behind_nginx[0], "--drop", status=1)
     assert "say --drop twice" in once
     assert run.id in once
@@ -145,9 +146,9 @@ def test_a_value_beyond_mariadbs_packet_waits_alone(project, caplog):
         assert tracker.get_run(other.id).metrics["loss"].last == 2.0
         assert [message for message in caplog.messages if "away" in message] == []
         server.execute("SET GLOBAL max_allowed_packet = 64 * 1024 * 1024")
-        tracker.connection.close(10)
-        command("sync", "--store", tracker.settings.uri)
-        again = nbtrack.connect(tracker.settings.uri, artifacts=str(project / "files")).get_run(run.id)
+        connection_of(tracker).close(10)
+        command("sync", "--store", connection_of(tracker).settings.uri)
+        again = nbtrack.connect(connection_of(tracker).settings.uri, artifacts=str(project / "files")).get_run(run.id)
         assert len(again.tags["note"]) == 2_000_000
         assert SET_ASIDE not in again.tags
 
@@ -201,7 +202,7 @@ def test_a_run_that_may_not_be_logged_holds_up_no_other(with_users, project, cap
     assert [message for message in caplog.messages if "away" in message] == []
     assert any(refused.id in message and "EDIT" in message for message in caplog.messages)
     assert f"refused: run {refused.id}" in tracker.status()
-    tracker.connection.close(10)
+    connection_of(tracker).close(10)
 
 
 def log_in_another_process(url):
@@ -229,7 +230,7 @@ def test_what_may_not_be_logged_waits_for_the_right_and_every_session_says_so(wi
         fine.log(loss=2.0)
     assert f"refused: run {run_id}" in again.status()
     assert again.get_run(fine.id).status == "FINISHED"
-    again.connection.close(5)
+    connection_of(again).close(5)
     permit()
     assert "nothing waits" in command("sync", "--store", url)
     found = nbtrack.connect(url).get_run(run_id)

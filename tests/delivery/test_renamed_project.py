@@ -20,6 +20,7 @@ from nbtrack.entities.run import Status
 from nbtrack.store.open import open_store
 from nbtrack.store.protocol.store import RunQuery
 from nbtrack.system.anchor import Anchor, make_folders
+from nbtrack.tracking.tracker import connection_of
 
 
 @pytest.fixture
@@ -110,7 +111,7 @@ def test_many_renames_in_a_row_lose_nothing_and_leave_no_folder(old, tmp_path, c
     assert {f"t{number}" for number in range(40)} <= set(run.tags)
     assert [path.name for path in tmp_path.iterdir() if path.name != "state"] == ["name 39"]
     assert not [message for message in caplog.messages if "deleted or replaced" in message or "is lost, for" in message]
-    assert tracker.settings.folder == now / ".nbtrack"
+    assert connection_of(tracker).settings.folder == now / ".nbtrack"
 
 
 @pytest.mark.slow
@@ -148,7 +149,7 @@ def test_connecting_again_after_the_rename_is_the_same_store(old, tmp_path, monk
     before.flush()
     old.rename(tmp_path / "new")
     before.runs()
-    assert nbtrack.connect().connection is before.connection
+    assert connection_of(nbtrack.connect()) is connection_of(before)
     assert before.uri == f"sqlite:///{tmp_path}/new/.nbtrack/runs.db"
     assert len(nbtrack.connect(old / ".nbtrack").runs()) == 0
 
@@ -195,7 +196,7 @@ def test_a_copy_that_took_the_place_is_used_as_the_one_that_is_there(old, tmp_pa
     tracker = nbtrack.connect()
     tracker.start_run("before").end()
     tracker.flush()
-    tracker.connection.store().close()
+    connection_of(tracker).store().close()
     shutil.copytree(old, tmp_path / "copy")
     old.rename(tmp_path / "new")
     (tmp_path / "copy").rename(old)
@@ -248,7 +249,7 @@ def test_what_is_logged_right_after_the_rename_is_safe_from_a_crash(old, tmp_pat
     assert not old.exists()
     os.chdir(new)
     tracker = nbtrack.connect()
-    tracker.connection.recover()
+    connection_of(tracker).recover()
     (run,) = tracker.runs()
     assert run.params == {"lr": 0.1}
     assert run.metrics["loss"].values.tolist() == [1.0, 2.0]
@@ -278,7 +279,7 @@ def test_nothing_is_lost_when_the_process_is_killed_after_the_rename(old, tmp_pa
     assert not old.exists()
     os.chdir(new)
     tracker = nbtrack.connect()
-    tracker.connection.recover()
+    connection_of(tracker).recover()
     runs = {run.name: run for run in tracker.runs()}
     assert {name: run.status for name, run in runs.items()} == {"killed": Status.FAILED, "new": Status.FAILED}
     assert len(runs["killed"].metrics["loss"].values) == 501

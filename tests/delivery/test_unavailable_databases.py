@@ -9,6 +9,7 @@ import sqlalchemy as sa
 import nbtrack
 from nbtrack.errors import StoreUnavailable
 from nbtrack.store.open import open_store
+from nbtrack.tracking.tracker import connection_of
 
 from ..databases import NOT_DURABLE, maria_server, postgres_server
 
@@ -58,7 +59,7 @@ def test_a_server_that_crashes_and_comes_back(server, tracker, caplog):
     assert run.metrics["loss"].values.tolist() == [step / 4 for step in range(4 * POINTS)]
     assert (run.status, run.tags["said"], run.params["lr"]) == ("FINISHED", "meanwhile", 0.1)
     assert len([record for record in caplog.records if "the store is away" in record.message]) == 1
-    tracker.connection.close(10)
+    connection_of(tracker).close(10)
 
 
 def test_a_server_without_a_connection_left(server, tracker):
@@ -79,7 +80,7 @@ def test_a_server_without_a_connection_left(server, tracker):
             engine.dispose()
     assert tracker.flush(60)
     assert run.metrics["loss"].values.tolist() == [step / 4 for step in range(POINTS)]
-    tracker.connection.close(10)
+    connection_of(tracker).close(10)
 
 
 def as_guest(server, url):

@@ -21,6 +21,7 @@ from tqdm import tqdm
 import nbtrack
 from nbtrack import settings
 from nbtrack.store.open import open_store
+from nbtrack.tracking.tracker import connection_of
 
 from .child import Child
 
@@ -54,7 +55,7 @@ def become(user, group, umask, groups, home):
             run.log(loss=1.0)
             run.log_text("text", "a.txt")
         _look(folder)
-        tracker.connection.close(10)
+        connection_of(tracker).close(10)
     os.environ["HOME"] = home
     os.environ.pop("XDG_STATE_HOME", None)
     settings.user_name.cache_clear()

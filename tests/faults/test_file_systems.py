@@ -155,7 +155,7 @@ train({POINTS})
 run.log_text("hello", "a.txt")
 assert not run.flush(0.5)
 space()
-while run.recorder.writer().is_volatile:
+while run._session.recorder.writer().is_volatile:
     run.flush(0.1)
 train({2 * POINTS})
 print(run.id, flush=True)

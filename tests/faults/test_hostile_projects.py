@@ -23,7 +23,9 @@ from nbtrack.errors import NbtrackError
 from nbtrack.server.inprocess import InProcess
 from nbtrack.server.service import Service
 from nbtrack.store.artifacts.local import LocalArtifacts
-from nbtrack.tracking import current_run, current_tracker
+from nbtrack.tracking import current_tracker
+from nbtrack.tracking.run import current_runs
+from nbtrack.tracking.tracker import connection_of
 
 from .hostile import DELETED, RUN, Project, Victim
 from .rounds import done, rounds, seeded
@@ -46,8 +48,8 @@ def good(tmp_path_factory):
     assert nbtrack.flush()
     nbtrack.register_model(f"runs:/{RUN}/model", "digits", alias="champion")
     nbtrack.get_run(DELETED).delete()
-    _log_by_mlflow(tracker.connection.store(), top)
-    tracker.connection.close(10)
+    _log_by_mlflow(connection_of(tracker).store(), top)
+    connection_of(tracker).close(10)
     current_tracker._tracker = None
     return top / ".nbtrack"
 
@@ -55,9 +57,9 @@ def good(tmp_path_factory):
 @contextlib.contextmanager
 def _named(tracker, run_id):
     """Let the next run have an id that is known."""
-    tracker.connection.new_run = lambda event: run_id
+    connection_of(tracker).new_run = lambda event: run_id
     yield
-    del tracker.connection.new_run
+    del connection_of(tracker).new_run
 
 
 def _log_by_mlflow(store: Any, top: Path) -> None:
@@ -155,7 +157,7 @@ def _where(error: Exception) -> str:
 
 
 def _close() -> None:
-    for run in current_run.open_runs():
+    for run in current_runs.open():
         with contextlib.suppress(NbtrackError):
             run.end()
     for each in connection.connections():

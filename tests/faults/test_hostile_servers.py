@@ -8,6 +8,7 @@ import nbtrack
 from nbtrack.errors import PlaceNotAllowed, StoreUnavailable
 from nbtrack.store.artifacts.presigned import check_addresses
 from nbtrack.store.artifacts.protocol import SignedRequest
+from nbtrack.tracking.tracker import connection_of
 
 from ..server.test_process import ask, serving
 
@@ -43,15 +44,15 @@ def test_a_folder_of_this_machine_is_used_only_when_settings_name_it(tracker, ho
     run = nbtrack.start_run("r")
     run.log(loss=0.5)
     run.log_text("hello", "thesis.tex")
-    assert not tracker.connection.flusher.flush(20, is_patient=False)
-    assert "NBTRACK_ARTIFACT_PLACES" in tracker.connection.flusher.problem
+    assert not connection_of(tracker).flusher.flush(20, is_patient=False)
+    assert "NBTRACK_ARTIFACT_PLACES" in connection_of(tracker).flusher.problem
     assert nbtrack.get_run(run.id).metrics["loss"].last == 0.5
     assert [each.name for each in home.iterdir()] == ["thesis.tex"]
     with pytest.raises(PlaceNotAllowed, match=str(home)):
         run.artifacts.list()
     monkeypatch.setenv("NBTRACK_ARTIFACT_PLACES", str(home))
     run.end()
-    assert tracker.flush(10), tracker.connection.flusher.problem
+    assert tracker.flush(10), connection_of(tracker).flusher.problem
     assert run.artifacts.read_text("thesis.tex") == "hello"
     assert (home / "thesis.tex").read_text() == "years of work"
 
@@ -65,8 +66,8 @@ def test_what_an_experiment_names_is_no_better(tracker, server, home, place):
     ask(server, "/api/2.0/mlflow/experiments/create", {"name": "theirs", "artifact_location": where})
     run = nbtrack.start_run("r", experiment="theirs")
     run.log_text("hello", "a.txt")
-    assert not tracker.connection.flusher.flush(20, is_patient=False)
-    assert "NBTRACK_ARTIFACT_PLACES" in tracker.connection.flusher.problem
+    assert not connection_of(tracker).flusher.flush(20, is_patient=False)
+    assert "NBTRACK_ARTIFACT_PLACES" in connection_of(tracker).flusher.problem
     assert [each.name for each in home.iterdir()] == ["thesis.tex"]
     with pytest.raises(PlaceNotAllowed):
         run.artifacts.read_text("thesis.tex")

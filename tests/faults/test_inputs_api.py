@@ -17,6 +17,8 @@ import nbtrack
 from nbtrack.entities.events import TagsSet
 from nbtrack.errors import FilterError, InvalidInput, NbtrackError, WrongType
 from nbtrack.store.text import storable
+from nbtrack.tracking.session import session_of
+from nbtrack.tracking.tracker import connection_of, find_runs
 
 from .anything import NASTY, anything, texts
 from .examples import fuzz
@@ -127,7 +129,7 @@ def test_what_is_written_is_written_or_refused(name, tracker):
             run.log(before=1.0)
             refused = told(lambda: WRITES[name](run, it))
         assert run.flush(20), tracker.status()
-        assert tracker.connection.flusher.pending() == (0, 0), (tracker.status(), refused)
+        assert connection_of(tracker).flusher.pending() == (0, 0), (tracker.status(), refused)
         found = nbtrack.get_run(run.id)
         assert found.metrics["before"].values.tolist() == [1.0]
         assert found.status in ("FINISHED", "FAILED", "KILLED", "RUNNING", "SCHEDULED")
@@ -157,7 +159,7 @@ READS = {
     "connect": lambda _, it: nbtrack.Tracker(nbtrack.settings.resolve(it, cwd=None)),
     "connect an experiment": lambda _, it: nbtrack.settings.resolve("memory:", experiment=it),
     "connect artifacts": lambda _, it: nbtrack.settings.resolve("memory:", artifacts=it),
-    "find_runs": lambda _, it: nbtrack.api.tracker().find_runs(it),
+    "find_runs": lambda _, it: find_runs(nbtrack.api.tracker(), it),
     "df": lambda _, it: nbtrack.runs().df(it),
     "history": lambda _, it: nbtrack.runs().history(it),
     "among": lambda _, it: nbtrack.runs().among(it),
@@ -342,7 +344,7 @@ def test_a_timestamp_out_of_range_is_named():
 
 
 def test_what_one_run_holds_does_not_keep_the_others_from_the_store(tracker, monkeypatch):
-    store = tracker.connection.store()
+    store = connection_of(tracker).store()
     apply = store.apply
 
     def stumbling(batches):
@@ -364,6 +366,6 @@ def test_what_one_run_holds_does_not_keep_the_others_from_the_store(tracker, mon
 def test_what_json_cannot_say_is_not_taken_down(tracker):
     with nbtrack.start_run() as run:
         with pytest.raises(TypeError):
-            run.recorder.append(TagsSet({"a": object()}))
+            session_of(run).recorder.append(TagsSet({"a": object()}))
         run.set_tag("b", "v")
     assert (run.tags["b"], run.status) == ("v", "FINISHED")

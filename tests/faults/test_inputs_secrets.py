@@ -12,6 +12,7 @@ from nbtrack.delivery import flusher
 from nbtrack.errors import NbtrackError
 from nbtrack.settings import resolve
 from nbtrack.store.open import open_store
+from nbtrack.tracking.tracker import connection_of
 
 from ..server.test_process import serving
 from ..store.faults import HTML, SERVER_ERROR, FaultProxy, canned
@@ -84,7 +85,7 @@ def test_no_secret_is_left_anywhere_when_everything_fails(tmp_path, monkeypatch,
             run.log(loss=2.0)
             run.log_text("text", "a.txt")
             assert not run.flush(0.5)
-            shown = [tracker.status(), repr(tracker), repr(run), repr(tracker.settings)]
+            shown = [tracker.status(), repr(tracker), repr(run), repr(connection_of(tracker).settings)]
             monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", token)
             assert run.flush(20)
             proxy.faults = [
@@ -98,14 +99,14 @@ def test_no_secret_is_left_anywhere_when_everything_fails(tmp_path, monkeypatch,
         proxy.faults = []
         assert tracker.flush(20)
         assert run.metrics["loss"].values.tolist() == [1.0, 2.0, 3.0]
-        tracker.connection.close(10)
+        connection_of(tracker).close(10)
         for secret in (password, "wrong geheimes password"):
             monkeypatch.delenv("MLFLOW_TRACKING_TOKEN", raising=False)
             tracker = nbtrack.connect(proxy.uri.replace("//", f"//admin:{secret.replace(' ', '%20')}@"), experiment="secret")
             with nbtrack.start_run("by password") as run:
                 run.log(loss=1.0)
                 shown += [repr(run), tracker.status(), repr(tracker)]
-            tracker.connection.close(0.5)
+            connection_of(tracker).close(0.5)
         proxy.close()
         process.terminate()
         said = process.communicate()

@@ -9,6 +9,7 @@ import pytest
 
 import nbtrack
 from nbtrack.delivery import flusher
+from nbtrack.tracking.tracker import connection_of
 
 from .relay import Relay
 
@@ -47,4 +48,4 @@ def test_an_upload_that_is_cut_arrives_whole(relay, s3_place, tmp_path, cuts):
     assert [(entry.path, entry.size) for entry in run.artifacts.list()] == [("after.txt", 5), ("model.bin", SIZE)]
     with run.artifacts.open("model.bin") as file:
         assert hashlib.file_digest(file, "sha256").digest() == hashlib.sha256(content).digest()
-    tracker.connection.close(10)
+    connection_of(tracker).close(10)

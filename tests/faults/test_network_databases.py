@@ -12,6 +12,7 @@ import nbtrack
 from nbtrack.delivery import flusher
 from nbtrack.entities.events import Batch, TagsSet
 from nbtrack.errors import StoreUnavailable
+from nbtrack.tracking.tracker import connection_of
 
 pytestmark = pytest.mark.slow
 
@@ -51,7 +52,7 @@ def test_a_database_that_turns_read_only_in_the_middle(role, tmp_path, monkeypat
         assert not run.flush(0.5)
         assert run.metrics["loss"].count == POINTS  # what was delivered can still be read
         with pytest.raises(StoreUnavailable, match="read-only"):
-            tracker.connection.store().apply([Batch(run.id, "", events=(TagsSet({"a": "b"}),))])
+            connection_of(tracker).store().apply([Batch(run.id, "", events=(TagsSet({"a": "b"}),))])
         train(run, 2 * POINTS)
     assert run.status == "FINISHED"
     assert len([record for record in caplog.records if "the store is away" in record.message]) == 1
@@ -59,7 +60,7 @@ def test_a_database_that_turns_read_only_in_the_middle(role, tmp_path, monkeypat
     assert tracker.flush(60)
     assert run.metrics["loss"].values.tolist() == [step / 4 for step in range(3 * POINTS)]
     assert (nbtrack.get_run(run.id).status, run.tags["said"], run.params["lr"]) == ("FINISHED", "meanwhile", 0.1)
-    tracker.connection.close(10)
+    connection_of(tracker).close(10)
 
 
 def train(run, first):

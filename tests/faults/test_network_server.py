@@ -14,6 +14,7 @@ import pytest
 import nbtrack
 from nbtrack import Status
 from nbtrack.delivery import flusher
+from nbtrack.tracking.tracker import connection_of
 
 from ..server.test_process import serving
 from ..store.faults import BAD_GATEWAY, HTML, SERVER_ERROR, FaultProxy, canned, too_many
@@ -94,7 +95,7 @@ def soak(proxy, chances, share):
         assert set(found.metrics) == set(values)
         assert (found.params, {key: found.tags[key] for key in tags}) == (params, tags)
         assert {name: found.artifacts.read_text(name) for name in files} == files
-    tracker.connection.close(10)
+    connection_of(tracker).close(10)
 
 
 def train(number, chances, proxy):
@@ -135,6 +136,6 @@ def test_a_server_of_an_unknown_certificate_gets_nothing_until_it_is_trusted(por
         monkeypatch.setenv("MLFLOW_TRACKING_SERVER_CERT_PATH", str(certificate))
         delivered(tracker)
         assert nbtrack.runs()[0].metrics["loss"].values.tolist() == list(range(1000))
-        tracker.connection.close(10)
+        connection_of(tracker).close(10)
     finally:
         relay.close()

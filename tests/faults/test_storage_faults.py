@@ -12,6 +12,7 @@ import pytest
 
 import nbtrack
 from nbtrack.journal.reader import journals
+from nbtrack.tracking.tracker import connection_of
 
 from ..disks import fill, mounted
 from .child import Child
@@ -66,7 +67,7 @@ def test_a_full_disk(small_disk, caplog):
     check(run, 2 * POINTS)
     assert (run.status, run.tags["k"], run.artifacts.read_text("a.txt")) == ("FINISHED", "v", "hello")
     assert len([message for message in warnings_of(caplog) if "the store is away" in message]) == 1
-    tracker.connection.close(5)
+    connection_of(tracker).close(5)
 
 
 def test_a_disk_that_is_full_from_the_start(small_disk, caplog):
@@ -80,7 +81,7 @@ def test_a_disk_that_is_full_from_the_start(small_disk, caplog):
         assert tracker.flush(30)
         run.end()
     check(run, POINTS)
-    tracker.connection.close(5)
+    connection_of(tracker).close(5)
 
 
 def test_a_read_only_folder(small_disk, caplog):
@@ -98,7 +99,7 @@ def test_a_read_only_folder(small_disk, caplog):
         assert tracker.flush(30)
     check(run, POINTS)
     assert run.artifacts.load("a.json") == {"a": 1}
-    tracker.connection.close(5)
+    connection_of(tracker).close(5)
 
 
 def test_a_store_that_is_locked_by_someone_else(tmp_path, caplog):
@@ -116,7 +117,7 @@ def test_a_store_that_is_locked_by_someone_else(tmp_path, caplog):
     check(run, POINTS)
     (warning,) = warnings_of(caplog)
     assert "locked" in warning
-    tracker.connection.close(5)
+    connection_of(tracker).close(5)
 
 
 def test_a_store_that_cannot_be_opened_says_what_waits_at_the_end(tmp_path):
@@ -134,7 +135,7 @@ def test_a_store_that_cannot_be_opened_says_what_waits_at_the_end(tmp_path):
     tracker = nbtrack.connect(f"sqlite:///{tmp_path}/runs.db")
     (run,) = tracker.runs()
     assert run.metrics["loss"].last == 0.5
-    tracker.connection.close(5)
+    connection_of(tracker).close(5)
 
 
 # The store's file is damaged.
@@ -194,7 +195,7 @@ def test_a_store_that_is_deleted_is_made_again_with_all_that_the_journal_has(tmp
     assert (
         f"the store was deleted or replaced while it was in use; all but {2 * POINTS - len(steps)} rows of it arrive" in warning
     )
-    tracker.connection.close(5)
+    connection_of(tracker).close(5)
 
 
 def test_a_project_s_whole_folder_is_deleted_and_a_short_run_loses_nothing(tmp_path, caplog):
@@ -219,7 +220,7 @@ def test_a_project_s_whole_folder_is_deleted_and_a_short_run_loses_nothing(tmp_p
     assert run.artifacts.read_text("a.txt") == "hello"
     assert [run.name for run in tracker.runs()] == ["after", "goes on"]
     assert "it arrives in the one that is there now" in "".join(warnings_of(caplog))
-    tracker.connection.close(5)
+    connection_of(tracker).close(5)
 
 
 def test_a_store_that_is_replaced_by_an_older_copy_gets_what_it_lacks(tmp_path, caplog):
@@ -242,4 +243,4 @@ def test_a_store_that_is_replaced_by_an_older_copy_gets_what_it_lacks(tmp_path, 
     check(run, POINTS + 2)
     other_kernel(tmp_path / "store", f"assert len(nbtrack.runs()[0].metrics['loss']) == {POINTS + 2}")
     run.end()
-    tracker.connection.close(5)
+    connection_of(tracker).close(5)

@@ -7,7 +7,7 @@ import pytest
 
 import nbtrack
 from nbtrack.settings import resolve
-from nbtrack.tracking.tracker import Tracker
+from nbtrack.tracking.tracker import Tracker, connection_of
 
 from ..ipykernels import VERSIONS, folder_of
 from ..notebook.kernel import Answer, Kernel
@@ -34,7 +34,7 @@ class Widget:
         if word == "fail":
             raise LookupError("the handler failed")
         if word == "stop":
-            self.run.stopper.stop()
+            self.run._session.stopper.stop()
         self.told.append(word)
         self.comm.send({"heard": word})
 
@@ -43,7 +43,7 @@ class Widget:
         while word not in self.told:
             assert time.monotonic() < deadline, "not heard while the cell ran"
             run.log(loss=1.0)
-            run.stopper.hear()
+            run._session.stopper.hear()
             time.sleep(0.001)
 
     def stopped_by(self, run):
@@ -137,11 +137,11 @@ def last_run(page):
     def read():
         trackers.append(Tracker(resolve(page.folder / ".nbtrack")))
         newest = trackers[-1].runs(experiment="*", order_by="start_time DESC")[0]
-        return nbtrack.Run(trackers[-1].connection, newest.id)
+        return nbtrack.Run(connection_of(trackers[-1]), newest.id)
 
     yield read
     for tracker in trackers:
-        tracker.connection.close(10)
+        connection_of(tracker).close(10)
 
 
 LOGGING = """
@@ -269,7 +269,7 @@ def assert_stopped(answer, run):
 
 def test_stop_ends_a_cell_that_logs(page, last_run):
     body = "print('ready', flush=True)\nfor step in range(20_000):\n"
-    body += "    nbtrack.log(loss=step); active.stopper.hear(); time.sleep(0.001)"
+    body += "    nbtrack.log(loss=step); active._session.stopper.hear(); time.sleep(0.001)"
     answer = page.stop(f"active = nbtrack.active_run()\n{body}")
     assert_stopped(answer, last_run())
     assert 0 < last_run().metrics["loss"].count < 20_000
@@ -277,13 +277,13 @@ def test_stop_ends_a_cell_that_logs(page, last_run):
 
 def test_except_exception_lets_stop_pass(page, last_run):
     body = "active = nbtrack.active_run()\nprint('ready', flush=True)\nfor step in range(20_000):\n    try:\n"
-    body += "        nbtrack.log(loss=step); active.stopper.hear(); time.sleep(0.001)\n    except Exception: pass"
+    body += "        nbtrack.log(loss=step); active._session.stopper.hear(); time.sleep(0.001)\n    except Exception: pass"
     assert_stopped(page.stop(body), last_run())
 
 
 def press_stop_from_a_thread(page):
     """Ipykernel 6 hears nothing while code does not log: there, Stop is pressed by a thread."""
-    return "threading.Timer(0.1, nbtrack.active_run().stopper.stop).start()\n" if page.is_old else ""
+    return "threading.Timer(0.1, nbtrack.active_run()._session.stopper.stop).start()\n" if page.is_old else ""
 
 
 def stop_without_logging(page, body, *, tracked=True):
@@ -322,13 +322,13 @@ def test_stop_ends_a_run_that_no_block_ends(page, last_run):
 def test_stop_ends_an_open_run_while_nothing_runs(page, last_run):
     page.run("run = widget.stopped_by(nbtrack.start_run())")
     page.tell_between_cells("stop")
-    ended = "end = time.monotonic() + 20\nwhile run.is_open and time.monotonic() < end: time.sleep(0.01)\nrun.flush()"
+    ended = 'end = time.monotonic() + 20\nwhile run.status == "RUNNING" and time.monotonic() < end: time.sleep(0.01)\nrun.flush()'
     assert page.run(ended).value == "True"
     assert (last_run().status, last_run().tags["nbtrack.ended"]) == ("KILLED", "stopped")
 
 
 def test_stop_leaves_later_cells_alone(page):
-    first = "run = widget.stopped_by(nbtrack.start_run())\nrun.stopper.stop()"
+    first = "run = widget.stopped_by(nbtrack.start_run())\nrun._session.stopper.stop()"
     assert page.run(first).status == "ok"
     assert page.run("time.sleep(3); 'slept'").value == "'slept'"
     page.run("run.end()")

@@ -10,7 +10,7 @@ import pytest
 
 import nbtrack
 from nbtrack.settings import resolve
-from nbtrack.tracking.tracker import Tracker
+from nbtrack.tracking.tracker import Tracker, connection_of
 
 from .kernel import plain_environment
 
@@ -87,8 +87,8 @@ def stored(tmp_path):
 
     def read(folder=tmp_path):
         trackers.append(Tracker(resolve(folder / ".nbtrack")))
-        return [nbtrack.Run(trackers[-1].connection, run.id) for run in reversed(trackers[-1].runs(experiment="*"))]
+        return [nbtrack.Run(connection_of(trackers[-1]), run.id) for run in reversed(trackers[-1].runs(experiment="*"))]
 
     yield read
     for tracker in trackers:
-        tracker.connection.close(10)
+        connection_of(tracker).close(10)

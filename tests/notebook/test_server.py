@@ -3,6 +3,7 @@
 import pytest
 
 import nbtrack
+from nbtrack.tracking.tracker import connection_of
 
 from ..server.test_process import serving
 
@@ -21,4 +22,4 @@ def test_a_cell_is_a_run_on_a_server(cells, tmp_path):
         assert (run.name, run.status, run.params) == ("baseline", nbtrack.Status.FINISHED, {"lr": 0.1})
         assert run.metrics["loss"].values.tolist() == [0.1, 0.05, 0.1 / 3]
         assert (run.code, run.code.cells[1:]) == (source, ("a = 1",))
-        nbtrack.api.tracker().connection.close(10)
+        connection_of(nbtrack.api.tracker()).close(10)

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import nbtrack
+from nbtrack.tracking.session import session_of
 
 # Prints what the extension has put into the shell, to be compared with what there was before.
 FOOTPRINT = """
@@ -88,7 +89,7 @@ frames = f0, f1, f2, f3, f4, f5 = [pd.DataFrame({"a": np.arange(100_000.0), "b":
 
 
 def datasets_of(run):
-    return sorted(each.name for each in run.recorder.connection.read().datasets(run.id))
+    return sorted(each.name for each in session_of(run).connection.read().datasets(run.id))
 
 
 @pytest.mark.parametrize("odd", ["users", "lazy", "words", "text"])
@@ -403,7 +404,7 @@ def test_a_mistake_is_one_line_and_the_body_does_not_run(cells, stored, line, te
 
 def test_a_cell_in_a_deleted_experiment_does_not_run(cells, stored):
     delete = (
-        "from nbtrack.api import tracker; store = tracker().connection.store()\n"
+        "from nbtrack.api import tracker; store = tracker()._connection.store()\n"
         "store.delete_experiment(store.create_experiment('gone').id)"
     )
     rejected, after = cells(delete, "%%track -e gone\nran = True", "'ran' in globals()")[1:]
@@ -439,7 +440,8 @@ def test_track_used_wrongly(cells):
 
 
 def test_a_cell_interrupted_before_it_began_does_not_run(cells):
-    interrupt = "def interrupt(*_, **__):\n    raise KeyboardInterrupt\nnbtrack.Tracker.start_run = interrupt"
+    interrupt = "def interrupt(*_, **__):\n    raise KeyboardInterrupt\n"
+    interrupt += "from nbtrack.tracking.starting import RunStart\nRunStart.start = interrupt"
     cell, after = cells(interrupt, "%%track\nran = True", "'ran' in globals()")[1:]
     assert_rejected(cell, "interrupted before the cell began")
     assert after.value == "False"

@@ -16,6 +16,7 @@ from nbtrack.errors import InvalidInput
 from nbtrack.server.auth.accounts import open_accounts
 from nbtrack.settings import resolve
 from nbtrack.system.file_uri import database_path, path_of_file_uri, sqlite_uri
+from nbtrack.tracking.tracker import connection_of
 from nbtrack.transfer import import_, push
 
 from ..server.test_process import serving
@@ -79,7 +80,7 @@ def test_runs_and_files_are_in_the_folder_itself_however_it_is_named(folder, uri
     assert database.is_file()
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
     assert len(list(folder.rglob("a.txt"))) == 1
-    assert seen(nbtrack.connect(tracker.settings.uri)) == ("logged", 0.5)
+    assert seen(nbtrack.connect(connection_of(tracker).settings.uri)) == ("logged", 0.5)
 
 
 @some
@@ -110,14 +111,14 @@ def test_it_is_pushed_from_and_to_and_imported(folder, tmp_path):
 def test_it_is_moved_and_renamed(folder, tmp_path, monkeypatch):
     tracker = nbtrack.connect()
     log(tracker)
-    tracker.connection.close(5)
+    connection_of(tracker).close(5)
     folder.rename(tmp_path / "plain")
     monkeypatch.chdir(tmp_path / "plain")
     tracker = nbtrack.connect()
     assert seen(tracker) == ("logged", 0.5)
     (tmp_path / "plain").rename(folder)
     assert seen(tracker) == ("logged", 0.5)
-    assert tracker.settings.database == folder / ".nbtrack" / "runs.db"
+    assert connection_of(tracker).settings.database == folder / ".nbtrack" / "runs.db"
 
 
 @some
@@ -208,7 +209,7 @@ def test_mlflows_own_folder_is_no_place_for_a_store(tmp_path, monkeypatch, meta,
         nbtrack.connect()
     assert [path.name for path in (tmp_path / "mlruns").iterdir()] == [meta.split("/")[0]]
     monkeypatch.setenv("NBTRACK_URI", ".nbtrack")
-    assert nbtrack.connect().settings.folder == tmp_path / ".nbtrack"
+    assert connection_of(nbtrack.connect()).settings.folder == tmp_path / ".nbtrack"
 
 
 def test_a_store_that_an_earlier_version_made_in_mlflows_folder_still_opens(tmp_path):

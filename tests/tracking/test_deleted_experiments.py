@@ -19,6 +19,7 @@ from nbtrack.entities.run import LifecycleStage
 from nbtrack.errors import AccessDenied, Deleted, StoreUnavailable
 from nbtrack.journal.writer import Writer
 from nbtrack.store.memory import MemoryStore
+from nbtrack.tracking.tracker import connection_of
 
 from ..server.test_process import serving
 
@@ -48,7 +49,7 @@ def deleted(tracker):
     with nbtrack.start_run("old", experiment="tuning"):
         pass
     assert tracker.flush()
-    delete(tracker.connection.store())
+    delete(connection_of(tracker).store())
     return tracker
 
 
@@ -68,7 +69,7 @@ def test_a_run_in_a_deleted_experiment_is_refused(deleted):
 
 
 def test_the_environments_and_the_usual_experiment_are_refused_too(deleted, monkeypatch):
-    delete(deleted.connection.store(), "Default")
+    delete(connection_of(deleted).store(), "Default")
     with pytest.raises(Deleted, match="'Default' is deleted"):
         nbtrack.start_run()
     monkeypatch.setenv("NBTRACK_EXPERIMENT", "tuning")
@@ -86,7 +87,7 @@ def test_a_new_process_is_refused_by_its_first_run(deleted):
 FIRST_START = """
 import sys, nbtrack
 nbtrack.connect({store!r})
-connection = nbtrack.api.tracker().connection
+connection = nbtrack.api.tracker()._connection
 connection.flusher.add = lambda writer: None  # else its thread opens the store, beside the start
 try:
     nbtrack.start_run(experiment={experiment!r})
@@ -100,8 +101,8 @@ import os; os._exit(0)
 
 @pytest.mark.parametrize(("experiment", "said"), [("tuning", "the experiment 'tuning' is deleted"), ("other", "started")])
 def test_the_first_start_of_a_process_opens_no_store_and_leaves_its_file_as_it_is(deleted, tmp_path, experiment, said):
-    deleted.connection.close(10)
-    folder = deleted.settings.folder
+    connection_of(deleted).close(10)
+    folder = connection_of(deleted).settings.folder
     before = sorted(each.name for each in folder.iterdir()), (folder / "runs.db").read_bytes()
     program = FIRST_START.format(store=str(folder), experiment=experiment)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=tmp_path)
@@ -111,8 +112,8 @@ def test_the_first_start_of_a_process_opens_no_store_and_leaves_its_file_as_it_i
 
 
 def test_a_first_start_that_learns_nothing_at_once_goes_on_and_delivery_restores_the_experiment(deleted, tmp_path):
-    folder = deleted.settings.folder
-    deleted.connection.close(10)
+    folder = connection_of(deleted).settings.folder
+    connection_of(deleted).close(10)
     locking = sqlite3.connect(folder / "runs.db", isolation_level=None)
     locking.execute("PRAGMA journal_mode = DELETE")
     locking.execute("BEGIN EXCLUSIVE")
@@ -122,12 +123,12 @@ def test_a_first_start_that_learns_nothing_at_once_goes_on_and_delivery_restores
     assert done.stdout.startswith("started"), done.stderr
     locking.execute("ROLLBACK")
     locking.close()
-    nbtrack.connect(folder).connection.recover()
+    connection_of(nbtrack.connect(folder)).recover()
     assert [run.name for run in nbtrack.runs(experiment="tuning")][1:] == ["old"]
 
 
 def test_once_restored_it_takes_runs(deleted):
-    store = deleted.connection.store()
+    store = connection_of(deleted).store()
     store.restore_experiment(store.find_experiment("tuning").id)
     with nbtrack.start_run("new", experiment="tuning"):
         pass
@@ -150,10 +151,10 @@ def test_a_server_of_ours_refuses_too(tmp_path, monkeypatch):
         with nbtrack.start_run("old"):
             pass
         assert tracker.flush()
-        delete(tracker.connection.store())
+        delete(connection_of(tracker).store())
         with pytest.raises(Deleted, match=REMEDY):
             nbtrack.start_run("new")
-        tracker.connection.close(10)
+        connection_of(tracker).close(10)
 
 
 # What was logged arrives later.
@@ -241,8 +242,8 @@ def test_the_journal_of_a_dead_process_is_delivered_into_an_experiment_that_was_
     tracker = nbtrack.connect(store)
     tracker.set_experiment("tuning")
     subprocess.run([sys.executable, "-c", LEAVES.format(store=str(store))], check=False, capture_output=True)
-    delete(tracker.connection.store())
-    tracker.connection.close(10)
+    delete(connection_of(tracker).store())
+    connection_of(tracker).close(10)
     listed = subprocess.run([program, "sync", "--store", store], capture_output=True, text=True, check=True)
     assert "its experiment 'tuning' was deleted before the run arrived" in listed.stderr
     found = subprocess.run([program, "runs", "list", "--store", store, "--json"], capture_output=True, text=True, check=True)

@@ -17,6 +17,7 @@ from nbtrack.entities.events import Batch, RunStarted
 from nbtrack.entities.run import Experiment, Status
 from nbtrack.errors import InvalidInput, NoActiveRun
 from nbtrack.journal.owner import this_process
+from nbtrack.tracking.tracker import connection_of
 
 forking = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 
@@ -82,7 +83,7 @@ def test_the_end_of_a_run_that_goes_on_here_is_the_run_s_whoever_asks(tracker):
 
 @pytest.mark.parametrize("owner", ["", '{"host": "gone", "boot": "b", "space": "s", "pid": 1, "started": "1"}'])
 def test_a_run_that_a_machine_left_running_can_be_ended(tracker, owner):
-    store = tracker.connection.store()
+    store = connection_of(tracker).store()
     run_id = "a" * 32
     store.apply([Batch(run_id, "w", events=(RunStarted("Default", "left", 1, "me", {}, owner),))])
     nbtrack.get_run(run_id).end("FAILED")
@@ -135,7 +136,7 @@ run = nbtrack.start_run("crashes")
 print(run.id, flush=True)
 sys.stdin.readline()
 nbtrack.flush()
-tracker.connection.flusher.close(0)  # so that it delivers no more
+tracker._connection.flusher.close(0)  # so that it delivers no more
 run.log(x=1.0)
 run.log(x=2.0)
 os._exit(1)
@@ -241,7 +242,7 @@ with nbtrack.start_run("killed") as run:
     os._exit(1)
 """
     subprocess.run([sys.executable, "-W", "ignore", "-c", program], check=False, timeout=60)
-    tracker.connection.recover()
+    connection_of(tracker).recover()
     (run,) = nbtrack.runs()
     assert (run.status, run.tags["nbtrack.ended"], list(run.metrics)) == ("FAILED", "crashed", ["worker"])
 
@@ -282,7 +283,7 @@ def test_an_error_in_a_generator_is_one(tracker):
 
 
 def test_a_generator_collected_by_the_thread_that_delivers_holds_nobody_up(tracker):
-    flusher = tracker.connection.flusher
+    flusher = connection_of(tracker).flusher
     run = nbtrack.start_run()
     held = [batches(run)]
     next(held[0])
@@ -514,7 +515,7 @@ def test_a_run_that_was_pickled_by_an_earlier_version_is_read(tracker):
     """tests/tracking/frozen has ``pickle.dumps(nbtrack.get_run(…))`` of 0.1, whose project is gone by now."""
     pickled = Path(__file__).with_name("frozen").joinpath("run-0.1.pickle").read_bytes()
     run_id = "827b46f7b00353f82b5228b8e2bfc482"
-    tracker.connection.store().apply([Batch(run_id, "", events=(RunStarted("before", "before", 1),))])
+    connection_of(tracker).store().apply([Batch(run_id, "", events=(RunStarted("before", "before", 1),))])
     assert pickle.loads(pickled).name == "before"
 
 

@@ -7,6 +7,7 @@ import pytest
 import nbtrack
 from nbtrack.errors import InvalidInput, RunNotFound
 from nbtrack.tracking.lookup import called, candidates, newest_of_each, only_one
+from nbtrack.tracking.tracker import connection_of
 
 
 @pytest.fixture
@@ -15,7 +16,7 @@ def store(tracker):
         with nbtrack.start_run(name):
             pass
     nbtrack.flush()
-    return tracker.connection.store()
+    return connection_of(tracker).store()
 
 
 def names(found):

@@ -13,6 +13,7 @@ import pytest
 import nbtrack
 from nbtrack import Status
 from nbtrack.errors import AccessDenied, StoreUnavailable
+from nbtrack.tracking.tracker import connection_of
 
 from ..server.test_process import serving
 from ..store.faults import BAD_GATEWAY, HTML, SERVER_ERROR, FaultProxy, canned, too_many
@@ -51,7 +52,7 @@ def delivered(tracker, seconds=60.0):
     deadline = time.monotonic() + seconds
     while not tracker.flush(2) and time.monotonic() < deadline:
         pass
-    assert tracker.connection.flusher.pending() == (0, 0)
+    assert connection_of(tracker).flusher.pending() == (0, 0)
 
 
 def check_loss(run, count):
@@ -165,9 +166,9 @@ def test_a_server_that_does_not_know_who_asks_gets_it_when_it_does(proxy, caplog
     assert "MLFLOW_TRACKING_TOKEN" in caplog.text
     proxy.faults = [canned("403 Forbidden")]
     with pytest.raises(AccessDenied, match="403"):
-        tracker.connection.store().open_runs()
+        connection_of(tracker).store().open_runs()
     delivered(tracker)
     assert nbtrack.runs()[0].metrics["loss"].last == 1.0
-    journal = [path.read_bytes() for path in tracker.settings.journal.rglob("*") if path.is_file()]
-    assert "geheim" not in caplog.text + tracker.status() + repr(tracker) + repr(tracker.settings)
+    journal = [path.read_bytes() for path in connection_of(tracker).settings.journal.rglob("*") if path.is_file()]
+    assert "geheim" not in caplog.text + tracker.status() + repr(tracker) + repr(connection_of(tracker).settings)
     assert not any(b"geheim" in content for content in journal)

@@ -8,6 +8,7 @@ import pytest
 
 import nbtrack
 from nbtrack.errors import Deleted, ExperimentNotFound, FilterError, InvalidInput, RunNotFound
+from nbtrack.tracking.tracker import connection_of
 
 
 @pytest.fixture
@@ -164,7 +165,7 @@ def test_experiments(runs, tracker):
     assert len(nbtrack.runs(experiment="*")) == 5
     with pytest.raises(ExperimentNotFound, match="there is no experiment 'digit'; there is 'digits'"):
         nbtrack.runs(experiment="digit")
-    store = tracker.connection.store()
+    store = connection_of(tracker).store()
     store.delete_experiment(made.id)
     with pytest.raises(Deleted, match="'digits' is deleted"):
         nbtrack.set_experiment("digits")
@@ -226,8 +227,11 @@ def test_a_server_says_itself_where_artifacts_are(monkeypatch):
         nbtrack.connect("http://localhost:1", artifacts="s3://bucket")
     monkeypatch.setenv("NBTRACK_ARTIFACTS", "s3://bucket")
     tracker = nbtrack.connect("http://ada:geheim@localhost:1/")
-    assert (tracker.settings.server, tracker.settings.artifacts) == ("http://ada:geheim@localhost:1", "")
-    assert "geheim" not in repr(tracker) + repr(tracker.settings) + tracker.status()
+    assert (connection_of(tracker).settings.server, connection_of(tracker).settings.artifacts) == (
+        "http://ada:geheim@localhost:1",
+        "",
+    )
+    assert "geheim" not in repr(tracker) + repr(connection_of(tracker).settings) + tracker.status()
 
 
 def test_passwords_of_stores_are_not_shown():
@@ -244,7 +248,7 @@ def test_two_stores_at_once(tmp_path):
         b.log(x=2)
     assert [run.name for run in one.runs()] == ["in one"]
     assert [run.name for run in two.runs()] == ["in two"]
-    one.connection.close(5)
+    connection_of(one).close(5)
 
 
 def test_search_runs_has_mlflow_s_columns(runs):
@@ -261,5 +265,5 @@ def test_search_runs_has_mlflow_s_columns(runs):
 
 
 def test_status_says_what_is_where(tracker):
-    assert str(tracker.settings.journal) not in tracker.status()
+    assert str(connection_of(tracker).settings.journal) not in tracker.status()
     assert "nothing waits" in tracker.status()

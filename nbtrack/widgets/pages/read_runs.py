@@ -7,7 +7,7 @@ from typing import Any
 
 from ...entities.run import now_ms
 from ...entities.tags import ENDED, GIT_BRANCH, GIT_COMMIT, GIT_DIRTY, NOTE, PARENT_ID, RESERVED
-from ..shown import ShownComparison, ShownRun, ShownRuns
+from ..shown import ShownComparison, ShownRun, ShownRuns, shown_session
 from .bundles import comparison_bundle as comparison_of
 from .bundles import comparison_text, runs_html, runs_text
 from .bundles import run_bundle as run_of
@@ -101,7 +101,7 @@ def _run_view(run: ShownRun, *, curves: int = 0) -> RunView:
         branch=tags.get(GIT_BRANCH, ""),
         dirty=tags.get(GIT_DIRTY) == "true",
         parent=tags.get(PARENT_ID, ""),
-        artifacts=run.artifact_count() if curves else 0,
+        artifacts=shown_session(run).artifact_count() if curves else 0,
         error=_last_line(run.traceback) if curves and run.status.name == "FAILED" else "",
         ended=tags.get(ENDED, ""),
     )

@@ -43,6 +43,7 @@ from nbtrack.store.mlflow_server.summaries import Columns, summarize
 from nbtrack.store.protocol.logged_models import ModelSearch
 from nbtrack.store.protocol.search import Search
 from nbtrack.store.protocol.store import RunQuery
+from nbtrack.tracking.tracker import connection_of
 
 from ...needs import missing
 from ..building import START, batch, direct, ended, lane, new_id, params, rows, series, started, tags
@@ -445,7 +446,7 @@ def delivered(tracker):
     deadline = time.monotonic() + 120
     while not tracker.flush(5) and time.monotonic() < deadline:
         pass
-    assert tracker.connection.flusher.pending() == (0, 0)
+    assert connection_of(tracker).flusher.pending() == (0, 0)
 
 
 @pytest.mark.slow

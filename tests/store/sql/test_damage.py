@@ -20,6 +20,7 @@ from nbtrack.store.protocol.store import ExperimentQuery, RunQuery
 from nbtrack.store.protocol.traces import TraceSearch
 from nbtrack.store.sql import rows
 from nbtrack.store.sql.schema.tables import metadata
+from nbtrack.tracking.tracker import connection_of
 
 GOOD = Path(__file__).with_name("frozen") / "schema-0004.db"
 COLUMNS = [
@@ -105,7 +106,7 @@ def project(tmp_path):
             run.log(loss=0.5)
     assert tracker.flush()
     yield tracker
-    tracker.connection.close(10)
+    connection_of(tracker).close(10)
 
 
 @pytest.mark.parametrize(("change", "said"), BAD.items())

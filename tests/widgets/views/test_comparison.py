@@ -8,6 +8,7 @@ import pytest
 import nbtrack
 from nbtrack.entities.events import Batch, DocumentLogged
 from nbtrack.errors import InvalidInput
+from nbtrack.tracking.tracker import connection_of
 from nbtrack.widgets.data.text_diff import side_by_side
 
 from ..page import Page
@@ -25,7 +26,7 @@ def runs(tracker):
             run.log_image(np.full((4, 4, 3), 60 * i, "uint8"), "sample.png")
         document = DocumentLogged("code", code)
         environment = DocumentLogged("environment", f'{{"python": "3.1{i}", "cpu": {{"cores": 2}}}}')
-        tracker.connection.read().apply([Batch(run.id, "", 0, (document, environment))])
+        connection_of(tracker).read().apply([Batch(run.id, "", 0, (document, environment))])
     return nbtrack.runs(order_by="run_name ASC")
 
 

@@ -10,6 +10,7 @@ import pytest
 
 import nbtrack
 from nbtrack.errors import InvalidInput
+from nbtrack.tracking.session import session_of
 from nbtrack.widgets import html_file
 from nbtrack.widgets.views.files import FilesView
 
@@ -30,7 +31,7 @@ def run(tracker):
 
 @pytest.fixture
 def page(run):
-    return Page(FilesView(run.recorder.connection, run.id))
+    return Page(FilesView(session_of(run).connection, run.id))
 
 
 def test_files_are_listed_with_their_sizes(page):

@@ -7,6 +7,8 @@ import pytest
 
 import nbtrack
 from nbtrack.errors import InvalidInput, StopRun, StoreUnavailable
+from nbtrack.tracking.session import session_of
+from nbtrack.tracking.tracker import connection_of
 from nbtrack.widgets.run_output import facts, view_of
 
 from ..page import Page, curves, travelled
@@ -69,14 +71,14 @@ def test_a_view_that_comes_later_has_what_was_before(run):
 def test_rows_that_come_while_the_store_opens_are_shown(tracker, monkeypatch):
     """The first rows of a kernel are logged while its thread imports SQLAlchemy and makes the tables."""
     is_opening, is_logged = threading.Event(), threading.Event()
-    opened = tracker.connection.store
+    opened = connection_of(tracker).store
 
     def slowly():
         is_opening.set()
         is_logged.wait(20)
         return opened()
 
-    monkeypatch.setattr(tracker.connection.flusher._delivery, "_open_store", slowly)
+    monkeypatch.setattr(connection_of(tracker).flusher._delivery, "_open_store", slowly)
     with nbtrack.start_run() as run:
         page = Page(view_of(run))
         is_opening.wait(20)
@@ -155,7 +157,7 @@ def test_zooming_shows_what_is_known_while_the_store_is_away(run, page, monkeypa
         raise StoreUnavailable("somebody locked it")
 
     with monkeypatch.context() as patched:
-        patched.setattr(run.recorder.connection, "read", away)
+        patched.setattr(session_of(run).connection, "read", away)
         (series,) = page.ask("range", keys=["loss"], by="step", lo=10, hi=19, points=1200)["series"]
     assert series["x"].tolist() == list(range(10, 20))
 
