@@ -6,10 +6,11 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 JOBS   ?= 2
 JS     := nbtrack/widgets/js
+EXTRAS := azure,gcs,images,mlflow,mysql,parquet,postgresql,s3,server,sftp
 # Where Debian keeps programs for root; ``su`` leaves it out.
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: help demo test fast lint lint-js types coverage faults bench build docs notebooks pictures js system clean
+.PHONY: help demo test fast lint lint-js types coverage oldest faults bench build docs notebooks pictures js system clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this.
@@ -45,6 +46,15 @@ types: $(VENV)/.dev  ## Check types, strictly.
 coverage: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -raR -n $(JOBS) --dist loadfile --reruns 1 --ignore tests/browser --durations=25 --cov --cov-report= --cov-fail-under=0
 	$(BIN)/python -m pytest -q -raR --reruns 1 --maxfail 10 tests/browser --durations=10 --cov --cov-append --cov-report=term
+
+# First what users need, at its oldest, then the tests' own tools, which raise a few of these versions.
+oldest:  ## Run the fast tests with the oldest dependencies that pyproject.toml admits.
+	@$(PYTHON) .ci/make_venv.py build/oldest
+	@$(PYTHON) .ci/oldest.py > build/oldest/constraints.txt
+	build/oldest/bin/python -m pip install --quiet --disable-pip-version-check -e ".[$(EXTRAS)]" -c build/oldest/constraints.txt
+	build/oldest/bin/python -m pip install --quiet --disable-pip-version-check -e ".[test]"
+	@build/oldest/bin/python .ci/oldest.py raised
+	build/oldest/bin/python -m pytest -q -p no:cacheprovider -m "not slow"
 
 faults: $(VENV)/.dev  ## Try faults and loads for long, some twenty minutes; docs/faults.md has the results.
 	NBTRACK_FAULT_ROUNDS=$${NBTRACK_FAULT_ROUNDS:-120} $(BIN)/python -m pytest -q tests/faults --durations=25
