@@ -47,7 +47,7 @@ def test_no_line_is_too_long():
     assert [(name, i) for name, i, line in lines if len(line) > LONGEST_LINE] == []
 
 
-@pytest.mark.parametrize("name", ["nbtrack.js", "tables.js"])
+@pytest.mark.parametrize("name", ["stub.js", "nbtrack.js", "tables.js"])
 def test_the_bundle_is_what_the_sources_build(npm, tmp_path, name):
     run(program("node"), "build.js", str(tmp_path))
     assert (tmp_path / name).read_bytes() == (BUNDLES / name).read_bytes(), "the bundle is not up to date: make js"

@@ -1,4 +1,4 @@
-// Builds the two bundles that all widgets share: `node build.js`, or `node build.js FOLDER` to put them elsewhere.
+// Builds the stub of each widget and the two bundles that all share: `node build.js`, or `node build.js FOLDER`.
 import { readFile, writeFile } from "node:fs/promises";
 import { relative } from "node:path";
 import { build, transform } from "esbuild";
@@ -98,7 +98,10 @@ async function write(name, title, code) {
 const needed = new Set(await modulesOf(SECOND));
 const shared = (await modulesOf(FIRST)).filter((path) => needed.has(path));
 const { code, names } = await second(shared);
-const least = await write("nbtrack.js", "nbtrack", await first(names));
+const { outputFiles: stub } = await build({ ...OPTIONS, entryPoints: ["src/stub.ts"], inject: [] });
+const least =
+  (await write("stub.js", "nbtrack", stub?.[0]?.text ?? "")) +
+  (await write("nbtrack.js", "nbtrack", await first(names)));
 const all = least + (await write("tables.js", "nbtrack's tables and comparisons", code));
-if (least > LIMITS.first) throw new Error(`the first bundle is larger than ${LIMITS.first} bytes`);
-if (all > LIMITS.all) throw new Error(`the bundles together are larger than ${LIMITS.all} bytes`);
+if (least > LIMITS.first) throw new Error(`what a first view loads is larger than ${LIMITS.first} bytes`);
+if (all > LIMITS.all) throw new Error(`all together is larger than ${LIMITS.all} bytes`);

@@ -1,21 +1,2 @@
-// Loads the bundles that all nbtrack widgets of a kernel share, once a page, and lets them do the work.
-const loaded = (globalThis.__nbtrack ??= {});
-const load = (hash, asset) => (loaded[hash] ??= (async () => {
-  const url = URL.createObjectURL(new Blob([(await asset()).get("code")], { type: "text/javascript" }));
-  try { return (await import(url)).default; } finally { URL.revokeObjectURL(url); }
-})());
-// The first one has what all views need, and takes in the kinds of views of the others.
-const bundle = async (model) => {
-  const one = ([id, hash]) => load(hash, () => model.widget_manager.get_model(id));
-  const [core, ...more] = model.get("_assets"), first = await one(core);
-  for (const each of more) Object.assign(first.kinds, await one(each));
-  return first;
-};
-export default {
-  // The model of the first bundle loads it ahead of any view.
-  async initialize(context) {
-    const { model } = context, ahead = model.get("ahead");
-    return ahead === undefined ? (await bundle(model)).initialize(context) : void (ahead && load(ahead, () => model));
-  },
-  async render(context) { return (await bundle(context.model)).render(context); },
-};
+/* nbtrack. Built from nbtrack/widgets/js. */
+globalThis.__nbtrack??={};var r=globalThis.__nbtrack;async function s(e){let t=e.get("code"),n=URL.createObjectURL(new Blob([t],{type:"text/javascript"}));try{return(await import(n)).default}finally{URL.revokeObjectURL(n)}}async function a(e){let t=([i,d])=>(r[d]??=e.widget_manager.get_model(i).then(s),r[d]),[n,...l]=e.get("_assets"),o=await t(n);for(let i of l)Object.assign(o.kinds,await t(i));return o}var c={async initialize(e){let{model:t}=e,n=t.get("ahead");if(n===void 0)return(await a(t)).initialize(e);n&&(r[n]??=s(t))},async render(e){return(await a(e.model)).render(e)}};export{c as default};

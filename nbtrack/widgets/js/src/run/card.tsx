@@ -23,6 +23,8 @@ interface Props {
   track(el: HTMLElement | null): void;
 }
 
+/** The least height of a legend, in pixels. */
+const LEGEND = 23;
 const HELP = "arrows move the crosshair, + and - zoom, 0 resets";
 
 export class Card extends Component<Props> {
@@ -37,18 +39,15 @@ export class Card extends Component<Props> {
 
   override render({ state, group, height, isSeen, cursor, onZoom, onCursor, track }: Props) {
     this.#isDrawn ||= isSeen;
-    const said = isSeen ? remarks(state, group, cursor) : "";
+    // Thousands of charts that nobody scrolls to cost an empty element each.
+    if (!this.#isDrawn) return <div class="nbt-card" ref={track} style={{ height: `${height + LEGEND}px` }} />;
+    const said = remarks(state, group, cursor);
     const keys = group.metrics.map(({ key }) => key).join(", ");
-    const label = `chart of ${keys.slice(0, 200)}: ${HELP}`;
-    const handlers = { onZoom, onCursor };
+    const plot = { height, cursor, onZoom, onCursor, label: `chart of ${keys.slice(0, 200)}: ${HELP}` };
     return (
-      <div class="nbt-card" ref={track}>
+      <div class="nbt-card" ref={track} style={{ height: "" }}>
         <Legend state={state} group={group} cursor={cursor} />
-        {this.#isDrawn ? (
-          <Plot label={label} height={height} content={this.#drawn()} cursor={cursor} {...handlers} />
-        ) : (
-          <div style={{ height: `${height}px` }} />
-        )}
+        <Plot content={this.#drawn()} {...plot} />
         <div class="nbt-said" hidden={!said}>
           {said}
         </div>
