@@ -85,6 +85,25 @@ def test_stop_and_zoom_while_the_cell_runs(open_notebook, kernel):
     expect(live.locator(".nbt-status")).to_have_text(re.compile("Stopped"))
 
 
+def test_a_press_and_its_release_land_on_the_same_button_while_frames_come(open_notebook):
+    notebook = open_notebook(LOGGING)
+    live = begin(notebook)
+    mouse = notebook.page.mouse
+    for button in (live.locator("button[data-what=note]"), live.locator(".nbt-legend button").first):
+        button.hover()
+        mouse.down()
+        wait_for_more(notebook, live, wait_for_more(notebook, live, points(live)))
+        mouse.up()
+        pressed = "false" if button.locator("b").count() else "true"
+        expect(button).to_have_attribute("aria-pressed", pressed)
+    live.locator("textarea").fill("what is being written stays")
+    wait_for_more(notebook, live, points(live))
+    expect(live.locator("textarea")).to_have_value("what is being written stays")
+    assert notebook.page.evaluate("window.done[1]") is None, "the cell has ended"
+    notebook.flag.touch()
+    notebook.wait(1)
+
+
 def test_stop_and_note_in_notebook_7(open_notebook, notebook_7):
     notebook = open_notebook(LOGGING, "run = nbtrack.runs()[0]; print(run.status, run.note)", server=notebook_7)
     live = begin(notebook)
