@@ -20,7 +20,8 @@ from nbtrack.entities.events import Batch, LaneRows, RunEnded, RunStarted, Serie
 from nbtrack.entities.run import Status
 from nbtrack.store.filter import parse, parse_order
 from nbtrack.store.open import open_store
-from nbtrack.store.protocol.store import RunQuery, Store
+from nbtrack.store.protocol.search import Query
+from nbtrack.store.protocol.store import Store
 from nbtrack.widgets.data import curves
 from tests.databases import PostgresServer, postgres_server
 
@@ -93,12 +94,12 @@ def measured(ask: Callable[[], object]) -> str:
 
 def page(store: Store, condition: str | None, order: str | None) -> None:
     everywhere = tuple(str(number) for number in range(5))
-    query = RunQuery(everywhere, parse(condition), parse_order(order), limit=100)
-    print(f"    {measured(lambda: store.search_runs(query))}   found {len(store.search_runs(query).runs)}")
+    query = Query(everywhere, parse(condition), parse_order(order), limit=100)
+    print(f"    {measured(lambda: store.search_runs(query))}   found {len(store.search_runs(query).items)}")
 
 
 def rows_of_a_page(store: Store) -> None:
-    ids = [run.id for run in store.search_runs(RunQuery(limit=100)).runs]
+    ids = [run.id for run in store.search_runs(Query(limit=100)).items]
     print("what the rows of such a page show: params, tags and metrics of 100 runs")
     print("   ", measured(lambda: (store.params(ids), store.tags(ids), store.metrics(ids, ["last", "min", "max"]))))
 

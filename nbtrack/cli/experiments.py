@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 
 from ..entities.run import Experiment
-from ..store.protocol.store import RunQuery, Store
+from ..store.protocol.search import Query
+from ..store.protocol.store import Store
 from ..tracking.tracker import connection_of
 from .output import print_json, print_table, shown_time
 from .places import add_place, find_experiment, opened
@@ -44,7 +45,7 @@ def _facts(store: Store, experiment: Experiment) -> dict[str, object]:
     return {
         "id": experiment.id,
         "name": experiment.name,
-        "runs": len(store.search_runs(RunQuery((experiment.id,))).runs),
+        "runs": len(store.search_runs(Query((experiment.id,))).items),
         "stage": str(experiment.stage),
         "created": experiment.created,
         "artifacts": experiment.artifact_location,

@@ -12,7 +12,8 @@ from ..delivery.dead_processes import SILENCE_MS
 from ..entities.run import RunInfo, ViewType, now_ms
 from ..errors import NbtrackError
 from ..store.filter import parse, parse_order
-from ..store.protocol.store import RunQuery, Store
+from ..store.protocol.search import Query
+from ..store.protocol.store import Store
 from ..tracking.tracker import Tracker, connection_of
 from .output import print_json, print_table, shown_duration, shown_number, shown_time
 from .places import add_place, every_experiment, find_experiment, find_run, opened
@@ -65,7 +66,7 @@ def _list(tracker: Tracker, arguments: argparse.Namespace) -> int:
     view: ViewType = "deleted" if arguments.deleted else "active"
     ids = tuple(find_experiment(store, name).id for name in names) if names else every_experiment(store)
     condition, order = parse(arguments.filter, now=now_ms()), parse_order(arguments.order_by)
-    infos = store.search_runs(RunQuery(ids, condition, order, view, arguments.limit or None)).runs
+    infos = store.search_runs(Query(ids, condition, order, view, arguments.limit or None)).items
     if arguments.json:
         print_json([_facts(store, info) for info in infos])
     else:
@@ -152,7 +153,7 @@ def _each(tracker: Tracker, arguments: argparse.Namespace, done: str, work: Call
 
 def _purge(tracker: Tracker, arguments: argparse.Namespace) -> int:
     store = connection_of(tracker).store()
-    infos: Sequence[RunInfo] = store.search_runs(RunQuery(every_experiment(store), view="deleted")).runs
+    infos: Sequence[RunInfo] = store.search_runs(Query(every_experiment(store), view="deleted")).items
     if arguments.run_ids:
         asked = {find_run(store, text).id for text in arguments.run_ids}
         infos = [info for info in infos if info.id in asked]

@@ -8,7 +8,8 @@ from typing import Literal
 
 from ..entities.run import LifecycleStage, RunInfo, ViewType, is_run_id, moment
 from ..errors import InvalidInput, RunNotFound
-from ..store.protocol.store import RunQuery, Store
+from ..store.protocol.search import Query
+from ..store.protocol.store import Store
 from ..store.text import storable
 from ..validation import shown
 
@@ -111,5 +112,5 @@ def _search(
     from ..store.filter import Comparison, Identifier
 
     condition = Comparison(Identifier("attribute", attribute), test, text)
-    query = RunQuery(None if experiment_ids is None else tuple(experiment_ids), condition, view=view)
-    return list(store.search_runs(query).runs)
+    query = Query(None if experiment_ids is None else tuple(experiment_ids), condition, view=view)
+    return list(store.search_runs(query).items)

@@ -9,7 +9,7 @@ from ..delivery.connection import Connection
 from ..errors import AlreadyExists, ArtifactNotFound, InvalidInput, ModelNotFound
 from ..settings import user_name
 from ..store.protocol.model_registry import check_alias, registry_of, without_prompts
-from ..store.protocol.search import Search
+from ..store.protocol.search import Query
 from ..store.protocol.store import Store
 from ..store.registration import origin_of, register
 from ..validation import amount, mapping, shown, text
@@ -77,7 +77,7 @@ class ModelRegistry:
         from ..store.filter import REGISTERED_MODELS, parse, parse_order
 
         wanted = without_prompts(parse(condition, names=REGISTERED_MODELS))
-        search = Search(wanted, parse_order(order_by, names=REGISTERED_MODELS), amount(limit, "limit"))
+        search = Query(None, wanted, parse_order(order_by, names=REGISTERED_MODELS), limit=amount(limit, "limit"))
         found = registry_of(self._connection.store()).search_models(search)
         return [RegisteredModel(self._connection, info) for info in found.items]
 

@@ -12,7 +12,7 @@ from ..entities.model import ModelStage, ModelVersionInfo, RegisteredModelInfo
 from ..entities.run import moment
 from ..errors import ModelNotFound
 from ..store.protocol.model_registry import canonical_stage, registry_of, without_prompts
-from ..store.protocol.search import Search
+from ..store.protocol.search import Query
 from ..store.registration import version_at
 from .artifacts import RunArtifacts
 from .run import Run
@@ -286,7 +286,7 @@ def find_versions(
     from ..store.filter import VERSIONS, parse, parse_order
 
     condition = without_prompts(parse(text, names=VERSIONS))
-    search = Search(condition, parse_order(order_by, names=VERSIONS), limit)
+    search = Query(None, condition, parse_order(order_by, names=VERSIONS), limit=limit)
     return [ModelVersion(connection, info) for info in registry_of(connection.store()).search_versions(search).items]
 
 

@@ -10,7 +10,7 @@ from ..entities.run import Experiment, RunInfo, ViewType, now_ms
 from ..errors import InvalidInput, StoreUnavailable
 from ..settings import Settings
 from ..store.open import check_uri
-from ..store.protocol.store import RunQuery
+from ..store.protocol.search import Query
 from ..store.stages import refuse_deleted
 from ..validation import amount, seconds, several, shown, text, texts
 from .experiments import check_view, experiment_ids, experiment_name
@@ -171,8 +171,8 @@ class Tracker:
 
         condition, order = parse(filter, now=now_ms()), parse_order(order_by)
         store = self._connection.read()
-        query = RunQuery(experiment_ids(store, experiment, self.experiment), condition, order, view, limit)
-        return store.search_runs(query).runs
+        query = Query(experiment_ids(store, experiment, self.experiment), condition, order, view, limit)
+        return store.search_runs(query).items
 
     def compare(self, *runs: Run | str | Iterable[Run | str]) -> Comparison:
         """Compare runs; see ``nbtrack.compare``."""

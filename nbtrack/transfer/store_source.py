@@ -14,7 +14,8 @@ from ..entities.run import ArtifactRecord, Experiment, Points, RunInfo
 from ..errors import ModelNotFound, NbtrackError
 from ..store.artifacts.protocol import walk
 from ..store.protocol.logged_models import WithModels
-from ..store.protocol.store import RunQuery, Store
+from ..store.protocol.search import Query
+from ..store.protocol.store import Store
 from .source import Contents, Files, Source
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class StoredRuns:
     def runs(self, experiment: Experiment) -> Iterable[RunInfo]:
         """See ``Source.runs``."""
         if self._run_ids is None:
-            return self._store.search_runs(RunQuery((experiment.id,), view="all")).runs
+            return self._store.search_runs(Query((experiment.id,), view="all")).items
         asked = (self._store.get_run(run_id) for run_id in dict.fromkeys(self._run_ids))
         return [run for run in asked if run.experiment_id == experiment.id]
 

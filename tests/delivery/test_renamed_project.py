@@ -18,7 +18,7 @@ import pytest
 import nbtrack
 from nbtrack.entities.run import Status
 from nbtrack.store.open import open_store
-from nbtrack.store.protocol.store import RunQuery
+from nbtrack.store.protocol.search import Query
 from nbtrack.system.anchor import Anchor, make_folders
 from nbtrack.tracking.tracker import connection_of
 
@@ -35,7 +35,7 @@ def old(tmp_path, monkeypatch):
 def runs_in(database):
     """Return the runs of a store by their names, as another process finds them, and the store."""
     store = open_store(f"sqlite:///{database}", artifact_root=str(database.parent / "artifacts"))
-    return {run.name: run for run in store.search_runs(RunQuery()).runs}, store
+    return {run.name: run for run in store.search_runs(Query()).items}, store
 
 
 @pytest.mark.parametrize("uri", [None, "sqlite:///runs.db"])

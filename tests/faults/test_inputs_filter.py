@@ -12,8 +12,7 @@ from nbtrack.store.filter import EXPERIMENTS, LOGGED_MODELS, REGISTERED_MODELS, 
 from nbtrack.store.filter.moments import duration_ms, moment_ms
 from nbtrack.store.memory import MemoryStore
 from nbtrack.store.open import open_store
-from nbtrack.store.protocol.search import Search
-from nbtrack.store.protocol.store import RunQuery
+from nbtrack.store.protocol.search import Query
 
 from ..store.building import batch, params, rows, started, tags
 from .anything import short_texts
@@ -97,7 +96,7 @@ def test_a_filter_finds_the_same_in_every_store_or_is_refused(stores, text):
     except FilterError as error:
         shown = str(error)
     else:
-        found = [[run.id for run in store.search_runs(RunQuery(None, condition)).runs] for store in stores]
+        found = [[run.id for run in store.search_runs(Query(None, condition)).items] for store in stores]
         assert found[0] == found[1]
         return
     assert len(shown) < 1000
@@ -113,7 +112,7 @@ def test_a_filter_of_anything_else_is_parsed_or_refused(stores, text, subject):
         return
     if subject in ("models", "versions"):
         method = "search_models" if subject == "models" else "search_versions"
-        counts = [len(getattr(store.registry, method)(Search(condition)).items) for store in stores]
+        counts = [len(getattr(store.registry, method)(Query(filter=condition)).items) for store in stores]
         assert counts[0] == counts[1]
 
 
@@ -124,7 +123,7 @@ def test_an_order_is_parsed_or_refused(stores, text):
         order = parse_order(text)
     except FilterError:
         return
-    assert len({tuple(run.id for run in store.search_runs(RunQuery(None, None, order)).runs) for store in stores}) == 1
+    assert len({tuple(run.id for run in store.search_runs(Query(None, None, order)).items) for store in stores}) == 1
 
 
 @fuzz(200)
@@ -148,7 +147,7 @@ def test_a_time_is_a_number_or_a_value_error(text):
 @pytest.mark.parametrize("pattern", ["%a" * 1000 + "%b", "%_" * 1000 + "%b", "%" * 4000 + "c", "%aa%a" * 800 + "b"])
 def test_a_pattern_of_many_wildcards_is_soon_answered(stores, operator, pattern):
     for store in stores:
-        assert store.search_runs(RunQuery(None, parse(f"tags.long {operator} '{pattern}'"))).runs == ()
+        assert store.search_runs(Query(None, parse(f"tags.long {operator} '{pattern}'"))).items == ()
 
 
 @fuzz(300)
@@ -156,7 +155,7 @@ def test_a_pattern_of_many_wildcards_is_soon_answered(stores, operator, pattern)
 def test_a_pattern_means_what_it_always_meant(pattern, text):
     store = MemoryStore()
     store.apply([batch("r", started(), tags(t=text))])
-    found = store.search_runs(RunQuery(None, parse(f"tags.t LIKE '{pattern}'"))).runs
+    found = store.search_runs(Query(None, parse(f"tags.t LIKE '{pattern}'"))).items
     assert bool(found) is _is_like(pattern, text)
 
 

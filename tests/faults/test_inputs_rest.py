@@ -198,7 +198,7 @@ def test_a_path_of_anything_is_answered(asking, path):
 def test_a_run_of_any_time_can_be_shown(asking, store, time, tmp_path, monkeypatch):
     from nbtrack.delivery.connection import Connection
     from nbtrack.settings import resolve
-    from nbtrack.store.protocol.store import RunQuery
+    from nbtrack.store.protocol.store import Query
     from nbtrack.tracking.runs import Runs
 
     filled(store)
@@ -208,7 +208,7 @@ def test_a_run_of_any_time_can_be_shown(asking, store, time, tmp_path, monkeypat
     connection = Connection(resolve(tmp_path, environ={}))
     connection._store = store
     monkeypatch.setattr(Connection, "close", lambda *_: None)
-    runs = Runs(connection, store.search_runs(RunQuery(("1",))).runs)
+    runs = Runs(connection, store.search_runs(Query(("1",))).items)
     (run,) = [run for run in runs if run.id == run_id]
     assert (run.start_time.tzinfo, run.end_time.tzinfo) != (None, None)
     assert str(run.duration)

@@ -16,7 +16,7 @@ import pytest
 
 from nbtrack.entities.run import Status
 from nbtrack.journal.reader import journals
-from nbtrack.store.protocol.store import RunQuery
+from nbtrack.store.protocol.search import Query
 from nbtrack.store.sql.schema.tables import HEAD
 
 from ..store.sql.frozen.make import SMOOTH
@@ -73,7 +73,7 @@ class Round:
 
     def check(self, store) -> None:
         """Compare what is in the store with what was noted."""
-        found = {run.name: run for run in store.search_runs(RunQuery()).runs}
+        found = {run.name: run for run in store.search_runs(Query()).items}
         for number in range(self.life.runs):
             run = found.pop(f"run-{number}", None)
             if self.record.returned(number, START):

@@ -10,7 +10,7 @@ import nbtrack
 from nbtrack.journal.reader import journals
 from nbtrack.store.filter import parse, parse_order
 from nbtrack.store.open import open_store
-from nbtrack.store.protocol.store import RunQuery
+from nbtrack.store.protocol.search import Query
 
 from ..widgets.page import Page
 from .child import Child
@@ -44,7 +44,7 @@ print("all delivered" if nbtrack.flush(300) else "not all delivered")
         child.tell(str(number))
     assert [child.wait() for child in children] == [("all delivered\n", "")] * processes
     store = opened(tmp_path)
-    found = store.search_runs(RunQuery()).runs
+    found = store.search_runs(Query()).items
     assert sorted(run.name for run in found) == sorted(f"{name}-{i}" for name in range(processes) for i in range(runs))
     for run in found:
         by = run.name.partition("-")[0]
@@ -195,8 +195,8 @@ def test_a_million_runs_in_postgresql_are_searched_and_paged(postgres_server, ne
         postgres_server.execute("VACUUM ANALYZE")
 
         def found(condition=None, order=None, **more):
-            page = store.search_runs(RunQuery(("0",), parse(condition), parse_order(order), **more))
-            return [int(run.id) for run in page.runs], page.more
+            page = store.search_runs(Query(("0",), parse(condition), parse_order(order), **more))
+            return [int(run.id) for run in page.items], page.more
 
         assert found(limit=100) == ([*range(count - 1, count - 101, -1)], True)
         for offset in (count // 2, count - 100, count - 50):

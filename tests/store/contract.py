@@ -37,7 +37,8 @@ from nbtrack.journal.owner import this_process
 from nbtrack.journal.rows import stamp_of
 from nbtrack.journal.writer import Writer
 from nbtrack.store.filter import EXPERIMENTS, parse, parse_order
-from nbtrack.store.protocol.store import ExperimentQuery, RunQuery, Store, together
+from nbtrack.store.protocol.search import Query
+from nbtrack.store.protocol.store import Store, together
 
 from .building import START, batch, direct, ended, lane, new_id, params, points, rows, series, started, tags
 
@@ -114,7 +115,7 @@ class StoreContract:
     def test_a_run_names_its_experiment_and_it_is_made(self, store):
         store.apply([batch(new_id(), started(experiment="vision")), batch(new_id(), started(experiment="vision"))])
         experiment = store.find_experiment("vision")
-        assert [run.experiment_id for run in store.search_runs(RunQuery((experiment.id,))).runs] == [experiment.id] * 2
+        assert [run.experiment_id for run in store.search_runs(Query((experiment.id,))).items] == [experiment.id] * 2
         assert len(store.experiments()) == 2
 
     def test_a_run_may_name_its_experiment_by_id(self, store):
@@ -700,7 +701,7 @@ class StoreContract:
 
     def test_what_is_read_together_is_what_is_read_alone(self, store, run):
         def read():
-            return store.get_run(run), store.tags([run]), store.search_runs(RunQuery(("0",)))
+            return store.get_run(run), store.tags([run]), store.search_runs(Query(("0",)))
 
         with together(store), together(store):
             found = read()
@@ -709,7 +710,7 @@ class StoreContract:
         store.apply([batch(run, tags(a="b"), first=1)])
         assert (found[0], len(found[1])) == (store.get_run(run), 1)
         with together(store):
-            assert read() == (store.get_run(run), store.tags([run]), store.search_runs(RunQuery(("0",))))
+            assert read() == (store.get_run(run), store.tags([run]), store.search_runs(Query(("0",))))
             assert len(store.tags([run])) == 2
 
     def test_a_run_that_has_nothing(self, store, run):
@@ -792,12 +793,12 @@ class StoreContract:
         store.delete_run(run)
         store.delete_run(run)
         assert store.get_run(run).stage is LifecycleStage.DELETED
-        assert store.search_runs(RunQuery()).runs == ()
-        assert [each.id for each in store.search_runs(RunQuery(view="deleted")).runs] == [run]
-        assert [each.id for each in store.search_runs(RunQuery(view="all")).runs] == [run]
+        assert store.search_runs(Query()).items == ()
+        assert [each.id for each in store.search_runs(Query(view="deleted")).items] == [run]
+        assert [each.id for each in store.search_runs(Query(view="all")).items] == [run]
         store.restore_run(run)
         assert store.get_run(run).stage is LifecycleStage.ACTIVE
-        assert store.search_runs(RunQuery(view="deleted")).runs == ()
+        assert store.search_runs(Query(view="deleted")).items == ()
 
     def test_a_purged_run_is_gone_with_all_that_it_has(self, store, run):
         other, kept = new_id(), new_id()
@@ -807,7 +808,7 @@ class StoreContract:
         store.delete_run(other)
         store.purge_runs([other, kept, run, "nowhere", other])
         store.purge_runs([])
-        assert {each.id for each in store.search_runs(RunQuery(view="all")).runs} == {kept, run}
+        assert {each.id for each in store.search_runs(Query(view="all")).items} == {kept, run}
         with pytest.raises(RunNotFound):
             store.get_run(other)
         assert (store.params([other]), store.tags([other]), store.metrics([other], ["last"])) == ([], [], [])
@@ -886,17 +887,17 @@ class StoreContract:
     def test_experiments_are_searched(self, store, text, order, expected):
         for name, team in (("a", {}), ("b", {"team": "blue"}), ("c", {"team": "blue"})):
             store.create_experiment(name, tags=team)
-        query = ExperimentQuery(parse(text, names=EXPERIMENTS), parse_order(order, names=EXPERIMENTS))
-        found = [each.name for each in store.search_experiments(query).experiments]
+        query = Query(None, parse(text, names=EXPERIMENTS), parse_order(order, names=EXPERIMENTS))
+        found = [each.name for each in store.search_experiments(query).items]
         assert found == expected if order != ["tags.team"] else set(found[:2]) == {"b", "c"}
 
     def test_pages_of_experiments(self, store):
         made = {store.create_experiment(f"e{i}").id for i in range(4)} | {"0"}
         store.delete_experiment("2")
-        pages = [store.search_experiments(ExperimentQuery(view="all", limit=2, offset=offset)) for offset in (0, 2, 4)]
+        pages = [store.search_experiments(Query(view="all", limit=2, offset=offset)) for offset in (0, 2, 4)]
         assert [page.more for page in pages] == [True, True, False]
-        assert {each.id for page in pages for each in page.experiments} == made
-        assert [each.id for each in store.search_experiments(ExperimentQuery(view="deleted")).experiments] == ["2"]
+        assert {each.id for page in pages for each in page.items} == made
+        assert [each.id for each in store.search_experiments(Query(view="deleted")).items] == ["2"]
 
     def test_a_name_is_taken_once(self, store):
         made = store.create_experiment("vision")
@@ -920,9 +921,9 @@ class StoreContract:
         assert [each.name for each in store.experiments("deleted")] == ["vision"]
         assert {each.name for each in store.experiments("all")} == {"Default", "vision"}
         assert store.get_run(kept).stage is LifecycleStage.DELETED
-        assert [each.id for each in store.search_runs(RunQuery(view="all")).runs] == [late]
+        assert [each.id for each in store.search_runs(Query(view="all")).items] == [late]
         store.restore_experiment(experiment.id)
-        assert {each.id for each in store.search_runs(RunQuery()).runs} == {kept, early, late}
+        assert {each.id for each in store.search_runs(Query()).items} == {kept, early, late}
 
     def test_a_deleted_experiment_is_not_changed(self, store):
         made = store.create_experiment("vision")
@@ -962,7 +963,7 @@ class StoreContract:
         ids = [new_id() for _ in range(4)]
         times = [START, START + 5, START + 5, START + 9]
         store.apply([batch(each, started(start_time=time)) for each, time in zip(ids, times, strict=True)])
-        assert [run.id for run in store.search_runs(RunQuery()).runs] == [ids[3], ids[1], ids[2], ids[0]]
+        assert [run.id for run in store.search_runs(Query()).items] == [ids[3], ids[1], ids[2], ids[0]]
 
     @pytest.mark.parametrize(
         "limit, offset, expected, more",
@@ -977,15 +978,15 @@ class StoreContract:
     def test_a_page_says_whether_there_are_more(self, store, limit, offset, expected, more):
         ids = [new_id() for _ in range(5)]
         store.apply([batch(each, started(start_time=START + i)) for i, each in enumerate(ids)])
-        page = store.search_runs(RunQuery(limit=limit, offset=offset))
-        assert ([ids.index(run.id) for run in page.runs], page.more) == (expected, more)
+        page = store.search_runs(Query(limit=limit, offset=offset))
+        assert ([ids.index(run.id) for run in page.items], page.more) == (expected, more)
 
     def test_runs_of_some_experiments(self, store):
         ids = [new_id() for _ in range(3)]
         store.apply([batch(each, started(experiment=f"e{i}")) for i, each in enumerate(ids)])
         asked = tuple(store.find_experiment(name).id for name in ("e0", "e2"))
-        assert {run.id for run in store.search_runs(RunQuery(asked)).runs} == {ids[0], ids[2]}
-        assert store.search_runs(RunQuery(())).runs == store.search_runs(RunQuery(("99", "x"))).runs == ()
+        assert {run.id for run in store.search_runs(Query(asked)).items} == {ids[0], ids[2]}
+        assert store.search_runs(Query(())).items == store.search_runs(Query(("99", "x"))).items == ()
 
     # The end.
 

@@ -12,7 +12,7 @@ from nbtrack.entities.events import ModelMade, ModelMeasured, ModelRead
 from nbtrack.entities.model import LoggedModelInfo, LoggedModelStatus, ModelMetric, RunModel
 from nbtrack.errors import Deleted, ExperimentNotFound, InvalidInput, ModelNotFound, NotFound, ParamConflict
 from nbtrack.store.filter import LOGGED_MODELS, parse, parse_order
-from nbtrack.store.protocol.logged_models import ModelOrder, ModelSearch, OnDataset, models_of
+from nbtrack.store.protocol.logged_models import ModelOrder, ModelQuery, OnDataset, models_of
 
 from .building import batch, direct, rows, started
 
@@ -89,7 +89,7 @@ def test_a_model_is_finalized_and_deleted(models):
     ):
         with pytest.raises(ModelNotFound, match=made.id):
             change(made.id)
-    assert models.search(ModelSearch(("0",))).items == ()
+    assert models.search(ModelQuery(("0",))).items == ()
 
 
 def test_params_stay_and_tags_change(models):
@@ -166,7 +166,7 @@ def shelf(store, models, monkeypatch):
 
 
 def found(models, filter=None, order=(), datasets=(), **more):
-    search = ModelSearch(("0",), parse(filter, names=LOGGED_MODELS), tuple(order), tuple(datasets), **more)
+    search = ModelQuery(("0",), parse(filter, names=LOGGED_MODELS), tuple(order), datasets=tuple(datasets), **more)
     return "".join(info.name for info in models.search(search).items)
 
 
@@ -223,9 +223,9 @@ def test_ordering(shelf):
 
 
 def test_pages(shelf):
-    first = shelf.search(ModelSearch(("0",), limit=2))
-    second = shelf.search(ModelSearch(("0",), limit=2, offset=2))
+    first = shelf.search(ModelQuery(("0",), limit=2))
+    second = shelf.search(ModelQuery(("0",), limit=2, offset=2))
     assert ([info.name for info in first.items], first.more) == (["c", "b"], True)
     assert ([info.name for info in second.items], second.more) == (["a"], False)
     assert (first.items[1].params, len(second.items[0].metrics)) == ({"lr": "0.2"}, 3)
-    assert shelf.search(ModelSearch(())).items == shelf.search(ModelSearch(("no",))).items == ()
+    assert shelf.search(ModelQuery(())).items == shelf.search(ModelQuery(("no",))).items == ()

@@ -10,7 +10,7 @@ from nbtrack.entities.model import ModelStage, VersionStatus
 from nbtrack.errors import AlreadyExists, InvalidInput, ModelNotFound
 from nbtrack.store.filter import REGISTERED_MODELS, VERSIONS, parse, parse_order
 from nbtrack.store.protocol.model_registry import registry_of, without_prompts
-from nbtrack.store.protocol.search import Search
+from nbtrack.store.protocol.search import Query
 
 NONE, STAGING, PRODUCTION, ARCHIVED = ModelStage
 
@@ -43,12 +43,12 @@ def ticking(monkeypatch):
 
 
 def names(registry, filter=None, order=None, **more):
-    search = Search(parse(filter, names=REGISTERED_MODELS), parse_order(order, names=REGISTERED_MODELS), **more)
+    search = Query(None, parse(filter, names=REGISTERED_MODELS), parse_order(order, names=REGISTERED_MODELS), **more)
     return [info.name for info in registry.search_models(search).items]
 
 
 def found(registry, filter=None, order=None, **more):
-    search = Search(parse(filter, names=VERSIONS), parse_order(order, names=VERSIONS), **more)
+    search = Query(None, parse(filter, names=VERSIONS), parse_order(order, names=VERSIONS), **more)
     return [(each.name, each.version) for each in registry.search_versions(search).items]
 
 
@@ -294,14 +294,14 @@ def test_ordering_models(shelf):
 
 
 def test_pages_of_models(shelf):
-    first = shelf.search_models(Search(limit=3))
-    second = shelf.search_models(Search(limit=3, offset=3))
-    exact = shelf.search_models(Search(limit=4))
+    first = shelf.search_models(Query(limit=3))
+    second = shelf.search_models(Query(limit=3, offset=3))
+    exact = shelf.search_models(Query(limit=4))
     assert ([len(page.items) for page in (first, second, exact)], [page.more for page in (first, second, exact)]) == (
         [3, 1, 4],
         [True, False, False],
     )
-    assert shelf.search_models(Search()).items[1].tags == {"n": "a"}
+    assert shelf.search_models(Query()).items[1].tags == {"n": "a"}
 
 
 VERSION_SEARCHES = [
@@ -332,7 +332,7 @@ def test_ordering_versions(shelf):
     assert found(shelf, order="creation_timestamp ASC") == [("a", 1), ("c_d", 1), ("a", 2)]
     assert found(shelf, limit=1, offset=1) == [("c_d", 1)]
     shelf.set_alias("a", "x", 1)
-    (found_a,) = shelf.search_versions(Search(parse("tags.k = '1'", names=VERSIONS))).items
+    (found_a,) = shelf.search_versions(Query(None, parse("tags.k = '1'", names=VERSIONS))).items
     assert (found_a.aliases, found_a.tags) == (("x",), {"k": "1"})
 
 
@@ -349,7 +349,7 @@ PROMPT_SEARCHES = [
 def test_prompts_are_found_by_those_who_ask(shelf):
     for filter, expected in PROMPT_SEARCHES:
         node = without_prompts(parse(filter, names=REGISTERED_MODELS))
-        assert (filter, [info.name for info in shelf.search_models(Search(node)).items]) == (filter, expected)
+        assert (filter, [info.name for info in shelf.search_models(Query(filter=node)).items]) == (filter, expected)
 
 
 def test_a_store_without_a_registry_says_so():

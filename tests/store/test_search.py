@@ -16,7 +16,7 @@ from nbtrack.entities.events import Batch, DatasetLogged, LaneRows, ParamsLogged
 from nbtrack.entities.run import Dataset, Status
 from nbtrack.store.filter import parse, parse_order
 from nbtrack.store.memory import MemoryStore
-from nbtrack.store.protocol.store import RunQuery
+from nbtrack.store.protocol.search import Query
 from nbtrack.store.sql.dialects import dialect_of
 from nbtrack.store.sql.store import SqlStore
 
@@ -87,8 +87,8 @@ RUNS = [
 
 def found(store, filter=None, order=None):
     experiment = store.find_experiment("e").id
-    page = store.search_runs(RunQuery((experiment,), parse(filter, now=NOW), parse_order(order)))
-    return "".join(info.id for info in page.runs)
+    page = store.search_runs(Query((experiment,), parse(filter, now=NOW), parse_order(order)))
+    return "".join(info.id for info in page.items)
 
 
 def matching(store, filter):
@@ -313,7 +313,7 @@ def some_runs(draw):
 
 
 @dataclass(frozen=True)
-class Query:
+class Asked:
     filter: str | None
     order: list[str]
     experiments: str | None
@@ -323,7 +323,7 @@ class Query:
 
 
 QUERIES = st.builds(
-    Query,
+    Asked,
     FILTERS,
     ORDERS,
     st.sampled_from(["xy", "xy", "xy", "x", "y", "yz", "", None]),
@@ -362,7 +362,7 @@ class Pair:
             named = [store.find_experiment(self.name(letter)) for letter in query.experiments]
             ids = tuple(experiment.id if experiment else "none" for experiment in named)
         found = parse(query.filter, now=NOW)
-        return store.search_runs(RunQuery(ids, found, parse_order(query.order), query.view, query.limit, query.offset))
+        return store.search_runs(Query(ids, found, parse_order(query.order), query.view, query.limit, query.offset))
 
     def clear(self):
         """Leave nothing behind that a search of every active experiment would find."""
@@ -383,7 +383,7 @@ def test_memory_and_database_find_the_same_runs_in_the_same_order(pair, runs, de
     pair.fill(runs, deleted)
     for query in queries:
         expected, answer = pair.answers(query)
-        event("some found" if expected.runs else "none found")
+        event("some found" if expected.items else "none found")
         assert answer == expected, query
     pair.clear()
 
@@ -401,10 +401,10 @@ def test_memory_and_database_find_the_same_runs_in_the_same_order(pair, runs, de
     ids=["not", "alternating", "or", "and", "in", "like"],
 )
 def test_the_largest_filters_are_answered_by_every_store(pair, filter):
-    expected, answer = pair.answers(Query(filter, [], None))
+    expected, answer = pair.answers(Asked(filter, [], None))
     assert answer == expected
 
 
 def test_sixteen_orders_are_answered_by_every_store(pair):
-    expected, answer = pair.answers(Query(None, [f"metrics.m{n}.min" for n in range(16)], None))
+    expected, answer = pair.answers(Asked(None, [f"metrics.m{n}.min" for n in range(16)], None))
     assert answer == expected

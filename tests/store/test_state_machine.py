@@ -39,7 +39,7 @@ from nbtrack.store.artifacts.local import LocalArtifacts
 from nbtrack.store.memory import MemoryStore
 from nbtrack.store.nbtrack_server.store import NbtrackServerStore
 from nbtrack.store.open import open_store
-from nbtrack.store.protocol.store import RunQuery
+from nbtrack.store.protocol.search import Query
 
 from ..server.asking import InProcess
 
@@ -222,8 +222,8 @@ class Beside(RuleBasedStateMachine):
     @invariant()
     def same_runs(self):
         if hasattr(self, "store"):
-            everything = RunQuery(tuple(str(number) for number in range(6)), view="all")
-            expected, found = self.both(lambda store: store.search_runs(everything).runs)
+            everything = Query(tuple(str(number) for number in range(6)), view="all")
+            expected, found = self.both(lambda store: store.search_runs(everything).items)
             assert expected == found
             expected, found = self.both(lambda store: [replace(e, created=0, updated=0) for e in store.experiments("all")])
             assert sorted(expected, key=lambda e: e.id) == sorted(found, key=lambda e: e.id)

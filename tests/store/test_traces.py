@@ -9,7 +9,8 @@ import pytest
 from nbtrack.entities.trace import Assessment, TraceInfo, TraceState
 from nbtrack.errors import Deleted, ExperimentNotFound, InvalidInput, NotFound, TraceNotFound
 from nbtrack.store.filter import TRACES, parse, parse_order
-from nbtrack.store.protocol.traces import TraceSearch, traces_of
+from nbtrack.store.protocol.search import Query
+from nbtrack.store.protocol.traces import traces_of
 
 OK, ERROR, RUNNING = TraceState.OK, TraceState.ERROR, TraceState.IN_PROGRESS
 
@@ -116,7 +117,7 @@ def shelf(traces, any_store):
 
 
 def found(traces, filter=None, order=None, **more):
-    search = TraceSearch(("0",), parse(filter, names=TRACES), parse_order(order, names=TRACES), **more)
+    search = Query(("0",), parse(filter, names=TRACES), parse_order(order, names=TRACES), **more)
     return "".join(info.id[1:] for info in traces.search(search).items)
 
 
@@ -147,11 +148,11 @@ def test_ordering_and_pages(shelf):
     assert found(shelf, order="timestamp ASC") == "012"
     assert found(shelf, order="execution_time DESC") == "102"
     assert found(shelf, order=["name", "timestamp"]) == "201"
-    first = shelf.search(TraceSearch(("0",), limit=2))
+    first = shelf.search(Query(("0",), limit=2))
     assert ([info.id for info in first.items], first.more) == (["t2", "t1"], True)
     assert found(shelf, limit=2, offset=2) == "0"
-    assert shelf.search(TraceSearch(("0", "1"))).items[-1].id == "t0"
-    assert shelf.search(TraceSearch(())).items == ()
+    assert shelf.search(Query(("0", "1"))).items[-1].id == "t0"
+    assert shelf.search(Query(())).items == ()
 
 
 def test_deleting(shelf):

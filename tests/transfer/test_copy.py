@@ -28,7 +28,7 @@ from nbtrack.store.artifacts.open import open_artifacts
 from nbtrack.store.memory import MemoryStore
 from nbtrack.store.nbtrack_server.store import NbtrackServerStore
 from nbtrack.store.open import open_store
-from nbtrack.store.protocol.store import RunQuery
+from nbtrack.store.protocol.search import Query
 from nbtrack.transfer import copy, store_source
 from nbtrack.transfer.copy import Target, copy_all
 from nbtrack.transfer.store_source import StoredRuns
@@ -135,8 +135,8 @@ def store_with(path, experiment, *runs, deleted=False):
 
 
 def stages(store):
-    everywhere = RunQuery(tuple(each.id for each in store.experiments("all")), view="all")
-    return {run.id: str(run.stage) for run in store.search_runs(everywhere).runs}
+    everywhere = Query(tuple(each.id for each in store.experiments("all")), view="all")
+    return {run.id: str(run.stage) for run in store.search_runs(everywhere).items}
 
 
 def test_an_experiment_that_was_there_is_not_deleted(target, tmp_path):

@@ -9,9 +9,9 @@ from dataclasses import replace
 from ...entities.model import LoggedModelInfo, LoggedModelStatus, RunModel
 from ...entities.trace import Assessment, TraceInfo, TraceState
 from ...errors import RunNotFound, TraceNotFound
-from ...store.protocol.logged_models import LoggedModels, ModelSearch
-from ...store.protocol.search import Page
-from ...store.protocol.traces import Traces, TraceSearch
+from ...store.protocol.logged_models import LoggedModels, ModelQuery
+from ...store.protocol.search import Page, Query
+from ...store.protocol.traces import Traces
 from .access import Access
 from .permissions import Permission
 
@@ -82,9 +82,9 @@ class GuardedLoggedModels:
         self._access.logged_model(model_id, MANAGE)
         self._models.delete_tag(model_id, key)
 
-    def search(self, search: ModelSearch) -> Page[LoggedModelInfo]:
+    def search(self, search: ModelQuery) -> Page[LoggedModelInfo]:
         """Return models in the experiments that the user may read."""
-        return self._models.search(replace(search, experiment_ids=self._access.readable(search.experiment_ids)))
+        return self._models.search(replace(search, experiment_ids=self._access.readable(search.experiment_ids or ())))
 
     def outputs(self, run_ids: Sequence[str]) -> list[RunModel]:
         """Return what runs made that may be read."""
@@ -124,9 +124,9 @@ class GuardedTraces:
         self._access.traces(trace_ids, READ)
         return self._traces.get(trace_ids)
 
-    def search(self, search: TraceSearch) -> Page[TraceInfo]:
+    def search(self, search: Query) -> Page[TraceInfo]:
         """Return traces in the experiments that the user may read."""
-        return self._traces.search(replace(search, experiment_ids=self._access.readable(search.experiment_ids)))
+        return self._traces.search(replace(search, experiment_ids=self._access.readable(search.experiment_ids or ())))
 
     def set_tag(self, trace_id: str, key: str, value: str) -> None:
         """Set a tag."""

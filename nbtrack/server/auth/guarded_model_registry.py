@@ -8,7 +8,7 @@ from dataclasses import replace
 from ...entities.model import ModelStage, ModelVersionInfo, RegisteredModelInfo
 from ...store.filter import And, Comparison, Identifier, Node
 from ...store.protocol.model_registry import Registry
-from ...store.protocol.search import Page, Search
+from ...store.protocol.search import Page, Query
 from .access import Access
 from .permissions import MODEL, Permission
 
@@ -55,11 +55,11 @@ class GuardedModelRegistry:
         self._registry.delete_model(name)
         self._access.accounts.grants.revoke_all(MODEL, name)
 
-    def search_models(self, search: Search) -> Page[RegisteredModelInfo]:
+    def search_models(self, search: Query) -> Page[RegisteredModelInfo]:
         """Return those that match and may be read."""
         return self._registry.search_models(self._readable(search))
 
-    def _readable(self, search: Search) -> Search:
+    def _readable(self, search: Query) -> Query:
         """Return a search for what the user may read alone: its pages are as full as any."""
         rights = self._access.rights
         if rights.reads_all(MODEL):
@@ -154,7 +154,7 @@ class GuardedModelRegistry:
         self._access.model(name, MANAGE)
         self._registry.delete_version(name, version)
 
-    def search_versions(self, search: Search) -> Page[ModelVersionInfo]:
+    def search_versions(self, search: Query) -> Page[ModelVersionInfo]:
         """Return versions of the models that the user may read."""
         return self._registry.search_versions(self._readable(search))
 

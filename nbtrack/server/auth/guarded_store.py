@@ -17,18 +17,8 @@ from ...errors import AccessDenied, AlreadyExists, NotPermitted, RunNotFound
 from ...store.matching.experiments import page_of
 from ...store.protocol.logged_models import WithModels
 from ...store.protocol.model_registry import WithRegistry
-from ...store.protocol.store import (
-    Axis,
-    ExperimentPage,
-    ExperimentQuery,
-    Logged,
-    OpenRun,
-    RunDetails,
-    RunPage,
-    RunQuery,
-    Store,
-    together,
-)
+from ...store.protocol.search import Page, Query
+from ...store.protocol.store import Axis, Logged, OpenRun, RunDetails, Store, together
 from ...store.protocol.traces import WithTraces
 from ..handlers.artifact_paths import folder_at
 from .access import Access
@@ -152,7 +142,7 @@ class GuardedStore:
         readable = set(self._access.readable(each.id for each in found))
         return [each for each in found if each.id in readable]
 
-    def search_experiments(self, query: ExperimentQuery) -> ExperimentPage:
+    def search_experiments(self, query: Query) -> Page[Experiment]:
         """Return those that match and may be read: pages are made of them alone."""
         if self._access.rights.reads_all(EXPERIMENT):
             return self._store.search_experiments(query)
@@ -190,14 +180,14 @@ class GuardedStore:
         self._access.runs(run_ids)
         return self._store.get_runs(run_ids)
 
-    def search_runs(self, query: RunQuery) -> RunPage:
+    def search_runs(self, query: Query) -> Page[RunInfo]:
         """Return runs in the experiments that the user may read."""
         if not self._access.rights.reads_all(EXPERIMENT):
             ids = query.experiment_ids
             asked = [each.id for each in self._store.experiments()] if ids is None else ids
             query = replace(query, experiment_ids=self._access.readable(asked))
         page = self._store.search_runs(query)
-        for each in page.runs:
+        for each in page.items:
             self._access.index.note_run(each.id, each.experiment_id)
         return page
 

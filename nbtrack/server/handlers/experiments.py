@@ -19,7 +19,7 @@ from ...store.mlflow_api.limits import (
 )
 from ...store.mlflow_api.message import Empty, KeyValue
 from ...store.mlflow_api.page_tokens import read_token, token_at
-from ...store.protocol.store import ExperimentQuery
+from ...store.protocol.search import Query
 from ..route import Route
 from ..service import Service
 
@@ -62,9 +62,9 @@ def search_experiments(service: Service, request: wire.SearchExperiments) -> wir
     offset = read_token(request.page_token)
     order = parse_order(request.order_by, names=EXPERIMENTS)
     view = view_of(request.view_type, "view_type")
-    page = service.store.search_experiments(ExperimentQuery(parse(request.filter, names=EXPERIMENTS), order, view, limit, offset))
+    page = service.store.search_experiments(Query(None, parse(request.filter, names=EXPERIMENTS), order, view, limit, offset))
     token = token_at(offset + limit) if page.more else ""
-    return wire.ExperimentsResponse(experiments=list(map(_message, page.experiments)), next_page_token=token)
+    return wire.ExperimentsResponse(experiments=list(map(_message, page.items)), next_page_token=token)
 
 
 def update_experiment(service: Service, request: wire.UpdateExperiment) -> Empty:

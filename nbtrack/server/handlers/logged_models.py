@@ -17,7 +17,7 @@ from ...store.mlflow_api.errors import invalid, missing_value
 from ...store.mlflow_api.limits import check_max_results, invalid_value
 from ...store.mlflow_api.message import Empty, KeyValue
 from ...store.mlflow_api.page_tokens import read_token, token_at
-from ...store.protocol.logged_models import ModelOrder, ModelSearch, OnDataset, models_of
+from ...store.protocol.logged_models import ModelOrder, ModelQuery, OnDataset, models_of
 from ..route import Route
 from ..service import Service
 from .artifact_paths import inside
@@ -96,13 +96,13 @@ def search_logged_models(service: Service, request: wire.SearchLoggedModels) -> 
     if any(not dataset.dataset_name for dataset in request.datasets):
         raise invalid("`dataset_name` in the `datasets` clause must be specified.")
     offset = read_token(request.page_token)
-    search = ModelSearch(
+    search = ModelQuery(
         tuple(request.experiment_ids),
         parse(request.filter, names=LOGGED_MODELS),
         tuple(map(_order, request.order_by)),
-        tuple(OnDataset(each.dataset_name, each.dataset_digest) for each in request.datasets),
-        request.max_results,
-        offset,
+        limit=request.max_results,
+        offset=offset,
+        datasets=tuple(OnDataset(each.dataset_name, each.dataset_digest) for each in request.datasets),
     )
     page = models_of(service.store).search(search)
     return wire.LoggedModelsResponse(list(map(_model, page.items)), token_at(offset + request.max_results) if page.more else "")

@@ -16,7 +16,7 @@ from ...store.mlflow_api.limits import MAX_KEY, check_key, check_length, check_m
 from ...store.mlflow_api.message import Empty, KeyValue
 from ...store.mlflow_api.page_tokens import read_token, token_at
 from ...store.protocol.model_registry import Registry, canonical_stage, registry_of, without_prompts
-from ...store.protocol.search import Search
+from ...store.protocol.search import Query
 from ...store.registration import register
 from ..route import Route
 from ..service import Service
@@ -78,7 +78,7 @@ def search_registered_models(service: Service, request: wire.SearchModels) -> wi
     order = parse_order(request.order_by, names=REGISTERED_MODELS)
     condition = without_prompts(parse(request.filter, names=REGISTERED_MODELS))
     registry = registry_of(service.store)
-    page = registry.search_models(Search(condition, order, request.max_results, offset))
+    page = registry.search_models(Query(None, condition, order, limit=request.max_results, offset=offset))
     latest = registry.latest_versions([info.name for info in page.items])
     token = token_at(offset + request.max_results) if page.more else ""
     return wire.RegisteredModelsResponse([_model(info, latest[info.name]) for info in page.items], token)
@@ -176,7 +176,7 @@ def search_model_versions(service: Service, request: wire.SearchVersions) -> wir
     offset = _page(request.max_results, _MOST_VERSIONS, request.page_token)
     order = parse_order(request.order_by, names=VERSIONS)
     condition = without_prompts(parse(request.filter, names=VERSIONS))
-    page = registry_of(service.store).search_versions(Search(condition, order, request.max_results, offset))
+    page = registry_of(service.store).search_versions(Query(None, condition, order, limit=request.max_results, offset=offset))
     return wire.ModelVersionsResponse(
         list(map(_version, page.items)), token_at(offset + request.max_results) if page.more else ""
     )

@@ -16,7 +16,8 @@ from ...store.mlflow_api.errors import invalid
 from ...store.mlflow_api.limits import check_experiment_id, check_max_results
 from ...store.mlflow_api.message import Empty, KeyValue, RunRequest
 from ...store.mlflow_api.page_tokens import read_token, token_at
-from ...store.protocol.store import RunQuery, together
+from ...store.protocol.search import Query
+from ...store.protocol.store import together
 from ..route import Route
 from ..service import Service
 from .run_messages import info_message, read_run, read_runs
@@ -67,7 +68,7 @@ def search_runs(service: Service, request: wire.SearchRuns) -> wire.RunsResponse
     """Return a page of runs."""
     check_max_results(request.max_results, _MOST_RUNS)
     offset = read_token(request.page_token)
-    query = RunQuery(
+    query = Query(
         tuple(request.experiment_ids),
         parse(request.filter),
         parse_order(request.order_by),
@@ -77,7 +78,7 @@ def search_runs(service: Service, request: wire.SearchRuns) -> wire.RunsResponse
     )
     with together(service.store):
         page = service.store.search_runs(query)
-        found = read_runs(service.store, page.runs)
+        found = read_runs(service.store, page.items)
     return wire.RunsResponse(found, token_at(offset + request.max_results) if page.more else "")
 
 

@@ -14,8 +14,8 @@ from ...store.mlflow_api.errors import ApiError, invalid, missing_value
 from ...store.mlflow_api.limits import check_max_results, invalid_value
 from ...store.mlflow_api.message import Empty, KeyValue
 from ...store.mlflow_api.page_tokens import read_token, token_at
-from ...store.protocol.search import Page
-from ...store.protocol.traces import TraceSearch, traces_of
+from ...store.protocol.search import Page, Query
+from ...store.protocol.traces import traces_of
 from ..exchange import Exchange
 from ..route import Route, StreamRoute
 from ..service import Service
@@ -112,7 +112,7 @@ def _search(
     offset = read_token(request.page_token)
     order = parse_order(request.order_by, names=TRACES)
     condition = linked_or_made(parse(request.filter, names=TRACES))
-    search = TraceSearch(experiment_ids, condition, order, request.max_results, offset)
+    search = Query(experiment_ids, condition, order, limit=request.max_results, offset=offset)
     page = traces_of(service.store).search(search)
     return page, token_at(offset + request.max_results) if page.more else ""
 

@@ -7,21 +7,21 @@ from typing import Final
 
 from ...entities.run import Experiment
 from ..filter import Identifier, Scalar
-from ..protocol.store import ExperimentPage, ExperimentQuery
+from ..protocol.search import Page, Query
 from .match import arranged, meets
 
 __all__ = ["page_of"]
 
 
-def page_of(experiments: Iterable[Experiment], query: ExperimentQuery) -> ExperimentPage:
+def page_of(experiments: Iterable[Experiment], query: Query) -> Page[Experiment]:
     """Return those of the experiments, which are of the view asked for, that are on the page."""
     found = [each for each in experiments if meets(query.filter, lambda left, each=each: _values(left, each))]  # type: ignore[misc]
     end = len(found) if query.limit is None else query.offset + query.limit
     shown = _ordered(found, query)[query.offset : end]
-    return ExperimentPage(tuple(shown), more=end < len(found))
+    return Page(tuple(shown), more=end < len(found))
 
 
-def _ordered(found: list[Experiment], query: ExperimentQuery) -> list[Experiment]:
+def _ordered(found: list[Experiment], query: Query) -> list[Experiment]:
     if not query.order:
         return sorted(found, key=lambda experiment: (-experiment.created, int(experiment.id)))
     return arranged(sorted(found, key=lambda experiment: -int(experiment.id)), query.order, _values)

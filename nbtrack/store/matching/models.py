@@ -8,8 +8,8 @@ from typing import Final, TypeVar
 
 from ...entities.model import LoggedModelInfo, ModelMetric, ModelVersionInfo, RegisteredModelInfo
 from ..filter import Identifier, Order, Scalar
-from ..protocol.logged_models import ModelOrder, ModelSearch, OnDataset, names_metric
-from ..protocol.search import Page, Search
+from ..protocol.logged_models import ModelQuery, OnDataset, datasets_of_order, names_metric
+from ..protocol.search import Page, Query
 from .match import arranged, meets
 
 __all__ = ["page", "page_of_logged", "page_of_registered", "page_of_versions"]
@@ -25,14 +25,14 @@ _FIELDS: Final = {
 }
 
 
-def page_of_registered(infos: Iterable[RegisteredModelInfo], search: Search) -> Page[RegisteredModelInfo]:
+def page_of_registered(infos: Iterable[RegisteredModelInfo], search: Query) -> Page[RegisteredModelInfo]:
     """Return the page of a search; ties by name."""
     found = [info for info in infos if meets(search.filter, partial(_of_model, info=info))]
     found.sort(key=lambda info: info.name)
     return page(arranged(found, search.order, _of_model), search.limit, search.offset)
 
 
-def page_of_versions(versions: Iterable[ModelVersionInfo], search: Search) -> Page[ModelVersionInfo]:
+def page_of_versions(versions: Iterable[ModelVersionInfo], search: Query) -> Page[ModelVersionInfo]:
     """Return the page of a search; ties by name, then the greatest number first; by default the last changed first."""
     found = [each for each in versions if meets(search.filter, partial(_of_version, each=each))]
     found.sort(key=lambda each: (each.name, -each.version))
@@ -41,7 +41,7 @@ def page_of_versions(versions: Iterable[ModelVersionInfo], search: Search) -> Pa
     return page(arranged(found, search.order, _of_version), search.limit, search.offset)
 
 
-def page_of_logged(models: Iterable[LoggedModelInfo], search: ModelSearch) -> Page[LoggedModelInfo]:
+def page_of_logged(models: Iterable[LoggedModelInfo], search: ModelQuery) -> Page[LoggedModelInfo]:
     """Return the page of a search, of models that are of its experiments; ties: the newest first, then by id."""
     found = [each for each in models if _matches(search, each)]
     found.sort(key=lambda each: (-each.created, each.id))
@@ -70,7 +70,7 @@ def _of_version(left: Identifier, each: ModelVersionInfo) -> Sequence[Scalar]:
     return _present(value)
 
 
-def _matches(search: ModelSearch, info: LoggedModelInfo) -> bool:
+def _matches(search: ModelQuery, info: LoggedModelInfo) -> bool:
     if search.datasets and not names_metric(search.filter) and not _measured(info, search.datasets):
         return False
     return meets(search.filter, partial(_values, info=info, datasets=search.datasets))
@@ -97,11 +97,11 @@ def _values(left: Identifier, info: LoggedModelInfo, datasets: Sequence[OnDatase
     return _present(value)
 
 
-def _of_latest(left: Identifier, info: LoggedModelInfo, order: ModelOrder) -> Sequence[Scalar]:
+def _of_latest(left: Identifier, info: LoggedModelInfo, order: Order) -> Sequence[Scalar]:
     """Return what a model is sorted by: of a metric, what was measured last."""
     if left.entity != "metric":
         return _values(left, info)
-    found = [each for each in _measured(info, [order.dataset] if order.dataset else []) if each.key == left.key]
+    found = [each for each in _measured(info, datasets_of_order(order)) if each.key == left.key]
     return [min(found, key=lambda each: (-each.timestamp, -each.step, each.run_id)).value] if found else []
 
 

@@ -12,7 +12,7 @@ from ...entities.model import LoggedModelInfo, LoggedModelStatus, RunModel
 from ...entities.run import LifecycleStage, now_ms
 from ...errors import Deleted, ModelNotFound, NotFound
 from ..matching.models import page_of_logged
-from ..protocol.logged_models import ModelSearch, adopted, check_logged_name, check_params
+from ..protocol.logged_models import ModelQuery, adopted, check_logged_name, check_params
 from ..protocol.search import Page
 from ..text import storable
 from .state import State
@@ -109,11 +109,13 @@ class MemoryModels:
                 raise NotFound(f"No tag with key {key!r} found for model with ID {model_id!r}.")
             self._keep(replace(old, tags={each: value for each, value in old.tags.items() if each != key}))
 
-    def search(self, search: ModelSearch) -> Page[LoggedModelInfo]:
+    def search(self, search: ModelQuery) -> Page[LoggedModelInfo]:
         """See ``LoggedModels.search``."""
         with self._lock:
             models = list(self._state().models.values())
-        found = [each for each in models if each.stage is LifecycleStage.ACTIVE and each.experiment_id in search.experiment_ids]
+        found = [
+            each for each in models if each.stage is LifecycleStage.ACTIVE and each.experiment_id in (search.experiment_ids or ())
+        ]
         return page_of_logged(found, search)
 
     def outputs(self, run_ids: Sequence[str]) -> list[RunModel]:

@@ -12,7 +12,7 @@ from ...entities.run import now_ms
 from ...errors import AlreadyExists, InvalidInput, ModelNotFound
 from ..matching.models import page_of_registered, page_of_versions
 from ..protocol.model_registry import check_alias, check_model_name, check_tag, latest_of
-from ..protocol.search import Page, Search
+from ..protocol.search import Page, Query
 from ..text import storable
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class MemoryRegistry:
             self._model(name)
             del self._models[storable(name)]
 
-    def search_models(self, search: Search) -> Page[RegisteredModelInfo]:
+    def search_models(self, search: Query) -> Page[RegisteredModelInfo]:
         """See ``Registry.search_models``."""
         with self._lock:
             infos = [model.info for model in self._models.values()]
@@ -194,7 +194,7 @@ class MemoryRegistry:
             self._set_aliases(name, {alias: number for alias, number in model.info.aliases.items() if number != version})
             self._touch(name, now_ms())
 
-    def search_versions(self, search: Search) -> Page[ModelVersionInfo]:
+    def search_versions(self, search: Query) -> Page[ModelVersionInfo]:
         """See ``Registry.search_versions``."""
         with self._lock:
             versions = [each for model in self._models.values() for each in model.versions.values()]

@@ -28,7 +28,8 @@ from ...errors import AlreadyExists, Deleted, NotFound
 from ..artifacts.paths import absolute_location
 from ..matching.experiments import page_of
 from ..matching.match import matches, ordered
-from ..protocol.store import Axis, ExperimentPage, ExperimentQuery, OpenRun, RunPage, RunQuery, Store
+from ..protocol.search import Page, Query
+from ..protocol.store import Axis, OpenRun, Store
 from ..stages import refuse_deleted
 from ..text import storable
 from .models import MemoryModels
@@ -119,7 +120,7 @@ class MemoryStore(Store):
             found = [experiment for experiment in self._state.experiments.values() if experiment.stage in _STAGES[view]]
             return sorted(found, key=lambda experiment: (-experiment.created, int(experiment.id)))
 
-    def search_experiments(self, query: ExperimentQuery) -> ExperimentPage:
+    def search_experiments(self, query: Query) -> Page[Experiment]:
         """See ``Store.search_experiments``."""
         return page_of(self.experiments(query.view), query)
 
@@ -163,7 +164,7 @@ class MemoryStore(Store):
         with self._lock:
             return [run.info for run in self._known(run_ids)]
 
-    def search_runs(self, query: RunQuery) -> RunPage:
+    def search_runs(self, query: Query) -> Page[RunInfo]:
         """See ``Store.search_runs``."""
         with self._lock:
             asked = query.experiment_ids
@@ -172,7 +173,7 @@ class MemoryStore(Store):
             found = [run for run in scope if run.info.stage in _STAGES[query.view] and matches(query.filter, run)]
             infos = [run.info for run in ordered(found, query.order)]
         end = len(infos) if query.limit is None else query.offset + query.limit
-        return RunPage(tuple(infos[query.offset : end]), more=end < len(infos))
+        return Page(tuple(infos[query.offset : end]), more=end < len(infos))
 
     def delete_run(self, run_id: str) -> None:
         """See ``Store.delete_run``."""

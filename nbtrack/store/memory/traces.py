@@ -14,8 +14,7 @@ from ...errors import Deleted, NotFound, TraceNotFound
 from ..filter import Identifier, Scalar
 from ..matching.match import arranged, meets
 from ..matching.models import page
-from ..protocol.search import Page
-from ..protocol.traces import TraceSearch
+from ..protocol.search import Page, Query
 from ..text import storable
 from .state import State
 
@@ -72,10 +71,10 @@ class MemoryTraces:
         with self._lock:
             return [self._traces[trace_id] for trace_id in map(storable, trace_ids) if trace_id in self._traces]
 
-    def search(self, search: TraceSearch) -> Page[TraceInfo]:
+    def search(self, search: Query) -> Page[TraceInfo]:
         """See ``Traces.search``."""
         with self._lock:
-            traces = [trace for trace in self._traces.values() if trace.experiment_id in search.experiment_ids]
+            traces = [trace for trace in self._traces.values() if trace.experiment_id in (search.experiment_ids or ())]
         found = [trace for trace in traces if meets(search.filter, partial(_values, info=trace))]
         found.sort(key=lambda trace: (-trace.request_time, trace.id))
         return page(arranged(found, search.order, _values), search.limit, search.offset)

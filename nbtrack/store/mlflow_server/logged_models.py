@@ -12,7 +12,7 @@ from ..matching.models import page_of_logged
 from ..mlflow_api import logged_models as wire
 from ..mlflow_api.endpoint import Endpoint
 from ..mlflow_api.message import KeyValue
-from ..protocol.logged_models import ModelSearch
+from ..protocol.logged_models import ModelQuery
 from ..protocol.search import Page
 from ..text import storable
 from .api import Api
@@ -106,7 +106,7 @@ class MlflowLoggedModels:
             raise NotFound(f"the logged model {model_id} has no tag {key!r}")
         self._ask(wire.DELETE_LOGGED_MODEL_TAG, wire.DeleteLoggedModelTag(model_id=model_id, tag_key=key))
 
-    def search(self, search: ModelSearch) -> Page[LoggedModelInfo]:
+    def search(self, search: ModelQuery) -> Page[LoggedModelInfo]:
         """See ``LoggedModels.search``; evaluated here, on all models of the experiments."""
         if not search.experiment_ids:
             return Page(())

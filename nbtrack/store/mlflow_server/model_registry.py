@@ -14,7 +14,7 @@ from ..mlflow_api import model_registry as wire
 from ..mlflow_api.endpoint import Endpoint
 from ..mlflow_api.message import KeyValue
 from ..protocol.model_registry import check_alias, check_model_name, check_tag, latest_of
-from ..protocol.search import Page, Search
+from ..protocol.search import Page, Query
 from ..text import storable
 from .api import Api
 
@@ -71,7 +71,7 @@ class MlflowModelRegistry:
         """See ``Registry.delete_model``."""
         self._ask(wire.DELETE_REGISTERED_MODEL, wire.RegisteredModelRequest(name=name), repeats=False)
 
-    def search_models(self, search: Search) -> Page[RegisteredModelInfo]:
+    def search_models(self, search: Query) -> Page[RegisteredModelInfo]:
         """See ``Registry.search_models``."""
         found: dict[str, RegisteredModelInfo] = {}
         for filter_ in _FILTERS:
@@ -171,7 +171,7 @@ class MlflowModelRegistry:
             self.delete_alias(name, alias)
         self._ask(wire.DELETE_MODEL_VERSION, wire.ModelVersionRequest(name=name, version=str(version)), repeats=False)
 
-    def search_versions(self, search: Search) -> Page[ModelVersionInfo]:
+    def search_versions(self, search: Query) -> Page[ModelVersionInfo]:
         """See ``Registry.search_versions``."""
         found: dict[tuple[str, str], ModelVersionInfo] = {}
         for filter_ in _FILTERS:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
+from ...entities.run import RunInfo
 from ...entities.tags import PARAM_REPLACED
 from ..filter import And, Comparison, Identifier, Node, Not, Or, Order, Present
 from ..matching.match import matches, ordered
-from ..protocol.store import RunPage, RunQuery
+from ..protocol.search import Page, Query
 from .experiments import VIEWS, Experiments
 from .name_escapes import mlflow_name
 from .runs import MlflowRun, Runs, is_quotable, quoted
@@ -26,7 +27,7 @@ _TIMES = ("start_time", "end_time")
 _LONGEST = 1000
 
 
-def search(runs: Runs, experiments: Experiments, query: RunQuery, prefetch: Prefetch) -> RunPage:
+def search(runs: Runs, experiments: Experiments, query: Query, prefetch: Prefetch) -> Page[RunInfo]:
     """Return the page of runs that a query asks for."""
     there = {each.id for each in experiments.list("active" if query.experiment_ids is None else "all")}
     ids = sorted(there if query.experiment_ids is None else there.intersection(query.experiment_ids))
@@ -38,10 +39,10 @@ def search(runs: Runs, experiments: Experiments, query: RunQuery, prefetch: Pref
         infos = [run.info for run in ordered(list(found), query.order)]
     end = len(infos) if query.limit is None else query.offset + query.limit
     runs.touch(info.id for info in infos[query.offset : end])
-    return RunPage(tuple(infos[query.offset : end]), more=end < len(infos))
+    return Page(tuple(infos[query.offset : end]), more=end < len(infos))
 
 
-def _found(runs: Runs, query: RunQuery, ids: list[str], order: list[str] | None, prefetch: Prefetch) -> Iterator[MlflowRun]:
+def _found(runs: Runs, query: Query, ids: list[str], order: list[str] | None, prefetch: Prefetch) -> Iterator[MlflowRun]:
     """Yield the runs that match, in the query's order if MLflow knows it."""
     conditions = pushed(query.filter)
     wanted = _PAGE if query.limit is None or query.filter is not None else min(_PAGE, query.offset + query.limit + 1)
@@ -121,7 +122,7 @@ def _pushed_order(order: Sequence[Order]) -> list[str] | None:
     return [f"attributes.start_time {'DESC' if order[0].descending else 'ASC'}"]
 
 
-def asks_statistics(query: RunQuery) -> set[str]:
+def asks_statistics(query: Query) -> set[str]:
     """Return the metrics of which a query needs more than the last point."""
     names = {name for node in [query.filter] if node is not None for name in _statistics(node)}
     return names | {item.left.key for item in query.order if _is_statistic(item.left)}

@@ -30,7 +30,8 @@ from ..matching.experiments import page_of
 from ..mlflow_api import artifacts as wire_artifacts
 from ..mlflow_api import runs as wire
 from ..mlflow_api.message import RunRequest
-from ..protocol.store import Axis, ExperimentPage, ExperimentQuery, OpenRun, RunPage, RunQuery, Store
+from ..protocol.search import Page, Query
+from ..protocol.store import Axis, OpenRun, Store
 from ..stages import refuse_deleted
 from ..text import storable
 from .api import Api
@@ -118,7 +119,7 @@ class MlflowServerStore(Store):
         """See ``Store.experiments``."""
         return self._experiments.list(view)
 
-    def search_experiments(self, query: ExperimentQuery) -> ExperimentPage:
+    def search_experiments(self, query: Query) -> Page[Experiment]:
         """See ``Store.search_experiments``."""
         return page_of(self._experiments.list(query.view), query)
 
@@ -150,7 +151,7 @@ class MlflowServerStore(Store):
     def get_runs(self, run_ids: Sequence[str]) -> list[RunInfo]:
         return [run.info for _, run in self._many(run_ids)]
 
-    def search_runs(self, query: RunQuery) -> RunPage:
+    def search_runs(self, query: Query) -> Page[RunInfo]:
         """See ``Store.search_runs``."""
         return search(self._runs, self._experiments, query, self._prefetch)
 

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, cast
 
+import msgspec
+
 from ...entities.run import ArtifactRecord, Dataset, Experiment, MetricSummary, ParamValue, RunInfo, ViewType
-from ..protocol.store import Axis, ExperimentPage, OpenRun, RunDetails, RunPage
+from ..protocol.search import Page
+from ..protocol.store import Axis, OpenRun, RunDetails
 
 __all__ = [
     "ARTIFACTS",
@@ -98,6 +101,12 @@ def _make_details(wire: Any) -> RunDetails:
     return RunDetails(_make_params(params), tags, metrics)
 
 
+def _page(name: str, item: type) -> Codec:
+    """Return the codec of a page whose items have a name of their own on the wire."""
+    wire = msgspec.defstruct(f"Wire{name}", [(name, tuple[item, ...]), ("more", bool, False)])  # type: ignore[valid-type]
+    return Codec(wire, lambda page: {name: page.items, "more": page.more}, lambda raw: Page(getattr(raw, name), raw.more))
+
+
 NOTHING = Codec(type(None))
 STRING = Codec(str)
 INTEGER = Codec(int)
@@ -111,10 +120,10 @@ VIEW = Codec(ViewType)
 AXIS = Codec(Axis)
 EXPERIMENT = Codec(Experiment)
 EXPERIMENTS = Codec(list[Experiment])
-EXPERIMENT_PAGE = Codec(ExperimentPage)
+EXPERIMENT_PAGE = _page("experiments", Experiment)
 OPTIONAL_EXPERIMENT = Codec(Experiment | None)
 RUN = Codec(RunInfo)
-RUNS = Codec(RunPage)
+RUNS = _page("runs", RunInfo)
 RUN_INFOS = Codec(list[RunInfo])
 OPEN_RUNS = Codec(list[OpenRun])
 ARTIFACTS = Codec(list[ArtifactRecord])

@@ -11,7 +11,8 @@ from ...entities.events import Batch, Progress
 from ...entities.run import ArtifactRecord, Dataset, Experiment, ParamValue, Points, RunInfo, ViewType
 from ...errors import StoreError
 from ..http import HttpClient, Response
-from ..protocol.store import Axis, ExperimentPage, ExperimentQuery, OpenRun, RunDetails, RunPage, RunQuery, Store
+from ..protocol.search import Page, Query
+from ..protocol.store import Axis, OpenRun, RunDetails, Store
 from ..text import storable
 from . import CONTENT_TYPE, PATH, PROTOCOL
 from .batches import in_pieces, numbers_of
@@ -105,9 +106,9 @@ class NbtrackServerStore(Store):
         """See ``Store.experiments``."""
         return cast("list[Experiment]", self._ask("experiments", view=view))
 
-    def search_experiments(self, query: ExperimentQuery) -> ExperimentPage:
+    def search_experiments(self, query: Query) -> Page[Experiment]:
         """See ``Store.search_experiments``."""
-        return cast("ExperimentPage", self._ask("search_experiments", query=query))
+        return cast("Page[Experiment]", self._ask("search_experiments", query=query))
 
     def update_experiment(self, experiment_id: str, *, name: str | None = None, tags: dict[str, str] | None = None) -> None:
         """See ``Store.update_experiment``."""
@@ -137,9 +138,9 @@ class NbtrackServerStore(Store):
             return super().get_runs(run_ids)
         return cast("list[RunInfo]", self._ask("get_runs", run_ids=run_ids))
 
-    def search_runs(self, query: RunQuery) -> RunPage:
+    def search_runs(self, query: Query) -> Page[RunInfo]:
         """See ``Store.search_runs``."""
-        return cast("RunPage", self._ask("search_runs", query=query))
+        return cast("Page[RunInfo]", self._ask("search_runs", query=query))
 
     def delete_run(self, run_id: str) -> None:
         """See ``Store.delete_run``."""

@@ -8,11 +8,10 @@ from typing import Any, Final, get_type_hints
 
 import msgspec
 
-from ..filter import LOGGED_MODELS, REGISTERED_MODELS, TRACES, VERSIONS
-from ..protocol.logged_models import LoggedModels, ModelOrder, ModelSearch, OnDataset
+from ..filter import LOGGED_MODELS, REGISTERED_MODELS, TRACES, VERSIONS, Order
+from ..protocol.logged_models import LoggedModels, ModelOrder, ModelQuery, OnDataset
 from ..protocol.model_registry import Registry
-from ..protocol.search import Search
-from ..protocol.traces import Traces, TraceSearch
+from ..protocol.traces import Traces
 from .codecs import Codec
 from .filters import make_name, pack_name
 from .queries import query_codec
@@ -26,8 +25,8 @@ SUB_STORES: Final[Mapping[str, type]] = {"registry": Registry, "models": LoggedM
 _ONCE = ("create", "rename", "delete_tag", "start")
 
 
-def _pack_model_order(order: tuple[ModelOrder, ...]) -> list[Any]:
-    return [[pack_name(item.left), item.descending, item.dataset] for item in order]
+def _pack_model_order(order: tuple[Order, ...]) -> list[Any]:
+    return [[pack_name(item.left), item.descending, getattr(item, "dataset", None)] for item in order]
 
 
 def _make_model_order(raw: Any) -> tuple[ModelOrder, ...]:
@@ -37,10 +36,12 @@ def _make_model_order(raw: Any) -> tuple[ModelOrder, ...]:
 
 # Searches say what they can name; everything else is plain data, as its type hints say.
 _SEARCHES: Final[Mapping[str, Codec]] = {
-    "registry.search_models": query_codec(Search, REGISTERED_MODELS),
-    "registry.search_versions": query_codec(Search, VERSIONS),
-    "models.search": query_codec(ModelSearch, LOGGED_MODELS, order=(_pack_model_order, _make_model_order)),
-    "traces.search": query_codec(TraceSearch, TRACES),
+    "registry.search_models": query_codec(REGISTERED_MODELS),
+    "registry.search_versions": query_codec(VERSIONS),
+    "models.search": query_codec(
+        LOGGED_MODELS, "experiment_ids", "datasets", query=ModelQuery, order=(_pack_model_order, _make_model_order)
+    ),
+    "traces.search": query_codec(TRACES, "experiment_ids"),
 }
 
 

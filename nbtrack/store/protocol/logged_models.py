@@ -14,19 +14,20 @@ from typing import Protocol, runtime_checkable
 from ...entities.model import LoggedModelInfo, LoggedModelStatus, RunModel
 from ...entities.run import Experiment
 from ...errors import InvalidInput, ParamConflict
-from ..filter import And, Comparison, Identifier, Node, Not, Or, Present
+from ..filter import And, Comparison, Node, Not, Or, Order, Present
 from ..text import storable
-from .search import Page
+from .search import Page, Query
 
 __all__ = [
     "LoggedModels",
     "ModelOrder",
-    "ModelSearch",
+    "ModelQuery",
     "OnDataset",
     "WithModels",
     "adopted",
     "check_logged_name",
     "check_params",
+    "datasets_of_order",
     "models_of",
     "names_metric",
 ]
@@ -44,29 +45,25 @@ class OnDataset:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelOrder:
-    """One thing to sort models by; a metric may be the one that was measured on a dataset."""
+class ModelOrder(Order):
+    """One key to sort logged models by; a metric may be the one measured on a dataset."""
 
-    left: Identifier
-    descending: bool = False
     dataset: OnDataset | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class ModelSearch:
-    """Which models, in which order, and how many of them.
+class ModelQuery(Query):
+    """A query for logged models, of which metrics are measured on datasets.
 
-    A comparison of a metric is true if it is true of one of the values measured, on one of ``datasets`` if there are any; with
-    datasets and no comparison of a metric, a model matches if anything was measured of it on one of them. In an order a metric
-    is what was measured last: at the greatest (timestamp, step). Ties and the default order: the newest first, then by id.
+    A condition on a metric is true if it is true of one of the measured values, on one of ``datasets`` if there are any. With
+    datasets and no condition on a metric, a model matches if anything was measured of it on one of them. An order by a metric
+    sorts by what was measured last: at the greatest (timestamp, step).
+
+    Attributes:
+        order: Each key an ``Order`` or a ``ModelOrder``.
     """
 
-    experiment_ids: tuple[str, ...]
-    filter: Node | None = None
-    order: tuple[ModelOrder, ...] = ()
     datasets: tuple[OnDataset, ...] = ()
-    limit: int | None = None
-    offset: int = 0
 
 
 class LoggedModels(Protocol):
@@ -111,8 +108,8 @@ class LoggedModels(Protocol):
     def delete_tag(self, model_id: str, key: str) -> None:
         """Take a tag away; NotFound where it is not there."""
 
-    def search(self, search: ModelSearch) -> Page[LoggedModelInfo]:
-        """Return the models that match, deleted ones left out."""
+    def search(self, search: ModelQuery) -> Page[LoggedModelInfo]:
+        """Return the models that match and are not deleted: the newest first, then by id."""
 
     def outputs(self, run_ids: Sequence[str]) -> list[RunModel]:
         """Return the models that these runs made, by run as asked, then by id."""
@@ -147,6 +144,11 @@ def adopted(model: LoggedModelInfo, experiment: Experiment) -> LoggedModelInfo:
         raise InvalidInput(f"{model.id[:100]!r} is no id of a logged model")
     uri = f"{experiment.artifact_location}/models/{model.id}/artifacts"
     return storable(replace(model, experiment_id=experiment.id, artifact_uri=uri, metrics=()))
+
+
+def datasets_of_order(order: Order) -> tuple[OnDataset, ...]:
+    """Return the dataset that an order by a metric is about; empty where it is about any measurement."""
+    return (order.dataset,) if isinstance(order, ModelOrder) and order.dataset else ()
 
 
 def names_metric(node: Node | None) -> bool:

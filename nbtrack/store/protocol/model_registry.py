@@ -16,7 +16,7 @@ from ...entities.tags import IS_PROMPT
 from ...errors import InvalidInput
 from ...validation import text
 from ..filter import And, Comparison, Identifier, Node, Not
-from .search import Page, Search
+from .search import Page, Query
 
 __all__ = [
     "Registry",
@@ -56,7 +56,7 @@ class Registry(Protocol):
     def delete_model(self, name: str) -> None:
         """Delete a name with all its versions; their files stay."""
 
-    def search_models(self, search: Search) -> Page[RegisteredModelInfo]:
+    def search_models(self, search: Query) -> Page[RegisteredModelInfo]:
         """Return the names that match; ties and the default order: by name."""
 
     def set_model_tag(self, name: str, key: str, value: str) -> None:
@@ -106,7 +106,7 @@ class Registry(Protocol):
     def delete_version(self, name: str, version: int) -> None:
         """Delete a version and the aliases that stand for it; its files stay."""
 
-    def search_versions(self, search: Search) -> Page[ModelVersionInfo]:
+    def search_versions(self, search: Query) -> Page[ModelVersionInfo]:
         """Return the versions that match; ties by name, then the greatest number first; by default the last changed first."""
 
     def set_version_tag(self, name: str, version: int, key: str, value: str) -> None:

@@ -27,26 +27,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from ...entities.events import Batch, Progress
 from ...entities.model import RunModel
 from ...entities.run import ArtifactRecord, Dataset, Experiment, ParamValue, Points, RunInfo, ViewType
 from ...errors import RunNotFound
 from .logged_models import models_of
-
-if TYPE_CHECKING:
-    from ..filter import Node, Order
+from .search import Page, Query
 
 __all__ = [
     "Axis",
-    "ExperimentPage",
-    "ExperimentQuery",
     "Logged",
     "OpenRun",
     "RunDetails",
-    "RunPage",
-    "RunQuery",
     "Store",
     "generation_of",
     "is_immediate",
@@ -56,52 +50,6 @@ __all__ = [
 
 # What points lie along: steps, or timestamps in milliseconds.
 Axis: TypeAlias = Literal["step", "time"]
-
-
-@dataclass(frozen=True, slots=True)
-class RunQuery:
-    """Which runs, in which order, and how many of them.
-
-    ``experiment_ids`` None means every active experiment. Missing values sort last in both directions, for a metric NaN before
-    them; ties and the default order: start time, newest first, then id. ``offset`` skips that many.
-    """
-
-    experiment_ids: tuple[str, ...] | None = None
-    filter: Node | None = None
-    order: tuple[Order, ...] = ()
-    view: ViewType = "active"
-    limit: int | None = None
-    offset: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class RunPage:
-    """The runs of one page, and whether there are more."""
-
-    runs: tuple[RunInfo, ...]
-    more: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ExperimentQuery:
-    """Which experiments, in which order, and how many of them.
-
-    Missing tags sort last in both directions; the default order is newest first, then by id; ties otherwise the highest id first.
-    """
-
-    filter: Node | None = None
-    order: tuple[Order, ...] = ()
-    view: ViewType = "active"
-    limit: int | None = None
-    offset: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class ExperimentPage:
-    """The experiments of one page, and whether there are more."""
-
-    experiments: tuple[Experiment, ...]
-    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +151,8 @@ class Store(Protocol):
     def experiments(self, view: ViewType = "active") -> list[Experiment]:
         """Return all experiments, newest first, then by id."""
 
-    def search_experiments(self, query: ExperimentQuery) -> ExperimentPage:
-        """Return the experiments that match."""
+    def search_experiments(self, query: Query) -> Page[Experiment]:
+        """Return the experiments that match: the newest first, then by id; ties of another order by id, the highest first."""
 
     def update_experiment(self, experiment_id: str, *, name: str | None = None, tags: dict[str, str] | None = None) -> None:
         """Rename an experiment or set tags on it."""
@@ -231,8 +179,8 @@ class Store(Protocol):
                 found.append(self.get_run(run_id))
         return found
 
-    def search_runs(self, query: RunQuery) -> RunPage:
-        """Return the runs that match; an empty ``experiment_ids`` matches none."""
+    def search_runs(self, query: Query) -> Page[RunInfo]:
+        """Return the runs that match: by start time, the newest first, then by id."""
 
     def delete_run(self, run_id: str) -> None:
         """Mark a run deleted."""

@@ -6,28 +6,13 @@ What ``store.base`` says of threads, processes, durability and errors holds here
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from ...entities.trace import Assessment, TraceInfo, TraceState
 from ...errors import InvalidInput
-from .search import Page
+from .search import Page, Query
 
-if TYPE_CHECKING:
-    from ..filter import Node, Order
-
-__all__ = ["TraceSearch", "Traces", "WithTraces", "traces_of"]
-
-
-@dataclass(frozen=True, slots=True)
-class TraceSearch:
-    """Which traces, in which order, and how many of them; ties and the default order: the newest first, then by id."""
-
-    experiment_ids: tuple[str, ...]
-    filter: Node | None = None
-    order: tuple[Order, ...] = ()
-    limit: int | None = None
-    offset: int = 0
+__all__ = ["Traces", "WithTraces", "traces_of"]
 
 
 class Traces(Protocol):
@@ -49,8 +34,8 @@ class Traces(Protocol):
     def get(self, trace_ids: Sequence[str]) -> list[TraceInfo]:
         """Return those of these traces that there are, as asked."""
 
-    def search(self, search: TraceSearch) -> Page[TraceInfo]:
-        """Return the traces that match."""
+    def search(self, search: Query) -> Page[TraceInfo]:
+        """Return the traces that match: the newest first, then by id."""
 
     def set_tag(self, trace_id: str, key: str, value: str) -> None:
         """Set a tag, or overwrite it."""

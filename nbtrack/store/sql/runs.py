@@ -11,7 +11,8 @@ import sqlalchemy as sa
 
 from ...entities.run import RunInfo
 from ...errors import RunNotFound
-from ..protocol.store import OpenRun, RunPage, RunQuery
+from ..protocol.search import Page, Query
+from ..protocol.store import OpenRun
 from .database import Connection, SelectText, text_of
 from .dialects.base import Dialect, listed
 from .logged import read_tags
@@ -43,23 +44,23 @@ def read_runs(connection: Connection, run_ids: Sequence[str]) -> list[RunInfo]:
     return run_infos(connection, [row[:-1] for row in rows])
 
 
-def search_runs(connection: Connection, query: RunQuery) -> RunPage:
+def search_runs(connection: Connection, query: Query) -> Page[RunInfo]:
     """Return a page of the runs that match."""
     first = _search_first(query, connection.dialect, connection.places)
     rows = [] if first is None else connection.found(first)
     if query.limit is None or len(rows) <= query.limit:
         rows = connection.found(_search(query, connection.dialect, connection.places))
     page = rows if query.limit is None else rows[: query.limit]
-    return RunPage(tuple(run_infos(connection, page)), more=len(page) < len(rows))
+    return Page(tuple(run_infos(connection, page)), more=len(page) < len(rows))
 
 
 @lru_cache(maxsize=256)
-def _search(query: RunQuery, dialect: Dialect, places: Places) -> SelectText:
+def _search(query: Query, dialect: Dialect, places: Places) -> SelectText:
     return text_of(search(query, dialect, places), dialect)
 
 
 @lru_cache(maxsize=256)
-def _search_first(query: RunQuery, dialect: Dialect, places: Places) -> SelectText | None:
+def _search_first(query: Query, dialect: Dialect, places: Places) -> SelectText | None:
     statement = search_first(query, dialect, places)
     return None if statement is None else text_of(statement, dialect)
 

@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 from ..filter import And, Comparison, Identifier, Node, Not, Or, Order, Present, param_number
-from ..protocol.store import RunQuery
+from ..protocol.search import Query
 from .dialects.base import Dialect, Mean
 from .places import Places
 from .rows import RUN_INFO
@@ -59,7 +59,7 @@ def _attribute(key: str, places: Places) -> Value:
     return places.shown_column(_ATTRIBUTES[key]) if key == "artifact_uri" else _ATTRIBUTES[key]
 
 
-def search(query: RunQuery, dialect: Dialect, places: Places) -> Select[Any]:
+def search(query: Query, dialect: Dialect, places: Places) -> Select[Any]:
     """Return the SELECT of a query: the columns of ``RunInfo`` in the order of its fields, the runs in the order asked for.
 
     With a limit, it gives one run more where there are more.
@@ -67,7 +67,7 @@ def search(query: RunQuery, dialect: Dialect, places: Places) -> Select[Any]:
     return _statement(query, _Compiler(dialect, places), runs, [], query.order)
 
 
-def search_first(query: RunQuery, dialect: Dialect, places: Places) -> Select[Any] | None:
+def search_first(query: Query, dialect: Dialect, places: Places) -> Select[Any] | None:
     """Return the SELECT of a page of runs that all have what they are sorted by, None where no index has its order.
 
     Missing values come last, which no index knows: ``search`` sorts all runs to find the first hundred. This one walks along
@@ -82,7 +82,7 @@ def search_first(query: RunQuery, dialect: Dialect, places: Places) -> Select[An
     return statement.where(table.c.key == first.left.key, table.c.last.is_not(None))
 
 
-def _statement(query: RunQuery, compiler: _Compiler, found: FromClause, keys: list[Value], order: Sequence[Order]) -> Select[Any]:
+def _statement(query: Query, compiler: _Compiler, found: FromClause, keys: list[Value], order: Sequence[Order]) -> Select[Any]:
     for item in order:
         found, more = _sorted(found, item, compiler.places)
         keys += more
@@ -96,7 +96,7 @@ def _statement(query: RunQuery, compiler: _Compiler, found: FromClause, keys: li
 # Which runs there are to look at.
 
 
-def _scope(query: RunQuery) -> list[Condition]:
+def _scope(query: Query) -> list[Condition]:
     stage = [] if query.view == "all" else [runs.c.stage == query.view]
     if query.experiment_ids is None:
         active = select(experiments.c.id).where(experiments.c.stage == "active")

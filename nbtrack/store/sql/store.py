@@ -17,7 +17,8 @@ from ...errors import RunNotFound
 from ...settings import without_password
 from ..artifacts.paths import absolute_location
 from ..matching.experiments import page_of
-from ..protocol.store import Axis, ExperimentPage, ExperimentQuery, Logged, OpenRun, RunDetails, RunPage, RunQuery, Store
+from ..protocol.search import Page, Query
+from ..protocol.store import Axis, Logged, OpenRun, RunDetails, Store
 from ..stages import refuse_deleted
 from ..text import storable
 from . import documents, experiments, logged
@@ -155,7 +156,7 @@ class SqlStore(Store):
         """See ``Store.experiments``."""
         return self._read(experiments.list_experiments, view)
 
-    def search_experiments(self, query: ExperimentQuery) -> ExperimentPage:
+    def search_experiments(self, query: Query) -> Page[Experiment]:
         """See ``Store.search_experiments``."""
         return page_of(self.experiments(query.view), query)
 
@@ -186,7 +187,7 @@ class SqlStore(Store):
     def get_runs(self, run_ids: Sequence[str]) -> list[RunInfo]:
         return self._read(read_runs, run_ids)
 
-    def search_runs(self, query: RunQuery) -> RunPage:
+    def search_runs(self, query: Query) -> Page[RunInfo]:
         """See ``Store.search_runs``."""
         return self._read(search_runs, query)
 

@@ -11,8 +11,7 @@ from ...entities.run import LifecycleStage
 from ...entities.tags import TRACE_LOCATION
 from ...entities.trace import Assessment, TraceInfo, TraceState
 from ...errors import Deleted, NotFound, TraceNotFound
-from ..protocol.search import Page
-from ..protocol.traces import TraceSearch
+from ..protocol.search import Page, Query
 from ..text import storable
 from .conditions import Conditions, Part, Subject, arrange
 from .damage import member
@@ -78,7 +77,7 @@ class SqlTraces:
         """See ``Traces.get``."""
         return self._read(_get, storable(list(trace_ids)))
 
-    def search(self, search: TraceSearch) -> Page[TraceInfo]:
+    def search(self, search: Query) -> Page[TraceInfo]:
         """See ``Traces.search``."""
         return self._read(_search, search)
 
@@ -127,8 +126,8 @@ def _get(connection: Connection, trace_ids: Sequence[str]) -> list[TraceInfo]:
     return [found[trace_id] for trace_id in trace_ids if trace_id in found]
 
 
-def _search(connection: Connection, search: TraceSearch) -> Page[TraceInfo]:
-    numbers = [int(text) for text in search.experiment_ids if text.isascii() and text.isdecimal() and len(text) < 10]
+def _search(connection: Connection, search: Query) -> Page[TraceInfo]:
+    numbers = [int(text) for text in search.experiment_ids or () if text.isascii() and text.isdecimal() and len(text) < 10]
     found, keys = arrange(traces, _SUBJECT, search.order)
     statement = sa.select(*traces.columns).select_from(found)
     statement = statement.where(_C.experiment_id.in_(numbers) if numbers else sa.false())

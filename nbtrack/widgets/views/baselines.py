@@ -8,7 +8,8 @@ from ...entities.run import RunInfo
 from ...entities.tags import CELL_ID, PINNED
 from ...errors import RunNotFound
 from ...store.filter import parse
-from ...store.protocol.store import RunQuery, Store
+from ...store.protocol.search import Query
+from ...store.protocol.store import Store
 from ..data.curves import seconds_of
 from ..data.overview import Overview
 
@@ -43,7 +44,7 @@ def _newest(store: Store, experiment_id: str, tag: str, value: str, but: str = "
     """Return the newest run with a tag that began before ``but``."""
     began = store.get_run(but).start_time if but and _is_there(store, but) else None
     condition = f"tags.`{tag}` = '{value.replace(chr(39), '')}'"
-    runs = store.search_runs(RunQuery((experiment_id,), parse(condition), limit=20)).runs
+    runs = store.search_runs(Query((experiment_id,), parse(condition), limit=20)).items
     return next((run for run in runs if run.id != but and (began is None or run.start_time <= began)), None)
 
 

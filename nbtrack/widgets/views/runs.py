@@ -14,7 +14,7 @@ from ...entities.events import Batch, TagsDeleted, TagsSet
 from ...entities.run import LifecycleStage, RunInfo, now_ms
 from ...entities.tags import NOTE, RUN_NAME, TABLE_LAYOUT
 from ...errors import InvalidInput, NbtrackError
-from ...store.protocol.store import RunQuery
+from ...store.protocol.search import Query
 from ..data.columns import read_table
 from ..data.sparklines import Sparks
 from ..view import Export, View
@@ -123,8 +123,8 @@ class RunsView(View):
         from ...store.filter import parse
 
         experiments = tuple(dict.fromkeys(info.experiment_id for info in self._infos))
-        query = RunQuery(experiments, parse(text.strip() or None, now=now_ms()), (), "all")
-        found = {info.id for info in self._connection.read().search_runs(query).runs}
+        query = Query(experiments, parse(text.strip() or None, now=now_ms()), (), "all")
+        found = {info.id for info in self._connection.read().search_runs(query).items}
         rows = [row for row, info in enumerate(self._infos) if info.id in found]
         return {"rows": np.array(rows, dtype=np.uint32)}
 

@@ -8,8 +8,8 @@ from nbtrack.entities.events import Batch, ModelMade, RunStarted, TagsSet
 from nbtrack.errors import AccessDenied
 from nbtrack.server.auth.guarded_artifacts import guarded_artifacts
 from nbtrack.store.artifacts.protocol import Presigns, SignedRequest, TakesParts
-from nbtrack.store.nbtrack_server.store import RemoteStore
-from nbtrack.store.protocol.store import RunQuery
+from nbtrack.store.nbtrack_server.store import NbtrackServerStore
+from nbtrack.store.protocol.search import Query
 
 from ..asking import InProcess
 from .conftest import GRANTED, RUN, As
@@ -23,7 +23,7 @@ def remote(app):
     def of(user):
         client = InProcess(app)
         client.asking = As(app, user)
-        return RemoteStore(client)
+        return NbtrackServerStore(client)
 
     return of
 
@@ -123,8 +123,8 @@ def test_the_native_protocol_has_the_same_rules(remote, store):
         editor.delete_run(RUN)
     editor.apply(change)
     assert (RUN, "t", "w") in store.tags([RUN])
-    assert [each.id for each in reader.search_runs(RunQuery()).runs] == [RUN]
-    assert remote("outsider").search_runs(RunQuery()).runs == ()
+    assert [each.id for each in reader.search_runs(Query()).items] == [RUN]
+    assert remote("outsider").search_runs(Query()).items == ()
     assert [each.run_id for each in editor.open_runs()] == [RUN]
     assert reader.open_runs() == []  # nobody closes what they may not change
     assert [each.name for each in reader.experiments()] == ["one"]

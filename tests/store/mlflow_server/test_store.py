@@ -40,9 +40,8 @@ from nbtrack.store.mlflow_server.params import params_in, type_tags
 from nbtrack.store.mlflow_server.search import pushed
 from nbtrack.store.mlflow_server.store import MlflowServerStore
 from nbtrack.store.mlflow_server.summaries import Columns, summarize
-from nbtrack.store.protocol.logged_models import ModelSearch
-from nbtrack.store.protocol.search import Search
-from nbtrack.store.protocol.store import RunQuery
+from nbtrack.store.protocol.logged_models import ModelQuery
+from nbtrack.store.protocol.search import Query
 from nbtrack.tracking.tracker import connection_of
 
 from ...needs import missing
@@ -124,7 +123,7 @@ def test_a_run_is_started_under_an_id_of_the_server(store, mlflow):
     run_id = store.reserve(started("reserved", tags={"a": "b"}, owner="me"))
     assert len(run_id) == 32
     store.apply([batch(run_id, started("reserved", tags={"a": "b"}, owner="me"), params(x=1), lanes=[rows({"m": [1]})])])
-    (found,) = store.search_runs(RunQuery()).runs
+    (found,) = store.search_runs(Query()).items
     assert (found.id, found.name) == (run_id, "reserved")
     assert f"/{run_id}/artifacts" in found.artifact_uri
     assert [open_run.owner for open_run in store.open_runs()] == ["me"]
@@ -148,7 +147,7 @@ def test_a_run_of_another_client_is_read(store):
     assert store.params([run.own_id]) == [(run.own_id, "lr", "0.1")]
     assert values_of(store, run.own_id, "m")[1] == 4
     assert math.isnan(summary_of(store, run.own_id, "m").last)
-    assert [found.id for found in store.search_runs(RunQuery(filter=parse("params.lr < 0.2"))).runs] == [run.own_id]
+    assert [found.id for found in store.search_runs(Query(filter=parse("params.lr < 0.2"))).items] == [run.own_id]
 
 
 @pytest.mark.slow
@@ -171,8 +170,8 @@ def test_what_is_too_long_is_cut_and_said_once(store, run, caplog):
 def test_a_param_that_was_replaced_is_found_by_its_value(store, run, caplog):
     store.apply([batch(run, params(lr=0.1), first=1), batch(run, ParamsLogged({"lr": 0.2}, replaces=True), first=2)])
     assert store.params([run]) == [(run, "lr", 0.2)]
-    assert [found.id for found in store.search_runs(RunQuery(filter=parse("params.lr = '0.2'"))).runs] == [run]
-    assert store.search_runs(RunQuery(filter=parse("params.lr = '0.1'"))).runs == ()
+    assert [found.id for found in store.search_runs(Query(filter=parse("params.lr = '0.2'"))).items] == [run]
+    assert store.search_runs(Query(filter=parse("params.lr = '0.1'"))).items == ()
     assert "MLflow shows the first" in caplog.text
 
 
@@ -257,9 +256,9 @@ def test_searches_find_what_the_store_in_memory_finds(searched, text, order):
     """Beside the oracle, whatever of it goes to the server."""
     mine, memory = searched
     for limit, offset in ((None, 0), (2, 1)):
-        query = RunQuery(filter=parse(text), order=parse_order(order), limit=limit, offset=offset)
+        query = Query(filter=parse(text), order=parse_order(order), limit=limit, offset=offset)
         found, expected = mine.search_runs(query), memory.search_runs(query)
-        assert [run.name for run in found.runs] == [run.name for run in expected.runs]
+        assert [run.name for run in found.items] == [run.name for run in expected.items]
         assert found.more == expected.more
 
 
@@ -291,7 +290,7 @@ def test_a_table_of_runs_is_read_once(store, monkeypatch):
     monkeypatch.setattr(
         store._api, "ask", lambda endpoint, *rest, **more: [asked.append(endpoint.name), ask(endpoint, *rest, **more)][1]
     )
-    found = [run.id for run in store.search_runs(RunQuery()).runs]
+    found = [run.id for run in store.search_runs(Query()).items]
     assert len(store.params(found)) == len(store.metrics(found, ["last"])) == len(store.tags(found)) == 4
     assert asked == ["search_experiments", "search_runs"]
     store._runs.forget_all()
@@ -316,7 +315,7 @@ def test_models_are_registered_on_the_server(store):
     assert registry.version_by_alias("digits", "latest").version == 2
     assert registry.transition("digits", 1, ModelStage.PRODUCTION).stage is ModelStage.PRODUCTION
     assert [each.version for each in registry.latest_versions(["digits", "other"])["digits"]] == [1, 2]
-    versions = Search(parse("version_number > 1", names=VERSIONS))
+    versions = Query(filter=parse("version_number > 1", names=VERSIONS))
     assert [each.version for each in registry.search_versions(versions).items] == [2]
     assert registry.rename_model("digits", "letters").aliases == {"champion": 2}
     registry.update_model("letters", description="l")
@@ -324,7 +323,7 @@ def test_models_are_registered_on_the_server(store):
     registry.delete_model_tag("letters", "a")
     registry.delete_version_tag("letters", 2, "x")
     registry.delete_version("letters", 2)
-    (model,) = registry.search_models(Search(parse("name LIKE 'let%'", names=REGISTERED_MODELS))).items
+    (model,) = registry.search_models(Query(filter=parse("name LIKE 'let%'", names=REGISTERED_MODELS))).items
     assert (model.description, model.tags, model.aliases) == ("l", {"b": "2"}, {})
     registry.delete_model("letters")
     for ask in (lambda: registry.get_model("letters"), lambda: registry.version_by_alias("letters", "champion")):
@@ -344,7 +343,7 @@ def test_logged_models_are_on_the_server(store):
     models.set_tags(made.id, {"u": "2"})
     models.delete_tag(made.id, "t")
     assert models.finalize(made.id, LoggedModelStatus.READY).status is LoggedModelStatus.READY
-    (found,) = models.search(ModelSearch(("0",), parse("name = 'net'", names=LOGGED_MODELS))).items
+    (found,) = models.search(ModelQuery(("0",), parse("name = 'net'", names=LOGGED_MODELS))).items
     assert (found.params, found.tags, found.source_run_id) == ({"a": "1", "b": "2"}, {"u": "2"}, run_id)
     assert [(metric.key, metric.value, metric.step) for metric in found.metrics] == [("acc", 0.5, 3)]
     assert models.outputs([run_id]) == [RunModel(run_id, made.id, 3)]

@@ -37,7 +37,8 @@ from nbtrack.store.nbtrack_server.operations import OPERATIONS
 from nbtrack.store.nbtrack_server.store import NbtrackServerStore
 from nbtrack.store.nbtrack_server.sub_stores import SUB_STORES, methods_of
 from nbtrack.store.open import open_store
-from nbtrack.store.protocol.store import RunQuery, Store
+from nbtrack.store.protocol.search import Page, Query
+from nbtrack.store.protocol.store import Store
 
 from ...served import serving
 from ...server.asking import InProcess
@@ -151,8 +152,15 @@ def test_a_server_of_protocol_1_is_asked_run_by_run(over):
 )
 def test_a_query_arrives_as_it_was_asked(text):
     operation = OPERATIONS["search_runs"]
-    query = RunQuery(("1", "2"), parse(text), parse_order(["metrics.loss.max DESC", "params.a"]), "all", 7, 3)
+    query = Query(("1", "2"), parse(text), parse_order(["metrics.loss.max DESC", "params.a"]), "all", 7, 3)
     assert operation.make_arguments(operation.pack_arguments({"query": query})) == {"query": query}
+
+
+@pytest.mark.parametrize(("search", "name"), [("search_runs", "runs"), ("search_experiments", "experiments")])
+def test_a_page_has_its_own_name_for_what_was_found(search, name):
+    operation = OPERATIONS[search]
+    assert msgspec.msgpack.decode(operation.pack_answer(Page((), more=True))) == {name: [], "more": True}
+    assert operation.make_answer(msgspec.msgpack.encode({name: []})) == Page(())
 
 
 # Errors.
@@ -289,7 +297,7 @@ def test_a_filter_of_no_meaning_is_refused(condition):
 
 VALID = {
     "apply": {"batches": [batch("r", started(), params(a=[1]), lanes=[rows({"a": np.arange(99.0), "b": [0.5] * 99})])]},
-    "search_runs": {"query": RunQuery(None, parse("metrics.a < 1 OR params.b = 'x'"), parse_order("metrics.a"))},
+    "search_runs": {"query": Query(None, parse("metrics.a < 1 OR params.b = 'x'"), parse_order("metrics.a"))},
     "params": {"run_ids": ["r"]},
     "stretches": {"run_id": "r", "keys": ["a"], "axis": "step", "low": 1, "high": 2},
 }

@@ -13,7 +13,8 @@ import pytest
 
 from nbtrack.entities.run import Status
 from nbtrack.store.open import open_store
-from nbtrack.store.protocol.store import RunQuery, Store
+from nbtrack.store.protocol.search import Query
+from nbtrack.store.protocol.store import Store
 
 from ..building import START, batch, ended, new_id, params, rows, started, tags
 from ..contract import StoreContract, summary_of, values_of
@@ -92,7 +93,7 @@ class DurableContract(StoreContract):
         run_ids = [new_id() for _ in range(4)]
         in_processes(open_and_write, uri, run_ids)
         store = open_store(uri, artifact_root="artifacts")
-        assert {run.id for run in store.search_runs(RunQuery()).runs} == set(run_ids)
+        assert {run.id for run in store.search_runs(Query()).items} == set(run_ids)
         assert sorted(each.name for each in store.experiments()) == ["Default", "shared"]
         store.close()
 

@@ -14,10 +14,8 @@ import pytest
 import nbtrack
 from nbtrack.errors import NbtrackError, StoreError
 from nbtrack.store.open import open_store
-from nbtrack.store.protocol.logged_models import ModelSearch
-from nbtrack.store.protocol.search import Search
-from nbtrack.store.protocol.store import ExperimentQuery, RunQuery
-from nbtrack.store.protocol.traces import TraceSearch
+from nbtrack.store.protocol.logged_models import ModelQuery
+from nbtrack.store.protocol.search import Query
 from nbtrack.store.sql import rows
 from nbtrack.store.sql.schema.tables import metadata
 from nbtrack.tracking.tracker import connection_of
@@ -47,9 +45,9 @@ def path(tmp_path):
 
 def everything(store):
     """Give functions that read all there is."""
-    ids = [run.id for run in store.search_runs(RunQuery(view="all")).runs]
+    ids = [run.id for run in store.search_runs(Query(view="all")).items]
     yield lambda: store.experiments("all")
-    yield lambda: store.search_experiments(ExperimentQuery())
+    yield lambda: store.search_experiments(Query())
     yield lambda: store.get_runs(ids)
     yield lambda: store.params(ids)
     yield lambda: store.tags(ids)
@@ -66,10 +64,10 @@ def everything(store):
         yield lambda run_id=run_id: store.get_run(run_id)
         yield lambda run_id=run_id: store.artifacts(run_id)
         yield lambda run_id=run_id: [store.read_document(each) for each in store.documents(run_id).values()]
-    yield lambda: store.registry.search_models(Search())
-    yield lambda: store.registry.search_versions(Search())
-    yield lambda: store.models.search(ModelSearch(tuple(each.id for each in store.experiments("all"))))
-    yield lambda: store.traces.search(TraceSearch(tuple(each.id for each in store.experiments("all"))))
+    yield lambda: store.registry.search_models(Query())
+    yield lambda: store.registry.search_versions(Query())
+    yield lambda: store.models.search(ModelQuery(tuple(each.id for each in store.experiments("all"))))
+    yield lambda: store.traces.search(Query(tuple(each.id for each in store.experiments("all"))))
 
 
 @pytest.mark.slow

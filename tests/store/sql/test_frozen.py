@@ -13,7 +13,7 @@ from nbtrack.entities.run import ArtifactRecord, LifecycleStage, Status
 from nbtrack.store.open import open_store
 from nbtrack.store.protocol.logged_models import models_of
 from nbtrack.store.protocol.model_registry import registry_of
-from nbtrack.store.protocol.search import Search
+from nbtrack.store.protocol.search import Query
 from nbtrack.store.protocol.traces import traces_of
 from nbtrack.store.sql.schema.tables import HEAD
 
@@ -82,7 +82,7 @@ def test_its_points_are_as_they_were(store):
 
 def test_its_models_and_traces_are_as_they_were(store, since):
     if since < "0002":
-        assert registry_of(store).search_models(Search()).items == ()
+        assert registry_of(store).search_models(Query()).items == ()
         return
     champion = registry_of(store).version_by_alias("digits", "champion")
     assert (champion.version, champion.location, champion.aliases) == (1, "/data/net", ("champion",))

@@ -20,8 +20,7 @@ from nbtrack.store.filter import RUNS, VERSIONS, parse, parse_order
 from nbtrack.store.open import open_store
 from nbtrack.store.protocol.logged_models import models_of
 from nbtrack.store.protocol.model_registry import registry_of
-from nbtrack.store.protocol.search import Search
-from nbtrack.store.protocol.store import RunQuery
+from nbtrack.store.protocol.search import Query
 from nbtrack.store.protocol.traces import traces_of
 from nbtrack.store.registration import origin_of, register
 from nbtrack.store.sql.places import Home, places_of
@@ -138,13 +137,13 @@ def test_searches_see_what_readers_see(tmp_path, opened):
 
     def found(condition):
         order = parse_order(["attributes.artifact_uri DESC"], names=RUNS)
-        return [run.id for run in store.search_runs(RunQuery(filter=parse(condition, names=RUNS), order=order)).runs]
+        return [run.id for run in store.search_runs(Query(filter=parse(condition, names=RUNS), order=order)).items]
 
     assert found(f"attributes.artifact_uri = '{where}/1/r/artifacts'") == ["r"]
     assert found(f"attributes.artifact_uri LIKE '{where}/%'") == ["r"]
     assert found("attributes.artifact_uri LIKE 'nbtrack%'") == found(f"attributes.artifact_uri LIKE '{tmp_path}/a/%'") == []
     source = f"source_path = '{where}/1/models/{model_id}/artifacts'"
-    assert len(registry_of(store).search_versions(Search(parse(source, names=VERSIONS))).items) == 1
+    assert len(registry_of(store).search_versions(Query(filter=parse(source, names=VERSIONS))).items) == 1
 
 
 @pytest.mark.parametrize("uri", ["nbtrack-store:/artifacts/9", "nbtrack-store:/../../etc", "nbtrack-files:x"])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ....entities.model import LoggedModelInfo, LoggedModelStatus, RunModel
 from ....entities.run import LifecycleStage, now_ms
 from ....errors import Deleted, NotFound
-from ...protocol.logged_models import ModelSearch, adopted, check_logged_name
+from ...protocol.logged_models import ModelQuery, adopted, check_logged_name
 from ...protocol.search import Page
 from ...text import storable
 from ..database import Connection, Database
@@ -77,7 +77,7 @@ class SqlModels:
         if not self._write(lambda c: logged_rows.TAGS.drop(c, logged_rows.model_row_key(c, storable(model_id)), storable(key))):
             raise NotFound(f"No tag with key {key!r} found for model with ID {model_id!r}.")
 
-    def search(self, search: ModelSearch) -> Page[LoggedModelInfo]:
+    def search(self, search: ModelQuery) -> Page[LoggedModelInfo]:
         """See ``LoggedModels.search``."""
         return self._read(logged_rows.search_logged, search)
 

@@ -13,7 +13,7 @@ from ....entities.model import LoggedModelInfo, LoggedModelStatus, ModelMetric
 from ....entities.run import Experiment, LifecycleStage
 from ....errors import ModelNotFound
 from ...filter import Order
-from ...protocol.logged_models import ModelOrder, ModelSearch, OnDataset, check_params, names_metric
+from ...protocol.logged_models import ModelQuery, OnDataset, check_params, datasets_of_order, names_metric
 from ...protocol.search import Page
 from ..conditions import Conditions, Part, Subject, arrange, directed
 from ..damage import member
@@ -126,9 +126,9 @@ def set_stage(connection: Connection, model_id: str, stage: LifecycleStage, time
     connection.run(_SET_STAGE, which=model_row_key(connection, model_id), new=stage.value, time=time)
 
 
-def search_logged(connection: Connection, search: ModelSearch) -> Page[LoggedModelInfo]:
+def search_logged(connection: Connection, search: ModelQuery) -> Page[LoggedModelInfo]:
     """Return a page of the models that match."""
-    numbers = [int(text) for text in search.experiment_ids if text.isascii() and text.isdecimal() and len(text) < 10]
+    numbers = [int(text) for text in search.experiment_ids or () if text.isascii() and text.isdecimal() and len(text) < 10]
     on_dataset = _on_any(search.datasets)
     subject = replace(_SUBJECT, parts={**_SUBJECT.parts, "metric": _metric_part(on_dataset)})
     found, keys = _arranged(subject, search.order)
@@ -157,7 +157,7 @@ def _on_any(datasets: Sequence[OnDataset]) -> tuple[sa.ColumnElement[bool], ...]
     return (sa.or_(*each),) if each else ()
 
 
-def _arranged(subject: Subject, order: Sequence[ModelOrder]) -> tuple[sa.FromClause, list[Any]]:
+def _arranged(subject: Subject, order: Sequence[Order]) -> tuple[sa.FromClause, list[Any]]:
     found: sa.FromClause = logged_models
     keys: list[Any] = []
     for item in order:
@@ -172,11 +172,11 @@ def _arranged(subject: Subject, order: Sequence[ModelOrder]) -> tuple[sa.FromCla
     return found, keys
 
 
-def _latest(item: ModelOrder) -> sa.Subquery:
+def _latest(item: Order) -> sa.Subquery:
     """Return of every model what was last measured, on a dataset if one is given."""
     newest = (_MEASURED.timestamp.desc(), _MEASURED.step.desc(), runs.c.id)
     place = sa.func.row_number().over(partition_by=_MEASURED.model_key, order_by=newest).label("place")
-    on_dataset = _on_any([item.dataset] if item.dataset else [])
+    on_dataset = _on_any(datasets_of_order(item))
     ranked = (
         sa.select(_MEASURED.model_key, _MEASURED.value, place)
         .join_from(logged_model_metrics, runs, runs.c.key == _MEASURED.run_key)

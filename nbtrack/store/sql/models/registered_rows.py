@@ -11,7 +11,7 @@ from ....entities.model import RegisteredModelInfo
 from ....entities.run import now_ms
 from ....errors import AlreadyExists, ModelNotFound
 from ...protocol.model_registry import check_model_name
-from ...protocol.search import Page, Search
+from ...protocol.search import Page, Query
 from ..conditions import Conditions, Part, Subject, arrange
 from ..database import Connection
 from ..keyvalues import KeyValues
@@ -110,7 +110,7 @@ def drop_model(connection: Connection, name: str) -> None:
         raise _not_found(name)
 
 
-def search_models(connection: Connection, search: Search) -> Page[RegisteredModelInfo]:
+def search_models(connection: Connection, search: Query) -> Page[RegisteredModelInfo]:
     """Return a page of the models that match."""
     found, keys = arrange(registered_models, _SUBJECT, search.order)
     statement = sa.select(*_FACTS).select_from(found).order_by(*keys, registered_models.c.name)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ....entities.model import ModelStage, ModelVersionInfo, RegisteredModelInfo
 from ...protocol.model_registry import check_alias, check_tag
-from ...protocol.search import Page, Search
+from ...protocol.search import Page, Query
 from ...text import storable
 from ..database import Database
 from . import registered_rows, version_rows
@@ -48,7 +48,7 @@ class SqlRegistry:
         """See ``Registry.delete_model``."""
         self._write(registered_rows.drop_model, storable(name))
 
-    def search_models(self, search: Search) -> Page[RegisteredModelInfo]:
+    def search_models(self, search: Query) -> Page[RegisteredModelInfo]:
         """See ``Registry.search_models``."""
         return self._read(registered_rows.search_models, search)
 
@@ -127,7 +127,7 @@ class SqlRegistry:
         """See ``Registry.delete_version``."""
         self._write(version_rows.drop_version, storable(name), version)
 
-    def search_versions(self, search: Search) -> Page[ModelVersionInfo]:
+    def search_versions(self, search: Query) -> Page[ModelVersionInfo]:
         """See ``Registry.search_versions``."""
         return self._read(version_rows.search_versions, search)
 

@@ -13,7 +13,7 @@ from ....entities.model import ModelStage, ModelVersionInfo, VersionStatus
 from ....entities.run import now_ms
 from ....errors import InvalidInput, ModelNotFound
 from ...protocol.model_registry import latest_of
-from ...protocol.search import Page, Search
+from ...protocol.search import Page, Query
 from ..conditions import Conditions, Part, Subject, arrange
 from ..damage import member
 from ..database import Connection
@@ -144,7 +144,7 @@ def latest_versions(connection: Connection, names: Sequence[str]) -> dict[str, l
     return {name: latest_of(versions) for name, versions in found.items()}
 
 
-def search_versions(connection: Connection, search: Search) -> Page[ModelVersionInfo]:
+def search_versions(connection: Connection, search: Query) -> Page[ModelVersionInfo]:
     """Return a page of the versions that match."""
     subject = _subject(connection.places)
     found, keys = arrange(_JOINED, subject, search.order)

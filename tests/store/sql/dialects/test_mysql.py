@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from nbtrack.errors import InvalidInput, SchemaError, StoreError, StoreUnavailable
 from nbtrack.store.filter import parse
 from nbtrack.store.open import open_store
-from nbtrack.store.protocol.store import RunQuery
+from nbtrack.store.protocol.search import Query
 from nbtrack.store.sql.dialects import dialect_of, mysql
 from nbtrack.store.sql.schema import migrate, tables
 
@@ -114,7 +114,7 @@ def test_a_server_on_which_a_double_quote_begins_a_name_and_a_backslash_is_a_let
         note = """it's "quoted" \\ and `ticked`"""
         store.apply([batch("r", started(), params(lr=0.1), tags(note=note), lanes=[rows({"m": [1, 2]})])])
         condition = parse("params.lr < 1 and metrics.m.max > 1 and tags.note like '%quoted%'")
-        assert [run.id for run in store.search_runs(RunQuery(None, condition)).runs] == ["r"]
+        assert [run.id for run in store.search_runs(Query(None, condition)).items] == ["r"]
         assert [value for _, key, value in store.tags(["r"]) if key == "note"] == [note]
         store.close()
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from nbtrack.errors import InvalidInput, SchemaError, StoreUnavailable
 from nbtrack.store.open import open_store
-from nbtrack.store.protocol.store import RunQuery
+from nbtrack.store.protocol.search import Query
 from nbtrack.store.sql.dialects import postgresql
 
 from ....databases import pgbouncer
@@ -91,7 +91,7 @@ def test_a_pooler_that_gives_connections_to_others_after_each_transaction(postgr
         with ThreadPoolExecutor(8) as pool:
             for done in [pool.submit(work, stores[n % 4], f"{n:032x}") for n in range(16)]:
                 done.result()
-        assert len(stores[0].search_runs(RunQuery(None)).runs) == 16
+        assert len(stores[0].search_runs(Query(None)).items) == 16
         for store in stores:
             store.close()
 
@@ -207,7 +207,7 @@ def test_a_store_in_a_schema_before_that_of_another_program(postgres_server):
     for count in (1, 2):
         store = open_store(address, artifact_root="artifacts")
         store.apply([batch(new_id(), started())])
-        assert len(store.search_runs(RunQuery(None)).runs) == count
+        assert len(store.search_runs(Query(None)).items) == count
         store.close()
     with pytest.raises(SchemaError, match="experiments"):
         open_store(address.replace("ours,theirs", "theirs,ours"), artifact_root="artifacts")

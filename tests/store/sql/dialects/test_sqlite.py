@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from nbtrack.entities.events import DocumentLogged, Series
 from nbtrack.errors import SchemaError, StoreError, StoreUnavailable
 from nbtrack.store.open import open_store
-from nbtrack.store.protocol.store import RunQuery
+from nbtrack.store.protocol.search import Query
 
 from ...building import START, batch, ended, lane, new_id, rows, started, tags
 from ...contract import values_of
@@ -97,7 +97,7 @@ def test_threads_wait_for_each_other_however_short_the_timeout(opened):
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(write, range(8)))
-    assert len(store.search_runs(RunQuery()).runs) == 80
+    assert len(store.search_runs(Query()).items) == 80
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_a_full_or_read_only_store_is_unavailable(opened, statement, said):
     noise = np.random.default_rng(0).random(50_000)
     with pytest.raises(StoreUnavailable, match=said):
         store.apply([batch("r", started(), lanes=[rows({"m": noise})])])
-    assert store.search_runs(RunQuery()).runs == ()
+    assert store.search_runs(Query()).items == ()
 
 
 def test_a_folder_that_cannot_be_made(opened, tmp_path):
