@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ..entities.events import Batch, Event, Progress, RunEnded, TagsSet
 from ..errors import TooLarge
-from ..store.nbtrack_server.batches import in_pieces, numbers_of
+from ..store.nbtrack_server.batch_splitting import count_numbers, split_batch
 from ..store.protocol.store import Store
 from .deleted_experiments import apply_late
 
@@ -45,8 +45,8 @@ def apply_fitting(store: Store, batch: Batch, refuse: Refuse) -> Progress:
 
 def _pieces(batch: Batch) -> list[Batch]:
     """Return a batch as smaller ones, to be applied in this order; the end of a run is in the last. One where it has no parts."""
-    numbers = sum(numbers_of(lane) for lane in batch.lanes)
-    if numbers > 1 and len(pieces := list(in_pieces(batch, numbers // 2))) > 1:
+    numbers = sum(count_numbers(lane) for lane in batch.lanes)
+    if numbers > 1 and len(pieces := list(split_batch(batch, numbers // 2))) > 1:
         return pieces
     if batch.lanes and batch.events:
         ended = next((at for at, event in enumerate(batch.events) if isinstance(event, RunEnded)), len(batch.events))

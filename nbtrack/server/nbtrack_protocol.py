@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import InvalidInput, NbtrackError, StoreError
-from ..store.nbtrack_server.errors import pack_error
+from ..store.nbtrack_server.errors import encode_error
 from ..store.nbtrack_server.operations import OPERATIONS
 from ..store.protocol.store import Store
 from .error_answers import redacted
@@ -27,15 +27,15 @@ def answer(store: Store, name: str, content: bytes) -> tuple[int, bytes]:
     """
     operation = OPERATIONS.get(name)
     if operation is None:
-        return pack_error(InvalidInput(f"this server has no operation {name[:100]!r}; update it, or the client"))
+        return encode_error(InvalidInput(f"this server has no operation {name[:100]!r}; update it, or the client"))
     try:
-        arguments = operation.make_arguments(content)
-        return 200, operation.pack_answer(_method(store, name)(**arguments))
+        arguments = operation.decode_arguments(content)
+        return 200, operation.encode_result(_method(store, name)(**arguments))
     except NbtrackError as error:
-        return pack_error(redacted(error))
+        return encode_error(redacted(error))
     except Exception:  # noqa: BLE001 - a bug of the server: its log has the details, the client gets none
         _log.exception("the operation %s failed", name)
-        return pack_error(StoreError(f"the server failed in {name}; its log says how"))
+        return encode_error(StoreError(f"the server failed in {name}; its log says how"))
 
 
 def _method(store: Store, name: str) -> Callable[..., Any]:

@@ -244,7 +244,7 @@ def peak_of(call):
 def claiming(count, column):
     """Return a request of few bytes whose columns are said to have ``count`` numbers."""
     (wire,) = (
-        OPERATIONS["apply"].arguments["batches"].pack([batch(new_id(), started(), lanes=[lane(2, series({"m": [1.0, 1.0]}))])])
+        OPERATIONS["apply"].arguments["batches"].encode([batch(new_id(), started(), lanes=[lane(2, series({"m": [1.0, 1.0]}))])])
     )
     line = wire.lanes[0]
     claimed = type(line.series[0])(("m",), count, column, column, [column])

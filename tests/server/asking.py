@@ -94,11 +94,11 @@ class InProcess:
         self.asking = Asking(app)
         self.asked = []
 
-    def request(self, method, path, *, body, headers, repeats, judge):
+    def request(self, method, path, *, body, headers, is_repeatable, check):
         self.asked.append(path.rpartition("/")[2])
         found = self.asking.request(method, path, body, headers=headers)
         answer = Response(found.status, found.headers, found.body)
-        judge(answer)
+        check(answer)
         return answer
 
     def close(self):

@@ -114,7 +114,7 @@ class ProxyArtifacts(RemoteArtifacts):
     def _post(self, what: str, folder: str, said: Any) -> Any:
         where = f"{_SERVICE}/mpu/{what}/{quote(folder)}"
         answer = self._ask(
-            "POST", where, body=json.dumps(said).encode(), headers={"Content-Type": "application/json"}, repeats=False
+            "POST", where, body=json.dumps(said).encode(), headers={"Content-Type": "application/json"}, is_repeatable=False
         )
         return _object(answer)
 
@@ -159,11 +159,11 @@ class ProxyArtifacts(RemoteArtifacts):
             return
 
     def _ask(self, method: str, path: str, **options: Any) -> Any:
-        answer = self._client.request(method, path, judge=self._judge, **options)
-        self._judge(answer)
+        answer = self._client.request(method, path, check=self._check, **options)
+        self._check(answer)
         return answer
 
-    def _judge(self, answer: Any) -> None:
+    def _check(self, answer: Any) -> None:
         if answer.status >= 400:
             self._refuse(answer.status, answer.headers, answer.body)
 
@@ -174,7 +174,7 @@ class ProxyArtifacts(RemoteArtifacts):
             raise FileNotFoundError(said)
         if status == 400:
             raise InvalidInput(f"{self._client.url} refuses the artifact: {said}")
-        self._client.check(status, headers, said)
+        self._client.raise_for_status(status, headers, said)
         raise StoreError(f"{self._client.url} answers {status} where artifacts are asked for: {said}")
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""HTTP as every part that speaks to a server uses it: one client an address, its credentials and its errors."""
+"""HTTP for everything that talks to a server: one client per address, its credentials and its errors."""
 
 from __future__ import annotations
 

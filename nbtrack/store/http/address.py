@@ -1,4 +1,4 @@
-"""Where a server is: an ``http:`` or ``https:`` URI, with the secrets in it kept apart."""
+"""The address of a server: an ``http:`` or ``https:`` URI, with its credentials kept apart."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Address"]
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A server's address without credentials, and the name and password that stood in it.
+    """A server's address without credentials, and the user name and password that the URI contained.
 
     Example:
         >>> Address.of("https://ada:secret@tracking.example:5000/base/")
@@ -25,11 +25,12 @@ class Address:
 
     @classmethod
     def of(cls, uri: str) -> Address:
-        """Return the address that a URI gives.
+        """Parse a URI.
 
         Raises:
-            InvalidInput: It is no address of a server.
+            InvalidInput: The URI is not the address of a server.
         """
+        # No message repeats the URI: it may contain a password.
         try:
             parts = urlsplit(uri)
             host, port = parts.hostname, parts.port
@@ -40,5 +41,5 @@ class Address:
         if parts.query or parts.fragment:
             raise InvalidInput("the address of a server has neither a query nor a fragment: write http://host:5000")
         host = f"[{host}]" if ":" in host else host
-        place = f"{parts.scheme.lower()}://{host}" + (f":{port}" if port else "") + parts.path.rstrip("/")
-        return cls(place, unquote(parts.username or ""), unquote(parts.password or ""))
+        url = f"{parts.scheme.lower()}://{host}" + (f":{port}" if port else "") + parts.path.rstrip("/")
+        return cls(url, unquote(parts.username or ""), unquote(parts.password or ""))

@@ -1,4 +1,4 @@
-"""Requests to one server; the one home of urllib3."""
+"""Requests to one server; the only module that imports urllib3."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ...errors import InvalidInput, NbtrackError, StoreUnavailable
 from ...settings import environment
 from .address import Address
 from .credentials import Trust, authorization, proxy_for, trust
-from .errors import TransientError, refusal, unreachable
+from .errors import TransientError, error_of_status, unreachable
 
 if TYPE_CHECKING:
     import urllib3
@@ -29,7 +29,7 @@ T = TypeVar("T")
 _CONNECT_SECONDS = 5.0
 _READ_SECONDS = 30.0
 _CONNECTIONS = 8
-# Before the second and the third try; a journal's flusher tries again by itself, and much longer.
+# Before the second and the third attempt. Delivery in the background retries by itself, and for much longer.
 _PAUSES = (0.1, 0.5)
 _LONGEST_PAUSE = 2.0
 
@@ -39,7 +39,7 @@ _lock = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A whole answer: its HTTP status, its headers by lower-case name, its content."""
+    """A complete response: status, headers by lower-case name, body."""
 
     status: int
     headers: Mapping[str, str]
@@ -47,7 +47,7 @@ class Response:
 
 
 def client_of(uri: str) -> HttpClient:
-    """Return this process's client for a server, the same one each time, so that connections are kept."""
+    """Return this process's client for a server, always the same one, so that connections are reused."""
     with _lock:
         if uri not in _clients:
             _clients[uri] = HttpClient(uri)
@@ -55,13 +55,14 @@ def client_of(uri: str) -> HttpClient:
 
 
 class HttpClient:
-    """Sends requests to a server and keeps connections to it; any thread may, and a forked child gets connections of its own.
+    """Sends requests to one server over kept connections.
 
-    Every failure on the way is a ``StoreUnavailable``, one of access an ``AccessDenied``. A server that asks to be left alone
-    (``Retry-After``) is not asked again before.
+    Threads may share a client; a forked child opens connections of its own. Every failure on the way is a
+    ``StoreUnavailable``, missing access an ``AccessDenied``. After a ``Retry-After`` of more than two seconds every
+    request fails at once until that time has passed.
 
     Args:
-        uri: The server, perhaps with a name and a password in it and a path below which it is.
+        uri: The server, optionally with a user name and password and with a path below which everything is.
         environ: The environment, for credentials and certificates.
     """
 
@@ -69,7 +70,7 @@ class HttpClient:
         self._address = Address.of(uri)
         self._environ = environ
         self._pools: tuple[int, Trust, urllib3.PoolManager] | None = None
-        self._resting_until = 0.0
+        self._paused_until = 0.0
 
     @property
     def url(self) -> str:
@@ -87,11 +88,11 @@ class HttpClient:
         query: Sequence[tuple[str, str]] = (),
         body: bytes | BinaryIO | None = None,
         headers: Mapping[str, str] | None = None,
-        repeats: bool = True,
+        is_repeatable: bool = True,
         timeout: float = _READ_SECONDS,
-        judge: Callable[[Response], None] | None = None,
+        check: Callable[[Response], None] | None = None,
     ) -> Response:
-        """Return the answer to a request.
+        """Send a request and return its response.
 
         Args:
             method: The HTTP method.
@@ -99,23 +100,24 @@ class HttpClient:
             query: Names and values of the query.
             body: The content; a file is streamed.
             headers: Further headers.
-            repeats: Whether asking twice is as asking once, so that it may be asked again where no answer came.
-            timeout: Seconds to wait for each piece of the answer.
-            judge: Is given each answer first, to raise what it knows better than ``check``.
+            is_repeatable: Whether the request may be sent again when no response came. A streamed one never is.
+            timeout: Seconds to wait for each piece of the response.
+            check: Called with each response first, to raise a more exact error than ``raise_for_status``.
 
         Raises:
-            StoreUnavailable: No answer came, or one that says to come back later, or to come as somebody else.
+            StoreUnavailable: No response came, or one that says that the server is unavailable.
+            AccessDenied: The credentials are missing or insufficient.
         """
 
-        def ask() -> Response:
-            with self.stream(method, path, query=query, body=body, headers=headers, timeout=timeout) as response:
-                found = Response(response.status, _lower(response.headers), response.data)
-            if judge is not None:
-                judge(found)
-            self.check(found.status, found.headers)
-            return found
+        def send() -> Response:
+            with self.stream(method, path, query=query, body=body, headers=headers, timeout=timeout) as raw:
+                response = Response(raw.status, {name.lower(): value for name, value in raw.headers.items()}, raw.data)
+            if check is not None:
+                check(response)
+            self.raise_for_status(response.status, response.headers)
+            return response
 
-        return _repeated(ask) if repeats and not hasattr(body, "read") else ask()
+        return _with_retries(send) if is_repeatable and not hasattr(body, "read") else send()
 
     @contextmanager
     def stream(
@@ -128,51 +130,57 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         timeout: float = _READ_SECONDS,
     ) -> Iterator[BaseHTTPResponse]:
-        """Give the answer to a request while it is still coming; it is not looked at, see ``check``."""
+        """Send a request and yield the response while its body is still arriving; its status is not checked."""
         import urllib3
 
-        self._refuse_rest()
-        where = self.url + path + (f"?{urlencode(query)}" if query else "")
+        self._raise_if_paused()
+        url = self.url + path + (f"?{urlencode(query)}" if query else "")
         own = {"User-Agent": "nbtrack", **(headers or {}), **authorization(self._address, self._environ())}
         limits = urllib3.Timeout(connect=min(timeout, _CONNECT_SECONDS), read=timeout)
         response = None
         try:
             response = self._pool().urlopen(
-                method, where, body=body, headers=own, timeout=limits, retries=False, redirect=False, preload_content=False
+                method, url, body=body, headers=own, timeout=limits, retries=False, redirect=False, preload_content=False
             )
             yield response
         except urllib3.exceptions.LocationParseError as error:
-            raise InvalidInput(f"{self.url} is no address of a server") from error
+            raise InvalidInput(f"{self.url} is not the address of a server; write http://host:5000") from error
         except urllib3.exceptions.HTTPError as error:
-            # What of an answer may still come must not be taken for the beginning of the next one.
+            # The connection may still deliver the rest of this response, which the next request would read as its own.
             if response is not None:
                 response.close()
-            raise _away(self.url, error) from error
+            raise _translated(self.url, error) from error
         finally:
             if response is not None:
                 response.drain_conn() if response.length_remaining == 0 else response.close()
                 response.release_conn()
 
-    def check(self, status: int, headers: Mapping[str, str], said: str = "") -> None:
-        """Raise the error that an answer's status and headers stand for, if they do."""
-        error = refusal(self.url, status, headers, said)
+    def raise_for_status(self, status: int, headers: Mapping[str, str], message: str = "") -> None:
+        """Raise the error that a response's status and headers mean, if any.
+
+        Args:
+            status: The HTTP status.
+            headers: The headers, by lower-case name.
+            message: What the body says about the error, if that is known.
+        """
+        error = error_of_status(self.url, status, headers, message)
         if isinstance(error, TransientError) and error.wait > _LONGEST_PAUSE:
-            self._resting_until = time.monotonic() + error.wait
+            self._paused_until = time.monotonic() + error.wait
         if error is not None:
             raise error
 
     def close(self) -> None:
-        """Close connections that are not in use; they are made again when needed."""
+        """Close idle connections; later requests open new ones."""
         if self._pools is not None:
             self._pools[2].clear()
 
-    def _refuse_rest(self) -> None:
-        left = self._resting_until - time.monotonic()
+    def _raise_if_paused(self) -> None:
+        left = self._paused_until - time.monotonic()
         if left > 0:
-            raise StoreUnavailable(f"{self.url} asks to be left alone for another {left:.0f} s")
+            raise StoreUnavailable(f"{self.url} asks for no more requests for another {left:.0f} s")
 
     def _pool(self) -> urllib3.PoolManager:
-        """Return the connections of this process, made anew after a fork and where other certificates are to be trusted."""
+        """Return this process's connections; new ones after a fork and when the environment names other certificates."""
         wanted = trust(self._environ())
         kept = self._pools
         if kept is None or kept[:2] != (os.getpid(), wanted):
@@ -187,7 +195,7 @@ def _new_pool(address: Address, wanted: Trust) -> urllib3.PoolManager:
     if address.url.startswith("https:"):
         for path in filter(None, (wanted.authorities, wanted.own)):
             if not Path(path).exists():
-                raise InvalidInput(f"the certificate {path!r}, which the environment names, is not there")
+                raise InvalidInput(f"there is no certificate {path!r}, which an environment variable names; correct the path")
         options["cert_reqs"] = "CERT_REQUIRED" if wanted.is_checked else "CERT_NONE"
         is_folder = wanted.authorities is not None and Path(wanted.authorities).is_dir()
         options |= {"ca_cert_dir" if is_folder else "ca_certs": wanted.authorities, "cert_file": wanted.own}
@@ -197,11 +205,11 @@ def _new_pool(address: Address, wanted: Trust) -> urllib3.PoolManager:
     return urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)
 
 
-def _away(url: str, error: Exception) -> NbtrackError:
-    """Return what urllib3 says as an error of ours, without the address that it was asked, which may hold a secret."""
+def _translated(url: str, error: Exception) -> NbtrackError:
+    """Return urllib3's error as one of this package, without the requested URL, which may contain a secret."""
     import urllib3
 
-    kinds: dict[type[Exception], str] = {
+    reasons: dict[type[Exception], str] = {
         urllib3.exceptions.NameResolutionError: "there is no server of that name",
         urllib3.exceptions.NewConnectionError: "the connection is refused",
         urllib3.exceptions.ConnectTimeoutError: "the server does not answer",
@@ -209,23 +217,19 @@ def _away(url: str, error: Exception) -> NbtrackError:
         urllib3.exceptions.ProxyError: "the proxy cannot be reached",
         urllib3.exceptions.SSLError: f"no secure connection: {error}",
     }
-    reason = next((text for kind, text in kinds.items() if isinstance(error, kind)), "")
+    reason = next((text for kind, text in reasons.items() if isinstance(error, kind)), "")
     if not reason:
         return TransientError(f"{url}: the connection broke")
     return unreachable(url, reason, is_certificate=isinstance(error, urllib3.exceptions.SSLError))
 
 
-def _repeated(ask: Callable[[], T]) -> T:
-    """Ask again after a pause where that may help, as long as it is short."""
+def _with_retries(send: Callable[[], T]) -> T:
+    """Send again after a transient failure, unless the server asks for a pause longer than a caller should wait."""
     for pause in _PAUSES:
         try:
-            return ask()
+            return send()
         except TransientError as error:
             if error.wait > _LONGEST_PAUSE:
                 raise
             time.sleep(max(pause, error.wait))
-    return ask()
-
-
-def _lower(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
+    return send()

@@ -1,4 +1,4 @@
-"""Who asks, and whom to trust: from the environment variables that MLflow's clients and requests read."""
+"""Credentials, trusted certificates and proxies, from the environment variables that MLflow's clients and requests read."""
 
 from __future__ import annotations
 
@@ -17,24 +17,30 @@ _TRUE = ("true", "1")
 
 
 def authorization(address: Address, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the header that says who asks; empty for nobody.
+    """Return the ``Authorization`` header; no header without credentials.
 
-    Name and password come before a token, and those in the address before the environment's, as for MLflow's clients.
-    They are read for each request, so that a token that ran out can be replaced in ``os.environ``.
+    As in MLflow's clients, a user name with a password wins over a token, and what the address contains over the environment.
     """
+    # Read for each request, so that an expired token can be replaced in os.environ.
     user = address.user or environ.get("MLFLOW_TRACKING_USERNAME", "")
     password = address.password or environ.get("MLFLOW_TRACKING_PASSWORD", "")
     token = environ.get("MLFLOW_TRACKING_TOKEN", "")
     if user and password:
         return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode("ascii")}
     if token and not (token.isascii() and token.isprintable()):
-        raise InvalidInput("MLFLOW_TRACKING_TOKEN has characters that no token can have, a line end perhaps")
+        raise InvalidInput("MLFLOW_TRACKING_TOKEN has characters that a token cannot have, perhaps a line end")
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Which certificates of a server are taken: whether they are looked at, by which authorities, and our own."""
+    """How TLS certificates are handled.
+
+    Attributes:
+        is_checked: Whether the server's certificate is verified.
+        authorities: A file or folder of certificate authorities; None for the system's.
+        own: The client's own certificate.
+    """
 
     is_checked: bool = True
     authorities: str | None = None
@@ -42,7 +48,7 @@ class Trust:
 
 
 def trust(environ: Mapping[str, str]) -> Trust:
-    """Return what the environment says of certificates."""
+    """Return how the environment wants certificates to be handled."""
     if environ.get("MLFLOW_TRACKING_INSECURE_TLS", "").lower() in _TRUE:
         return Trust(is_checked=False)
     names = ("MLFLOW_TRACKING_SERVER_CERT_PATH", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
@@ -51,7 +57,7 @@ def trust(environ: Mapping[str, str]) -> Trust:
 
 
 def proxy_for(address: Address) -> str | None:
-    """Return the proxy that stands between us and a server, as the system is set up; None for none."""
+    """Return the system's proxy for a server, None to connect directly."""
     parts = urlsplit(address.url)
     if urllib.request.proxy_bypass(parts.netloc):
         return None

@@ -201,6 +201,7 @@ CREATE_UPLOAD: Final = Endpoint(
     CreateUpload,
     Upload,
     ("path", "num_parts"),
+    is_repeatable=False,
 )
 COMPLETE_UPLOAD: Final = Endpoint(
     "complete_multipart_upload",
@@ -209,9 +210,16 @@ COMPLETE_UPLOAD: Final = Endpoint(
     CompleteUpload,
     Empty,
     _OF_UPLOAD,
+    is_repeatable=False,
 )
 ABORT_UPLOAD: Final = Endpoint(
-    "abort_multipart_upload", "POST", "mlflow-artifacts/mpu/abort/{artifact_path:path}", AbortUpload, Empty, _OF_UPLOAD
+    "abort_multipart_upload",
+    "POST",
+    "mlflow-artifacts/mpu/abort/{artifact_path:path}",
+    AbortUpload,
+    Empty,
+    _OF_UPLOAD,
+    is_repeatable=False,
 )
 PRESIGNED_STORED: Final = Endpoint("presigned_stored_url", "GET", "mlflow-artifacts/presigned/{path:path}", ArtifactAt, StoredUrl)
 

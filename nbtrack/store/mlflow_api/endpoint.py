@@ -36,7 +36,9 @@ class Endpoint(Generic[Q, A]):
         response: The message of a success. ``Empty`` of a file's content, too, which has no message.
         required: The fields that must be there and not be empty.
         bases: What stands before the path.
-        raw: Whether request or answer is a file's content instead of JSON.
+        raw: Whether request or response is a file's content instead of JSON.
+        is_repeatable: Whether a client may send the request again when no response came: the second time changes nothing
+            more and gets no error.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Endpoint(Generic[Q, A]):
     required: tuple[str, ...] = ()
     bases: tuple[str, ...] = API
     raw: bool = False
+    is_repeatable: bool = True
 
     @property
     def paths(self) -> list[str]:

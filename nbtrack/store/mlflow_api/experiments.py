@@ -141,7 +141,7 @@ class DatasetSummaries(Message):
 _ID: Final = ("experiment_id",)
 
 CREATE_EXPERIMENT: Final = Endpoint(
-    "create_experiment", "POST", "mlflow/experiments/create", CreateExperiment, ExperimentId, ("name",)
+    "create_experiment", "POST", "mlflow/experiments/create", CreateExperiment, ExperimentId, ("name",), is_repeatable=False
 )
 GET_EXPERIMENT: Final = Endpoint("get_experiment", "GET", "mlflow/experiments/get", ExperimentRequest, ExperimentResponse, _ID)
 GET_EXPERIMENT_BY_NAME: Final = Endpoint(

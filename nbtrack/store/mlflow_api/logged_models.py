@@ -206,14 +206,22 @@ _MODEL: Final = "mlflow/logged-models/{model_id}"
 _ID: Final = ("model_id",)
 
 CREATE_LOGGED_MODEL: Final = Endpoint(
-    "create_logged_model", "POST", "mlflow/logged-models", CreateLoggedModel, LoggedModelResponse, ("experiment_id",)
+    "create_logged_model",
+    "POST",
+    "mlflow/logged-models",
+    CreateLoggedModel,
+    LoggedModelResponse,
+    ("experiment_id",),
+    is_repeatable=False,
 )
 SEARCH_LOGGED_MODELS: Final = Endpoint(
     "search_logged_models", "POST", "mlflow/logged-models/search", SearchLoggedModels, LoggedModelsResponse
 )
 GET_LOGGED_MODEL: Final = Endpoint("get_logged_model", "GET", _MODEL, LoggedModelRequest, LoggedModelResponse, _ID)
 FINALIZE_LOGGED_MODEL: Final = Endpoint("finalize_logged_model", "PATCH", _MODEL, Finalize, LoggedModelResponse, (*_ID, "status"))
-DELETE_LOGGED_MODEL: Final = Endpoint("delete_logged_model", "DELETE", _MODEL, LoggedModelRequest, Empty, _ID)
+DELETE_LOGGED_MODEL: Final = Endpoint(
+    "delete_logged_model", "DELETE", _MODEL, LoggedModelRequest, Empty, _ID, is_repeatable=False
+)
 SET_LOGGED_MODEL_TAGS: Final = Endpoint("set_logged_model_tags", "PATCH", f"{_MODEL}/tags", ModelTags, Empty, _ID)
 DELETE_LOGGED_MODEL_TAG: Final = Endpoint(
     "delete_logged_model_tag", "DELETE", f"{_MODEL}/tags/{{tag_key}}", DeleteLoggedModelTag, Empty, (*_ID, "tag_key")

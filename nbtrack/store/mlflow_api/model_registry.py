@@ -253,16 +253,16 @@ _NAME: Final = ("name",)
 _VERSION: Final = ("name", "version")
 
 CREATE_REGISTERED_MODEL: Final = Endpoint(
-    "create_registered_model", "POST", f"{_MODELS}create", CreateModel, RegisteredModelResponse, _NAME
+    "create_registered_model", "POST", f"{_MODELS}create", CreateModel, RegisteredModelResponse, _NAME, is_repeatable=False
 )
 RENAME_REGISTERED_MODEL: Final = Endpoint(
-    "rename_registered_model", "POST", f"{_MODELS}rename", RenameModel, RegisteredModelResponse, _NAME
+    "rename_registered_model", "POST", f"{_MODELS}rename", RenameModel, RegisteredModelResponse, _NAME, is_repeatable=False
 )
 UPDATE_REGISTERED_MODEL: Final = Endpoint(
     "update_registered_model", "PATCH", f"{_MODELS}update", UpdateModel, RegisteredModelResponse, _NAME
 )
 DELETE_REGISTERED_MODEL: Final = Endpoint(
-    "delete_registered_model", "DELETE", f"{_MODELS}delete", RegisteredModelRequest, Empty, _NAME
+    "delete_registered_model", "DELETE", f"{_MODELS}delete", RegisteredModelRequest, Empty, _NAME, is_repeatable=False
 )
 GET_REGISTERED_MODEL: Final = Endpoint(
     "get_registered_model", "GET", f"{_MODELS}get", RegisteredModelRequest, RegisteredModelResponse, _NAME
@@ -292,7 +292,13 @@ GET_MODEL_VERSION_BY_ALIAS: Final = Endpoint(
     "get_model_version_by_alias", "GET", f"{_MODELS}alias", AliasRequest, ModelVersionResponse, (*_NAME, "alias")
 )
 CREATE_MODEL_VERSION: Final = Endpoint(
-    "create_model_version", "POST", f"{_VERSIONS}create", CreateVersion, ModelVersionResponse, ("name", "source")
+    "create_model_version",
+    "POST",
+    f"{_VERSIONS}create",
+    CreateVersion,
+    ModelVersionResponse,
+    ("name", "source"),
+    is_repeatable=False,
 )
 UPDATE_MODEL_VERSION: Final = Endpoint(
     "update_model_version", "PATCH", f"{_VERSIONS}update", UpdateVersion, ModelVersionResponse, _VERSION
@@ -306,7 +312,7 @@ TRANSITION_MODEL_VERSION_STAGE: Final = Endpoint(
     (*_VERSION, "stage", "archive_existing_versions"),
 )
 DELETE_MODEL_VERSION: Final = Endpoint(
-    "delete_model_version", "DELETE", f"{_VERSIONS}delete", ModelVersionRequest, Empty, _VERSION
+    "delete_model_version", "DELETE", f"{_VERSIONS}delete", ModelVersionRequest, Empty, _VERSION, is_repeatable=False
 )
 GET_MODEL_VERSION: Final = Endpoint(
     "get_model_version", "GET", f"{_VERSIONS}get", ModelVersionRequest, ModelVersionResponse, _VERSION

@@ -243,7 +243,7 @@ class LogInputs(RunRequest):
 
 _ID: Final = ("run_id",)
 
-CREATE_RUN: Final = Endpoint("create_run", "POST", "mlflow/runs/create", CreateRun, RunResponse)
+CREATE_RUN: Final = Endpoint("create_run", "POST", "mlflow/runs/create", CreateRun, RunResponse, is_repeatable=False)
 UPDATE_RUN: Final = Endpoint("update_run", "POST", "mlflow/runs/update", UpdateRun, RunInfoResponse, _ID)
 GET_RUN: Final = Endpoint("get_run", "GET", "mlflow/runs/get", RunRequest, RunResponse, _ID)
 SEARCH_RUNS: Final = Endpoint("search_runs", "POST", "mlflow/runs/search", SearchRuns, RunsResponse)

@@ -288,19 +288,30 @@ GET_TRACE_INFO: Final = Endpoint("get_trace_info", "GET", _TRACE, TraceRequest, 
 SET_TRACE_TAG: Final = Endpoint("set_trace_tag", "PATCH", f"{_TRACE}/tags", SetTraceTag, Empty, _KEY, API_3)
 DELETE_TRACE_TAG: Final = Endpoint("delete_trace_tag", "DELETE", f"{_TRACE}/tags", DeleteTraceTag, Empty, _KEY, API_3)
 CREATE_ASSESSMENT: Final = Endpoint(
-    "create_assessment", "POST", f"{_TRACE}/assessments", CreateAssessment, AssessmentResponse, ("assessment",), API_3
+    "create_assessment",
+    "POST",
+    f"{_TRACE}/assessments",
+    CreateAssessment,
+    AssessmentResponse,
+    ("assessment",),
+    API_3,
+    is_repeatable=False,
 )
 GET_ASSESSMENT: Final = Endpoint("get_assessment", "GET", _ASSESSMENT, AssessmentRequest, AssessmentResponse, bases=API_3)
 UPDATE_ASSESSMENT: Final = Endpoint(
     "update_assessment", "PATCH", _ASSESSMENT, UpdateAssessment, AssessmentResponse, ("assessment",), API_3
 )
-DELETE_ASSESSMENT: Final = Endpoint("delete_assessment", "DELETE", _ASSESSMENT, AssessmentRequest, Empty, bases=API_3)
+DELETE_ASSESSMENT: Final = Endpoint(
+    "delete_assessment", "DELETE", _ASSESSMENT, AssessmentRequest, Empty, bases=API_3, is_repeatable=False
+)
 # OpenTelemetry's own way, by which MLflow's clients send spans one by one where a server takes them.
-LOG_SPANS: Final = Endpoint("log_spans", "POST", "v1/traces", Empty, Empty, bases=ROOT, raw=True)
+LOG_SPANS: Final = Endpoint("log_spans", "POST", "v1/traces", Empty, Empty, bases=ROOT, raw=True, is_repeatable=False)
 LINK_TRACES_TO_RUN: Final = Endpoint(
     "link_traces_to_run", "POST", f"{_TRACES}/link-to-run", LinkTraces, Empty, ("trace_ids", "run_id")
 )
-START_OLD_TRACE: Final = Endpoint("start_old_trace", "POST", _TRACES, StartOldTrace, OldTraceResponse, ("experiment_id",))
+START_OLD_TRACE: Final = Endpoint(
+    "start_old_trace", "POST", _TRACES, StartOldTrace, OldTraceResponse, ("experiment_id",), is_repeatable=False
+)
 SEARCH_OLD_TRACES: Final = Endpoint("search_old_traces", "GET", _TRACES, SearchOldTraces, OldTracesResponse)
 END_OLD_TRACE: Final = Endpoint("end_old_trace", "PATCH", _TRACE, EndTrace, OldTraceResponse)
 GET_OLD_TRACE_INFO: Final = Endpoint("get_old_trace_info", "GET", f"{_TRACE}/info", TraceRequest, OldTraceResponse)

@@ -186,7 +186,9 @@ _EXPERIMENT: Final = ("experiment_id", "username")
 _MODEL: Final = ("name", "username")
 _THING: Final = ("username", "resource_type", "resource_id")
 
-CREATE_USER: Final = Endpoint("create_user", "POST", f"{_USERS}create", CreateUser, UserResponse, (*_NAME, "password"))
+CREATE_USER: Final = Endpoint(
+    "create_user", "POST", f"{_USERS}create", CreateUser, UserResponse, (*_NAME, "password"), is_repeatable=False
+)
 GET_USER: Final = Endpoint("get_user", "GET", f"{_USERS}get", UserRequest, UserResponse, _NAME)
 LIST_USERS: Final = Endpoint("list_users", "GET", f"{_USERS}list", Empty, UsersResponse)
 GET_CURRENT_USER: Final = Endpoint("get_current_user", "GET", f"{_USERS}current", Empty, CurrentUser)
@@ -194,7 +196,7 @@ UPDATE_USER_PASSWORD: Final = Endpoint(
     "update_user_password", "PATCH", f"{_USERS}update-password", SetPassword, Empty, (*_NAME, "password")
 )
 UPDATE_USER_ADMIN: Final = Endpoint("update_user_admin", "PATCH", f"{_USERS}update-admin", SetAdmin, Empty, (*_NAME, "is_admin"))
-DELETE_USER: Final = Endpoint("delete_user", "DELETE", f"{_USERS}delete", UserRequest, Empty, _NAME)
+DELETE_USER: Final = Endpoint("delete_user", "DELETE", f"{_USERS}delete", UserRequest, Empty, _NAME, is_repeatable=False)
 CREATE_EXPERIMENT_PERMISSION: Final = Endpoint(
     "create_experiment_permission",
     "POST",
@@ -202,6 +204,7 @@ CREATE_EXPERIMENT_PERMISSION: Final = Endpoint(
     ExperimentGrant,
     ExperimentPermissionResponse,
     (*_EXPERIMENT, "permission"),
+    is_repeatable=False,
 )
 GET_EXPERIMENT_PERMISSION: Final = Endpoint(
     "get_experiment_permission", "GET", f"{_OF_EXPERIMENT}get", ExperimentGrant, ExperimentPermissionResponse, _EXPERIMENT
@@ -215,7 +218,7 @@ UPDATE_EXPERIMENT_PERMISSION: Final = Endpoint(
     (*_EXPERIMENT, "permission"),
 )
 DELETE_EXPERIMENT_PERMISSION: Final = Endpoint(
-    "delete_experiment_permission", "DELETE", f"{_OF_EXPERIMENT}delete", ExperimentGrant, Empty, _EXPERIMENT
+    "delete_experiment_permission", "DELETE", f"{_OF_EXPERIMENT}delete", ExperimentGrant, Empty, _EXPERIMENT, is_repeatable=False
 )
 CREATE_REGISTERED_MODEL_PERMISSION: Final = Endpoint(
     "create_registered_model_permission",
@@ -224,6 +227,7 @@ CREATE_REGISTERED_MODEL_PERMISSION: Final = Endpoint(
     ModelGrant,
     ModelPermissionResponse,
     (*_MODEL, "permission"),
+    is_repeatable=False,
 )
 GET_REGISTERED_MODEL_PERMISSION: Final = Endpoint(
     "get_registered_model_permission", "GET", f"{_OF_MODEL}get", ModelGrant, ModelPermissionResponse, _MODEL
@@ -232,7 +236,7 @@ UPDATE_REGISTERED_MODEL_PERMISSION: Final = Endpoint(
     "update_registered_model_permission", "PATCH", f"{_OF_MODEL}update", ModelGrant, Empty, (*_MODEL, "permission")
 )
 DELETE_REGISTERED_MODEL_PERMISSION: Final = Endpoint(
-    "delete_registered_model_permission", "DELETE", f"{_OF_MODEL}delete", ModelGrant, Empty, _MODEL
+    "delete_registered_model_permission", "DELETE", f"{_OF_MODEL}delete", ModelGrant, Empty, _MODEL, is_repeatable=False
 )
 GRANT_USER_PERMISSION: Final = Endpoint(
     "grant_user_permission",

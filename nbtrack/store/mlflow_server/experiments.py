@@ -8,7 +8,7 @@ from ...entities.run import Experiment, LifecycleStage, ViewType
 from ...errors import AlreadyExists, Deleted, ExperimentNotFound, InvalidInput, NotFound
 from ..mlflow_api import experiments as wire
 from ..mlflow_api.message import KeyValue
-from .api import Api
+from .api import MlflowApi
 
 __all__ = ["VIEWS", "Experiments"]
 
@@ -24,7 +24,7 @@ class Experiments:
         api: The server.
     """
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: MlflowApi) -> None:
         self._api = api
 
     def list(self, view: ViewType = "active") -> list[Experiment]:
@@ -38,7 +38,7 @@ class Experiments:
         """Return an experiment; ExperimentNotFound."""
         try:
             if _NUMBER.fullmatch(experiment_id):
-                found = self._api.ask(wire.GET_EXPERIMENT, wire.ExperimentRequest(experiment_id=experiment_id)).experiment
+                found = self._api.call(wire.GET_EXPERIMENT, wire.ExperimentRequest(experiment_id=experiment_id)).experiment
                 if found.experiment_id == experiment_id:
                     return _made(found)
         except (NotFound, InvalidInput):
@@ -56,7 +56,7 @@ class Experiments:
             name=name, artifact_location=location or "", tags=[KeyValue(key=key, value=value) for key, value in tags.items()]
         )
         try:
-            made = self._api.ask(wire.CREATE_EXPERIMENT, request, repeats=False)
+            made = self._api.call(wire.CREATE_EXPERIMENT, request)
         except AlreadyExists as error:
             raise self._taken(name) from error
         return self.get(made.experiment_id)
@@ -79,9 +79,9 @@ class Experiments:
         if name is not None and name != old.name:
             if self.named(name) is not None:
                 raise self._taken(name)
-            self._api.ask(wire.UPDATE_EXPERIMENT, wire.UpdateExperiment(experiment_id=experiment_id, new_name=name))
+            self._api.call(wire.UPDATE_EXPERIMENT, wire.UpdateExperiment(experiment_id=experiment_id, new_name=name))
         for key, value in tags.items():
-            self._api.ask(wire.SET_EXPERIMENT_TAG, wire.SetExperimentTag(experiment_id=experiment_id, key=key, value=value))
+            self._api.call(wire.SET_EXPERIMENT_TAG, wire.SetExperimentTag(experiment_id=experiment_id, key=key, value=value))
 
     def delete_tag(self, experiment_id: str, key: str) -> None:
         """Take a tag away; NotFound."""
@@ -90,13 +90,13 @@ class Experiments:
             raise Deleted(f"the experiment {found.name!r} is deleted; restore it before changing it")
         if key not in found.tags:
             raise NotFound(f"the experiment has no tag {key!r}")
-        self._api.ask(wire.DELETE_EXPERIMENT_TAG, wire.DeleteExperimentTag(experiment_id=experiment_id, key=key))
+        self._api.call(wire.DELETE_EXPERIMENT_TAG, wire.DeleteExperimentTag(experiment_id=experiment_id, key=key))
 
     def set_stage(self, experiment_id: str, stage: LifecycleStage) -> None:
         """Delete or restore an experiment; one that is so already stays so."""
         if self.get(experiment_id).stage is not stage:
             endpoint = wire.DELETE_EXPERIMENT if stage is LifecycleStage.DELETED else wire.RESTORE_EXPERIMENT
-            self._api.ask(endpoint, wire.ExperimentRequest(experiment_id=experiment_id))
+            self._api.call(endpoint, wire.ExperimentRequest(experiment_id=experiment_id))
 
     def _taken(self, name: str) -> AlreadyExists:
         found = self.named(name)

@@ -11,7 +11,7 @@ from typing import TypeVar
 from ...entities.run import MetricSummary
 from ..mlflow_api import metrics as wire
 from ..mlflow_api.runs import Metric
-from .api import Api
+from .api import MlflowApi
 from .name_escapes import mlflow_name
 from .summaries import Columns, Summary, columns_of, summarize
 
@@ -32,7 +32,7 @@ class Histories:
         api: The server.
     """
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: MlflowApi) -> None:
         self._api = api
         self._summaries: dict[tuple[str, str], tuple[object, MetricSummary]] = {}
         self._lock = threading.Lock()

@@ -15,7 +15,7 @@ from ..mlflow_api.message import KeyValue
 from ..protocol.logged_models import ModelQuery
 from ..protocol.search import Page
 from ..text import storable
-from .api import Api
+from .api import MlflowApi
 from .runs import Runs
 from .summaries import value_in
 
@@ -37,12 +37,12 @@ class MlflowLoggedModels:
         runs: Its runs.
     """
 
-    def __init__(self, api: Api, runs: Runs) -> None:
+    def __init__(self, api: MlflowApi, runs: Runs) -> None:
         self._api, self._runs = api, runs
 
-    def _ask(self, endpoint: Endpoint[Any, Any], request: Any, *, repeats: bool = True) -> Any:
+    def _ask(self, endpoint: Endpoint[Any, Any], request: Any) -> Any:
         try:
-            return self._api.ask(endpoint, request, repeats=repeats)
+            return self._api.call(endpoint, request)
         except NotFound as error:
             raise ModelNotFound(str(error)) from error
 
@@ -65,7 +65,7 @@ class MlflowLoggedModels:
             params=_pairs(params or {}),
             tags=_pairs(tags or {}),
         )
-        answer: Any = self._api.ask(wire.CREATE_LOGGED_MODEL, request, repeats=False)
+        answer: Any = self._api.call(wire.CREATE_LOGGED_MODEL, request)
         return self._made(answer.model)
 
     def adopt(self, model: LoggedModelInfo) -> LoggedModelInfo:
@@ -84,7 +84,7 @@ class MlflowLoggedModels:
 
     def delete(self, model_id: str) -> None:
         """See ``LoggedModels.delete``."""
-        self._ask(wire.DELETE_LOGGED_MODEL, wire.LoggedModelRequest(model_id=model_id), repeats=False)
+        self._ask(wire.DELETE_LOGGED_MODEL, wire.LoggedModelRequest(model_id=model_id))
 
     def log_params(self, model_id: str, params: Mapping[str, str]) -> None:
         """See ``LoggedModels.log_params``."""
@@ -161,5 +161,5 @@ if TYPE_CHECKING:
     from .experiments import Experiments
     from .histories import Histories
 
-    _api = Api(client_of(""))
+    _api = MlflowApi(client_of(""))
     _proof: LoggedModels = MlflowLoggedModels(_api, Runs(_api, Experiments(_api), Histories(_api).summary))

@@ -16,7 +16,7 @@ from ..mlflow_api.message import KeyValue
 from ..protocol.model_registry import check_alias, check_model_name, check_tag, latest_of
 from ..protocol.search import Page, Query
 from ..text import storable
-from .api import Api
+from .api import MlflowApi
 
 if TYPE_CHECKING:
     from ..protocol.model_registry import Registry
@@ -35,12 +35,12 @@ class MlflowModelRegistry:
         api: The server.
     """
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: MlflowApi) -> None:
         self._api = api
 
-    def _ask(self, endpoint: Endpoint[Any, Any], request: Any, *, repeats: bool = True) -> Any:
+    def _ask(self, endpoint: Endpoint[Any, Any], request: Any) -> Any:
         try:
-            return self._api.ask(endpoint, request, repeats=repeats)
+            return self._api.call(endpoint, request)
         except NotFound as error:
             raise ModelNotFound(str(error)) from error
 
@@ -49,7 +49,7 @@ class MlflowModelRegistry:
     def create_model(self, name: str, *, description: str = "", tags: Mapping[str, str] | None = None) -> RegisteredModelInfo:
         """See ``Registry.create_model``."""
         request = wire.CreateModel(name=check_model_name(storable(name)), description=description, tags=_tags(tags))
-        return _model(self._ask(wire.CREATE_REGISTERED_MODEL, request, repeats=False).registered_model)
+        return _model(self._ask(wire.CREATE_REGISTERED_MODEL, request).registered_model)
 
     def get_model(self, name: str) -> RegisteredModelInfo:
         """See ``Registry.get_model``."""
@@ -60,7 +60,7 @@ class MlflowModelRegistry:
     def rename_model(self, name: str, new_name: str) -> RegisteredModelInfo:
         """See ``Registry.rename_model``."""
         request = wire.RenameModel(name=name, new_name=check_model_name(storable(new_name)))
-        return _model(self._ask(wire.RENAME_REGISTERED_MODEL, request, repeats=False).registered_model)
+        return _model(self._ask(wire.RENAME_REGISTERED_MODEL, request).registered_model)
 
     def update_model(self, name: str, *, description: str) -> RegisteredModelInfo:
         """See ``Registry.update_model``."""
@@ -69,7 +69,7 @@ class MlflowModelRegistry:
 
     def delete_model(self, name: str) -> None:
         """See ``Registry.delete_model``."""
-        self._ask(wire.DELETE_REGISTERED_MODEL, wire.RegisteredModelRequest(name=name), repeats=False)
+        self._ask(wire.DELETE_REGISTERED_MODEL, wire.RegisteredModelRequest(name=name))
 
     def search_models(self, search: Query) -> Page[RegisteredModelInfo]:
         """See ``Registry.search_models``."""
@@ -124,7 +124,7 @@ class MlflowModelRegistry:
             description=storable(description),
             tags=_tags(tags),
         )
-        return self._located(_version(self._ask(wire.CREATE_MODEL_VERSION, request, repeats=False).model_version))
+        return self._located(_version(self._ask(wire.CREATE_MODEL_VERSION, request).model_version))
 
     def get_version(self, name: str, version: int) -> ModelVersionInfo:
         """See ``Registry.get_version``."""
@@ -169,7 +169,7 @@ class MlflowModelRegistry:
         """See ``Registry.delete_version``; its aliases first, which MLflow forgets."""
         for alias in self.get_version(name, version).aliases:
             self.delete_alias(name, alias)
-        self._ask(wire.DELETE_MODEL_VERSION, wire.ModelVersionRequest(name=name, version=str(version)), repeats=False)
+        self._ask(wire.DELETE_MODEL_VERSION, wire.ModelVersionRequest(name=name, version=str(version)))
 
     def search_versions(self, search: Query) -> Page[ModelVersionInfo]:
         """See ``Registry.search_versions``."""
@@ -239,4 +239,4 @@ def _version(found: wire.ModelVersion) -> ModelVersionInfo:
 if TYPE_CHECKING:
     from ..http import client_of
 
-    _proof: Registry = MlflowModelRegistry(Api(client_of("")))
+    _proof: Registry = MlflowModelRegistry(MlflowApi(client_of("")))

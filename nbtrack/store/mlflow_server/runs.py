@@ -13,7 +13,7 @@ from ..matching.match import Record
 from ..mlflow_api import runs as wire
 from ..mlflow_api.datasets import dataset_of
 from ..mlflow_api.message import RunRequest
-from .api import Api
+from .api import MlflowApi
 from .experiments import Experiments
 from .name_escapes import own_name
 from .params import params_in
@@ -68,7 +68,7 @@ class Runs:
     Threads: any may ask; what is kept is replaced, never changed.
     """
 
-    def __init__(self, api: Api, experiments: Experiments, summary: ReadSummary) -> None:
+    def __init__(self, api: MlflowApi, experiments: Experiments, summary: ReadSummary) -> None:
         self._api, self._experiments, self._summary = api, experiments, summary
         self._ids: dict[str, str] = {}
         self._kept: dict[str, MlflowRun] = {}

@@ -34,7 +34,7 @@ from ..protocol.search import Page, Query
 from ..protocol.store import Axis, OpenRun, Store
 from ..stages import refuse_deleted
 from ..text import storable
-from .api import Api
+from .api import MlflowApi
 from .documents import FOLDER, Documents
 from .experiments import Experiments
 from .histories import Histories
@@ -66,7 +66,7 @@ class MlflowServerStore(Store):
 
     def __init__(self, client: HttpClient, artifacts: Callable[[str], ArtifactStore] | None = None) -> None:
         self.uri = client.url
-        self._api = Api(client)
+        self._api = MlflowApi(client)
         self._histories = Histories(self._api)
         self._experiments = Experiments(self._api)
         self._runs = Runs(self._api, self._experiments, self._histories.summary)
@@ -178,7 +178,7 @@ class MlflowServerStore(Store):
         run = self._runs.get(run_id, fresh=True)
         if run.info.stage is not stage:
             endpoint = wire.DELETE_RUN if stage is LifecycleStage.DELETED else wire.RESTORE_RUN
-            self._api.ask(endpoint, RunRequest(run_id=run.own_id))
+            self._api.call(endpoint, RunRequest(run_id=run.own_id))
         self._runs.forget(run.own_id)
 
     # What runs have.

@@ -26,7 +26,7 @@ from ..mlflow_api.logged_models import LOG_OUTPUTS, LogOutputs
 from ..mlflow_api.message import KeyValue, RunRequest
 from ..stages import refuse_deleted
 from ..text import storable
-from .api import Api
+from .api import MlflowApi
 from .documents import Documents
 from .experiments import Experiments
 from .log_batches import Piece, pieces
@@ -57,7 +57,7 @@ class Writes:
         documents: Where texts go.
     """
 
-    def __init__(self, api: Api, runs: Runs, experiments: Experiments, documents: Documents) -> None:
+    def __init__(self, api: MlflowApi, runs: Runs, experiments: Experiments, documents: Documents) -> None:
         self._api, self._runs, self._experiments, self._documents = api, runs, experiments, documents
         self._said: set[str] = set()
 
@@ -78,11 +78,11 @@ class Writes:
     def _into_deleted(self, run: MlflowRun, batch: Batch) -> Progress:
         if not batch.writer:
             raise Deleted(f"the run {run.info.id} or its experiment is deleted; restore it before changing it")
-        self._api.ask(wire.RESTORE_RUN, RunRequest(run_id=run.own_id))
+        self._api.call(wire.RESTORE_RUN, RunRequest(run_id=run.own_id))
         try:
             return self._apply(batch)
         finally:
-            self._api.ask(wire.DELETE_RUN, RunRequest(run_id=run.own_id))
+            self._api.call(wire.DELETE_RUN, RunRequest(run_id=run.own_id))
             self._runs.forget(run.own_id)
 
     def start(self, event: RunStarted, run_id: str = "") -> MlflowRun:
@@ -107,7 +107,7 @@ class Writes:
             start_time=event.start_time,
             tags=[KeyValue(key=key, value=self._fitting(value, _LONGEST_TAG, f"tag {key}")) for key, value in tags.items()],
         )
-        return self._runs.keep(self._api.ask(wire.CREATE_RUN, request, repeats=False).run)
+        return self._runs.keep(self._api.call(wire.CREATE_RUN, request).run)
 
     def beat(self, run_ids: Sequence[str]) -> None:
         """Note that the owner of runs is alive; unknown ones are passed over."""
@@ -115,7 +115,7 @@ class Writes:
             run = self._runs.find(run_id)
             if run is not None:
                 with suppress(NotFound, InvalidInput):
-                    self._api.ask(wire.SET_TAG, wire.SetTag(run_id=run.own_id, key=TAG_HEARTBEAT, value=str(self._api.now())))
+                    self._api.call(wire.SET_TAG, wire.SetTag(run_id=run.own_id, key=TAG_HEARTBEAT, value=str(self._api.now())))
                 self._runs.forget(run.own_id)
 
     # One batch.
@@ -146,7 +146,7 @@ class Writes:
         self._runs.forget_id(batch.run_id)
         chosen = self._runs.find(batch.run_id) or begun
         if chosen.own_id != begun.own_id:
-            self._api.ask(wire.DELETE_RUN, RunRequest(run_id=begun.own_id))
+            self._api.call(wire.DELETE_RUN, RunRequest(run_id=begun.own_id))
         return chosen
 
     def _directly(self, run: MlflowRun, batch: Batch) -> Progress:
@@ -194,14 +194,14 @@ class Writes:
         """Send what has endpoints of its own."""
         for key in sorted(changes.untagged & run.marks.keys()):
             with suppress(NotFound):
-                self._api.ask(wire.DELETE_TAG, wire.DeleteTag(run_id=run.own_id, key=key))
+                self._api.call(wire.DELETE_TAG, wire.DeleteTag(run_id=run.own_id, key=key))
         datasets = [input_of(each) for each in changes.datasets if (each.name, each.digest) not in run.datasets]
         models = [wire.ModelInput(model_id=model_id) for model_id in changes.used if model_id not in run.used]
         if datasets or models:
-            self._api.ask(wire.LOG_INPUTS, wire.LogInputs(run_id=run.own_id, datasets=datasets, models=models))
+            self._api.call(wire.LOG_INPUTS, wire.LogInputs(run_id=run.own_id, datasets=datasets, models=models))
         if changes.made:
             outputs = [wire.ModelOutput(model_id=model_id, step=step) for model_id, step in changes.made.items()]
-            self._api.ask(LOG_OUTPUTS, LogOutputs(run_id=run.own_id, models=outputs))
+            self._api.call(LOG_OUTPUTS, LogOutputs(run_id=run.own_id, models=outputs))
         for start in range(0, len(changes.measured), _MOST_MEASURED):
             points = [_measured(*each) for each in changes.measured[start : start + _MOST_MEASURED]]
             self._send(run, Piece(points=points))
@@ -228,7 +228,7 @@ class Writes:
     def _set_status(self, run: MlflowRun, changes: Changes) -> None:
         if changes.status is not None or changes.end_time is not None:
             status = None if changes.status is None else changes.status.value
-            self._api.ask(wire.UPDATE_RUN, wire.UpdateRun(run_id=run.own_id, status=status, end_time=changes.end_time))
+            self._api.call(wire.UPDATE_RUN, wire.UpdateRun(run_id=run.own_id, status=status, end_time=changes.end_time))
 
     def _fitting(self, text: str, most: int, what: str) -> str:
         """Return a text as long as MLflow takes it; what it cuts off is said once."""

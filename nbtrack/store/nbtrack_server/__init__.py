@@ -1,15 +1,17 @@
-"""The store protocol made remote: what an ``nbtrack server`` speaks with nbtrack's own clients.
+"""The store protocol over HTTP, between nbtrack's clients and an ``nbtrack server``.
 
-One table (``operations``) says which methods there are, what they are asked with and what they answer; the client
-(``store``) and the server (``nbtrack.server.nbtrack_protocol``) both read it. A new method of the protocol is a row there, and
-a line in the client.
+One table (``operations``) defines every operation: its arguments, its result and whether it may be repeated. The client
+(``store``) and the server (``nbtrack.server.nbtrack_protocol``) both read it. A new method of the store protocol is a row there
+and a method of the client.
 
-On the wire: POST ``/api/nbtrack/1/METHOD``, the arguments as a MessagePack map by name; the answer as MessagePack, with
-status 200. An error of ``nbtrack.errors`` travels by its name (``failures``) and is raised again. Points are columns as
-``store.chunks`` encodes them (``points``). Texts, sizes and nesting are checked on decoding; nothing is ever executed.
+A request is POST ``/api/nbtrack/1/METHOD`` with the arguments as a MessagePack map; the response has status 200 and the result
+as MessagePack. An error is sent as the name of its class in ``nbtrack.errors`` and raised again by the client (``errors``).
+Points are sent as columns, encoded by ``store.chunks`` (``points``). Types, sizes and nesting are checked while decoding, and
+nothing that was received is executed.
 
-A server says that it speaks this by ``"nbtrack": {"protocol": 2}`` in its answer to GET ``/api/3.0/mlflow/server-info``.
-Version 1 had no operations that read many runs at once: its servers are asked run by run.
+A server announces the version of its protocol by ``"nbtrack": {"protocol": 2}`` in its response to GET
+``/api/3.0/mlflow/server-info`` (``handshake``). A server of version 1 has no operations that read many runs at once; the client
+sends it a request for each run.
 """
 
 from __future__ import annotations

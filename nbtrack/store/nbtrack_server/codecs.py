@@ -1,4 +1,4 @@
-"""Kinds of values that travel: what they are on the wire, and the way there and back."""
+"""Codecs of the values that are sent: their type on the wire, and how they are encoded and decoded."""
 
 from __future__ import annotations
 
@@ -54,51 +54,51 @@ def _same(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """A kind of value.
+    """How values of one type are sent.
 
-    Args:
-        type: What it is on the wire, as msgspec checks it.
-        pack: From the value to what is sent; ``type`` or what msgspec makes the same of.
-        make: From what came, checked, to the value; ValueError where it cannot be one.
+    Attributes:
+        type: The type on the wire, which msgspec checks while decoding.
+        encode: From the value to ``type``, or to anything that msgspec writes alike.
+        decode: From a checked ``type`` to the value; ValueError if there is no such value.
     """
 
     type: Any
-    pack: Callable[[Any], Any] = _same
-    make: Callable[[Any], Any] = _same
+    encode: Callable[[Any], Any] = _same
+    decode: Callable[[Any], Any] = _same
 
 
-# Params and such as JSON: their numbers may be NaN, infinite or longer than 64 bits.
+# The value of a param is sent as JSON: MessagePack has no integers of more than 64 bits.
 dump_value: Callable[[Any], str] = json.JSONEncoder(separators=(",", ":")).encode
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096)  # many runs have the same values
 def _load_simple(text: str) -> Any:
     return json.loads(text)
 
 
 def load_value(text: str) -> ParamValue:
-    """Return the value that ``dump_value`` gave the text of; lists and mappings are the caller's own."""
+    """Return the value that ``dump_value`` wrote; lists and mappings are new objects that the caller may change."""
     return cast("ParamValue", json.loads(text) if text[:1] in ("[", "{") else _load_simple(text))
 
 
-def _pack_params(rows: Sequence[tuple[str, str, ParamValue]]) -> list[tuple[str, str, str]]:
+def _encode_params(rows: Sequence[tuple[str, str, ParamValue]]) -> list[tuple[str, str, str]]:
     return [(run_id, key, dump_value(value)) for run_id, key, value in rows]
 
 
-def _make_params(rows: list[tuple[str, str, str]]) -> list[tuple[str, str, ParamValue]]:
+def _decode_params(rows: list[tuple[str, str, str]]) -> list[tuple[str, str, ParamValue]]:
     return [(run_id, key, load_value(text)) for run_id, key, text in rows]
 
 
 _WireDetails = tuple[list[tuple[str, str, str]], list[tuple[str, str, str]], list[tuple[str | float | int, ...]]]
 
 
-def _pack_details(details: RunDetails) -> tuple[Any, ...]:
-    return _pack_params(details.params), details.tags, details.metrics
+def _encode_details(details: RunDetails) -> tuple[Any, ...]:
+    return _encode_params(details.params), details.tags, details.metrics
 
 
-def _make_details(wire: Any) -> RunDetails:
+def _decode_details(wire: Any) -> RunDetails:
     params, tags, metrics = wire
-    return RunDetails(_make_params(params), tags, metrics)
+    return RunDetails(_decode_params(params), tags, metrics)
 
 
 def _page(name: str, item: type) -> Codec:
@@ -111,7 +111,7 @@ NOTHING = Codec(type(None))
 STRING = Codec(str)
 INTEGER = Codec(int)
 STRINGS = Codec(list[str], list)
-STATS = Codec(list[Literal[(*MetricSummary.__dataclass_fields__, "mean")]], list)  # type: ignore[valid-type]  # of no other names
+STATS = Codec(list[Literal[(*MetricSummary.__dataclass_fields__, "mean")]], list)  # type: ignore[valid-type]  # mypy cannot read a computed Literal
 STRING_MAP = Codec(dict[str, str], dict)
 OPTIONAL_STRING = Codec(str | None)
 OPTIONAL_STRINGS = Codec(list[str] | None, lambda texts: texts if texts is None else list(texts))
@@ -131,6 +131,6 @@ ARTIFACT_ROWS = Codec(list[tuple[str, ArtifactRecord]])
 DATASETS = Codec(list[Dataset])
 DATASET_ROWS = Codec(list[tuple[str, Dataset]])
 TAG_ROWS = Codec(list[tuple[str, str, str]])
-PARAM_ROWS = Codec(list[tuple[str, str, str]], _pack_params, _make_params)
+PARAM_ROWS = Codec(list[tuple[str, str, str]], _encode_params, _decode_params)
 ROWS = Codec(list[tuple[str | float | int, ...]])
-DETAILS = Codec(_WireDetails, _pack_details, _make_details)
+DETAILS = Codec(_WireDetails, _encode_details, _decode_details)

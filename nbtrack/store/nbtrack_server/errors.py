@@ -1,4 +1,4 @@
-"""Errors on their way from a server: by their names, to be raised again."""
+"""Errors of a server, sent as the names of their classes and raised again by the client."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ... import errors
 from ...errors import AccessDenied, InvalidInput, NbtrackError, NotPermitted, StoreError, StoreUnavailable
 from .codecs import dump_value
 
-__all__ = ["pack_error", "raise_error"]
+__all__ = ["encode_error", "raise_error", "unreadable_request"]
 
 _ERRORS: dict[str, type[NbtrackError]] = {
     name: kind
@@ -21,7 +21,7 @@ _ERRORS: dict[str, type[NbtrackError]] = {
 
 
 class WireError(msgspec.Struct, frozen=True):
-    """An error: the name of its class, and its arguments as JSON."""
+    """An error: the name of its class, and the arguments of its constructor as JSON."""
 
     error: str
     arguments: str
@@ -30,41 +30,44 @@ class WireError(msgspec.Struct, frozen=True):
 _decoder = msgspec.msgpack.Decoder(WireError)
 
 
-def pack_error(error: NbtrackError) -> tuple[int, bytes]:
-    """Return the HTTP status and the content of the answer that says an error."""
-    kind = next(each for each in type(error).__mro__ if each.__name__ in _ERRORS or each is NbtrackError)
-    name, arguments = (kind.__name__, error.args) if kind is type(error) else (kind.__name__, (str(error),))
-    if kind is NbtrackError:
-        name = StoreError.__name__
+def encode_error(error: NbtrackError) -> tuple[int, bytes]:
+    """Return the HTTP status and the body that report an error."""
+    known = next(each for each in type(error).__mro__ if each.__name__ in _ERRORS or each is NbtrackError)
+    # The client knows public classes only; the constructor of a private subclass may take other arguments.
+    arguments = error.args if known is type(error) else (str(error),)
+    name = StoreError.__name__ if known is NbtrackError else known.__name__
     if isinstance(error, NotPermitted):
-        name = AccessDenied.__name__  # what clients of all versions know; the status says the rest
+        name = AccessDenied.__name__  # clients of every version know this class; status 403 tells them the difference
     status = 403 if isinstance(error, AccessDenied) else 503 if isinstance(error, StoreUnavailable) else 422
-    return status, msgspec.msgpack.encode(WireError(name, dump_value([_plain(each) for each in arguments])))
+    return status, msgspec.msgpack.encode(WireError(name, dump_value([_json_value(each) for each in arguments])))
 
 
-def _plain(value: Any) -> Any:
+def _json_value(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float | str | list | dict) else str(value)
 
 
 def raise_error(content: bytes, status: int) -> None:
-    """Raise the error that an answer says, whose HTTP status tells a right that is missing.
+    """Raise the error that a response reports.
+
+    Args:
+        content: The body.
+        status: The HTTP status; 403 makes an ``AccessDenied`` a ``NotPermitted``.
 
     Raises:
-        NbtrackError: Always; a ``StoreError`` where the answer cannot be read.
+        NbtrackError: Always; a ``StoreError`` if the body cannot be read.
     """
-    error = _made(content)
+    error = _decoded(content)
     raise NotPermitted(str(error)) if status == 403 and isinstance(error, AccessDenied) else error
 
 
-def _made(content: bytes) -> NbtrackError:
+def _decoded(content: bytes) -> NbtrackError:
     try:
         wire = _decoder.decode(content)
-        arguments = json.loads(wire.arguments)
-        return _ERRORS[wire.error](*arguments)
+        return _ERRORS[wire.error](*json.loads(wire.arguments))
     except (msgspec.MsgspecError, ValueError, TypeError, KeyError, RecursionError):
-        return StoreError("the server said that something went wrong in a way that this version does not know; update nbtrack")
+        return StoreError("the server reports an error that this version does not know; update nbtrack")
 
 
-def not_understood(error: Exception) -> InvalidInput:
-    """Return the error for a request that is none of this protocol."""
+def unreadable_request(error: Exception) -> InvalidInput:
+    """Return the error for a request that does not follow the protocol."""
     return InvalidInput(f"the request cannot be read ({str(error)[:200]}); client and server may be of different versions")

@@ -1,4 +1,4 @@
-"""Filters and orders as nested lists, and back, checked against what can be named."""
+"""Filters and orders as nested lists, and back; every name is checked while decoding."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import msgspec
 
 from ..filter import And, Comparison, Identifier, Names, Node, Not, Or, Order, Present
 
-__all__ = ["make_name", "make_node", "make_order", "pack_name", "pack_node", "pack_order"]
+__all__ = ["decode_name", "decode_node", "decode_order", "encode_name", "encode_node", "encode_order"]
 
-_DEEPEST = 100
+_DEEPEST = 100  # decoding and matching recurse
 _OPERATORS: Final = ("=", "<", "<=", ">", ">=", "LIKE", "ILIKE", "IN", "BETWEEN")
 _STATS: Final = ("first", "last", "min", "max", "mean", "count", "nan_count")
 _FIELDS: Final = ("name", "digest", "context")
@@ -24,56 +24,56 @@ class _Name(msgspec.Struct, array_like=True, frozen=True):
     dotted: bool
 
 
-def pack_order(order: tuple[Order, ...]) -> list[Any]:
-    """Return an order as it is sent."""
-    return [[pack_name(item.left), item.descending] for item in order]
+def encode_order(order: tuple[Order, ...]) -> list[Any]:
+    """Return the wire form of an order."""
+    return [[encode_name(item.left), item.descending] for item in order]
 
 
-def make_order(raw: Any, names: Names) -> tuple[Order, ...]:
-    """Return the order that came; ValueError where it is none of these names."""
-    return tuple(Order(make_name(name, names), down) for name, down in msgspec.convert(raw, list[tuple[Any, bool]]))
+def decode_order(raw: Any, names: Names) -> tuple[Order, ...]:
+    """Return an order; ValueError unless it sorts by these names."""
+    return tuple(Order(decode_name(name, names), down) for name, down in msgspec.convert(raw, list[tuple[Any, bool]]))
 
 
-def pack_node(node: Node) -> list[Any]:
-    """Return a filter as it is sent."""
+def encode_node(node: Node) -> list[Any]:
+    """Return the wire form of a filter."""
     match node:
         case And(operands):
-            return ["and", *map(pack_node, operands)]
+            return ["and", *map(encode_node, operands)]
         case Or(operands):
-            return ["or", *map(pack_node, operands)]
+            return ["or", *map(encode_node, operands)]
         case Not(operand):
-            return ["not", pack_node(operand)]
+            return ["not", encode_node(operand)]
         case Present(left):
-            return ["present", pack_name(left)]
+            return ["present", encode_name(left)]
         case Comparison(left, operator, value, negated):
-            return ["compare", pack_name(left), operator, value, negated]
+            return ["compare", encode_name(left), operator, value, negated]
 
 
-def make_node(raw: Any, names: Names, depth: int = 0) -> Node:
-    """Return the filter that came; ValueError where it is none of these names."""
+def decode_node(raw: Any, names: Names, depth: int = 0) -> Node:
+    """Return a filter; ValueError unless it is a filter over these names."""
     if depth > _DEEPEST:
-        raise ValueError("the filter is nested too deep")
+        raise ValueError("the filter is nested too deeply")
     match raw:
-        case ["and" | "or" as word, _, _, *_]:
-            operands = tuple(make_node(each, names, depth + 1) for each in raw[1:])
-            return And(operands) if word == "and" else Or(operands)
+        case ["and" | "or" as operator, _, _, *_]:
+            operands = tuple(decode_node(each, names, depth + 1) for each in raw[1:])
+            return And(operands) if operator == "and" else Or(operands)
         case ["not", operand]:
-            return Not(make_node(operand, names, depth + 1))
+            return Not(decode_node(operand, names, depth + 1))
         case ["present", name]:
-            return Present(make_name(name, names))
+            return Present(decode_name(name, names))
         case ["compare", name, str() as operator, value, bool() as negated]:
-            left = make_name(name, names)
-            return Comparison(left, cast("Any", operator), _make_value(value, operator, names.kind_of(left)), negated)
-    raise ValueError("this is no filter")
+            left = decode_name(name, names)
+            return Comparison(left, cast("Any", operator), _decode_value(value, operator, names.kind_of(left)), negated)
+    raise ValueError("not a filter")
 
 
-def pack_name(name: Identifier) -> list[Any]:
-    """Return a name as it is sent."""
+def encode_name(name: Identifier) -> list[Any]:
+    """Return the wire form of a name."""
     return [name.entity, name.key, name.stat, name.dotted]
 
 
-def make_name(raw: Any, names: Names) -> Identifier:
-    """Return the name that came; ValueError where it names nothing."""
+def decode_name(raw: Any, names: Names) -> Identifier:
+    """Return a name; ValueError unless it is one of these."""
     name = msgspec.convert(raw, _Name)
     keys = {"attribute": tuple(names.attributes), "dataset": _FIELDS}.get(name.entity, (name.key,))
     stats = _STATS if name.entity == "metric" and names.has_stats else ("", "last") if name.entity == "metric" else ("",)
@@ -82,8 +82,8 @@ def make_name(raw: Any, names: Names) -> Identifier:
     return Identifier(cast("Any", name.entity), name.key, name.stat, name.dotted)
 
 
-def _make_value(raw: Any, operator: str, kind: str) -> Any:
-    """Return a value of the type that is compared with such a name by this operator."""
+def _decode_value(raw: Any, operator: str, kind: str) -> Any:
+    """Return a value of the type that this operator compares with such a name."""
     if operator not in _OPERATORS:
         raise ValueError(f"there is no operator {operator!r}")
     scalar: Any = str if kind in _TEXTS or operator in ("LIKE", "ILIKE") else int | float if kind != "param" else None

@@ -1,4 +1,4 @@
-"""The table of operations: every method of a store, what it is asked with and what it answers."""
+"""The table of operations: every method of a store, with its arguments, its result and whether it may be repeated."""
 
 from __future__ import annotations
 
@@ -16,82 +16,87 @@ from ..protocol.store import Store
 from . import codecs as c
 from .batches import BATCHES, PROGRESS
 from .codecs import Codec
-from .errors import not_understood
+from .errors import unreadable_request
 from .points import HISTORIES, HISTORY
 from .queries import EXPERIMENT_QUERY, RUN_QUERY
-from .sub_stores import SUB_STORES, sub_store_codecs
+from .sub_stores import SUB_STORES, codecs_of
 
 __all__ = ["OPERATIONS", "Operation"]
 
 _encode = msgspec.msgpack.Encoder().encode
-# What decoding anything at all may raise; OverflowError and RecursionError for what is built to.
+# Everything that decoding untrusted bytes may raise; they can be built to cause an OverflowError or a RecursionError.
 _UNREADABLE = (msgspec.MsgspecError, ValueError, TypeError, KeyError, OverflowError, RecursionError)
 
 
 @dataclass(frozen=True)
 class Operation:
-    """A method of a store, or of a part of it, by its name.
+    """One method of a store, or of a sub-store.
 
-    Args:
-        name: The method's name, after the part's and a dot if it is of one; the last part of its path.
-        answer: What it answers.
-        arguments: What it is asked with, by name.
-        repeats: Whether doing it twice is as doing it once, so that it may be asked again where the answer got lost.
+    Attributes:
+        name: The method's name, the last part of the path; a sub-store's method is ``SUB_STORE.METHOD``.
+        result: The codec of the result.
+        arguments: The codecs of the arguments, by name.
+        is_repeatable: Whether the client may send a request again when no response came: the second time the method
+            changes nothing more and returns the same.
     """
 
     name: str
-    answer: Codec
+    result: Codec
     arguments: Mapping[str, Codec]
-    repeats: bool = True
+    is_repeatable: bool = True
 
     @cached_property
-    def _request(self) -> msgspec.msgpack.Decoder[Any]:
-        """Arguments without a default must be there."""
-        part, _, method = self.name.rpartition(".")
-        asked = inspect.signature(getattr(SUB_STORES.get(part, Store), method)).parameters
+    def _request_decoder(self) -> msgspec.msgpack.Decoder[Any]:
+        """Requires the arguments that have no default in the method's signature."""
+        sub_store, _, method = self.name.rpartition(".")
+        parameters = inspect.signature(getattr(SUB_STORES.get(sub_store, Store), method)).parameters
         fields: list[Any] = [
-            (name, kind.type)
-            if asked[name].default is inspect.Parameter.empty
-            else (name, kind.type | msgspec.UnsetType, msgspec.UNSET)
-            for name, kind in self.arguments.items()
+            (name, codec.type)
+            if parameters[name].default is inspect.Parameter.empty
+            else (name, codec.type | msgspec.UnsetType, msgspec.UNSET)
+            for name, codec in self.arguments.items()
         ]
         return msgspec.msgpack.Decoder(msgspec.defstruct(self.name.replace(".", "_"), fields, kw_only=True))
 
     @cached_property
-    def _answer(self) -> msgspec.msgpack.Decoder[Any]:
-        return msgspec.msgpack.Decoder(self.answer.type)
+    def _result_decoder(self) -> msgspec.msgpack.Decoder[Any]:
+        return msgspec.msgpack.Decoder(self.result.type)
 
-    def pack_arguments(self, arguments: Mapping[str, Any]) -> bytes:
-        """Return the content of a request."""
-        return _encode({name: self.arguments[name].pack(value) for name, value in arguments.items()})
+    def encode_arguments(self, arguments: Mapping[str, Any]) -> bytes:
+        """Return the body of a request."""
+        return _encode({name: self.arguments[name].encode(value) for name, value in arguments.items()})
 
-    def make_arguments(self, content: bytes) -> dict[str, Any]:
-        """Return the arguments in a request; those that are not there have the method's defaults.
+    def decode_arguments(self, content: bytes) -> dict[str, Any]:
+        """Return the arguments in the body of a request, without those that were left out.
 
         Raises:
-            InvalidInput: It is no request of this operation.
+            InvalidInput: The body is not a request of this operation.
         """
         try:
-            request = self._request.decode(content)
+            request = self._request_decoder.decode(content)
             given = {name: getattr(request, name) for name in self.arguments}
-            return {name: self.arguments[name].make(value) for name, value in given.items() if value is not msgspec.UNSET}
+            return {name: self.arguments[name].decode(value) for name, value in given.items() if value is not msgspec.UNSET}
         except _UNREADABLE as error:
-            raise not_understood(error) from error
+            raise unreadable_request(error) from error
 
-    def pack_answer(self, answer: Any) -> bytes:
-        """Return the content of an answer."""
-        return _encode(self.answer.pack(answer))
+    def encode_result(self, result: Any) -> bytes:
+        """Return the body of a response."""
+        return _encode(self.result.encode(result))
 
-    def make_answer(self, content: bytes) -> Any:
-        """Return the answer in what came; StoreError where it is none of this operation."""
+    def decode_result(self, content: bytes) -> Any:
+        """Return the result in the body of a response; StoreError if it has none of this operation."""
         try:
-            return self.answer.make(self._answer.decode(content))
+            return self.result.decode(self._result_decoder.decode(content))
         except _UNREADABLE as error:
-            raise StoreError(f"the server's answer to {self.name} cannot be read: {str(error)[:200]}") from error
+            raise StoreError(f"the server's response to {self.name} cannot be read: {str(error)[:200]}") from error
 
 
-def _operation(name: str, answer: Codec, /, *, repeats: bool = True, **arguments: Codec) -> Operation:
-    return Operation(name, answer, arguments, repeats)
+def _operation(name: str, result: Codec, /, *, is_repeatable: bool = True, **arguments: Codec) -> Operation:
+    return Operation(name, result, arguments, is_repeatable)
+
+
+def _derived(name: str, *, is_repeatable: bool = True) -> Operation:
+    return Operation(name, *codecs_of(name), is_repeatable)
 
 
 _ROWS: Final = (
@@ -101,7 +106,7 @@ _ROWS: Final = (
     _operation(
         "create_experiment",
         c.EXPERIMENT,
-        repeats=False,
+        is_repeatable=False,
         name=c.STRING,
         artifact_location=c.OPTIONAL_STRING,
         tags=c.OPTIONAL_STRING_MAP,
@@ -111,7 +116,7 @@ _ROWS: Final = (
     _operation("experiments", c.EXPERIMENTS, view=c.VIEW),
     _operation("search_experiments", c.EXPERIMENT_PAGE, query=EXPERIMENT_QUERY),
     _operation("update_experiment", c.NOTHING, experiment_id=c.STRING, name=c.OPTIONAL_STRING, tags=c.OPTIONAL_STRING_MAP),
-    _operation("delete_experiment_tag", c.NOTHING, repeats=False, experiment_id=c.STRING, key=c.STRING),
+    _operation("delete_experiment_tag", c.NOTHING, is_repeatable=False, experiment_id=c.STRING, key=c.STRING),
     _operation("delete_experiment", c.NOTHING, experiment_id=c.STRING),
     _operation("restore_experiment", c.NOTHING, experiment_id=c.STRING),
     _operation("get_run", c.RUN, run_id=c.STRING),
@@ -136,8 +141,46 @@ _ROWS: Final = (
     _operation("datasets", c.DATASETS, run_id=c.STRING),
     _operation("datasets_of", c.DATASET_ROWS, run_ids=c.STRINGS),
     _operation("datasets_in", c.DATASET_ROWS, experiment_ids=c.STRINGS),
+    _derived("registry.create_model", is_repeatable=False),
+    _derived("registry.get_model"),
+    _derived("registry.rename_model", is_repeatable=False),
+    _derived("registry.update_model"),
+    _derived("registry.delete_model"),
+    _derived("registry.search_models"),
+    _derived("registry.set_model_tag"),
+    _derived("registry.delete_model_tag"),
+    _derived("registry.set_alias"),
+    _derived("registry.delete_alias"),
+    _derived("registry.create_version", is_repeatable=False),
+    _derived("registry.get_version"),
+    _derived("registry.version_by_alias"),
+    _derived("registry.latest_versions"),
+    _derived("registry.update_version"),
+    _derived("registry.transition"),
+    _derived("registry.delete_version"),
+    _derived("registry.search_versions"),
+    _derived("registry.set_version_tag"),
+    _derived("registry.delete_version_tag"),
+    _derived("models.create", is_repeatable=False),
+    _derived("models.adopt"),
+    _derived("models.get"),
+    _derived("models.finalize"),
+    _derived("models.delete"),
+    _derived("models.log_params"),
+    _derived("models.set_tags"),
+    _derived("models.delete_tag", is_repeatable=False),
+    _derived("models.search"),
+    _derived("models.outputs"),
+    _derived("models.inputs"),
+    _derived("traces.start", is_repeatable=False),
+    _derived("traces.end"),
+    _derived("traces.get"),
+    _derived("traces.search"),
+    _derived("traces.set_tag"),
+    _derived("traces.delete_tag", is_repeatable=False),
+    _derived("traces.delete"),
+    _derived("traces.assess"),
+    _derived("traces.delete_assessment"),
 )
 
-_PARTS: Final = tuple(Operation(name, answer, arguments, repeats) for name, answer, arguments, repeats in sub_store_codecs())
-
-OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType({row.name: row for row in (*_ROWS, *_PARTS)})
+OPERATIONS: Final[Mapping[str, Operation]] = MappingProxyType({row.name: row for row in _ROWS})

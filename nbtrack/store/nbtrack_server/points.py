@@ -1,4 +1,4 @@
-"""Points as columns of bytes: in batches on their way in, as histories on their way out."""
+"""Codecs of points, whose columns are sent as encoded bytes: in batches to the server, as histories to the client."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from .codecs import Codec
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["HISTORIES", "HISTORY", "WireLane", "make_lane", "pack_lane"]
+__all__ = ["HISTORIES", "HISTORY", "WireLane", "decode_lane", "encode_lane"]
 
-# A column claims its length before it is decoded; this is what may be set aside for one.
+# The sender states a column's length, and memory for it is allocated before the bytes are decoded.
 _MOST_POINTS = 1 << 28
 
 
 class WireSeries(msgspec.Struct, array_like=True, frozen=True):
-    """A ``Series``: its columns encoded."""
+    """A ``Series`` with encoded columns."""
 
     keys: tuple[str, ...]
     count: int
@@ -45,7 +45,7 @@ class WireLane(msgspec.Struct, array_like=True, frozen=True):
 
 
 class WirePoints(msgspec.Struct, array_like=True, frozen=True):
-    """``Points``: their columns encoded."""
+    """``Points`` with encoded columns."""
 
     count: int
     steps: bytes
@@ -53,24 +53,28 @@ class WirePoints(msgspec.Struct, array_like=True, frozen=True):
     values: bytes
 
 
-def pack_lane(lane: LaneRows) -> WireLane:
-    """Return a lane's rows as they are sent."""
-    return WireLane(lane.lane, lane.first, lane.count, [_pack_series(each) for each in lane.series])
+def encode_lane(lane: LaneRows) -> WireLane:
+    """Return the wire form of a lane's rows."""
+    return WireLane(lane.lane, lane.first, lane.count, [_encode_series(each) for each in lane.series])
 
 
-def make_lane(lane: WireLane) -> LaneRows:
-    """Return a lane's rows as they came; ValueError where they cannot be some."""
+def decode_lane(lane: WireLane) -> LaneRows:
+    """Return a lane's rows.
+
+    Raises:
+        ValueError: A number is negative, or the columns of a series do not fit together.
+    """
     if lane.lane < 0 or lane.first < 0 or lane.count < 0:
-        raise ValueError("a lane counts from 0")
-    return LaneRows(lane.lane, lane.first, lane.count, tuple(_make_series(each) for each in lane.series))
+        raise ValueError("a lane has a negative number")
+    return LaneRows(lane.lane, lane.first, lane.count, tuple(_decode_series(each) for each in lane.series))
 
 
-def _pack_series(series: Series) -> WireSeries:
+def _encode_series(series: Series) -> WireSeries:
     columns = [encode(column) for column in (series.steps, series.timestamps, *series.values)]
     return WireSeries(series.keys, len(series.steps), columns[0], columns[1], columns[2:])
 
 
-def _make_series(series: WireSeries) -> Series:
+def _decode_series(series: WireSeries) -> Series:
     if len(series.keys) != len(series.values):
         raise ValueError(f"{len(series.keys)} metrics have {len(series.values)} columns")
     steps, timestamps = (_column(data, series.count, "i8") for data in (series.steps, series.timestamps))
@@ -78,7 +82,7 @@ def _make_series(series: WireSeries) -> Series:
 
 
 def _column(data: bytes, count: int, dtype: str) -> NDArray[Any]:
-    """Return a column; ValueError where the bytes do not hold one of that length."""
+    """Decode a column; ValueError if the bytes are not a column of that length."""
     if not 0 <= count <= _MOST_POINTS:
         raise ValueError(f"a column cannot have {count} numbers")
     column = np.empty(count, dtype)
@@ -90,8 +94,8 @@ def _column(data: bytes, count: int, dtype: str) -> NDArray[Any]:
 
 
 @dataclass(frozen=True)
-class _Received:
-    """Points from a server; a column is decoded when it is first asked for."""
+class _LazyPoints:
+    """Points from a server, each column decoded when it is first read: a chart reads two of the three."""
 
     wire: WirePoints
 
@@ -117,20 +121,20 @@ class _Received:
             raise StoreError(f"the server sent points that cannot be read: {error}") from error
 
 
-def _pack(points: Points) -> WirePoints:
+def _encode_points(points: Points) -> WirePoints:
     return WirePoints(len(points), encode(points.steps), encode(points.timestamps), encode(points.values))
 
 
-def _pack_all(histories: Sequence[tuple[str, str, Points]]) -> list[tuple[str, str, WirePoints]]:
-    return [(run_id, key, _pack(points)) for run_id, key, points in histories]
+def _encode_histories(histories: Sequence[tuple[str, str, Points]]) -> list[tuple[str, str, WirePoints]]:
+    return [(run_id, key, _encode_points(points)) for run_id, key, points in histories]
 
 
-def _make_all(histories: list[tuple[str, str, WirePoints]]) -> list[tuple[str, str, Points]]:
-    return [(run_id, key, _Received(points)) for run_id, key, points in histories]
+def _decode_histories(histories: list[tuple[str, str, WirePoints]]) -> list[tuple[str, str, Points]]:
+    return [(run_id, key, _LazyPoints(points)) for run_id, key, points in histories]
 
 
-HISTORY = Codec(WirePoints, _pack, _Received)
-HISTORIES = Codec(list[tuple[str, str, WirePoints]], _pack_all, _make_all)
+HISTORY = Codec(WirePoints, _encode_points, _LazyPoints)
+HISTORIES = Codec(list[tuple[str, str, WirePoints]], _encode_histories, _decode_histories)
 
 if TYPE_CHECKING:
-    _proof: type[Points] = _Received
+    _proof: type[Points] = _LazyPoints

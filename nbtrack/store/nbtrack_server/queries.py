@@ -1,4 +1,4 @@
-"""Queries on the wire: mappings of the fields that a search uses."""
+"""Codecs of queries, which are sent as a map of the fields that a search uses."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ...entities.run import ViewType
 from ..filter import EXPERIMENTS, RUNS, Names
 from ..protocol.search import Query
 from .codecs import Codec
-from .filters import make_node, make_order, pack_node, pack_order
+from .filters import decode_node, decode_order, encode_node, encode_order
 
 __all__ = ["EXPERIMENT_QUERY", "RUN_QUERY", "query_codec"]
 
@@ -27,30 +27,30 @@ def query_codec(
     """Return the codec of the queries of one search.
 
     Args:
-        names: What its filter and order can name.
-        more: The fields it uses beside filter, order, limit and offset; their values are plain data.
-        query: Their class.
-        order: How to pack and make an order, where its keys are not plain ``Order`` ones.
+        names: The names that its filter and order may contain.
+        more: The fields that it uses beside filter, order, limit and offset; their values are plain data.
+        query: The class of its queries.
+        order: How an order is encoded and decoded, if it does not consist of ``Order``.
     """
-    send_order, read_order = order or (pack_order, lambda raw: make_order(raw, names))
+    order_to_wire, order_from_wire = order or (encode_order, lambda raw: decode_order(raw, names))
     sent = (*more, *_ALWAYS)
+    # msgspec cannot check the classes of a filter's tree, so it is declared as nested lists and checked by decode_node.
     hints = get_type_hints(query, localns={"Node": list[Any], "Order": list[Any], "ViewType": ViewType})
-    # The tree of a filter is no plain data; it is sent as nested lists.
     wire = msgspec.defstruct(f"Wire{query.__name__}", [(name, list[Any] if name == "order" else hints[name]) for name in sent])
 
-    def pack(value: Any) -> dict[str, Any]:
+    def encode(value: Any) -> dict[str, Any]:
         plain = {name: getattr(value, name) for name in sent}
-        condition = None if value.filter is None else pack_node(value.filter)
-        return {**plain, "filter": condition, "order": send_order(value.order)}
+        condition = None if value.filter is None else encode_node(value.filter)
+        return {**plain, "filter": condition, "order": order_to_wire(value.order)}
 
-    def make(raw: Any) -> Any:
+    def decode(raw: Any) -> Any:
         plain = {name: getattr(raw, name) for name in sent}
         if raw.offset < 0 or (raw.limit is not None and raw.limit < 0):
-            raise ValueError("limit and offset are not negative")
-        condition = None if raw.filter is None else make_node(raw.filter, names)
-        return query(**{**plain, "filter": condition, "order": read_order(raw.order)})
+            raise ValueError("limit or offset is negative")
+        condition = None if raw.filter is None else decode_node(raw.filter, names)
+        return query(**{**plain, "filter": condition, "order": order_from_wire(raw.order)})
 
-    return Codec(wire, pack, make)
+    return Codec(wire, encode, decode)
 
 
 RUN_QUERY = query_codec(RUNS, "experiment_ids", "view")

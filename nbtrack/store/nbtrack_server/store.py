@@ -15,7 +15,7 @@ from ..protocol.search import Page, Query
 from ..protocol.store import Axis, OpenRun, RunDetails, Store
 from ..text import storable
 from . import CONTENT_TYPE, PATH, PROTOCOL
-from .batches import in_pieces, numbers_of
+from .batch_splitting import count_numbers, split_batch
 from .errors import raise_error
 from .operations import OPERATIONS
 from .sub_stores import RemoteSubStore
@@ -28,131 +28,132 @@ if TYPE_CHECKING:
 __all__ = ["NbtrackServerStore"]
 
 _HEADERS = {"Content-Type": CONTENT_TYPE, "Accept": CONTENT_TYPE}
-# As raw numbers some 8 MB: large enough that a request's own cost is none, small enough to be answered soon.
+# About 8 MB before encoding: large enough to make the cost of a request negligible, small enough for a quick response.
 _NUMBERS_A_REQUEST = 1 << 20
 
 
 class NbtrackServerStore(Store):
-    """A store behind a server, with every guarantee of ``store.base``.
+    """The store behind an ``nbtrack server``.
 
-    What ``apply`` is given is applied in one transaction as long as it fits into one request, of a million numbers or so;
-    more goes piece by piece, each exactly once, as all batches do.
+    ``apply`` is one transaction if the batches contain at most about a million numbers. Larger ones are sent as several
+    requests, each applied exactly once.
 
     Args:
         client: The server.
-        protocol: The version of the protocol that it speaks; one of version 1 is asked run by run for what many runs have.
+        protocol: The version of the protocol that it speaks.
     """
 
     def __init__(self, client: HttpClient, protocol: int = PROTOCOL) -> None:
         self.uri = client.url
         self._client, self._reads_many = client, protocol > 1
-        self.registry = cast("Registry", RemoteSubStore("registry", self._ask))
-        self.models = cast("LoggedModels", RemoteSubStore("models", self._ask))
-        self.traces = cast("Traces", RemoteSubStore("traces", self._ask))
+        self.registry = cast("Registry", RemoteSubStore("registry", self._call))
+        self.models = cast("LoggedModels", RemoteSubStore("models", self._call))
+        self.traces = cast("Traces", RemoteSubStore("traces", self._call))
 
-    def _ask(self, method: str, **arguments: Any) -> Any:
-        operation = OPERATIONS[method]
-        answer = self._client.request(
+    def _call(self, name: str, /, **arguments: Any) -> Any:
+        operation = OPERATIONS[name]
+        response = self._client.request(
             "POST",
-            PATH + method,
-            body=operation.pack_arguments(storable(arguments)),
+            PATH + name,
+            body=operation.encode_arguments(storable(arguments)),
             headers=_HEADERS,
-            repeats=operation.repeats,
-            judge=_judge,
+            is_repeatable=operation.is_repeatable,
+            check=_raise_reported_error,
         )
-        if answer.headers.get("content-type") != CONTENT_TYPE:
-            raise StoreError(f"{self.uri} does not know the operation {method!r} ({answer.status}); update the server")
-        return operation.make_answer(answer.body)
+        # An older server answers an unknown path as MLflow's would, with JSON.
+        if response.headers.get("content-type") != CONTENT_TYPE:
+            raise StoreError(f"{self.uri} does not know the operation {name!r} ({response.status}); update the server")
+        return operation.decode_result(response.body)
 
+    @override
     def apply(self, batches: Sequence[Batch]) -> list[Progress]:
-        """See ``Store.apply``."""
-        if sum(numbers_of(lane) for batch in batches for lane in batch.lanes) <= _NUMBERS_A_REQUEST:
-            return cast("list[Progress]", self._ask("apply", batches=batches))
+        if sum(count_numbers(lane) for batch in batches for lane in batch.lanes) <= _NUMBERS_A_REQUEST:
+            return cast("list[Progress]", self._call("apply", batches=batches))
         return [self._apply_in_pieces(batch) for batch in batches]
 
     def _apply_in_pieces(self, batch: Batch) -> Progress:
         progress, conflicts = Progress(), ()
-        for piece in in_pieces(batch, _NUMBERS_A_REQUEST):
-            (progress,) = self._ask("apply", batches=[piece])
+        for piece in split_batch(batch, _NUMBERS_A_REQUEST):
+            (progress,) = self._call("apply", batches=[piece])
             conflicts += progress.conflicts
         return Progress(progress.events, progress.lanes, conflicts)
 
+    @override
     def heartbeat(self, run_ids: Sequence[str], time: int) -> None:
-        """See ``Store.heartbeat``."""
-        self._ask("heartbeat", run_ids=run_ids, time=time)
+        self._call("heartbeat", run_ids=run_ids, time=time)
 
+    @override
     def open_runs(self) -> list[OpenRun]:
-        """See ``Store.open_runs``."""
-        return cast("list[OpenRun]", self._ask("open_runs"))
+        return cast("list[OpenRun]", self._call("open_runs"))
 
     # Experiments.
 
+    @override
     def create_experiment(
         self, name: str, *, artifact_location: str | None = None, tags: dict[str, str] | None = None
     ) -> Experiment:
-        """See ``Store.create_experiment``."""
-        facts = {"name": name, "artifact_location": artifact_location, "tags": tags}
-        return cast("Experiment", self._ask("create_experiment", **facts))
+        arguments = {"name": name, "artifact_location": artifact_location, "tags": tags}
+        return cast("Experiment", self._call("create_experiment", **arguments))
 
+    @override
     def get_experiment(self, experiment_id: str) -> Experiment:
-        """See ``Store.get_experiment``."""
-        return cast("Experiment", self._ask("get_experiment", experiment_id=experiment_id))
+        return cast("Experiment", self._call("get_experiment", experiment_id=experiment_id))
 
+    @override
     def find_experiment(self, name: str) -> Experiment | None:
-        """See ``Store.find_experiment``."""
-        return cast("Experiment | None", self._ask("find_experiment", name=name))
+        return cast("Experiment | None", self._call("find_experiment", name=name))
 
+    @override
     def experiments(self, view: ViewType = "active") -> list[Experiment]:
-        """See ``Store.experiments``."""
-        return cast("list[Experiment]", self._ask("experiments", view=view))
+        return cast("list[Experiment]", self._call("experiments", view=view))
 
+    @override
     def search_experiments(self, query: Query) -> Page[Experiment]:
-        """See ``Store.search_experiments``."""
-        return cast("Page[Experiment]", self._ask("search_experiments", query=query))
+        return cast("Page[Experiment]", self._call("search_experiments", query=query))
 
+    @override
     def update_experiment(self, experiment_id: str, *, name: str | None = None, tags: dict[str, str] | None = None) -> None:
-        """See ``Store.update_experiment``."""
-        self._ask("update_experiment", experiment_id=experiment_id, name=name, tags=tags)
+        self._call("update_experiment", experiment_id=experiment_id, name=name, tags=tags)
 
+    @override
     def delete_experiment_tag(self, experiment_id: str, key: str) -> None:
-        """See ``Store.delete_experiment_tag``."""
-        self._ask("delete_experiment_tag", experiment_id=experiment_id, key=key)
+        self._call("delete_experiment_tag", experiment_id=experiment_id, key=key)
 
+    @override
     def delete_experiment(self, experiment_id: str) -> None:
-        """See ``Store.delete_experiment``."""
-        self._ask("delete_experiment", experiment_id=experiment_id)
+        self._call("delete_experiment", experiment_id=experiment_id)
 
+    @override
     def restore_experiment(self, experiment_id: str) -> None:
-        """See ``Store.restore_experiment``."""
-        self._ask("restore_experiment", experiment_id=experiment_id)
+        self._call("restore_experiment", experiment_id=experiment_id)
 
     # Runs.
 
+    @override
     def get_run(self, run_id: str) -> RunInfo:
-        """See ``Store.get_run``."""
-        return cast("RunInfo", self._ask("get_run", run_id=run_id))
+        return cast("RunInfo", self._call("get_run", run_id=run_id))
 
     @override
     def get_runs(self, run_ids: Sequence[str]) -> list[RunInfo]:
         if not self._reads_many:
             return super().get_runs(run_ids)
-        return cast("list[RunInfo]", self._ask("get_runs", run_ids=run_ids))
+        return cast("list[RunInfo]", self._call("get_runs", run_ids=run_ids))
 
+    @override
     def search_runs(self, query: Query) -> Page[RunInfo]:
-        """See ``Store.search_runs``."""
-        return cast("Page[RunInfo]", self._ask("search_runs", query=query))
+        return cast("Page[RunInfo]", self._call("search_runs", query=query))
 
+    @override
     def delete_run(self, run_id: str) -> None:
-        """See ``Store.delete_run``."""
-        self._ask("delete_run", run_id=run_id)
+        self._call("delete_run", run_id=run_id)
 
+    @override
     def restore_run(self, run_id: str) -> None:
-        """See ``Store.restore_run``."""
-        self._ask("restore_run", run_id=run_id)
+        self._call("restore_run", run_id=run_id)
 
+    @override
     def purge_runs(self, run_ids: Sequence[str]) -> None:
-        """See ``Store.purge_runs``."""
-        self._ask("purge_runs", run_ids=run_ids)
+        self._call("purge_runs", run_ids=run_ids)
 
     # What runs have.
 
@@ -160,87 +161,80 @@ class NbtrackServerStore(Store):
     def details(self, run_ids: Sequence[str], stats: Sequence[str]) -> RunDetails:
         if not self._reads_many:
             return super().details(run_ids, stats)
-        return cast("RunDetails", self._ask("details", run_ids=run_ids, stats=stats))
+        return cast("RunDetails", self._call("details", run_ids=run_ids, stats=stats))
 
+    @override
     def params(self, run_ids: Sequence[str]) -> list[tuple[str, str, ParamValue]]:
-        """See ``Store.params``."""
-        return cast("list[tuple[str, str, ParamValue]]", self._ask("params", run_ids=run_ids))
+        return cast("list[tuple[str, str, ParamValue]]", self._call("params", run_ids=run_ids))
 
+    @override
     def tags(self, run_ids: Sequence[str]) -> list[tuple[str, str, str]]:
-        """See ``Store.tags``."""
-        return cast("list[tuple[str, str, str]]", self._ask("tags", run_ids=run_ids))
+        return cast("list[tuple[str, str, str]]", self._call("tags", run_ids=run_ids))
 
+    @override
     def metrics(self, run_ids: Sequence[str], stats: Sequence[str]) -> list[tuple[Any, ...]]:
-        """See ``Store.metrics``."""
-        return cast("list[tuple[Any, ...]]", self._ask("metrics", run_ids=run_ids, stats=stats))
+        return cast("list[tuple[Any, ...]]", self._call("metrics", run_ids=run_ids, stats=stats))
 
+    @override
     def history(self, run_id: str, key: str) -> Points:
-        """See ``Store.history``; a column of the points is decoded when it is first asked for."""
-        return cast("Points", self._ask("history", run_id=run_id, key=key))
+        return cast("Points", self._call("history", run_id=run_id, key=key))
 
+    @override
     def stretches(self, run_id: str, keys: Sequence[str], axis: Axis, low: int, high: int) -> list[tuple[str, str, Points]]:
-        """See ``Store.stretches``."""
-        asked = {"run_id": run_id, "keys": keys, "axis": axis, "low": low, "high": high}
-        return cast("list[tuple[str, str, Points]]", self._ask("stretches", **asked))
+        arguments = {"run_id": run_id, "keys": keys, "axis": axis, "low": low, "high": high}
+        return cast("list[tuple[str, str, Points]]", self._call("stretches", **arguments))
 
+    @override
     def histories(self, run_ids: Sequence[str], keys: Sequence[str] | None) -> list[tuple[str, str, Points]]:
-        """See ``Store.histories``."""
-        return cast("list[tuple[str, str, Points]]", self._ask("histories", run_ids=run_ids, keys=keys))
+        return cast("list[tuple[str, str, Points]]", self._call("histories", run_ids=run_ids, keys=keys))
 
+    @override
     def documents(self, run_id: str) -> dict[str, str]:
-        """See ``Store.documents``."""
-        return cast("dict[str, str]", self._ask("documents", run_id=run_id))
+        return cast("dict[str, str]", self._call("documents", run_id=run_id))
 
+    @override
     def read_document(self, sha256: str) -> str | None:
-        """See ``Store.read_document``."""
-        return cast("str | None", self._ask("read_document", sha256=sha256))
+        return cast("str | None", self._call("read_document", sha256=sha256))
 
+    @override
     def artifacts(self, run_id: str) -> list[ArtifactRecord]:
-        """See ``Store.artifacts``."""
-        return cast("list[ArtifactRecord]", self._ask("artifacts", run_id=run_id))
+        return cast("list[ArtifactRecord]", self._call("artifacts", run_id=run_id))
 
     @override
     def documents_of(self, run_ids: Sequence[str]) -> list[tuple[str, str, str]]:
         if not self._reads_many:
             return super().documents_of(run_ids)
-        return cast("list[tuple[str, str, str]]", self._ask("documents_of", run_ids=run_ids))
+        return cast("list[tuple[str, str, str]]", self._call("documents_of", run_ids=run_ids))
 
     @override
     def read_documents(self, sha256s: Sequence[str]) -> dict[str, str]:
         if not self._reads_many:
             return super().read_documents(sha256s)
-        return cast("dict[str, str]", self._ask("read_documents", sha256s=sha256s))
+        return cast("dict[str, str]", self._call("read_documents", sha256s=sha256s))
 
     @override
     def artifacts_of(self, run_ids: Sequence[str]) -> list[tuple[str, ArtifactRecord]]:
         if not self._reads_many:
             return super().artifacts_of(run_ids)
-        return cast("list[tuple[str, ArtifactRecord]]", self._ask("artifacts_of", run_ids=run_ids))
+        return cast("list[tuple[str, ArtifactRecord]]", self._call("artifacts_of", run_ids=run_ids))
 
+    @override
     def datasets(self, run_id: str) -> list[Dataset]:
-        """See ``Store.datasets``."""
-        return cast("list[Dataset]", self._ask("datasets", run_id=run_id))
+        return cast("list[Dataset]", self._call("datasets", run_id=run_id))
 
+    @override
     def datasets_of(self, run_ids: Sequence[str]) -> list[tuple[str, Dataset]]:
-        """See ``Store.datasets_of``."""
-        return cast("list[tuple[str, Dataset]]", self._ask("datasets_of", run_ids=run_ids))
+        return cast("list[tuple[str, Dataset]]", self._call("datasets_of", run_ids=run_ids))
 
+    @override
     def datasets_in(self, experiment_ids: Sequence[str]) -> list[tuple[str, Dataset]]:
-        """See ``Store.datasets_in``."""
-        return cast("list[tuple[str, Dataset]]", self._ask("datasets_in", experiment_ids=experiment_ids))
+        return cast("list[tuple[str, Dataset]]", self._call("datasets_in", experiment_ids=experiment_ids))
 
+    @override
     def close(self) -> None:
-        """See ``Store.close``."""
         self._client.close()
 
 
-def _judge(answer: Response) -> None:
-    """Raise the error that a server of ours says."""
-    if answer.status != 200 and answer.headers.get("content-type") == CONTENT_TYPE:
-        raise_error(answer.body, answer.status)
-
-
-if TYPE_CHECKING:
-    from ..http import client_of
-
-    _proof: Store = NbtrackServerStore(client_of(""))
+def _raise_reported_error(response: Response) -> None:
+    if response.status != 200 and response.headers.get("content-type") == CONTENT_TYPE:
+        raise_error(response.body, response.status)

@@ -1,4 +1,4 @@
-"""Requests to a server: who asks, what can break on the way, and what is said of it."""
+"""Requests to a server: addresses, credentials, certificates, and what can go wrong on the way."""
 
 from __future__ import annotations
 
@@ -85,15 +85,15 @@ def test_an_address_is_kept_without_its_secrets(uri, url, user):
 
 
 @pytest.mark.parametrize("uri", ["http://", "http://host:port", "ftp://host", "http://host?x=1", "http://host#x", "http://[::1"])
-def test_what_is_no_address_is_said(uri):
+def test_a_uri_that_is_no_server_address_is_refused(uri):
     with pytest.raises(InvalidInput, match=r"address of (the|a) server"):
         Address.of(uri)
 
 
-# Who asks.
+# Credentials and certificates.
 
 
-def test_a_request_carries_token_or_name_and_password(echo):
+def test_a_request_carries_a_token_or_a_user_name_and_password(echo):
     uri = f"http://127.0.0.1:{echo}/base"
     client_with(uri, MLFLOW_TRACKING_TOKEN="tok").request("GET", "/a%20b", query=[("x", "1 2"), ("x", "é")])
     client_with(uri, MLFLOW_TRACKING_USERNAME="ada", MLFLOW_TRACKING_PASSWORD="pw", MLFLOW_TRACKING_TOKEN="t").request("GET", "/")
@@ -117,7 +117,7 @@ def test_a_token_is_read_anew_for_each_request(echo):
     assert [headers.get("Authorization") for _, headers, _ in Echo.seen] == [None, "Bearer new"]
 
 
-def test_a_token_that_cannot_be_one_is_refused_and_not_shown(echo):
+def test_a_token_with_a_line_end_is_refused_and_not_shown(echo):
     with pytest.raises(InvalidInput, match="MLFLOW_TRACKING_TOKEN") as caught:
         client_with(f"http://127.0.0.1:{echo}", MLFLOW_TRACKING_TOKEN="secret\n").request("GET", "/")
     assert "secret" not in str(caught.value)
@@ -134,7 +134,7 @@ def test_denied_access_names_the_remedy_and_no_secret(proxy, status, says):
     assert len(proxy.requests) == 1
 
 
-def test_certificates_are_trusted_as_the_environment_says():
+def test_environment_variables_say_which_certificates_are_trusted():
     assert trust({}) == Trust()
     assert trust({"MLFLOW_TRACKING_INSECURE_TLS": "true", "SSL_CERT_FILE": "x"}) == Trust(is_checked=False)
     assert trust({"REQUESTS_CA_BUNDLE": "b", "SSL_CERT_FILE": "c"}).authorities == "b"
@@ -144,14 +144,14 @@ def test_certificates_are_trusted_as_the_environment_says():
 
 @pytest.fixture
 def secure(echo, tmp_path):
-    """A server with a certificate that nobody has vouched for, and that certificate."""
+    """A server with a self-signed certificate, and that certificate."""
     if importlib.util.find_spec("cryptography") is None:
         missing("cryptography is not installed")
     certificate = self_signed(tmp_path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo)
-    server.handle_error = lambda *_: None  # a client that does not trust it goes away
+    server.handle_error = lambda *_: None  # a client that does not trust the certificate closes the connection
     server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
@@ -184,7 +184,7 @@ def self_signed(folder):
     return path
 
 
-def test_a_server_that_nobody_vouches_for_is_not_asked(secure):
+def test_an_untrusted_server_gets_no_request(secure):
     uri, certificate = secure
     with pytest.raises(StoreUnavailable, match="MLFLOW_TRACKING_SERVER_CERT_PATH"):
         client_with(uri, MLFLOW_TRACKING_TOKEN="tok").request("GET", "/")
@@ -195,30 +195,30 @@ def test_a_server_that_nobody_vouches_for_is_not_asked(secure):
         client_with(uri, REQUESTS_CA_BUNDLE="nowhere.pem").request("GET", "/")
 
 
-# What breaks on the way.
+# Failures on the way.
 
 
 @pytest.mark.parametrize("fault", ["cut", "lose", "half", SERVER_ERROR, BAD_GATEWAY, too_many()])
-def test_a_request_that_may_be_repeated_is(proxy, fault):
+def test_a_repeatable_request_is_sent_again_after_a_transient_failure(proxy, fault):
     proxy.faults = [fault]
     assert client_with(proxy.uri).request("POST", "/", body=b"x" * 100_000).body == b"x" * 100_000
     assert len(proxy.requests) == 2
 
 
-def test_a_success_is_asked_once(proxy):
+def test_a_successful_request_is_sent_once(proxy):
     client_with(proxy.uri).request("POST", "/", body=b"x")
     assert len(proxy.requests) == len(Echo.seen) == 1
 
 
 @pytest.mark.parametrize("fault", ["lose", SERVER_ERROR])
-def test_a_request_that_may_not_be_repeated_is_not(proxy, fault):
+def test_a_request_that_is_not_repeatable_is_sent_once(proxy, fault):
     proxy.faults = [fault]
     with pytest.raises(StoreUnavailable):
-        client_with(proxy.uri).request("POST", "/", body=b"x", repeats=False)
+        client_with(proxy.uri).request("POST", "/", body=b"x", is_repeatable=False)
     assert len(proxy.requests) == 1
 
 
-def test_a_server_that_is_not_there_is_said_at_once(proxy):
+def test_a_refused_connection_is_reported_at_once(proxy):
     began = time.monotonic()
     with proxy.away(), pytest.raises(StoreUnavailable, match="refused"):
         client_with(proxy.uri).request("GET", "/")
@@ -226,24 +226,24 @@ def test_a_server_that_is_not_there_is_said_at_once(proxy):
     assert client_with(proxy.uri).request("GET", "/").status == 200
 
 
-def test_a_server_that_never_answers_is_given_up(proxy):
+def test_a_server_that_never_answers_times_out(proxy):
     proxy.faults = ["never"]
     with pytest.raises(StoreUnavailable, match="too slow"):
         client_with(proxy.uri).request("GET", "/", timeout=0.2)
 
 
-def test_a_slow_server_is_waited_for(proxy):
+def test_a_slow_response_is_waited_for(proxy):
     proxy.faults = ["slow"]
     assert client_with(proxy.uri).request("GET", "/").status == 200
 
 
-def test_a_web_page_is_no_answer(proxy):
+def test_a_web_page_is_not_taken_for_a_response(proxy):
     proxy.faults = [HTML]
     with pytest.raises(StoreUnavailable, match="web page"):
         client_with(proxy.uri).request("GET", "/")
 
 
-def test_a_redirect_is_told_and_not_followed(proxy):
+def test_a_redirect_is_reported_and_not_followed(proxy):
     proxy.faults = [canned("302 Found", b"", "Location: https://login.example/?token=secret")]
     with pytest.raises(StoreUnavailable, match=r"https://login\.example/;") as caught:
         client_with(proxy.uri).request("GET", "/")
@@ -251,24 +251,24 @@ def test_a_redirect_is_told_and_not_followed(proxy):
 
 
 @pytest.mark.parametrize("seconds", ["30", "Wed, 21 Oct 2099 07:28:00 GMT"])
-def test_a_server_that_asks_for_rest_has_it(proxy, seconds):
+def test_no_request_is_sent_before_retry_after_has_passed(proxy, seconds):
     proxy.faults = [too_many(seconds)]
     client = client_with(proxy.uri)
     with pytest.raises(StoreUnavailable, match="asks to wait"):
         client.request("GET", "/")
-    with pytest.raises(StoreUnavailable, match="left alone"):
+    with pytest.raises(StoreUnavailable, match="no more requests"):
         client.request("GET", "/")
     assert len(proxy.requests) == 1
 
 
-def test_an_unknown_name_is_said():
+def test_an_unknown_host_name_is_reported():
     with pytest.raises(StoreUnavailable, match="no server of that name"):
         client_with("http://nbtrack.invalid:1").request("GET", "/")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_forked_child_has_connections_of_its_own(echo):
+def test_a_forked_child_opens_its_own_connections(echo):
     client = client_with(f"http://127.0.0.1:{echo}")
     client.request("POST", "/", body=b"before")
     child = os.fork()

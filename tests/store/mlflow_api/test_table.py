@@ -121,6 +121,12 @@ def test_a_row_names_fields_that_there_are(endpoint):
     assert endpoint.response.__struct_fields__ is not None
 
 
+def test_get_requests_are_repeatable_and_requests_that_create_are_not():
+    repeatable = {row.name for row in ENDPOINTS if row.name.startswith("create_") and row.is_repeatable}
+    assert repeatable == set()
+    assert all(row.is_repeatable for row in ENDPOINTS if row.method == "GET")
+
+
 def test_variables_go_into_the_path():
     url = DOWNLOAD_ARTIFACT.url(ArtifactAt(path="0/a b/c#.txt"))
     assert url == "/api/2.0/mlflow-artifacts/artifacts/0/a%20b/c%23.txt"

@@ -1,4 +1,4 @@
-"""Stores behind a server of ours, in this process and in another."""
+"""Stores behind an nbtrack server, in this process and in another."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ from nbtrack.store.filter import parse, parse_order
 from nbtrack.store.http import Response
 from nbtrack.store.memory import MemoryStore
 from nbtrack.store.nbtrack_server import store as remote
-from nbtrack.store.nbtrack_server.batches import in_pieces, numbers_of
-from nbtrack.store.nbtrack_server.errors import pack_error, raise_error
+from nbtrack.store.nbtrack_server.batch_splitting import count_numbers, split_batch
+from nbtrack.store.nbtrack_server.errors import encode_error, raise_error
 from nbtrack.store.nbtrack_server.operations import OPERATIONS
 from nbtrack.store.nbtrack_server.store import NbtrackServerStore
 from nbtrack.store.nbtrack_server.sub_stores import SUB_STORES, methods_of
@@ -49,7 +49,7 @@ from ..sql.durable import DurableContract
 
 @pytest.fixture
 def over():
-    """Return what puts a server before a store, in this process."""
+    """A function that returns the client of an in-process server over a store."""
     apps = []
 
     def put(store):
@@ -87,13 +87,27 @@ class TestRemoteServer(DurableContract):
 
 def test_every_method_of_a_store_is_an_operation():
     methods = {name for name, thing in vars(Store).items() if inspect.isfunction(thing) and name[0] != "_"} - {"close", "logged"}
-    parts = {f"{part}.{name}" for part, protocol in SUB_STORES.items() for name in methods_of(protocol)}
-    assert methods | parts == set(OPERATIONS)
+    of_sub_stores = {f"{each}.{name}" for each, protocol in SUB_STORES.items() for name in methods_of(protocol)}
+    assert methods | of_sub_stores == set(OPERATIONS)
     for name in methods:
         operation = OPERATIONS[name]
         asked = list(inspect.signature(getattr(Store, name)).parameters)[1:]
         assert asked == list(operation.arguments), name
         assert asked == list(inspect.signature(getattr(NbtrackServerStore, name)).parameters)[1:], name
+
+
+def test_operations_that_create_rename_or_fail_the_second_time_are_not_repeatable():
+    assert {name for name, operation in OPERATIONS.items() if not operation.is_repeatable} == {
+        "create_experiment",
+        "delete_experiment_tag",
+        "registry.create_model",
+        "registry.rename_model",
+        "registry.create_version",
+        "models.create",
+        "models.delete_tag",
+        "traces.start",
+        "traces.delete_tag",
+    }
 
 
 def test_one_method_is_one_request(over):
@@ -150,46 +164,46 @@ def test_a_server_of_protocol_1_is_asked_run_by_run(over):
         "params.lr BETWEEN 0.1 AND 1e300 AND dataset.name ILIKE '%digits%' AND run_name NOT LIKE 'a_'",
     ],
 )
-def test_a_query_arrives_as_it_was_asked(text):
+def test_a_decoded_query_equals_the_encoded_one(text):
     operation = OPERATIONS["search_runs"]
     query = Query(("1", "2"), parse(text), parse_order(["metrics.loss.max DESC", "params.a"]), "all", 7, 3)
-    assert operation.make_arguments(operation.pack_arguments({"query": query})) == {"query": query}
+    assert operation.decode_arguments(operation.encode_arguments({"query": query})) == {"query": query}
 
 
 @pytest.mark.parametrize(("search", "name"), [("search_runs", "runs"), ("search_experiments", "experiments")])
 def test_a_page_has_its_own_name_for_what_was_found(search, name):
     operation = OPERATIONS[search]
-    assert msgspec.msgpack.decode(operation.pack_answer(Page((), more=True))) == {name: [], "more": True}
-    assert operation.make_answer(msgspec.msgpack.encode({name: []})) == Page(())
+    assert msgspec.msgpack.decode(operation.encode_result(Page((), more=True))) == {name: [], "more": True}
+    assert operation.decode_result(msgspec.msgpack.encode({name: []})) == Page(())
 
 
 # Errors.
 
 
 @pytest.mark.parametrize("name", [name for name in errors.__all__ if issubclass(getattr(errors, name), NbtrackError)])
-def test_every_error_travels_by_its_name(name):
+def test_the_client_raises_every_error_of_the_server(name):
     kind = getattr(errors, name)
-    made = {ParamConflict: ("lr", float("inf"), [10**30]), FilterError: ("wrong", "a = ", 4, 1)}.get(kind, ("what it says",))
-    status, content = pack_error(kind(*made))
+    made = {ParamConflict: ("lr", float("inf"), [10**30]), FilterError: ("wrong", "a = ", 4, 1)}.get(kind, ("the message",))
+    status, content = encode_error(kind(*made))
     with pytest.raises(NbtrackError) as caught:
         raise_error(content, status)
-    arrives_as = {NbtrackError: StoreError, AccessDenied: NotPermitted}  # who is not known at all is told so before
-    assert type(caught.value) is arrives_as.get(kind, kind)
+    raised_as = {NbtrackError: StoreError, AccessDenied: NotPermitted}  # missing credentials are reported before, with status 401
+    assert type(caught.value) is raised_as.get(kind, kind)
     assert caught.value.args == made
     assert status == (403 if issubclass(kind, AccessDenied) else 503 if issubclass(kind, StoreUnavailable) else 422)
 
 
-def test_an_error_of_another_package_is_named_by_the_nearest():
+def test_a_private_error_class_is_sent_as_its_public_base():
     class Special(AccessDenied):
         pass
 
     with pytest.raises(AccessDenied, match="special"):
-        raise_error(pack_error(Special("special"))[1], 422)
+        raise_error(encode_error(Special("special"))[1], 422)
     with pytest.raises(StoreError, match="update"):
         raise_error(b"\xc1", 422)
 
 
-def test_a_mistake_of_the_server_is_an_error_without_its_details(caplog):
+def test_a_bug_in_the_server_is_reported_without_details(caplog):
     class Broken:
         def open_runs(self):
             raise ZeroDivisionError("secret")
@@ -202,31 +216,31 @@ def test_a_mistake_of_the_server_is_an_error_without_its_details(caplog):
     assert "secret" in caplog.text
 
 
-# Requests that are none.
+# Invalid requests.
 
 
 def asked(store, name, content):
     status, answer = nbtrack_protocol.answer(store, name, content)
     if status == 200:
-        return OPERATIONS[name].make_answer(answer)
+        return OPERATIONS[name].decode_result(answer)
     return raise_error(answer, 422)
 
 
 @pytest.mark.parametrize("name", ["close", "__init__", "_read", "apply/x", "", "x" * 10_000])
-def test_what_is_no_operation_is_refused(name):
+def test_an_unknown_operation_is_refused(name):
     with pytest.raises(InvalidInput, match="has no operation"):
         asked(MemoryStore(), name, b"\x80")
 
 
-def test_what_lacks_an_argument_is_refused():
+def test_a_missing_argument_is_refused():
     with pytest.raises(InvalidInput, match="run_id"):
         asked(MemoryStore(), "get_run", b"\x80")
 
 
 def huge(count):
-    """Return a request that claims to hold columns of ``count`` numbers."""
+    """Return a request that claims columns of ``count`` numbers and has 50."""
     operation = OPERATIONS["apply"]
-    (wire,) = operation.arguments["batches"].pack([batch("r", started(), lanes=[rows({"m": [1.0] * 50})])])
+    (wire,) = operation.arguments["batches"].encode([batch("r", started(), lanes=[rows({"m": [1.0] * 50})])])
     (line,) = wire.lanes
     fields = {name: getattr(line.series[0], name) for name in line.series[0].__struct_fields__} | {"count": count}
     changed = type(line)(line.lane, line.first, line.count, [type(line.series[0])(**fields)])
@@ -235,7 +249,7 @@ def huge(count):
 
 
 @pytest.mark.parametrize("count", [-1, 0, 49, 51, 1 << 40])
-def test_a_column_that_is_not_as_long_as_it_says_is_refused(count):
+def test_a_column_of_another_length_than_it_claims_is_refused(count):
     with pytest.raises(InvalidInput):
         asked(MemoryStore(), "apply", huge(count))
 
@@ -256,12 +270,12 @@ def test_a_column_that_is_not_as_long_as_it_says_is_refused(count):
         "[" * 100_000,
     ],
 )
-def test_events_that_are_none_are_refused(events):
+def test_invalid_events_are_refused(events):
     with pytest.raises(InvalidInput):
         asked(MemoryStore(), "apply", msgspec.msgpack.encode({"batches": [["r", "w", 0, events, []]]}))
 
 
-def test_a_filter_without_end_is_refused():
+def test_a_deeply_nested_filter_is_refused():
     condition = ["present", ["tag", "x", "", False]]
     for _ in range(500):
         condition = ["not", condition]
@@ -289,7 +303,7 @@ def test_a_filter_without_end_is_refused():
         [[]],
     ],
 )
-def test_a_filter_of_no_meaning_is_refused(condition):
+def test_an_invalid_filter_is_refused(condition):
     query = {"experiment_ids": None, "filter": condition, "order": [], "view": "all", "limit": None, "offset": 0}
     with pytest.raises(InvalidInput, match="cannot be read"):
         asked(MemoryStore(), "search_runs", msgspec.msgpack.encode({"query": query}))
@@ -305,8 +319,8 @@ VALID = {
 
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(sorted(VALID)), st.data())
-def test_damaged_requests_are_errors_and_nothing_else(name, data):
-    content = bytearray(OPERATIONS[name].pack_arguments(VALID[name]))
+def test_a_damaged_request_gets_an_error_and_does_not_crash_the_server(name, data):
+    content = bytearray(OPERATIONS[name].encode_arguments(VALID[name]))
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, len(content) - 1))
         content[at] = data.draw(st.integers(0, 255))
@@ -319,14 +333,14 @@ def test_damaged_requests_are_errors_and_nothing_else(name, data):
         assert "failed in" not in str(caught.value)
 
 
-def test_what_is_not_asked_in_the_protocol_is_refused(over):
+def test_requests_outside_the_protocol_are_refused(over):
     asking = over(MemoryStore())._client.asking
     path = "/api/nbtrack/1/open_runs"
     assert asking.request("GET", path).status == 400
     assert asking.request("POST", path, b"\x80", headers={"Content-Type": "text/plain"}).status == 400
 
 
-def test_an_answer_that_is_none_is_an_error(over):
+def test_an_unreadable_response_is_a_store_error(over):
     store = over(MemoryStore())
     store._client.request = lambda *_, **__: Response(404, {"content-type": "application/json"}, b"{}")
     with pytest.raises(StoreError, match="update the server"):
@@ -336,7 +350,7 @@ def test_an_answer_that_is_none_is_an_error(over):
         store.open_runs()
 
 
-# More than one request.
+# Batches of several requests.
 
 
 @given(
@@ -345,7 +359,7 @@ def test_an_answer_that_is_none_is_an_error(over):
     st.booleans(),
 )
 @settings(deadline=None, max_examples=60)
-def test_pieces_come_to_the_whole(parts, most, is_ended):
+def test_the_pieces_of_a_batch_add_up_to_it(parts, most, is_ended):
     lanes = []
     for number, (width, count, is_mixed) in enumerate(parts):
         values = {f"m{number}{column}": np.arange(count) + column for column in range(width)}
@@ -353,7 +367,7 @@ def test_pieces_come_to_the_whole(parts, most, is_ended):
         lanes.append(lane(5, series(values), *more, number=number))
     events = [started(), tags(a="b"), *([ended()] if is_ended else []), tags(c="d")]
     whole = batch("r", *events, first=0, lanes=lanes)
-    pieces = list(in_pieces(whole, most))
+    pieces = list(split_batch(whole, most))
     expected, found = MemoryStore(), MemoryStore()
     (progress,) = expected.apply([whole])
     assert [found.apply([piece])[0] for piece in pieces][-1] == progress
@@ -364,10 +378,10 @@ def test_pieces_come_to_the_whole(parts, most, is_ended):
     assert found.tags(["r"]) == expected.tags(["r"])
     for piece in pieces[:-1]:
         assert not any(isinstance(event, RunEnded) for event in piece.events)
-    assert all(sum(map(numbers_of, piece.lanes)) <= most or len(piece.lanes) == 1 for piece in pieces)
+    assert all(sum(map(count_numbers, piece.lanes)) <= most or len(piece.lanes) == 1 for piece in pieces)
 
 
-def test_what_is_too_large_for_a_request_goes_in_several(over, monkeypatch):
+def test_a_large_batch_is_sent_in_several_requests(over, monkeypatch):
     monkeypatch.setattr(remote, "_NUMBERS_A_REQUEST", 1000)
     store, run_id = over(MemoryStore()), new_id()
     (progress,) = store.apply([batch(run_id, started(), ended(), lanes=[rows({"a": range(5000), "b": range(5000)})])])
@@ -377,11 +391,11 @@ def test_what_is_too_large_for_a_request_goes_in_several(over, monkeypatch):
     assert store.get_run(run_id).status is Status.FINISHED
 
 
-# A server that is there, as users meet it.
+# A running server.
 
 
 @pytest.mark.slow
-def test_a_store_is_found_by_its_address(server):
+def test_the_address_of_a_server_opens_its_store(server):
     store = open_store(f"{server}/found", artifact_root="")
     assert isinstance(store, NbtrackServerStore)
     assert store.uri == f"{server}/found"
