@@ -71,6 +71,16 @@ def test_a_run_is_interactive_and_hostile_texts_are_texts(runs, tmp_path, offlin
     expect(live.get_by_role("button", name="Stop")).to_have_count(0)
 
 
+def test_a_table_among_the_files_is_shown(tracker, tmp_path, offline_page):
+    with nbtrack.start_run("tables") as run:
+        run.log_text("x,y\n1,2\n3,4\n", "measured.csv")
+    offline_page.goto(run.to_html(tmp_path / "run.html").as_uri())
+    live = offline_page.locator(".nbt-live")
+    live.get_by_role("button", name="Files").click()
+    expect(live.locator(".nbt-preview td")).to_have_text(["1", "2", "3", "4"])
+    assert offline_page.problems == []
+
+
 def test_a_curve_is_hidden_by_its_legend(runs, tmp_path, offline_page):
     offline_page.goto(runs[0].to_html(tmp_path / "run.html").as_uri())
     button = offline_page.locator(".nbt-legend button", has_text="val/loss")

@@ -6,7 +6,8 @@ import { Button } from "../ui/button";
 import { Name } from "../ui/name";
 import type { FilesAsks, TablePage } from "./files_protocol";
 
-const ROWS = 50;
+// As many as a saved page has of each table: a page of another length would be missing there.
+const ROWS = 100;
 
 interface Props {
   ask: Ask<FilesAsks>;
