@@ -1,49 +1,50 @@
-"""What a connection may cost before anybody has said who they are: a request's head is short and comes soon."""
+"""Limits the size and time of a request's head, which arrives before a client is authenticated."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any, Final
 
+from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 __all__ = ["HEAD_SECONDS", "LARGEST_HEAD", "BoundedProtocol"]
 
-LARGEST_HEAD: Final = 64 << 10  # bytes: twice what nginx takes unless told otherwise
+LARGEST_HEAD: Final = 64 << 10  # bytes: twice nginx's default
 HEAD_SECONDS: Final = 30.0
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, which waits for ever for heads of any size, with bounds on both."""
+    """uvicorn's protocol, which accepts heads of any size and waits for them for ever, with limits on both."""
 
-    _head = 0  # bytes of the head that is coming
+    _head = 0  # bytes received of the present head
     _is_in_head = True
     _deadline: asyncio.TimerHandle | None = None
 
+    @override
     def connection_made(self, transport: Any) -> None:
-        """Wait for the head of the first request."""
         super().connection_made(transport)
         self._expect_head()
 
+    @override
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no more."""
         self._stop_waiting()
         super().connection_lost(exc)
 
+    @override
     def data_received(self, data: bytes) -> None:
-        """Refuse what has become too long."""
         super().data_received(data)
         self._head += len(data)
         if self._is_in_head and self._head > LARGEST_HEAD and not self.transport.is_closing():
             self.send_400_response("The head of the request is too long.")
 
+    @override
     def on_message_begin(self) -> None:
-        """Wait for the head of another request."""
         super().on_message_begin()
         self._expect_head()
 
+    @override
     def on_headers_complete(self) -> None:
-        """Take the time that the request needs."""
         self._is_in_head = False
         self._stop_waiting()
         super().on_headers_complete()

@@ -1,4 +1,4 @@
-"""Which web pages of other origins may use the server, in the words of CORS: https://fetch.spec.whatwg.org/#http-cors-protocol."""
+"""CORS: which web pages of other origins may use the server; https://fetch.spec.whatwg.org/#http-cors-protocol."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ _EXPOSED: Final = b"content-disposition, content-length, content-range, retry-af
 
 
 class Cors:
-    """Tells browsers that pages of some origins may ask and read answers.
+    """Allows pages of some origins to send requests and read the answers.
 
-    No cookies are used, and none are allowed: a page sends the Authorization header that its user gave it.
+    Credentials of the browser are not allowed: the server has no cookies, and a page sends an Authorization header itself.
 
     Args:
-        origins: Origins such as ``https://lab.example``; ``*`` stands for any characters.
+        origins: Origins such as ``https://lab.example``; ``*`` matches any characters.
     """
 
     def __init__(self, origins: Iterable[str]) -> None:
         self._origins = tuple(origins)
 
     def allows(self, origin: str) -> bool:
-        """Tell whether pages of an origin were named."""
+        """Return whether pages of an origin are allowed."""
         return any(fnmatch.fnmatchcase(origin, allowed) for allowed in self._origins)
 
     def sending(self, origin: str, send: Send) -> Send:
-        """Return what sends an answer with the headers by which the browser hands it to the page."""
+        """Return a ``send`` that adds the headers that let a page of an origin read the answer."""
 
         async def send_with_headers(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
@@ -45,7 +45,7 @@ class Cors:
         return send_with_headers
 
     async def answer(self, origin: str, send: Send) -> None:
-        """Answer what a browser asks before it makes a request for a page."""
+        """Answer a browser's preflight request."""
         headers = [*_ALLOWED, *_headers(origin)]
         await send({"type": "http.response.start", "status": 204, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
@@ -60,5 +60,5 @@ def _headers(origin: str) -> list[tuple[bytes, bytes]]:
 
 
 def is_preflight(scope: Scope) -> bool:
-    """Tell whether a request asks for permission to make another."""
+    """Return whether a request is a preflight: the browser asks whether a page may send another request."""
     return scope["method"] == "OPTIONS" and any(name == b"access-control-request-method" for name, _ in scope["headers"])

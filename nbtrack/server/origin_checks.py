@@ -1,7 +1,8 @@
-"""What keeps web pages of others out: names under which the server may be asked, and origins that may change something.
+"""Host and Origin checks against DNS rebinding and CSRF.
 
-A page on the internet can have the browser ask a server on this machine. If it does so under a name of its own (DNS
-rebinding), the Host header tells; if under the server's, the Origin header does.
+A web page can make its reader's browser send requests to a server on the reader's machine or network. If the page does so under
+a name of its own that resolves to the server (DNS rebinding), the Host header reveals it; if under the server's name (CSRF), the
+Origin header does.
 """
 
 from __future__ import annotations
@@ -22,18 +23,18 @@ __all__ = ["OriginChecks"]
 
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 _CHANGING: Final = frozenset(("POST", "PUT", "PATCH", "DELETE"))
-_MOST_REMEMBERED: Final = 64
-_LONGEST_HOST: Final = 260  # a name has 253 characters at most, a port six
-_OPEN: Final = frozenset(("/health", "/version"))  # for what watches over servers, which asks by address
+_MOST_CACHED: Final = 64
+_LONGEST_HOST: Final = 260  # a name has at most 253 characters, a port six
+_UNCHECKED: Final = frozenset(("/health", "/version"))  # for monitoring, which uses the server's address
 
 
 class OriginChecks:
-    """An ASGI application around another, which sees only requests that may be made.
+    """An ASGI application that passes allowed requests on to another one.
 
     Args:
         inner: The application.
-        hosts: Names and addresses beside the loopback ones under which it may be asked; ``*`` is any text, alone any name.
-        origins: Origins beside the server's own and the loopback ones whose pages may change something; ``*`` as above.
+        hosts: Allowed names and addresses of the server besides the loopback ones; ``*`` matches any characters.
+        origins: Origins whose pages may send changes, besides the server's own and the loopback ones; ``*`` as above.
     """
 
     def __init__(self, inner: App, hosts: Iterable[str] = (), origins: Iterable[str] = ()) -> None:
@@ -41,14 +42,14 @@ class OriginChecks:
         self._hosts = {*_LOOPBACK, *(host.lower() for host in hosts if not _is_any(host))}
         self._patterns = [host for host in self._hosts if "*" in host]
         self._cors = Cors(origins)
-        self._good: set[str] = set()  # Host headers that have passed: a few, for whoever asks chooses them
+        self._allowed: set[str] = set()  # Host headers that have passed; bounded, because clients choose them
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or refuse it."""
+        """Pass a request on, or answer with 403."""
         if scope["type"] != "http":
             await self.inner(scope, receive, send)
-        elif scope["path"] not in _OPEN and (refusal := self._refusal(scope)):
-            await _forbid(refusal, receive, send)
+        elif scope["path"] not in _UNCHECKED and (reason := self._reason_to_refuse(scope)):
+            await _forbid(reason, send)
         else:
             await self._pass_on(scope, receive, send)
 
@@ -61,19 +62,18 @@ class OriginChecks:
         else:
             await self.inner(scope, receive, self._cors.sending(origin, send))
 
-    def _refusal(self, scope: Scope) -> str | None:
-        """Say why a request must not be made, None where it may."""
+    def _reason_to_refuse(self, scope: Scope) -> str | None:
         host, origin = _header(scope, b"host"), _header(scope, b"origin")
-        if host not in self._good:
-            if host is None or not self._is_good(host):
+        if host not in self._allowed:
+            if host is None or not self._is_allowed(host):
                 return "Invalid Host header - possible DNS rebinding attack detected; --allowed-hosts names more hosts"
-            if len(self._good) < _MOST_REMEMBERED and len(host) <= _LONGEST_HOST:
-                self._good.add(host)
+            if len(self._allowed) < _MOST_CACHED and len(host) <= _LONGEST_HOST:
+                self._allowed.add(host)
         if origin and scope["method"] in _CHANGING and not self._may_change(origin, host):
             return "Cross-origin request blocked; --allowed-origins names more origins"
         return None
 
-    def _is_good(self, host: str) -> bool:
+    def _is_allowed(self, host: str) -> bool:
         name = _name(host)
         return name in self._hosts or any(fnmatch.fnmatchcase(name, pattern) for pattern in self._patterns)
 
@@ -85,7 +85,7 @@ class OriginChecks:
 
 
 def _header(scope: Scope, wanted: bytes) -> str | None:
-    """Return a header, the last one where there are several."""
+    """Return a header's last value, or None."""
     found = None
     for name, value in scope["headers"]:
         if name == wanted:
@@ -94,7 +94,7 @@ def _header(scope: Scope, wanted: bytes) -> str | None:
 
 
 def _name(host: str) -> str:
-    """Return the name in a Host header, without its port."""
+    """Return the name in a Host header without its port."""
     host = host.strip().lower()
     if host.startswith("["):
         return host[1:].partition("]")[0]
@@ -102,14 +102,14 @@ def _name(host: str) -> str:
 
 
 def _is_any(host: str) -> bool:
-    """Tell whether this is the address that stands for all of a machine's, under which nobody asks."""
+    """Return whether an address is 0.0.0.0 or ::, which a server can listen on but a client never names."""
     try:
         return ip_address(host).is_unspecified
     except ValueError:
         return False
 
 
-async def _forbid(reason: str, receive: Receive, send: Send) -> None:
+async def _forbid(reason: str, send: Send) -> None:
     body = encode(ErrorMessage("PERMISSION_DENIED", reason))
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": 403, "headers": headers})

@@ -1,4 +1,4 @@
-"""The server as processes: one, or several that share a socket."""
+"""Runs the server in one process, or in several workers that share a socket."""
 
 from __future__ import annotations
 
@@ -30,13 +30,14 @@ __all__ = ["Options", "build", "serve"]
 _BACKLOG = 2048
 _LAST_PORT = 65535
 _SECONDS_TO_END = 10
-_SECONDS_IDLE = 75  # more than proxies keep a connection (60 seconds, most of them), or they answer with 502 when both end it
-_BETWEEN_LOOKS = 1.0
+# Longer than proxies keep an idle connection (60 s for most): if the server closed one first, a proxy that uses it answers 502.
+_SECONDS_IDLE = 75
+_SECONDS_BETWEEN_CHECKS = 1.0
 
 
 @dataclass(frozen=True)
 class Options:
-    """What a server is told."""
+    """The options of ``nbtrack server``."""
 
     store: str
     artifacts: str
@@ -55,7 +56,7 @@ class Options:
 
 
 def build(options: Options) -> OriginChecks:
-    """Open the store and the artifacts, and return the guarded application over both.
+    """Open the store and the artifacts, and return the application over both, behind Host and Origin checks.
 
     Raises:
         NbtrackError: One of them cannot be opened.
@@ -78,33 +79,33 @@ def build(options: Options) -> OriginChecks:
 
 
 def _keep_private(options: Options) -> None:
-    """Close the users' database to others before anything is in it."""
+    """Make the users' database private before the store writes to the same file."""
     from .auth.accounts import keep_private
 
     keep_private(options.auth_db or options.store)
 
 
 def open_accounts_of(options: Options) -> Accounts:
-    """Open the users of a server, with an administrator among them."""
+    """Open the users of a server, creating the first administrator if there is none."""
     from .auth.accounts import open_accounts
     from .auth.first_admin import make_admin
 
     accounts = open_accounts(options.auth_db or options.store)
-    if said := make_admin(accounts, options.admin_password):
-        print(said, file=sys.stderr, flush=True)  # noqa: T201 - the only time that it can be read
+    if message := make_admin(accounts, options.admin_password):
+        print(message, file=sys.stderr, flush=True)  # noqa: T201 - a generated password is shown only here
     return accounts
 
 
 def serve(options: Options) -> int:
-    """Serve until SIGTERM or an interrupt, and return the exit status; one line on standard output says where."""
+    """Serve until SIGTERM or SIGINT, and return the exit status; a line on standard output names the address."""
     _check_workers(options)
     _check_address(options)
-    app = build(options)  # what cannot be opened is said before anything listens; new tables are made by one process
-    _tell_unserved(app.inner.store, options)
+    app = build(options)  # before listening and before workers: errors are shown first, and one process creates the tables
+    _warn_of_unserved_folders(app.inner.store, options)
     with _listening(options) as listener:
         host, port = listener.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
-        print(  # noqa: T201 - what the command is asked for
+        print(  # noqa: T201 - the command's output
             f"nbtrack {options.version} serves {app.inner.store.uri} at http://{shown}:{port}, artifacts in {options.artifacts}",
             flush=True,
         )
@@ -116,7 +117,7 @@ def serve(options: Options) -> int:
 
 def _check_workers(options: Options) -> None:
     if options.workers < 1:
-        raise InvalidInput(f"a server has at least one worker, not {options.workers}")
+        raise InvalidInput(f"--workers must be at least 1, not {options.workers}")
     if options.workers > 1 and check_uri(options.store) == "memory":
         raise InvalidInput(
             f"each of {options.workers} workers would have a memory: of its own: leave --workers out, "
@@ -124,10 +125,10 @@ def _check_workers(options: Options) -> None:
         )
 
 
-def _tell_unserved(store: Store, options: Options) -> None:
-    """Say which files of earlier runs clients do not reach, because they lie elsewhere on this machine."""
+def _warn_of_unserved_folders(store: Store, options: Options) -> None:
+    """Warn of folders on this machine with files of earlier runs that clients cannot reach."""
     for folder in getattr(store, "unserved", ()):
-        print(  # noqa: T201 - one line for whoever starts the server
+        print(  # noqa: T201 - for whoever starts the server
             f"nbtrack: files of earlier runs are in {folder}, which this server does not serve: "
             f"start it with --artifacts {folder}, or copy what is in there to {options.artifacts}",
             file=sys.stderr,
@@ -137,9 +138,9 @@ def _tell_unserved(store: Store, options: Options) -> None:
 
 def _check_address(options: Options) -> None:
     if not options.host:
-        raise InvalidInput("--host is empty: give 127.0.0.1 for this machine alone, 0.0.0.0 or :: for all that reach it")
+        raise InvalidInput("--host is empty: use 127.0.0.1 for this machine only, 0.0.0.0 or :: for the network")
     if not 0 <= options.port <= _LAST_PORT:
-        raise InvalidInput(f"--port takes a number up to {_LAST_PORT}, or 0 for a free port, not {options.port}")
+        raise InvalidInput(f"--port must be a number up to {_LAST_PORT}, or 0 for a free port, not {options.port}")
 
 
 def _listening(options: Options) -> socket.socket:
@@ -169,7 +170,7 @@ def _run(app: Any, listener: socket.socket, trusted_proxies: tuple[str, ...]) ->
         server_header=False,
         date_header=False,
         http=_protocol(),
-        # Who asks is whom the connection is from, unless it is from a proxy that was named: a header says what its sender likes.
+        # The client's address is the connection's, unless it comes from a trusted proxy: anybody can send X-Forwarded-For.
         proxy_headers=bool(trusted_proxies),
         forwarded_allow_ips=list(trusted_proxies),
         timeout_graceful_shutdown=_SECONDS_TO_END,
@@ -177,14 +178,14 @@ def _run(app: Any, listener: socket.socket, trusted_proxies: tuple[str, ...]) ->
         lifespan="on",
     )
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)  # uvicorn raises it again when it has ended: then it has been obeyed
+        signal.signal(number, lambda *_: None)  # uvicorn raises the signal again after its shutdown; it has been handled by then
     server = uvicorn.Server(config)
     server.run(sockets=[listener])
     return 0 if server.started else 1
 
 
 def _protocol() -> Any:
-    """Return uvicorn's protocol with bounds of our own; without httptools that on h11, which has some."""
+    """Return uvicorn's protocol with our limits; without httptools the one on h11, which has its own."""
     try:
         from .bounded_protocol import BoundedProtocol
     except ImportError:
@@ -198,17 +199,17 @@ def _work(options: Options, listener: socket.socket) -> None:
 
 
 def _end_with_parent() -> None:
-    """End this worker, as when it is told to, once nobody is there any more to tell it."""
+    """Terminate this worker once the supervising process has died."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
-        while True:  # a signal that comes while the server begins is nobody's
+        while True:  # repeated, because a signal before uvicorn has installed its handlers is lost
             signal.raise_signal(signal.SIGTERM)
-            time.sleep(_BETWEEN_LOOKS)
+            time.sleep(_SECONDS_BETWEEN_CHECKS)
 
 
 def _supervise(options: Options, listener: socket.socket) -> int:
-    """Keep as many processes as asked for, until told to end; one that dies is replaced."""
+    """Run the workers until SIGTERM or SIGINT, replacing those that die."""
     context = multiprocessing.get_context("spawn")
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -220,7 +221,7 @@ def _supervise(options: Options, listener: socket.socket) -> int:
         return process
 
     workers = [start() for _ in range(options.workers)]
-    while not ending.wait(_BETWEEN_LOOKS):
+    while not ending.wait(_SECONDS_BETWEEN_CHECKS):
         workers = [each if each.is_alive() else start() for each in workers]
     for each in workers:
         each.terminate()

@@ -1,4 +1,4 @@
-"""Files that clients send: received as they come, without a thread that waits for the client, and kept once they are whole."""
+"""Receives uploaded files on the event loop, so that a slow client occupies no thread."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from .exchange import Exchange
 
 __all__ = ["received", "slot"]
 
-_IN_MEMORY: Final = 1 << 20  # bytes of a file that is not written to disk on its way
-_AT_ONCE: Final = 64  # uploads of one client
+_IN_MEMORY: Final = 1 << 20  # bytes: a smaller file is not written to a temporary one first
+_AT_ONCE: Final = 64  # uploads of one client address
 
 _running: Counter[str] = Counter()
 
 
 @contextmanager
 def slot(client: str) -> Iterator[None]:
-    """Count one more upload of a client, and one less afterwards.
+    """Occupy one of a client's simultaneous uploads during the context.
 
     Raises:
-        ApiError: There are as many as one client may have at once; it may ask again.
+        ApiError: All of the client's are in use (429); it may try again.
     """
     if _running[client] >= _AT_ONCE:
         raise ApiError("REQUEST_LIMIT_EXCEEDED", f"one client may send {_AT_ONCE} files at once", status=429)
@@ -42,14 +42,14 @@ def slot(client: str) -> Iterator[None]:
 
 @asynccontextmanager
 async def received(exchange: Exchange, root: str) -> AsyncIterator[Path | bytes]:
-    """Give the body of a request once all of it is here: a small one as it is, a large one as a file that is gone afterwards.
+    """Receive the whole body of a request: a small one as bytes, a large one as a temporary file that the context deletes.
 
     Args:
         exchange: The request.
-        root: The URI of the artifact store: where that is a folder of this machine, the file is made in it, and so only renamed.
+        root: The URI of the artifact store. The temporary file of a local store is inside it, so that storing it is a rename.
 
     Raises:
-        ApiError: The client went away, or was silent for too long.
+        ApiError: The client disconnected or went silent.
     """
     parts = exchange.stream()
     head = await _up_to(parts, _IN_MEMORY)
@@ -68,7 +68,7 @@ async def received(exchange: Exchange, root: str) -> AsyncIterator[Path | bytes]
 
 
 async def _up_to(parts: AsyncIterator[bytes], size: int) -> bytes:
-    """Return the next bytes, at least ``size`` of them but at the end."""
+    """Return the next bytes: at least ``size``, fewer only at the end."""
     found: list[bytes] = []
     while size > 0 and (part := await anext(parts, b"")):
         found.append(part)

@@ -1,4 +1,4 @@
-"""What holds for every endpoint: paths, methods, kinds of bodies, errors."""
+"""What all endpoints have in common: paths, methods, content types, errors."""
 
 import json
 
@@ -15,19 +15,19 @@ def test_an_unknown_path_is_answered_in_mlflows_form(server):
     assert server.get("nowhere").error[:2] == (404, "ENDPOINT_NOT_FOUND")
 
 
-def test_an_address_that_ends_in_a_slash_will_do(server):
+def test_a_tracking_uri_may_end_in_a_slash(server):
     assert server.request("GET", "//api/2.0/mlflow/experiments/get", query={"experiment_id": "0"}).status == 200
 
 
-def test_a_method_that_is_not_known_there_is_refused(server):
+def test_a_method_that_a_path_does_not_allow_is_refused(server):
     assert server.get("experiments/create").status == 405
 
 
-def test_the_web_pages_paths_are_served_too(server):
+def test_paths_of_mlflows_web_pages_are_served_too(server):
     assert server.get("experiments/get", api="/ajax-api/2.0/mlflow/", experiment_id="0").status == 200
 
 
-def test_a_body_must_say_that_it_is_json(server):
+def test_a_body_requires_the_content_type_of_json(server):
     path, body = "/api/2.0/mlflow/experiments/create", b'{"name": "a"}'
     assert server.request("POST", path, body).error[2] == "Bad Request. Content-Type header is missing."
     form = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -36,7 +36,7 @@ def test_a_body_must_say_that_it_is_json(server):
     assert server.request("POST", path, body, headers=charset).status == 200
 
 
-def test_a_body_may_be_encoded_twice_or_not_be_there(server):
+def test_a_body_may_be_encoded_twice_or_be_missing(server):
     kind = {"Content-Type": "application/json"}
     twice = json.dumps(json.dumps({"name": "twice"})).encode()
     assert server.request("POST", "/api/2.0/mlflow/experiments/create", twice, headers=kind).status == 200
@@ -44,14 +44,14 @@ def test_a_body_may_be_encoded_twice_or_not_be_there(server):
     assert "Missing value for required parameter 'name'" in empty.error[2]
 
 
-def test_a_body_that_is_no_json_is_a_bad_request(server):
+def test_a_body_that_is_not_a_json_object_is_a_bad_request(server):
     kind = {"Content-Type": "application/json"}
     for body in (b"{", b"[1]", b"\xff", b"[" * 100_000):
         answer = server.request("POST", "/api/2.0/mlflow/experiments/create", body, headers=kind)
         assert answer.error[:2] == (400, "BAD_REQUEST")
 
 
-def test_what_is_unknown_in_a_request_is_passed_over(server):
+def test_unknown_fields_of_a_request_are_ignored(server):
     assert server.post("experiments/create", {"name": "a", "colour": "red", "artifact_location": None}).status == 200
 
 
@@ -67,12 +67,12 @@ def test_a_bug_of_the_server_reveals_no_details(store, tmp_path, monkeypatch):
     app.close()
 
 
-def test_it_says_what_it_is(server):
+def test_server_info_names_version_and_protocol(server):
     answer = server.get("server-info", api="/api/3.0/mlflow/")
     assert (answer.json["store_type"], answer.json["nbtrack"]) == ("SqlStore", {"version": "0", "protocol": 2})
 
 
-def test_it_describes_its_endpoints(server):
+def test_the_openapi_description_matches_the_endpoints(server):
     described = server.request("GET", "/openapi.json").json
     assert described["openapi"].startswith("3.1")
     batch = described["paths"]["/api/2.0/mlflow/runs/log-batch"]["post"]

@@ -1,4 +1,4 @@
-"""The endpoints by which clients reach a bucket behind the server directly: uploads in parts, and signed URLs."""
+"""Endpoints by which clients reach the server's bucket directly: multipart uploads and presigned URLs."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def run(server):
 
 @pytest.fixture
 def folder(run):
-    """The folder of a run in the proxy."""
+    """The folder of a run in the server's artifact store."""
     return f"0/{run}/artifacts"
 
 
 def direct(method, request, body=None, url="url"):
-    """Make a signed request, as who has nothing but it, and return (status, headers, body)."""
+    """Send a presigned request without other credentials, and return (status, headers, body)."""
     made = urllib.request.Request(request[url], body, request.get("headers", {}), method=method)
     try:
         with urllib.request.urlopen(made, timeout=60) as answer:
@@ -69,12 +69,12 @@ def send(place, content):
     return {"part_number": place["part_number"], "etag": headers["ETag"], "url": place["url"]}
 
 
-def test_a_large_file_goes_up_in_parts_of_any_order_and_comes_back(server, run, folder):
+def test_parts_of_a_large_file_may_be_uploaded_in_any_order(server, run, folder):
     contents = [random.Random(1).randbytes(PART), random.Random(2).randbytes(1000)]
     upload = begin(server, folder, 2)
     first, second = upload["credentials"]
     parts = [send(second, contents[1]), send(first, b"x" * PART)]
-    parts[1] = send(first, contents[0])  # once more, as after a connection that broke
+    parts[1] = send(first, contents[0])  # a second time, as after a broken connection
     assert "files" not in server.get("artifacts/list", run_id=run, path="models").json
     assert complete(server, folder, upload, parts).json == {}
     listed = server.get("artifacts/list", run_id=run, path="models").json["files"]
@@ -101,7 +101,7 @@ def test_an_upload_without_all_of_its_parts_is_refused_and_may_still_be_complete
     assert server.request("GET", f"{PROXY}artifacts/{folder}/models/big%20%C3%BC.bin").body == b"content"
 
 
-def test_an_upload_that_is_given_up_leaves_nothing(server, run, folder):
+def test_an_aborted_upload_leaves_no_file(server, run, folder):
     upload = begin(server, folder, 1)
     part = send(upload["credentials"][0], b"content")
     body = {"path": "big ü.bin", "upload_id": upload["upload_id"]}
@@ -111,13 +111,13 @@ def test_an_upload_that_is_given_up_leaves_nothing(server, run, folder):
     assert "files" not in server.get("artifacts/list", run_id=run).json
 
 
-def test_how_many_parts_there_may_be(server, folder):
+def test_the_number_of_parts_is_limited(server, folder):
     for parts in (0, -1, 10_001):
         body = {"path": "big.bin", "num_parts": parts}
         assert server.post(f"mpu/create/{folder}", body, api=PROXY).error[:2] == (400, "INVALID_PARAMETER_VALUE")
 
 
-def test_a_file_of_a_run_goes_up_and_comes_down_by_signed_urls(server, run):
+def test_a_file_is_uploaded_and_downloaded_by_presigned_urls(server, run):
     asked = {"run_id": run, "path": "plots/a b.txt", "expiration": 60}
     up = server.post("artifacts/presigned-upload-url", asked).json
     assert direct("PUT", up, b"hello", "presigned_url")[0] == 200
@@ -127,7 +127,7 @@ def test_a_file_of_a_run_goes_up_and_comes_down_by_signed_urls(server, run):
     assert direct("GET", down, url="presigned_url")[::2] == (200, b"hello")
 
 
-def test_a_signed_url_is_for_one_file_and_one_method(server, run):
+def test_a_presigned_url_is_valid_for_one_file_and_one_method(server, run):
     asked = {"run_id": run, "path": "a.txt"}
     up = server.post("artifacts/presigned-upload-url", asked).json["presigned_url"]
     assert direct("PUT", {"url": up}, b"hello")[0] == 200
@@ -141,13 +141,13 @@ def test_a_signed_url_is_for_one_file_and_one_method(server, run):
 
 
 @pytest.mark.parametrize("path", ["../a", "%2e%2e/a", "/etc/passwd", "a//b", ""])
-def test_nothing_is_signed_that_is_no_file_of_the_run(server, run, path):
+def test_paths_outside_the_run_are_not_presigned(server, run, path):
     for what in ("upload", "download"):
         assert server.post(f"artifacts/presigned-{what}-url", {"run_id": run, "path": path}).error[0] == 400
     assert server.post("artifacts/presigned-download-url", {"run_id": run, "path": "a", "expiration": 604_801}).error[0] == 400
 
 
-def test_what_the_server_can_do_is_said(server):
+def test_server_info_names_the_abilities(server):
     info = server.get("server-info", api="/api/3.0/mlflow/").json
     assert info["multipart_uploads_enabled"]
     assert info["multipart_downloads_enabled"]

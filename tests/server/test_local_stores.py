@@ -1,4 +1,4 @@
-"""A store that was used without a server, and is then served: clients' files go to the server, whatever its rows say."""
+"""A store that was used locally and is then served: clients' files go to the server although its rows name local folders."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_mlflows_client_uploads_to_the_server_too(project, monkeypatch):
 
 
 @pytest.mark.slow
-def test_files_that_lie_elsewhere_are_told_of_and_new_ones_go_to_the_server(project, tmp_path):
+def test_unserved_folders_are_warned_of_and_new_files_go_to_the_server(project, tmp_path):
     chosen = tmp_path / "chosen"
     nbtrack.connect(tmp_path / "other", artifacts=chosen).start_run("local").end()
     nbtrack.flush()
@@ -90,7 +90,7 @@ def test_files_that_lie_elsewhere_are_told_of_and_new_ones_go_to_the_server(proj
         assert files_in(tmp_path / "served" / "0" / runs["remote"].id) == ["b.txt"]
 
 
-def test_workers_need_a_store_that_they_share(capsys):
+def test_several_workers_require_a_shared_store(capsys):
     assert main(["server", "--store", "memory:", "--workers", "2", "--port", "0"]) == 2
     (said,) = capsys.readouterr().err.splitlines()
     assert said.startswith(

@@ -1,4 +1,4 @@
-"""Who may ask the server, and who may change something by it."""
+"""Host and Origin checks against DNS rebinding and CSRF, and CORS for allowed origins."""
 
 import pytest
 
@@ -12,7 +12,7 @@ from .asking import Asking
 
 @pytest.fixture
 def guarded(tmp_path):
-    """Make a guarded server that knows some hosts and origins."""
+    """Return a function that makes a server with some allowed hosts and origins."""
     apps = []
 
     def make(hosts=(), origins=()):
@@ -31,23 +31,23 @@ def status(server, host, *, path="/api/2.0/mlflow/experiments/get", method="GET"
 
 
 @pytest.mark.parametrize("host", ["localhost", "localhost:5000", "127.0.0.1:80", "[::1]:5000", "LOCALHOST"])
-def test_this_machine_may_ask(guarded, host):
+def test_loopback_hosts_are_allowed(guarded, host):
     assert status(guarded(), host) == 200
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:5000", "localhost.evil.example", "10.0.0.1", "", "[::2]"])
-def test_others_may_not(guarded, host):
+def test_other_hosts_are_refused(guarded, host):
     server = guarded(["0.0.0.0"])
     assert (status(server, host), status(server, host)) == (403, 403)
     assert server.request("GET", "/api/2.0/mlflow/experiments/get", headers={"Host": host}).error[1] == "PERMISSION_DENIED"
 
 
 @pytest.mark.parametrize("host, known", [("runs.example", ["runs.example"]), ("a.lab", ["*.lab"]), ("any.where", ["*"])])
-def test_hosts_that_are_named_may(guarded, host, known):
+def test_hosts_named_in_the_options_are_allowed(guarded, host, known):
     assert status(guarded(known), host) == 200
 
 
-def test_whoever_watches_over_servers_asks_by_any_name(guarded):
+def test_health_and_version_answer_any_host(guarded):
     assert (status(guarded(), "10.0.0.1", path="/health"), status(guarded(), "10.0.0.1", path="/version")) == (200, 200)
 
 
@@ -67,10 +67,10 @@ SET = {"path": "/api/2.0/mlflow/experiments/set-experiment-tag", "method": "POST
         ("https://page.lab", 200),
     ],
 )
-def test_pages_of_others_change_nothing(guarded, origin, expected):
+def test_changes_are_refused_from_other_origins(guarded, origin, expected):
     server = guarded(["runs.example"], ["https://page.lab"])
     assert status(server, "runs.example", origin=origin, **SET) == expected
-    assert status(server, "runs.example", origin=origin) == 200  # the browser itself keeps the answer from them
+    assert status(server, "runs.example", origin=origin) == 200  # the browser keeps the answer from the page
 
 
 PAGE = "https://page.lab"
@@ -82,7 +82,7 @@ def ask_from(server, origin, method="GET", **headers):
     return server.request(method, path, query={"experiment_id": "0"}, headers=sent)
 
 
-def test_a_page_that_was_named_asks_for_permission_and_reads_the_answer(guarded):
+def test_an_allowed_origin_passes_the_preflight_and_reads_the_answer(guarded):
     server = guarded(["runs.example"], [PAGE])
     asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,content-type"}
     permission = ask_from(server, PAGE, "OPTIONS", **asked)
@@ -96,7 +96,7 @@ def test_a_page_that_was_named_asks_for_permission_and_reads_the_answer(guarded)
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "https://page.lab.evil.example"])
-def test_other_pages_are_given_nothing(guarded, origin):
+def test_other_origins_get_no_cors_headers(guarded, origin):
     server = guarded(["runs.example"], [PAGE])
     refused = ask_from(server, origin, "OPTIONS", **{"Access-Control-Request-Method": "POST"})
     assert refused.status >= 400
@@ -104,6 +104,6 @@ def test_other_pages_are_given_nothing(guarded, origin):
         assert not [name for name in answer.headers if name.startswith("access-control")]
 
 
-def test_any_page_of_a_domain(guarded):
+def test_an_origin_pattern_allows_subdomains(guarded):
     server = guarded(["runs.example"], ["https://*.lab"])
     assert ask_from(server, "https://a.b.lab").headers["access-control-allow-origin"] == "https://a.b.lab"

@@ -1,4 +1,4 @@
-"""The server as a process: started from the command line, asked over a socket, and ended."""
+"""The server as a process: started from the command line, reached over a socket, terminated."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 
 @contextmanager
 def serving(folder, *options):
-    """Start ``nbtrack server`` in a folder and give (process, URL); what is still running at the end is killed."""
+    """Start ``nbtrack server`` in a folder and yield (process, URL); kill it at the end if it still runs."""
     command = [sys.executable, "-W", "error", "-m", "nbtrack", "server", "--store", "sqlite:///runs.db", "--port", "0", *options]
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
@@ -37,7 +37,7 @@ def serving(folder, *options):
 
 
 def workers_of(supervisor):
-    """Return the process ids of a server's workers, as Linux tells them."""
+    """Return the process ids of a server's workers, from /proc."""
     children = Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split()
     return {int(each) for each in children if b"spawn_main" in Path(f"/proc/{each}/cmdline").read_bytes()}
 
@@ -50,7 +50,7 @@ def ask(url, path, body=None):
 
 
 @pytest.mark.parametrize("options", [(), ("--workers", "2")], ids=["one", "two"])
-def test_it_serves_and_ends_when_told(tmp_path, options):
+def test_the_server_answers_until_it_is_terminated(tmp_path, options):
     with serving(tmp_path, *options) as (process, url):
 
         def log(name):
@@ -67,7 +67,7 @@ def test_it_serves_and_ends_when_told(tmp_path, options):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-def test_a_worker_that_dies_is_replaced_and_the_others_answer_meanwhile(tmp_path):
+def test_a_dead_worker_is_replaced_while_others_answer(tmp_path):
     with serving(tmp_path, "--workers", "2") as (process, url):
         assert ask(url, "/api/2.0/mlflow/experiments/get?experiment_id=0")
         first = workers_of(process.pid)
@@ -77,11 +77,11 @@ def test_a_worker_that_dies_is_replaced_and_the_others_answer_meanwhile(tmp_path
         assert len(workers_of(process.pid) & first) == 1
 
 
-def test_workers_end_with_the_process_that_keeps_them(tmp_path):
+def test_workers_end_when_their_supervisor_dies(tmp_path):
     with serving(tmp_path, "--workers", "2") as (process, url):
         assert ask(url, "/api/2.0/mlflow/experiments/get?experiment_id=0")
         process.kill()
-        assert process.communicate(timeout=60) == ("", "")  # which is the end of all who have its output
+        assert process.communicate(timeout=60) == ("", "")  # the pipes close only when every process that holds them has ended
 
 
 def test_a_relative_folder_of_artifacts_is_in_the_working_directory(tmp_path):
@@ -90,7 +90,7 @@ def test_a_relative_folder_of_artifacts_is_in_the_working_directory(tmp_path):
         assert default["artifact_location"] == f"{(tmp_path / 'mlruns').as_uri()}/0"
 
 
-def test_it_says_where_it_is_and_what_it_serves(tmp_path):
+def test_the_first_line_names_the_address_and_the_store(tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -101,7 +101,7 @@ def test_it_says_where_it_is_and_what_it_serves(tmp_path):
     assert ended.stderr == f"nbtrack: cannot listen on 127.0.0.1:{port}: Address already in use; choose another with --port\n"
 
 
-def test_what_cannot_be_opened_is_one_line(tmp_path, capsys, monkeypatch):
+def test_a_store_that_cannot_be_opened_is_a_one_line_error(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "runs.db").write_text("this is not a database, but some text of more than a hundred bytes " * 20)
     assert main(["server", "--store", "sqlite:///runs.db"]) == 2

@@ -1,11 +1,13 @@
-"""The server's artifact store as one user may use it: a file is its experiment's."""
+"""The server's artifact store guarded by one user's permissions on the experiments that files belong to."""
 
 from __future__ import annotations
 
 import builtins
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO, Protocol
+
+from typing_extensions import override
 
 from ...store.artifacts.protocol import (
     ArtifactEntry,
@@ -20,85 +22,90 @@ from ...store.artifacts.protocol import (
 from .access import Access
 from .permissions import Permission
 
-__all__ = ["guarded_artifacts"]
+__all__ = ["GuardedArtifacts", "guarded_artifacts"]
 
 READ, EDIT, MANAGE = Permission.READ, Permission.EDIT, Permission.MANAGE
 
 
-class GuardedArtifacts:
-    """An artifact store for one user; what each method does is told in ``store.artifacts.protocol``."""
+class _AllAbilities(ArtifactStore, Presigns, TakesParts, Protocol):
+    """What the store behind a guarded one may be able to do; ``guarded_artifacts`` chooses the class that it can serve."""
 
-    def __init__(self, files: Any, access: Access) -> None:
-        self._files, self._access = files, access
-        self.uri: str = files.uri
 
+class GuardedArtifacts(ArtifactStore):
+    """The artifact store as one user may use it."""
+
+    def __init__(self, artifacts: _AllAbilities, access: Access) -> None:
+        self._artifacts, self._access = artifacts, access
+        self.uri = artifacts.uri
+
+    @override
     def put(self, path: str, source: Path, *, move: bool = False) -> None:
-        """Bring a file that the server has received into an experiment that the user may edit."""
         self._access.path(path, EDIT)
-        self._files.put(path, source, move=move)
+        self._artifacts.put(path, source, move=move)
 
+    @override
     def write(self, path: str, content: Readable) -> None:
-        """Bring a file into an experiment that the user may edit."""
         self._access.path(path, EDIT)
-        self._files.write(path, content)
+        self._artifacts.write(path, content)
 
+    @override
     def list(self, path: str = "") -> list[ArtifactEntry]:
-        """Return what lies in a folder that the user may read."""
         self._access.path(path, READ, deep=True)
-        found: builtins.list[ArtifactEntry] = self._files.list(path)
-        return found
+        return self._artifacts.list(path)
 
+    @override
     def open(self, path: str) -> BinaryIO:
-        """Open a file that the user may read."""
         self._access.path(path, READ)
-        file: BinaryIO = self._files.open(path)
-        return file
+        return self._artifacts.open(path)
 
+    @override
     def download(self, path: str, target: Path, *, check: Check | None = None) -> Path:
-        """Copy a file or folder that the user may read."""
         self._access.path(path, READ, deep=True)
-        copied: Path = self._files.download(path, target, check=check)
-        return copied
+        return self._artifacts.download(path, target, check=check)
 
+    @override
     def delete(self, path: str) -> None:
-        """Remove a file or folder of an experiment that the user manages."""
         self._access.path(path, MANAGE, deep=True)
-        self._files.delete(path)
+        self._artifacts.delete(path)
 
 
-class _Presigning(GuardedArtifacts):
+class _Presigning(GuardedArtifacts, Presigns):
+    @override
     def presign_download(self, path: str, *, seconds: int) -> SignedRequest:
         self._access.path(path, READ)
-        signed: SignedRequest = self._files.presign_download(path, seconds=seconds)
-        return signed
+        return self._artifacts.presign_download(path, seconds=seconds)
 
+    @override
     def presign_upload(self, path: str, *, seconds: int) -> SignedRequest:
         self._access.path(path, EDIT)
-        signed: SignedRequest = self._files.presign_upload(path, seconds=seconds)
-        return signed
+        return self._artifacts.presign_upload(path, seconds=seconds)
 
 
-class _InParts(GuardedArtifacts):
+class _InParts(GuardedArtifacts, TakesParts):
+    @override
     def create_parts(self, path: str, count: int, *, seconds: int) -> tuple[str, builtins.list[SignedRequest]]:
         self._access.path(path, EDIT)
-        made: tuple[str, list[SignedRequest]] = self._files.create_parts(path, count, seconds=seconds)
-        return made
+        return self._artifacts.create_parts(path, count, seconds=seconds)
 
+    @override
     def complete_parts(self, path: str, upload: str, parts: Sequence[UploadedPart]) -> None:
         self._access.path(path, EDIT)
-        self._files.complete_parts(path, upload, parts)
+        self._artifacts.complete_parts(path, upload, parts)
 
+    @override
     def abort_parts(self, path: str, upload: str) -> None:
         self._access.path(path, EDIT)
-        self._files.abort_parts(path, upload)
+        self._artifacts.abort_parts(path, upload)
 
 
 class _PresigningInParts(_Presigning, _InParts):
     pass
 
 
-def guarded_artifacts(files: ArtifactStore, access: Access) -> ArtifactStore:
+def guarded_artifacts(artifacts: ArtifactStore, access: Access) -> ArtifactStore:
     """Return a guarded artifact store with the optional abilities of the store behind it."""
-    if isinstance(files, Presigns):
-        return (_PresigningInParts if isinstance(files, TakesParts) else _Presigning)(files, access)
-    return (_InParts if isinstance(files, TakesParts) else GuardedArtifacts)(files, access)
+    if isinstance(artifacts, Presigns):
+        kind: type[GuardedArtifacts] = _PresigningInParts if isinstance(artifacts, TakesParts) else _Presigning
+    else:
+        kind = _InParts if isinstance(artifacts, TakesParts) else GuardedArtifacts
+    return kind(artifacts, access)  # type: ignore[arg-type]  # the class calls only what the store has

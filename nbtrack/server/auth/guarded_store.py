@@ -1,7 +1,4 @@
-"""A store as one user may use it: every method asks first, and a search finds only what the user may read.
-
-What is not here cannot be done: a method that a store gains is refused until it has a rule.
-"""
+"""A store guarded by one user's permissions: every method checks access first, and searches return only readable results."""
 
 from __future__ import annotations
 
@@ -10,6 +7,8 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
+
+from typing_extensions import override
 
 from ...entities.events import Batch, ModelMade, ModelMeasured, ModelRead, Progress, RunStarted
 from ...entities.run import ArtifactRecord, Dataset, Experiment, ParamValue, Points, RunInfo, ViewType
@@ -22,8 +21,9 @@ from ...store.protocol.store import Axis, Logged, OpenRun, RunDetails, Store, to
 from ...store.protocol.traces import WithTraces
 from ..handlers.artifact_paths import folder_at
 from .access import Access
-from .guarded_logged_models import GuardedLoggedModels, GuardedTraces
+from .guarded_logged_models import GuardedLoggedModels
 from .guarded_model_registry import GuardedModelRegistry
+from .guarded_traces import GuardedTraces
 from .permissions import EXPERIMENT, Permission
 
 __all__ = ["GuardedStore"]
@@ -31,8 +31,8 @@ __all__ = ["GuardedStore"]
 READ, EDIT, MANAGE = Permission.READ, Permission.EDIT, Permission.MANAGE
 
 
-class GuardedStore:
-    """A store for one user; what each method does is told in ``store.base``."""
+class GuardedStore(Store):
+    """A store as one user may use it."""
 
     def __init__(self, store: Store, access: Access, artifact_root: str) -> None:
         self._store, self._access, self._artifact_root = store, access, artifact_root
@@ -45,13 +45,13 @@ class GuardedStore:
             self.traces = GuardedTraces(store.traces, access)
 
     def together(self) -> AbstractContextManager[None]:
-        """Read several times in one go."""
+        """Return a context for several reads, as the store behind it has it."""
         return together(self._store)
 
     # Writing.
 
+    @override
     def apply(self, batches: Sequence[Batch]) -> list[Progress]:
-        """Apply batches, each to a run that the user may edit."""
         begun: dict[str, str] = {}
         for batch in batches:
             self._access.experiment(self._experiment_of(batch, begun), EDIT)
@@ -62,9 +62,9 @@ class GuardedStore:
         return self._store.apply(batches)
 
     def _experiment_of(self, batch: Batch, begun: dict[str, str]) -> str:
-        """Return the experiment of a batch's run, which may begin in it or in one before."""
+        """Return the experiment of a batch's run, which may be created by this batch or an earlier one."""
         started = next((each for each in batch.events if isinstance(each, RunStarted)), None)
-        if started is not None:  # a run of this id may have been purged, by another process too, and begin elsewhere
+        if started is not None:  # a run of this id may have been purged, also by another process, and start in another experiment
             self._access.index.forget_runs([batch.run_id])
         try:
             return begun.get(batch.run_id) or self._access.index.of_run(batch.run_id)
@@ -75,21 +75,22 @@ class GuardedStore:
             return begun[batch.run_id]
 
     def _named(self, name: str) -> Experiment:
-        """Return the experiment of a name, made for this user where there is none."""
+        """Return the experiment of a name, created for this user if there is none."""
         found = self._store.find_experiment(name)
         if found is None:
             try:
                 return self.create_experiment(name)
-            except AlreadyExists:  # somebody else did, just now
+            except AlreadyExists:  # another client has just created it
                 return self._named(name)
         return found
 
+    @override
     def heartbeat(self, run_ids: Sequence[str], time: int) -> None:
-        """Note a sign of life of those of the runs that the user may edit."""
         self._store.heartbeat([each for each in run_ids if self._edits(each)], time)
 
+    @override
     def open_runs(self) -> list[OpenRun]:
-        """Return the open runs that the user may edit: who asks wants to close those that are gone."""
+        # Clients ask in order to close runs whose process has died: of those that the user may edit.
         return [each for each in self._store.open_runs() if self._edits(each.run_id)]
 
     def _edits(self, run_id: str) -> bool:
@@ -101,10 +102,10 @@ class GuardedStore:
 
     # Experiments.
 
+    @override
     def create_experiment(
         self, name: str, *, artifact_location: str | None = None, tags: dict[str, str] | None = None
     ) -> Experiment:
-        """Create an experiment, which is then the user's to manage."""
         if artifact_location:
             self._check_location(artifact_location)
         made = self._store.create_experiment(name, artifact_location=artifact_location, tags=tags)
@@ -112,76 +113,78 @@ class GuardedStore:
         return made
 
     def _check_location(self, location: str) -> None:
-        """Refuse a folder of the server's that is another experiment's, or will be: who has an experiment has its folder."""
+        """Refuse a folder that overlaps another experiment's, because access to files follows from their experiment's folder."""
         try:
             folder = folder_at(location, self._artifact_root)
         except Exception as error:
             if getattr(error, "code", "") == "INVALID_PARAMETER_VALUE":
-                return
+                return  # it is not in the server's artifact store
             raise
+        # A folder that begins with a number is the default location of some experiment, perhaps of a future one.
         if not self._access.rights.user.is_admin and (not folder or re.match(r"\d+(/|$)", folder)):
             raise NotPermitted(f"Permission denied: only an administrator may put an experiment's files at {location}")
         for experiment_id in self._access.index.of_path(folder, deep=True):
             self._access.experiment(experiment_id, MANAGE)
 
+    @override
     def get_experiment(self, experiment_id: str) -> Experiment:
-        """Return an experiment that the user may read."""
         self._access.experiment(experiment_id, READ)
         return self._store.get_experiment(experiment_id)
 
+    @override
     def find_experiment(self, name: str) -> Experiment | None:
-        """Return the experiment of a name; one that may not be read is refused, since there is one."""
         found = self._store.find_experiment(name)
         if found is not None:
             self._access.experiment(found.id, READ)
         return found
 
+    @override
     def experiments(self, view: ViewType = "active") -> list[Experiment]:
-        """Return all experiments that the user may read."""
         found = self._store.experiments(view)
         readable = set(self._access.readable(each.id for each in found))
         return [each for each in found if each.id in readable]
 
+    @override
     def search_experiments(self, query: Query) -> Page[Experiment]:
-        """Return those that match and may be read: pages are made of them alone."""
         if self._access.rights.reads_all(EXPERIMENT):
             return self._store.search_experiments(query)
+        # Filter before paging, so that pages are full and their number reveals nothing about other experiments.
         return page_of(self.experiments(query.view), query)
 
+    @override
     def update_experiment(self, experiment_id: str, *, name: str | None = None, tags: dict[str, str] | None = None) -> None:
-        """Rename or tag an experiment that the user may edit."""
         self._access.experiment(experiment_id, EDIT)
         self._store.update_experiment(experiment_id, name=name, tags=tags)
 
+    @override
     def delete_experiment_tag(self, experiment_id: str, key: str) -> None:
-        """Take a tag from an experiment that the user may edit."""
         self._access.experiment(experiment_id, EDIT)
         self._store.delete_experiment_tag(experiment_id, key)
 
+    @override
     def delete_experiment(self, experiment_id: str) -> None:
-        """Delete an experiment that the user manages."""
         self._access.experiment(experiment_id, MANAGE)
         self._store.delete_experiment(experiment_id)
 
+    @override
     def restore_experiment(self, experiment_id: str) -> None:
-        """Bring back an experiment that the user manages."""
         self._access.experiment(experiment_id, MANAGE)
         self._store.restore_experiment(experiment_id)
 
     # Runs.
 
+    @override
     def get_run(self, run_id: str) -> RunInfo:
-        """Return a run that the user may read."""
         self._access.run(run_id, READ)
         return self._store.get_run(run_id)
 
+    @override
     def get_runs(self, run_ids: Sequence[str]) -> list[RunInfo]:
-        """Return runs that the user may read."""
         self._access.runs(run_ids)
         return self._store.get_runs(run_ids)
 
+    @override
     def search_runs(self, query: Query) -> Page[RunInfo]:
-        """Return runs in the experiments that the user may read."""
         if not self._access.rights.reads_all(EXPERIMENT):
             ids = query.experiment_ids
             asked = [each.id for each in self._store.experiments()] if ids is None else ids
@@ -191,105 +194,107 @@ class GuardedStore:
             self._access.index.note_run(each.id, each.experiment_id)
         return page
 
+    @override
     def delete_run(self, run_id: str) -> None:
-        """Delete a run in an experiment that the user manages."""
         self._access.run(run_id, MANAGE)
         self._store.delete_run(run_id)
 
+    @override
     def restore_run(self, run_id: str) -> None:
-        """Bring back a run in an experiment that the user manages."""
         self._access.run(run_id, MANAGE)
         self._store.restore_run(run_id)
 
+    @override
     def purge_runs(self, run_ids: Sequence[str]) -> None:
-        """Remove runs in experiments that the user manages for good."""
         self._access.runs(run_ids, MANAGE)
         self._store.purge_runs(run_ids)
         self._access.index.forget_runs(run_ids)
 
-    # What is known of runs: of those that the user may read.
+    # What was logged into runs.
 
+    @override
     def logged(self, run_ids: Sequence[str], stats: Sequence[str]) -> Logged:
-        """Return all that was logged into runs."""
         self._access.runs(run_ids)
         return self._store.logged(run_ids, stats)
 
+    @override
     def details(self, run_ids: Sequence[str], stats: Sequence[str]) -> RunDetails:
-        """Return params, tags and summaries of metrics of runs."""
         self._access.runs(run_ids)
         return self._store.details(run_ids, stats)
 
+    @override
     def params(self, run_ids: Sequence[str]) -> list[tuple[str, str, ParamValue]]:
-        """Return params of runs."""
         self._access.runs(run_ids)
         return self._store.params(run_ids)
 
+    @override
     def tags(self, run_ids: Sequence[str]) -> list[tuple[str, str, str]]:
-        """Return tags of runs."""
         self._access.runs(run_ids)
         return self._store.tags(run_ids)
 
+    @override
     def metrics(self, run_ids: Sequence[str], stats: Sequence[str]) -> list[tuple[Any, ...]]:
-        """Return summaries of metrics of runs."""
         self._access.runs(run_ids)
         return self._store.metrics(run_ids, stats)
 
+    @override
     def history(self, run_id: str, key: str) -> Points:
-        """Return the points of a metric."""
         self._access.run(run_id, READ)
         return self._store.history(run_id, key)
 
+    @override
     def stretches(self, run_id: str, keys: Sequence[str], axis: Axis, low: int, high: int) -> list[tuple[str, str, Points]]:
-        """Return some points of metrics."""
         self._access.run(run_id, READ)
         return self._store.stretches(run_id, keys, axis, low, high)
 
+    @override
     def histories(self, run_ids: Sequence[str], keys: Sequence[str] | None) -> list[tuple[str, str, Points]]:
-        """Return the points of metrics of runs."""
         self._access.runs(run_ids)
         return self._store.histories(run_ids, keys)
 
+    @override
     def documents(self, run_id: str) -> dict[str, str]:
-        """Return the documents of a run."""
         self._access.run(run_id, READ)
         return self._store.documents(run_id)
 
+    @override
     def read_document(self, sha256: str) -> str | None:
-        """Return a text; its hash is told only to those who may read a run that has it, or who have the text."""
+        # Unchecked: only somebody who may read a run with this text, or has the text, knows its hash.
         return self._store.read_document(sha256)
 
+    @override
     def documents_of(self, run_ids: Sequence[str]) -> list[tuple[str, str, str]]:
-        """Return the documents of runs."""
         self._access.runs(run_ids)
         return self._store.documents_of(run_ids)
 
+    @override
     def read_documents(self, sha256s: Sequence[str]) -> dict[str, str]:
-        """Return texts, as ``read_document`` does."""
         return self._store.read_documents(sha256s)
 
+    @override
     def artifacts(self, run_id: str) -> list[ArtifactRecord]:
-        """Return what was recorded of a run's files."""
         self._access.run(run_id, READ)
         return self._store.artifacts(run_id)
 
+    @override
     def artifacts_of(self, run_ids: Sequence[str]) -> list[tuple[str, ArtifactRecord]]:
-        """Return what was recorded of the files of runs."""
         self._access.runs(run_ids)
         return self._store.artifacts_of(run_ids)
 
+    @override
     def datasets(self, run_id: str) -> list[Dataset]:
-        """Return what a run read."""
         self._access.run(run_id, READ)
         return self._store.datasets(run_id)
 
+    @override
     def datasets_of(self, run_ids: Sequence[str]) -> list[tuple[str, Dataset]]:
-        """Return what runs read."""
         self._access.runs(run_ids)
         return self._store.datasets_of(run_ids)
 
+    @override
     def datasets_in(self, experiment_ids: Sequence[str]) -> list[tuple[str, Dataset]]:
-        """Return what was read in the experiments that the user may read."""
         return self._store.datasets_in(self._access.readable(experiment_ids))
 
+    @override
     def close(self) -> None:
-        """Do nothing: the store is the server's."""
+        pass  # the store belongs to the server

@@ -9,9 +9,10 @@ import pytest
 from nbtrack.server.app import create_app
 from nbtrack.server.auth.admission import Admission
 from nbtrack.server.auth.guarded_artifacts import GuardedArtifacts
-from nbtrack.server.auth.guarded_logged_models import GuardedLoggedModels, GuardedTraces
+from nbtrack.server.auth.guarded_logged_models import GuardedLoggedModels
 from nbtrack.server.auth.guarded_model_registry import GuardedModelRegistry
 from nbtrack.server.auth.guarded_store import GuardedStore
+from nbtrack.server.auth.guarded_traces import GuardedTraces
 from nbtrack.server.handlers.routes import ROUTES
 from nbtrack.server.openapi import describer
 from nbtrack.server.route import StreamRoute
