@@ -130,7 +130,7 @@ def loop(bench: Bench) -> dict[str, Any]:
 
 PUSH = """
 from nbtrack.widgets.views.run import RunView
-from nbtrack.widgets.transport.browser_model import Carrier
+from nbtrack.widgets.transport.browser_model import ViewWidget
 spent = {"frame": [], "send": [], "shown": []}
 def timed(owner, name, into):
     plain = getattr(owner, name)
@@ -140,7 +140,7 @@ def timed(owner, name, into):
         spent[into].append([1e3 * (time.thread_time() - start[0]), 1e3 * (time.perf_counter() - start[1])])
         return out
     setattr(owner, name, call)
-timed(RunView, "_push_frame", "frame"); timed(Carrier, "push", "send"); timed(RunView, "_shown", "shown")
+timed(RunView, "_push_frame", "frame"); timed(ViewWidget, "push", "send"); timed(RunView, "_shown", "shown")
 """
 TOLD = "import numpy as np\nprint(json.dumps({k: np.median(np.array(v[5:]), axis=0).tolist() + [len(v)] for k, v in spent.items()}))\nfor v in spent.values(): v.clear()"
 PUSHED = (

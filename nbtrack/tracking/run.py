@@ -174,11 +174,11 @@ class Run(RunLogging, RunFiles):
 
     def to_html(self, path: str | os.PathLike[str]) -> Path:
         """Write the run as one self-contained, interactive HTML file and return its path."""
-        from ..widgets.html_file import write_page
-        from ..widgets.pages.read_runs import run_still
+        from ..widgets.html_file import write_html
+        from ..widgets.pages.read_runs import run_static_html
         from ..widgets.run_output import view_of
 
-        return write_page(local_path(path, "the page to write"), view_of(self), self.name, run_still(self))
+        return write_html(local_path(path, "the page to write"), view_of(self), self.name, run_static_html(self))
 
     def plot(self, *keys: str, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw metrics of the run over their steps with matplotlib.

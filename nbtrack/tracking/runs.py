@@ -162,11 +162,11 @@ class Runs(Sequence[Run]):
 
     def to_html(self, path: str | os.PathLike[str]) -> Path:
         """Write the table as one self-contained, interactive HTML file and return its path."""
-        from ..widgets.html_file import write_page
-        from ..widgets.pages.read_runs import runs_still
+        from ..widgets.html_file import write_html
+        from ..widgets.pages.read_runs import runs_static_html
 
         view = self.table()
-        return write_page(local_path(path, "the page to write"), view, "Runs", runs_still(self, view.key))
+        return write_html(local_path(path, "the page to write"), view, "Runs", runs_static_html(self, view.key))
 
     # To look at
 
@@ -313,11 +313,11 @@ class Comparison:
 
     def to_html(self, path: str | os.PathLike[str]) -> Path:
         """Write the comparison as one self-contained, interactive HTML file and return its path."""
-        from ..widgets.html_file import write_page
+        from ..widgets.html_file import write_html
         from ..widgets.pages.read_runs import comparison_bundle
 
         view = self.view()
-        return write_page(
+        return write_html(
             local_path(path, "the page to write"), view, "Comparison", comparison_bundle(self, view.key)["text/html"]
         )
 

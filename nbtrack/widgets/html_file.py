@@ -22,7 +22,7 @@ from .transport.bundles import bundle_source, bundles_of
 from .transport.pack import pack
 from .view import Export, View
 
-__all__ = ["LIMIT", "write_page"]
+__all__ = ["LIMIT", "write_html"]
 
 LIMIT = 8_000_000  # bytes of data in a page, as written
 
@@ -38,14 +38,14 @@ _STYLE = (
 )
 
 
-def write_page(path: str | os.PathLike[str], view: View, title: str, still: str) -> Path:
+def write_html(path: str | os.PathLike[str], view: View, title: str, static_html: str) -> Path:
     """Write a view as a file, with as much of its data as fits in ``LIMIT`` bytes, and return its path.
 
     Args:
         path: Where to write it.
         view: The view.
         title: The page's title.
-        still: The same without script: shown where scripts do not run, and found by the view as its slot.
+        static_html: The same without script: shown where scripts do not run, and found by the view as its slot.
 
     Raises:
         InvalidInput: Not even the least of it fits.
@@ -53,7 +53,7 @@ def write_page(path: str | os.PathLike[str], view: View, title: str, still: str)
     exported, data = _fitting(view)
     scripts = [*(_registering(bundle_source(name)) for name in bundles_of(view.kind)), _START]
     target = Path(path)
-    target.write_text(_document(title, still, exported, data, scripts), encoding="utf-8")
+    target.write_text(_document(title, static_html, exported, data, scripts), encoding="utf-8")
     return target
 
 
@@ -88,7 +88,7 @@ def _registering(source: str) -> str:
     return f"{source[: name.start()]}(globalThis.__nbtrackPage??=[]).push({name[1]});"
 
 
-def _document(title: str, still: str, exported: Export, data: str, scripts: list[str]) -> str:
+def _document(title: str, static_html: str, exported: Export, data: str, scripts: list[str]) -> str:
     # "</script" must not end a script before its time, wherever it comes from.
     scripts = [script.replace("</script", "<\\/script") for script in scripts]
     hashes = " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(each.encode()).digest()).decode()}'" for each in scripts)
@@ -98,7 +98,7 @@ def _document(title: str, still: str, exported: Export, data: str, scripts: list
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f"<meta http-equiv=\"Content-Security-Policy\" content=\"{policy}; base-uri 'none'; form-action 'none'\">"
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head>\n<body>{still}\n<footer>{notes}</footer>\n"
+        f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head>\n<body>{static_html}\n<footer>{notes}</footer>\n"
         f'<script type="text/plain" id="nbtrack-data">{data}</script>\n'
         + "\n".join(f'<script type="module">{each}</script>' for each in scripts)
         + "\n</body></html>\n"

@@ -15,7 +15,7 @@ _MOST_OPEN = 40
 V = TypeVar("V", bound=View)
 
 
-class _Opened:
+class _OpenViews:
     """The views that have a model now, by the cell in whose output they are."""
 
     def __init__(self) -> None:
@@ -42,21 +42,21 @@ class _Opened:
             closing.close()
 
 
-_opened = _Opened()
+_open_views = _OpenViews()
 
 
 def open_view(view: V) -> V:
     """Give a view a model in the browser, where somebody is looking; it is closed when its cell runs again.
 
     Returns:
-        The view; it has a ``carrier`` unless nobody is looking.
+        The view; it has a ``transport`` unless nobody is looking.
     """
-    if view.carrier is None and not frontend.is_headless():
-        from .transport.browser_model import Carrier
+    if view.transport is None and not frontend.is_headless():
+        from .transport.browser_model import ViewWidget
 
-        _opened.add(view)
-        view.carrier = carrier = Carrier(view)
-        carrier.begin()
+        _open_views.add(view)
+        view.transport = transport = ViewWidget(view)
+        transport.begin()
     return view
 
 
@@ -70,17 +70,17 @@ def prepare() -> None:
 
 def key_of(view: View) -> str:
     """Let a view live in the output of this cell; return what names its slot there, empty where nobody is looking."""
-    return view.key if open_view(view).carrier is not None else ""
+    return view.key if open_view(view).transport is not None else ""
 
 
 def close_views(cell: str | None = None) -> None:
     """Close the views in the output of a cell, which is about to run again; None: all views."""
-    _opened.close(cell)
+    _open_views.close(cell)
 
 
 def widget_bundle(view: View) -> dict[str, Any]:
     """Return what displays a view as a widget, where HTML is kept apart from living models; empty where nobody looks."""
-    if view.carrier is None:
+    if view.transport is None:
         return {}
-    shown = {"version_major": 2, "version_minor": 0, "model_id": view.carrier.model_id}
+    shown = {"version_major": 2, "version_minor": 0, "model_id": view.transport.model_id}
     return {"application/vnd.jupyter.widget-view+json": shown}

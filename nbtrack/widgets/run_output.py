@@ -11,7 +11,7 @@ from ..entities.tags import CELL_ID, ENDED, NOTE, RESERVED
 from ..kernel import frontend
 from .data.format import value_text
 from .open_views import open_view, widget_bundle
-from .pages.markup import escaped, page
+from .pages.markup import display_html, escaped
 from .shown import ShownRun, shown_session
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def view_of(run: ShownRun, focus: Sequence[str] = ()) -> RunView:
     from .views.run import RunView
 
     known = _views.get(run.id)
-    if known is not None and known.carrier is not None:
+    if known is not None and known.transport is not None:
         return known
     session = shown_session(run)
     stopper = session.stopper if session.is_open else None
@@ -86,7 +86,9 @@ def _display_id(run: ShownRun) -> str:
 def _still_running(run: ShownRun) -> str:
     """Return the page of a run that goes on, for a notebook that is saved now and opened without its kernel."""
     text = f"run <b>{escaped(run.name)}</b> was running when this was saved"
-    return page(run.id, f"<p>{text}; <code>nbtrack.get_run(&quot;{escaped(run.id)}&quot;)</code> shows what became of it.</p>")
+    return display_html(
+        run.id, f"<p>{text}; <code>nbtrack.get_run(&quot;{escaped(run.id)}&quot;)</code> shows what became of it.</p>"
+    )
 
 
 def facts(run: ShownRun) -> dict[str, Any]:

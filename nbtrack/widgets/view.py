@@ -12,7 +12,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 
 from ..errors import InvalidInput
 
-__all__ = ["Carrier", "Export", "View"]
+__all__ = ["Export", "Transport", "View"]
 
 
 class Export(NamedTuple):
@@ -29,7 +29,7 @@ class Export(NamedTuple):
     notes: list[str]
 
 
-class Carrier(Protocol):
+class Transport(Protocol):
     """A view's model in the browser."""
 
     @property
@@ -60,7 +60,7 @@ class View:
 
     def __init__(self, key: str = "") -> None:
         self.key = key or secrets.token_hex(8)
-        self.carrier: Carrier | None = None
+        self.transport: Transport | None = None
 
     def snapshot(self) -> Any:
         """Return all that a fresh page needs, as ``pack`` takes it."""
@@ -88,12 +88,12 @@ class View:
 
     def push(self, event: str, value: Any) -> None:
         """Tell every page that shows this view; without one nothing happens."""
-        carrier = self.carrier
-        if carrier is not None:
-            carrier.push(event, value)
+        transport = self.transport
+        if transport is not None:
+            transport.push(event, value)
 
     def close(self) -> None:
         """Let go of the model in the browser; what is in the notebook stays. Twice is fine."""
-        carrier, self.carrier = self.carrier, None
-        if carrier is not None:
-            carrier.close()
+        transport, self.transport = self.transport, None
+        if transport is not None:
+            transport.close()

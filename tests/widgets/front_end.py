@@ -3,7 +3,7 @@
 import numpy as np
 
 from nbtrack.entities.run import MetricSummary, Status
-from nbtrack.widgets.pages.contents import Curve, MetricView, RunView
+from nbtrack.widgets.pages.contents import Curve, MetricContent, RunContent
 
 
 def metric(values, steps=None):
@@ -27,7 +27,7 @@ def metric(values, steps=None):
         count=len(values),
         nan_count=int(np.isnan(values).sum()),
     )
-    return MetricView(summary, Curve.of(steps, values))
+    return MetricContent(summary, Curve.of(steps, values))
 
 
 def run(**changes):
@@ -45,4 +45,4 @@ def run(**changes):
         "branch": "main",
         "artifacts": 3,
     }
-    return RunView(**{**facts, **changes})
+    return RunContent(**{**facts, **changes})

@@ -37,7 +37,7 @@ class Page:
 
     def __init__(self, view):
         self.view, self.events, self.is_closed = view, [], False
-        view.carrier = self
+        view.transport = self
 
     def push(self, event, value):
         self.events.append((event, travelled(value)))

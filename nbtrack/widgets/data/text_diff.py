@@ -11,7 +11,7 @@ from typing import Any
 __all__ = ["side_by_side"]
 
 # A part of a line, and whether it is other than on the other side.
-Part = tuple[str, bool]
+Fragment = tuple[str, bool]
 
 _CONTEXT = 3
 _MOST_LINES = 4000
@@ -65,14 +65,14 @@ def _changed(lines: Sequence[str], i1: int, i2: int, others: Sequence[str], j1: 
             yield [i + 1, first, j + 1, second]
 
 
-def _words(left: str, right: str) -> tuple[list[Part], list[Part]]:
+def _words(left: str, right: str) -> tuple[list[Fragment], list[Fragment]]:
     """Return two lines in parts; as wholes where they have little in common."""
     words, others = _WORDS.findall(left), _WORDS.findall(right)
     matcher = SequenceMatcher(None, words, others, autojunk=False)
     if matcher.ratio() < 0.4:
         return [(left, True)], [(right, True)]
-    first: list[Part] = []
-    second: list[Part] = []
+    first: list[Fragment] = []
+    second: list[Fragment] = []
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         first += [("".join(words[i1:i2]), tag != "equal")] if i2 > i1 else []
         second += [("".join(others[j1:j2]), tag != "equal")] if j2 > j1 else []

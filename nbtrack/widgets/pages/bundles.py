@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 
 from .comparison import comparison_html
-from .contents import ComparisonView, RunsView, RunView
+from .contents import ComparisonContent, RunContent, RunsContent
 from .markup import saved_size
 from .plain import comparison_text, run_line, run_text, runs_text
 from .png import run_png
@@ -35,29 +35,29 @@ RUN_LIMIT = 39_500  # bytes in the notebook file, of all formats of one run toge
 _HTML_SHARE = 24_000
 
 
-def run_bundle(view: RunView, *, picture: bool = True) -> dict[str, str]:
+def run_bundle(content: RunContent, *, picture: bool = True) -> dict[str, str]:
     """Return a run in HTML, PNG (as base64) and text, together at most 40 kB of a notebook file.
 
     Args:
-        view: The run.
+        content: The run.
         picture: Whether to paint the PNG, which imports matplotlib; without it HTML and text only.
     """
-    text = run_text(view)
-    html = run_html(view, _HTML_SHARE)
+    text = run_text(content)
+    html = run_html(content, _HTML_SHARE)
     bundle = {"text/html": html, "text/plain": text}
     if picture:
         left = RUN_LIMIT - saved_size(text) - saved_size(html)
-        painted = run_png(view, left * 3 // 4 - 200)
+        painted = run_png(content, left * 3 // 4 - 200)
         if len(painted) <= left * 3 // 4:
             bundle["image/png"] = base64.b64encode(painted).decode("ascii")
     return bundle
 
 
-def runs_bundle(view: RunsView) -> dict[str, str]:
+def runs_bundle(content: RunsContent) -> dict[str, str]:
     """Return a list of runs in HTML and text."""
-    return {"text/html": runs_html(view), "text/plain": runs_text(view)}
+    return {"text/html": runs_html(content), "text/plain": runs_text(content)}
 
 
-def comparison_bundle(view: ComparisonView) -> dict[str, str]:
+def comparison_bundle(content: ComparisonContent) -> dict[str, str]:
     """Return a comparison in HTML and text."""
-    return {"text/html": comparison_html(view), "text/plain": comparison_text(view)}
+    return {"text/html": comparison_html(content), "text/plain": comparison_text(content)}

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from ..data.format import number
 from ..data.metric_names import better, families, split_of
-from .contents import Curve, MetricView, RunView
+from .contents import Curve, MetricContent, RunContent
 from .plot import PALETTE, Plot, plot
 
-__all__ = ["Chart", "Series", "by_interest", "charts_of_run", "charts_of_runs", "in_words", "laid_out", "sparkline"]
+__all__ = ["Chart", "Line", "by_interest", "charts_of_run", "charts_of_runs", "in_words", "laid_out", "sparkline"]
 
 MOST_POINTS = 1500  # of all charts of one display together
 _TOGETHER = 4
@@ -19,11 +19,11 @@ _BARS = "▁▂▃▄▅▆▇█"
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
+class Line:
     """One curve of a chart."""
 
     label: str
-    metric: MetricView
+    metric: MetricContent
     curve: Curve
     color: str
 
@@ -33,7 +33,7 @@ class Chart:
     """Curves drawn in one chart."""
 
     title: str
-    series: tuple[Series, ...]
+    lines: tuple[Line, ...]
 
 
 def by_interest(names: Iterable[str]) -> list[str]:
@@ -41,47 +41,47 @@ def by_interest(names: Iterable[str]) -> list[str]:
     return sorted(names, key=lambda name: better(name) == 0)
 
 
-def charts_of_run(view: RunView) -> list[Chart]:
+def charts_of_run(content: RunContent) -> list[Chart]:
     """Return the charts of a run's metrics, a metric's splits together, the telling ones first.
 
     A metric of a single point has none: its value says it all.
     """
-    curves = {name: metric for name, metric in view.metrics.items() if metric.curve and metric.summary.count > 1}
+    curves = {name: metric for name, metric in content.metrics.items() if metric.curve and metric.summary.count > 1}
     groups = [group[i : i + _TOGETHER] for group in families(by_interest(curves)) for i in range(0, len(group), _TOGETHER)]
     return [_chart(group, curves) for group in groups]
 
 
-def _chart(names: Sequence[str], metrics: Mapping[str, MetricView]) -> Chart:
+def _chart(names: Sequence[str], metrics: Mapping[str, MetricContent]) -> Chart:
     """Draw several names in one chart, the plain or training one first."""
     order = sorted(names, key=lambda name: ("", "train", "val", "test").index(split_of(name)[1]))
-    series = [
-        Series(name, metric, metric.curve, PALETTE[i])
+    lines = [
+        Line(name, metric, metric.curve, PALETTE[i])
         for i, name in enumerate(order)
         if (metric := metrics[name]).curve is not None
     ]
-    return Chart(names[0] if len(names) == 1 else split_of(names[0])[0], tuple(series))
+    return Chart(names[0] if len(names) == 1 else split_of(names[0])[0], tuple(lines))
 
 
-def charts_of_runs(runs: Sequence[RunView]) -> list[Chart]:
+def charts_of_runs(runs: Sequence[RunContent]) -> list[Chart]:
     """Return a chart a metric with a curve of every run that has one; colours and labels go by the run's place."""
     names = by_interest(dict.fromkeys(name for run in runs for name in run.metrics))
     charts = []
     for name in names:
-        series = tuple(
-            Series(str(i + 1), metric, metric.curve, PALETTE[i % len(PALETTE)])
+        lines = tuple(
+            Line(str(i + 1), metric, metric.curve, PALETTE[i % len(PALETTE)])
             for i, run in enumerate(runs)
             if (metric := run.metrics.get(name)) and metric.curve and metric.summary.count > 1
         )
-        if series:
-            charts.append(Chart(name, series))
+        if lines:
+            charts.append(Chart(name, lines))
     return charts
 
 
 def laid_out(charts: Sequence[Chart], points: int = MOST_POINTS) -> list[tuple[Chart, Plot]]:
     """Lay charts out, large where they are few, with ``points`` points shared among all of their curves."""
     width, height = {0: (0, 0), 1: (480, 168), 2: (400, 152)}.get(len(charts), (264, 120))
-    each = max(8, min(200, points // max(1, sum(len(chart.series) for chart in charts))))
-    return [(c, plot([(s.curve.thinned(each), s.color) for s in c.series], width, height)) for c in charts]
+    each = max(8, min(200, points // max(1, sum(len(chart.lines) for chart in charts))))
+    return [(c, plot([(s.curve.thinned(each), s.color) for s in c.lines], width, height)) for c in charts]
 
 
 def sparkline(curve: Curve, length: int = 16) -> str:
@@ -99,6 +99,5 @@ def sparkline(curve: Curve, length: int = 16) -> str:
 def in_words(chart: Chart) -> str:
     """Return what a chart shows in words, for readers and viewers without pictures."""
     return "; ".join(
-        f"{s.label} {sparkline(s.curve)} {number(s.metric.summary.first)} to {number(s.metric.summary.last)}"
-        for s in chart.series
+        f"{s.label} {sparkline(s.curve)} {number(s.metric.summary.first)} to {number(s.metric.summary.last)}" for s in chart.lines
     )

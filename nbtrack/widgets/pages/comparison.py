@@ -9,8 +9,8 @@ from ...entities.run import ParamValue
 from ..data.format import duration, moment
 from ..data.metric_names import better
 from .charts import by_interest, charts_of_runs, laid_out
-from .contents import ComparisonView, RunView, Whole
-from .markup import chart_box, code, counted, dim, first_that_fits, name, not_drawn, page, table
+from .contents import ComparisonContent, RunContent, Whole
+from .markup import chart_box, code, counted, dim, display_html, first_that_fits, name, not_drawn, table
 from .params import param_text
 from .plot import PALETTE
 from .run import status_markup
@@ -21,7 +21,7 @@ __all__ = ["comparison_html"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Detail:
+class _ComparisonLevel:
     """How much of a comparison is shown."""
 
     runs: int
@@ -32,40 +32,40 @@ class _Detail:
 
 
 _LEVELS = (
-    _Detail(10, 12, 1800, 40, 32),
-    _Detail(10, 9, 1200, 24, 24),
-    _Detail(8, 6, 800, 16, 20),
-    _Detail(6, 3, 400, 8, 16),
-    _Detail(4, 0, 0, 4, 12),
+    _ComparisonLevel(10, 12, 1800, 40, 32),
+    _ComparisonLevel(10, 9, 1200, 24, 24),
+    _ComparisonLevel(8, 6, 800, 16, 20),
+    _ComparisonLevel(6, 3, 400, 8, 16),
+    _ComparisonLevel(4, 0, 0, 4, 12),
 )
 
 
-def comparison_html(view: ComparisonView, limit: int = 40_000) -> str:
+def comparison_html(content: ComparisonContent, limit: int = 40_000) -> str:
     """Return a comparison as self-contained HTML without script, of at most ``limit`` bytes in a notebook file.
 
     Params that differ come first, marked ≠; the best value of a metric among all runs, shown or not, is bold.
     """
-    return first_that_fits(_LEVELS, lambda detail: _page(view, detail), limit)
+    return first_that_fits(_LEVELS, lambda level: _html(content, level), limit)
 
 
-def _page(view: ComparisonView, detail: _Detail) -> str:
-    runs = view.runs[: detail.runs]
+def _html(content: ComparisonContent, level: _ComparisonLevel) -> str:
+    runs = content.runs[: level.runs]
     if not runs:
-        return page("", "<p><b>No runs to compare</b></p>")
-    left_out = f" · first {len(runs)} shown, bold is the best of all" if len(runs) < view.count else ""
-    line = f"<p><b>{counted(view.count, 'run')} compared{left_out}</b></p>"
-    whole = view.whole or of_part(view.runs, view.count)
-    parts = (_charts(runs, detail), f'<div class="w">{_table(runs, whole, detail)}</div>', _same(whole.same, detail))
-    return page(view.key, line, _legend(runs, detail), *parts)
+        return display_html("", "<p><b>No runs to compare</b></p>")
+    left_out = f" · first {len(runs)} shown, bold is the best of all" if len(runs) < content.count else ""
+    line = f"<p><b>{counted(content.count, 'run')} compared{left_out}</b></p>"
+    whole = content.whole or of_part(content.runs, content.count)
+    parts = (_charts(runs, level), f'<div class="w">{_table(runs, whole, level)}</div>', _same(whole.same, level))
+    return display_html(content.key, line, _legend(runs, level), *parts)
 
 
-def _same(same: Mapping[str, ParamValue], detail: _Detail) -> str:
-    said = same_params(same, detail.rows, lambda text: name(text, detail.text * 2))
+def _same(same: Mapping[str, ParamValue], level: _ComparisonLevel) -> str:
+    said = same_params(same, level.rows, lambda text: name(text, level.text * 2))
     return f"<p>{dim(f'same in all: {said}')}</p>" if same else ""
 
 
-def _legend(runs: Sequence[RunView], detail: _Detail) -> str:
-    return f"<p>{' &nbsp; '.join(f'{_mark(i)} {name(run.name, detail.text)}' for i, run in enumerate(runs))}</p>"
+def _legend(runs: Sequence[RunContent], level: _ComparisonLevel) -> str:
+    return f"<p>{' &nbsp; '.join(f'{_mark(i)} {name(run.name, level.text)}' for i, run in enumerate(runs))}</p>"
 
 
 def _mark(place: int) -> str:
@@ -73,31 +73,31 @@ def _mark(place: int) -> str:
     return f'<span style="color:{PALETTE[place % len(PALETTE)]}">●</span>&nbsp;{place + 1}'
 
 
-def _charts(runs: Sequence[RunView], detail: _Detail) -> str:
+def _charts(runs: Sequence[RunContent], level: _ComparisonLevel) -> str:
     charts = charts_of_runs(runs)
-    drawn = laid_out(charts[: detail.charts], detail.points)
+    drawn = laid_out(charts[: level.charts], level.points)
     boxes = "".join(chart_box(chart, plot, f"<b>{name(chart.title, 36)}</b>") for chart, plot in drawn)
     return f"<div>{boxes}</div>{not_drawn(len(charts) - len(drawn))}"
 
 
-def _table(runs: Sequence[RunView], whole: Whole, detail: _Detail) -> str:
+def _table(runs: Sequence[RunContent], whole: Whole, level: _ComparisonLevel) -> str:
     differing = shown_first(whole.differing, (run.params for run in runs))
     metrics = by_interest(shown_first(whole.metrics, (run.metrics for run in runs)))
     return table(
-        ["", *(f"{_mark(i)} <b>{name(run.name, detail.text)}</b>" for i, run in enumerate(runs))],
+        ["", *(f"{_mark(i)} <b>{name(run.name, level.text)}</b>" for i, run in enumerate(runs))],
         _facts(runs),
-        _rows("differing params", [_param_row(runs, key, detail) for key in differing], len(runs), detail),
-        _rows("metrics", [_metric_row(runs, key, whole, detail) for key in metrics], len(runs), detail),
+        _rows("differing params", [_param_row(runs, key, level) for key in differing], len(runs), level),
+        _rows("metrics", [_metric_row(runs, key, whole, level) for key in metrics], len(runs), level),
     )
 
 
-def _rows(what: str, rows: list[list[str]], runs: int, detail: _Detail) -> list[list[str]]:
+def _rows(what: str, rows: list[list[str]], runs: int, level: _ComparisonLevel) -> list[list[str]]:
     """Return as many rows as there is room for, and one that says how many are left out."""
-    left_out = len(rows) - detail.rows
-    return [*rows[: detail.rows], [dim(f"and {left_out:,} more {what}"), *[""] * runs]] if left_out > 0 else rows
+    left_out = len(rows) - level.rows
+    return [*rows[: level.rows], [dim(f"and {left_out:,} more {what}"), *[""] * runs]] if left_out > 0 else rows
 
 
-def _facts(runs: Sequence[RunView]) -> list[list[str]]:
+def _facts(runs: Sequence[RunContent]) -> list[list[str]]:
     return [
         ["status", *(status_markup(run) for run in runs)],
         ["id", *(code(run.id) for run in runs)],
@@ -107,15 +107,15 @@ def _facts(runs: Sequence[RunView]) -> list[list[str]]:
     ]
 
 
-def _commit(run: RunView) -> str:
+def _commit(run: RunContent) -> str:
     return f"{code(run.commit, 7)}{' + changes' * run.dirty}" if run.commit else dim("–")
 
 
-def _param_row(runs: Sequence[RunView], key: str, detail: _Detail) -> list[str]:
-    cells = [name(param_text(run, key), detail.text) if key in run.params else dim("–") for run in runs]
-    return [f"≠ {name(key, detail.text)}", *cells]
+def _param_row(runs: Sequence[RunContent], key: str, level: _ComparisonLevel) -> list[str]:
+    cells = [name(param_text(run, key), level.text) if key in run.params else dim("–") for run in runs]
+    return [f"≠ {name(key, level.text)}", *cells]
 
 
-def _metric_row(runs: Sequence[RunView], key: str, whole: Whole, detail: _Detail) -> list[str]:
+def _metric_row(runs: Sequence[RunContent], key: str, whole: Whole, level: _ComparisonLevel) -> list[str]:
     direction = {-1: " ↓", 1: " ↑"}.get(better(key), "")
-    return [name(key, detail.text) + dim(direction), *(metric_cell(run, key, whole) for run in runs)]
+    return [name(key, level.text) + dim(direction), *(metric_cell(run, key, whole) for run in runs)]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Best", "ComparisonView", "Curve", "MetricView", "RunView", "RunsView", "Whole"]
+__all__ = ["Best", "ComparisonContent", "Curve", "MetricContent", "RunContent", "RunsContent", "Whole"]
 
 CURVE_POINTS = 200
 
@@ -43,7 +43,7 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
-class MetricView:
+class MetricContent:
     """A metric: its summary, and its curve where that was read."""
 
     summary: MetricSummary
@@ -51,7 +51,7 @@ class MetricView:
 
 
 @dataclass(frozen=True, slots=True)
-class RunView:
+class RunContent:
     """A run as a display shows it.
 
     Attributes:
@@ -71,7 +71,7 @@ class RunView:
     started: int = 0
     duration: float | None = None
     params: Mapping[str, ParamValue] = field(default_factory=dict)
-    metrics: Mapping[str, MetricView] = field(default_factory=dict)
+    metrics: Mapping[str, MetricContent] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
     commit: str = ""
@@ -102,14 +102,14 @@ class Whole:
 
 
 @dataclass(frozen=True, slots=True)
-class RunsView:
+class RunsContent:
     """A list of runs: those read for the display, in their order, and how many there are in all.
 
     ``title`` says which they are, such as a filter; ``now`` is when they are shown, in milliseconds; ``key`` is where a
     living view finds the page; ``whole`` is known where more runs than these were read.
     """
 
-    runs: tuple[RunView, ...]
+    runs: tuple[RunContent, ...]
     total: int
     title: str = ""
     now: int = 0
@@ -118,13 +118,13 @@ class RunsView:
 
 
 @dataclass(frozen=True, slots=True)
-class ComparisonView:
+class ComparisonContent:
     """Runs side by side, with curves where they are to be drawn; ``key`` is where a living view finds the page.
 
     ``total`` is how many runs are compared, and ``whole`` what is said of them, where they are more than these.
     """
 
-    runs: tuple[RunView, ...]
+    runs: tuple[RunContent, ...]
     key: str = ""
     total: int = 0
     whole: Whole | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..data.format import size
-from .markup import counted, dim, escaped, first_that_fits, name, page, table
+from .markup import counted, dim, display_html, escaped, first_that_fits, name, table
 
 __all__ = ["files_html"]
 
@@ -17,14 +17,14 @@ Files = Sequence[tuple[str, int]]
 
 def files_html(files: Files, key: str = "", limit: int = 40_000) -> str:
     """Return a list of files as HTML without script; ``key`` is where a living view finds it."""
-    return first_that_fits(_LEVELS, lambda most: _page(files, key, most), limit)
+    return first_that_fits(_LEVELS, lambda most: _html(files, key, most), limit)
 
 
-def _page(files: Files, key: str, most: int) -> str:
+def _html(files: Files, key: str, most: int) -> str:
     line = f"<p><b>{escaped(_summary(files))}</b></p>"
     rows = [[name(path, 100), size(bytes_)] for path, bytes_ in files[:most]]
     more = f"<p>{dim(f'and {len(files) - most:,} more')}</p>" if len(files) > most else ""
-    return page(key, line, table([dim("file"), dim("size")], rows) if rows else "", more)
+    return display_html(key, line, table([dim("file"), dim("size")], rows) if rows else "", more)
 
 
 def _summary(files: Files) -> str:

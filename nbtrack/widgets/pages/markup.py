@@ -22,11 +22,11 @@ __all__ = [
     "code",
     "counted",
     "dim",
+    "display_html",
     "escaped",
     "first_that_fits",
     "name",
     "not_drawn",
-    "page",
     "saved_size",
     "table",
 ]
@@ -116,7 +116,7 @@ def not_drawn(count: int) -> str:
     return f"<p>{dim(f'and {said} not drawn')}</p>" if count else ""
 
 
-def page(run_id: str, *parts: str) -> str:
+def display_html(run_id: str, *parts: str) -> str:
     """Return a display's markup; the run's id is where a living view finds it."""
     slot = f' data-run="{escaped(one_line(run_id)[:_LONGEST_ID])}"' if run_id else ""
     return f'<div class="nbt-slot"{slot}><div class="nbt nbt-static">{STYLE}{"".join(parts)}</div></div>'

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ..data.format import value_text
-from .contents import RunView
+from .contents import RunContent
 
 __all__ = ["param_text"]
 
 
-def param_text(run: RunView, name: str) -> str:
+def param_text(run: RunContent, name: str) -> str:
     """Return a run's value of a param as text, empty where it has none."""
     return value_text(run.params[name]) if name in run.params else ""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..data.format import clip, columns, duration, isolate, moment, number, one_line
 from .charts import by_interest, sparkline
-from .contents import ComparisonView, MetricView, RunsView, RunView
+from .contents import ComparisonContent, MetricContent, RunContent, RunsContent
 from .markup import counted
 from .params import param_text
 from .run import status_word
@@ -24,28 +24,28 @@ _ROWS = 30
 _BARS = 16
 
 
-def run_line(view: RunView) -> str:
+def run_line(content: RunContent) -> str:
     """Return a run in one line: its name, status, duration and id."""
-    facts = (_text(view.name, 60), status_word(view), duration(view.duration), one_line(view.id)[:8])
+    facts = (_text(content.name, 60), status_word(content), duration(content.duration), one_line(content.id)[:8])
     return " · ".join(fact for fact in facts if fact)
 
 
-def run_text(view: RunView) -> str:
+def run_text(content: RunContent) -> str:
     """Return a run as a few lines: what it was, its metrics with their curves, its params; at most 4 KB or so."""
-    shown = list(view.params)[:_PARAMS]
-    params = ", ".join(f"{_text(key, 24)} = {_text(param_text(view, key), 24)}" for key in shown)
-    more = f" and {len(view.params) - len(shown):,} more" if len(view.params) > len(shown) else ""
-    blocks = [run_line(view), _facts(view), _text(view.note, 160), _text(view.error, 160), *_metrics(view)]
+    shown = list(content.params)[:_PARAMS]
+    params = ", ".join(f"{_text(key, 24)} = {_text(param_text(content, key), 24)}" for key in shown)
+    more = f" and {len(content.params) - len(shown):,} more" if len(content.params) > len(shown) else ""
+    blocks = [run_line(content), _facts(content), _text(content.note, 160), _text(content.error, 160), *_metrics(content)]
     return "\n".join(block for block in [*blocks, f"params: {params}{more}" if params else ""] if block)
 
 
-def runs_text(view: RunsView) -> str:
+def runs_text(content: RunsContent) -> str:
     """Return a list of runs as a table of text: the first of them, with the params that differ and the metrics."""
-    runs = view.runs[:_RUNS]
-    line = summary_line(view, len(runs))
+    runs = content.runs[:_RUNS]
+    line = summary_line(content, len(runs))
     if not runs:
         return line
-    whole = view.whole or of_part(view.runs, view.total)
+    whole = content.whole or of_part(content.runs, content.total)
     params = shown_first(whole.differing, (run.params for run in runs))[:_COLUMNS]
     metrics = by_interest(shown_first(whole.metrics, (run.metrics for run in runs)))[:_COLUMNS]
     head = ["run", "status", "id", "duration", *(_text(key, 20) for key in (*params, *metrics))]
@@ -63,12 +63,12 @@ def runs_text(view: RunsView) -> str:
     return "\n".join([line, *_aligned([head, *rows], left=3)])
 
 
-def comparison_text(view: ComparisonView) -> str:
+def comparison_text(content: ComparisonContent) -> str:
     """Return a comparison as a table of text, a column a run: first the params that differ, then the metrics."""
-    runs = view.runs[:_COMPARED]
+    runs = content.runs[:_COMPARED]
     if not runs:
         return "No runs to compare"
-    whole = view.whole or of_part(view.runs, view.count)
+    whole = content.whole or of_part(content.runs, content.count)
     differing = shown_first(whole.differing, (run.params for run in runs))
     metrics = by_interest(shown_first(whole.metrics, (run.metrics for run in runs)))
     rows = [
@@ -79,7 +79,7 @@ def comparison_text(view: ComparisonView) -> str:
         *([_text(key, 24), *(_last(run, key) for run in runs)] for key in metrics[:_ROWS]),
     ]
     counts = (
-        (view.count - len(runs), "runs"),
+        (content.count - len(runs), "runs"),
         (len(differing) - _ROWS, "differing params"),
         (len(metrics) - _ROWS, "metrics"),
     )
@@ -90,27 +90,27 @@ def comparison_text(view: ComparisonView) -> str:
     return "\n".join([*_aligned(rows, left=1), *below])
 
 
-def _facts(view: RunView) -> str:
-    branch = f" on {_text(view.branch, 24)}" if view.branch else ""
+def _facts(content: RunContent) -> str:
+    branch = f" on {_text(content.branch, 24)}" if content.branch else ""
     facts = [
-        moment(view.started) if view.started else "",
-        f"in {_text(view.experiment, 32)}" if view.experiment else "",
-        f"{one_line(view.commit)[:7]}{branch}{' + changes' * view.dirty}" if view.commit else "",
-        f"child of {_text(view.parent, 24)}" if view.parent else "",
-        counted(view.artifacts, "artifact") if view.artifacts else "",
+        moment(content.started) if content.started else "",
+        f"in {_text(content.experiment, 32)}" if content.experiment else "",
+        f"{one_line(content.commit)[:7]}{branch}{' + changes' * content.dirty}" if content.commit else "",
+        f"child of {_text(content.parent, 24)}" if content.parent else "",
+        counted(content.artifacts, "artifact") if content.artifacts else "",
     ]
     return " · ".join(fact for fact in facts if fact)
 
 
-def _metrics(view: RunView) -> list[str]:
-    names = by_interest(view.metrics)
+def _metrics(content: RunContent) -> list[str]:
+    names = by_interest(content.metrics)
     rows = [["metric", "last", "min", "max", "points", ""]]
-    rows += [_metric_row(key, view.metrics[key]) for key in names[:_METRICS]]
+    rows += [_metric_row(key, content.metrics[key]) for key in names[:_METRICS]]
     more = [f"and {len(names) - _METRICS:,} more metrics"] if len(names) > _METRICS else []
     return _aligned(rows, left=1) + more if names else []
 
 
-def _metric_row(key: str, metric: MetricView) -> list[str]:
+def _metric_row(key: str, metric: MetricContent) -> list[str]:
     s = metric.summary
     told = s.count > 1 and s.count > s.nan_count
     extremes = [f"{number(s.min)} at {s.min_step}", f"{number(s.max)} at {s.max_step}"] if told else ["", ""]
@@ -118,7 +118,7 @@ def _metric_row(key: str, metric: MetricView) -> list[str]:
     return [_text(key, 32), number(s.last), *extremes, f"{s.count:,}", bars.ljust(_BARS)]
 
 
-def _last(run: RunView, key: str) -> str:
+def _last(run: RunContent, key: str) -> str:
     return number(run.metrics[key].summary.last) if key in run.metrics else ""
 
 

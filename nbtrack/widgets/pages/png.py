@@ -14,7 +14,7 @@ import numpy as np
 
 from ..data.format import clip, duration, moment, number, one_line
 from .charts import Chart, by_interest, charts_of_run, laid_out
-from .contents import RunView
+from .contents import RunContent
 from .plot import GREY, Plot, Stroke
 from .run import STATUS_COLORS, status_word
 
@@ -31,14 +31,14 @@ _COLORS = 16
 _FONT = "DejaVu Sans"
 
 
-def run_png(view: RunView, limit: int = 20_000) -> bytes:
+def run_png(content: RunContent, limit: int = 20_000) -> bytes:
     """Return a picture of a run's header and curves, in at most ``limit`` bytes where that can be.
 
     It is transparent, in colours that read on white and on black.
     """
-    charts = charts_of_run(view)
+    charts = charts_of_run(content)
     for count, scale in _LEVELS[len(charts) > _SHARP :]:
-        picture = _Canvas(view, charts[:count], scale).painter.png()
+        picture = _Canvas(content, charts[:count], scale).painter.png()
         if len(picture) <= limit:
             break
     return picture
@@ -47,31 +47,36 @@ def run_png(view: RunView, limit: int = 20_000) -> bytes:
 class _Canvas:
     """One picture in the making, with places in points from the top left."""
 
-    def __init__(self, view: RunView, charts: Sequence[Chart], scale: float) -> None:
+    def __init__(self, content: RunContent, charts: Sequence[Chart], scale: float) -> None:
         drawn = laid_out(charts)
         places = list(_places([plot for _, plot in drawn]))
-        lines = [] if drawn else _metric_lines(view)
+        lines = [] if drawn else _metric_lines(content)
         bottoms = [y + plot.height for (_, y), (_, plot) in zip(places, drawn, strict=True)]
         self.painter = _Painter(_WIDTH, max([_HEADER + len(lines) * _ROW, *bottoms]) + 6, scale)
-        self.header(view)
+        self.header(content)
         for i, line in enumerate(lines):
             self.painter.text(4, _HEADER + i * _ROW + 8, line, size=12)
         for (x, y), (chart, plot) in zip(places, drawn, strict=True):
             self.chart(chart, plot, x, y)
 
-    def header(self, view: RunView) -> None:
+    def header(self, content: RunContent) -> None:
         """Write how the run stands, its name and when it ran."""
-        facts = (status_word(view), one_line(view.id)[:8], duration(view.duration), moment(view.started) if view.started else "")
-        self.painter.text(4, 20, "●", STATUS_COLORS[view.status], 13)
-        end = self.painter.text(22, 20, clip(view.name, 48), size=13, weight="bold")
+        facts = (
+            status_word(content),
+            one_line(content.id)[:8],
+            duration(content.duration),
+            moment(content.started) if content.started else "",
+        )
+        self.painter.text(4, 20, "●", STATUS_COLORS[content.status], 13)
+        end = self.painter.text(22, 20, clip(content.name, 48), size=13, weight="bold")
         self.painter.text(end + 12, 20, " · ".join(fact for fact in facts if fact), size=12)
 
     def chart(self, chart: Chart, plot: Plot, x: float, y: float) -> None:
         """Draw one chart with its caption above it."""
         painter = self.painter
         at = x + 4
-        for series in chart.series:
-            at = 10 + painter.text(at, y - 5, f"{clip(series.label, 20)} {number(series.metric.summary.last)}", series.color, 11)
+        for line in chart.lines:
+            at = 10 + painter.text(at, y - 5, f"{clip(line.label, 20)} {number(line.metric.summary.last)}", line.color, 11)
         for tick, label in plot.ticks:
             painter.line([(x + plot.left, y + tick), (x + plot.right, y + tick)], GREY, 0.8, 0.35)
             painter.text(x + plot.left - 5, y + tick + 3.5, label, align=1)
@@ -166,10 +171,10 @@ def _places(plots: Sequence[Plot]) -> Iterator[tuple[float, float]]:
         x += plot.width + _GAP
 
 
-def _metric_lines(view: RunView) -> list[str]:
+def _metric_lines(content: RunContent) -> list[str]:
     """Return the last values of a run without curves."""
-    names = by_interest(view.metrics)[:12]
-    return [f"{clip(key, 40)}   {number(view.metrics[key].summary.last)}" for key in names]
+    names = by_interest(content.metrics)[:12]
+    return [f"{clip(key, 40)}   {number(content.metrics[key].summary.last)}" for key in names]
 
 
 @functools.cache

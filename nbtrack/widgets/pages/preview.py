@@ -57,13 +57,13 @@ def preview(path: str, file: BinaryIO, size: int) -> dict[str, str]:
     if media:
         return {"text/plain": line} | (_media(path, file.read(), media, size) if size <= _MEDIA_LIMIT else _too_large(path, size))
     if suffix in (".csv", ".tsv"):
-        return _page(path, size, _delimited(file, suffix), line)
+        return _html(path, size, _delimited(file, suffix), line)
     if suffix in (".parquet", ".json") and size <= _TABLE_LIMIT:
-        return _page(path, size, _structured(path, file.read(), suffix), line)
-    return _page(path, size, _text(file), line)
+        return _html(path, size, _structured(path, file.read(), suffix), line)
+    return _html(path, size, _text(file), line)
 
 
-def _page(path: str, size: int, body: str, line: str) -> dict[str, str]:
+def _html(path: str, size: int, body: str, line: str) -> dict[str, str]:
     if not body:
         return {"text/plain": line}
     return {"text/html": f'<div class="nbt nbt-static">{STYLE}<p>{_caption(path, size)}</p>{body}</div>', "text/plain": line}

@@ -13,15 +13,15 @@ from .bundles import comparison_text, runs_html, runs_text
 from .bundles import run_bundle as run_of
 from .bundles import runs_bundle as runs_of
 from .charts import by_interest
-from .contents import ComparisonView, Curve, MetricView, RunsView, RunView, Whole
+from .contents import ComparisonContent, Curve, MetricContent, RunContent, RunsContent, Whole
 
 __all__ = [
     "comparison_bundle",
     "comparison_summary",
     "run_bundle",
-    "run_still",
+    "run_static_html",
     "runs_bundle",
-    "runs_still",
+    "runs_static_html",
     "runs_summary",
 ]
 
@@ -36,7 +36,7 @@ def run_bundle(run: ShownRun) -> dict[str, Any]:
     return run_of(_run_view(run, curves=_CURVES))
 
 
-def run_still(run: ShownRun) -> str:
+def run_static_html(run: ShownRun) -> str:
     """Return a run as a page without script."""
     return run_of(_run_view(run, curves=_CURVES), picture=False)["text/html"]
 
@@ -51,9 +51,9 @@ def runs_summary(runs: ShownRuns) -> str:
     return runs_text(_runs_view(runs))
 
 
-def runs_still(runs: ShownRuns, key: str) -> str:
+def runs_static_html(runs: ShownRuns, key: str) -> str:
     """Return the whole table of runs as a page without script, in the slot of a living view with that key."""
-    return runs_html(RunsView(tuple(_run_view(run) for run in runs), len(runs), now=now_ms(), key=key), None)
+    return runs_html(RunsContent(tuple(_run_view(run) for run in runs), len(runs), now=now_ms(), key=key), None)
 
 
 def comparison_bundle(comparison: ShownComparison, key: str = "") -> dict[str, Any]:
@@ -66,15 +66,15 @@ def comparison_summary(comparison: ShownComparison) -> str:
     return comparison_text(_comparison_view(comparison, curves=0))
 
 
-def _runs_view(runs: ShownRuns, key: str = "") -> RunsView:
+def _runs_view(runs: ShownRuns, key: str = "") -> RunsContent:
     views = tuple(_run_view(run) for run in runs[:_TABLE_RUNS])
-    return RunsView(views, len(runs), now=now_ms(), key=key, whole=_whole(runs, len(views)))
+    return RunsContent(views, len(runs), now=now_ms(), key=key, whole=_whole(runs, len(views)))
 
 
-def _comparison_view(comparison: ShownComparison, *, curves: int, key: str = "") -> ComparisonView:
+def _comparison_view(comparison: ShownComparison, *, curves: int, key: str = "") -> ComparisonContent:
     runs = comparison.runs
     views = tuple(_run_view(run, curves=curves) for run in runs[:_COMPARED_RUNS])
-    return ComparisonView(views, key=key, total=len(runs), whole=_whole(runs, len(views)))
+    return ComparisonContent(views, key=key, total=len(runs), whole=_whole(runs, len(views)))
 
 
 def _whole(runs: ShownRuns, shown: int) -> Whole | None:
@@ -82,11 +82,11 @@ def _whole(runs: ShownRuns, shown: int) -> Whole | None:
     return runs.whole() if shown < len(runs) <= _MOST_READ else None
 
 
-def _run_view(run: ShownRun, *, curves: int = 0) -> RunView:
+def _run_view(run: ShownRun, *, curves: int = 0) -> RunContent:
     """Read a run for display, with the curves of its first metrics."""
     tags = run.tags
     end = run.end_time.timestamp() if run.end_time else now_ms() / 1000
-    return RunView(
+    return RunContent(
         run.id,
         run.name,
         run.status,
@@ -107,12 +107,12 @@ def _run_view(run: ShownRun, *, curves: int = 0) -> RunView:
     )
 
 
-def _metric_views(run: ShownRun, curves: int) -> Iterable[tuple[str, MetricView]]:
+def _metric_views(run: ShownRun, curves: int) -> Iterable[tuple[str, MetricContent]]:
     metrics = run.metrics
     drawn = frozenset(by_interest([key for key in metrics if metrics[key].count > 1])[:curves])
     for key, history in metrics.items():
         curve = Curve.of(history.steps, history.values) if key in drawn else None
-        yield key, MetricView(history.summary, curve)
+        yield key, MetricContent(history.summary, curve)
 
 
 def _last_line(traceback: str | None) -> str:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from ...entities.run import ParamValue
 from ..data.format import ago, clip, duration, moment, number, value_text
 from .charts import by_interest
-from .contents import RunsView, RunView, Whole
-from .markup import code, counted, dim, escaped, first_that_fits, name, page, table
+from .contents import RunContent, RunsContent, Whole
+from .markup import code, counted, dim, display_html, escaped, first_that_fits, name, table
 from .params import param_text
 from .run import status_markup
 from .whole import of_part, shown_first
@@ -19,7 +19,7 @@ __all__ = ["metric_cell", "runs_html", "same_params", "summary_line"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Detail:
+class _RunsLevel:
     """How much of a list of runs is shown."""
 
     runs: int
@@ -28,23 +28,29 @@ class _Detail:
     text: int
 
 
-_LEVELS = (_Detail(50, 8, 8, 36), _Detail(30, 6, 6, 28), _Detail(20, 4, 4, 24), _Detail(10, 3, 3, 16), _Detail(4, 2, 2, 12))
-_EVERYTHING = _Detail(sys.maxsize, sys.maxsize, sys.maxsize, 80)
+_LEVELS = (
+    _RunsLevel(50, 8, 8, 36),
+    _RunsLevel(30, 6, 6, 28),
+    _RunsLevel(20, 4, 4, 24),
+    _RunsLevel(10, 3, 3, 16),
+    _RunsLevel(4, 2, 2, 12),
+)
+_EVERYTHING = _RunsLevel(sys.maxsize, sys.maxsize, sys.maxsize, 80)
 
 
-def runs_html(view: RunsView, limit: int | None = 40_000) -> str:
+def runs_html(content: RunsContent, limit: int | None = 40_000) -> str:
     """Return a list of runs as self-contained HTML without script, of at most ``limit`` bytes in a notebook file.
 
     Params that differ and metrics are columns, the best value of a metric among all runs, shown or not, is bold; params
     that are the same in all are named below. Without a limit everything is shown.
     """
-    return first_that_fits(_LEVELS, lambda detail: _page(view, detail), limit) if limit else _page(view, _EVERYTHING)
+    return first_that_fits(_LEVELS, lambda level: _html(content, level), limit) if limit else _html(content, _EVERYTHING)
 
 
-def summary_line(view: RunsView, shown: int) -> str:
+def summary_line(content: RunsContent, shown: int) -> str:
     """Return how many runs there are, and how many of them are shown."""
-    title = f" · {clip(view.title, 120)}" if view.title else ""
-    return f"{counted(view.total, 'run')}{title}{f' · first {shown:,} shown' if shown < view.total else ''}"
+    title = f" · {clip(content.title, 120)}" if content.title else ""
+    return f"{counted(content.total, 'run')}{title}{f' · first {shown:,} shown' if shown < content.total else ''}"
 
 
 def same_params(same: Mapping[str, ParamValue], length: int, write: Callable[[str], str]) -> str:
@@ -53,7 +59,7 @@ def same_params(same: Mapping[str, ParamValue], length: int, write: Callable[[st
     return ", ".join(shown) + (f" and {len(same) - length:,} more" if len(same) > length else "")
 
 
-def metric_cell(run: RunView, key: str, whole: Whole) -> str:
+def metric_cell(run: RunContent, key: str, whole: Whole) -> str:
     """Return a run's last value of a metric, bold where it is the best of all runs."""
     if key not in run.metrics:
         return dim("–")
@@ -61,24 +67,24 @@ def metric_cell(run: RunView, key: str, whole: Whole) -> str:
     return f"<b>{number(last)}</b>" if best and last == best.value else number(last)
 
 
-def _page(view: RunsView, detail: _Detail) -> str:
-    runs = view.runs[: detail.runs]
-    line = f"<p><b>{escaped(summary_line(view, len(runs)))}</b></p>"
+def _html(content: RunsContent, level: _RunsLevel) -> str:
+    runs = content.runs[: level.runs]
+    line = f"<p><b>{escaped(summary_line(content, len(runs)))}</b></p>"
     if not runs:
-        return page(view.key, line)
-    whole = view.whole or of_part(view.runs, view.total)
-    shown = f'<div class="w">{_table(runs, whole, detail, view.now)}</div>'
-    return page(view.key, line, shown, _below(view, runs, whole, detail))
+        return display_html(content.key, line)
+    whole = content.whole or of_part(content.runs, content.total)
+    shown = f'<div class="w">{_table(runs, whole, level, content.now)}</div>'
+    return display_html(content.key, line, shown, _below(content, runs, whole, level))
 
 
-def _table(runs: Sequence[RunView], whole: Whole, detail: _Detail, now: int) -> str:
-    params, metrics = _param_names(runs, whole)[: detail.params], _metric_names(runs, whole)[: detail.metrics]
-    keys = [name(key, detail.text) for key in (*params, *metrics)]
+def _table(runs: Sequence[RunContent], whole: Whole, level: _RunsLevel, now: int) -> str:
+    params, metrics = _param_names(runs, whole)[: level.params], _metric_names(runs, whole)[: level.metrics]
+    keys = [name(key, level.text) for key in (*params, *metrics)]
     head = [dim(column) for column in ("run", "status", "duration", *keys, "started", "id")]
     rows = (
         [
-            *_outcome(run, detail),
-            *_params(run, params, detail),
+            *_outcome(run, level),
+            *_params(run, params, level),
             *(metric_cell(run, key, whole) for key in metrics),
             *_origin(run, now),
         ]
@@ -87,51 +93,51 @@ def _table(runs: Sequence[RunView], whole: Whole, detail: _Detail, now: int) -> 
     return table(head, rows, left=2)
 
 
-def _outcome(run: RunView, detail: _Detail) -> list[str]:
-    return [f"<b>{name(run.name, detail.text)}</b>", status_markup(run), duration(run.duration)]
+def _outcome(run: RunContent, level: _RunsLevel) -> list[str]:
+    return [f"<b>{name(run.name, level.text)}</b>", status_markup(run), duration(run.duration)]
 
 
-def _origin(run: RunView, now: int) -> list[str]:
+def _origin(run: RunContent, now: int) -> list[str]:
     """Return when a run started, how long before now as a title, since a saved page grows old; and its id."""
     then = f' title="{ago(run.started, now)} when this was shown"' if now else ""
     started = dim(f"<span{then}>{moment(run.started)}</span>") if run.started else ""
     return [started, code(run.id)]
 
 
-def _params(run: RunView, params: Sequence[str], detail: _Detail) -> list[str]:
-    return [name(param_text(run, key), detail.text) if key in run.params else dim("–") for key in params]
+def _params(run: RunContent, params: Sequence[str], level: _RunsLevel) -> list[str]:
+    return [name(param_text(run, key), level.text) if key in run.params else dim("–") for key in params]
 
 
-def _param_names(runs: Sequence[RunView], whole: Whole) -> list[str]:
+def _param_names(runs: Sequence[RunContent], whole: Whole) -> list[str]:
     return shown_first(whole.differing, (run.params for run in runs))
 
 
-def _metric_names(runs: Sequence[RunView], whole: Whole) -> list[str]:
+def _metric_names(runs: Sequence[RunContent], whole: Whole) -> list[str]:
     return by_interest(shown_first(whole.metrics, (run.metrics for run in runs)))
 
 
-def _below(view: RunsView, runs: Sequence[RunView], whole: Whole, detail: _Detail) -> str:
+def _below(content: RunsContent, runs: Sequence[RunContent], whole: Whole, level: _RunsLevel) -> str:
     left_out = [
-        _more(len(whole.differing) - detail.params, "param that differs", "params that differ"),
-        _more(len(whole.metrics) - detail.metrics, "metric", "metrics"),
+        _more(len(whole.differing) - level.params, "param that differs", "params that differ"),
+        _more(len(whole.metrics) - level.metrics, "metric", "metrics"),
     ]
     lines = [f"and {' and '.join(said)} not shown"] if (said := [text for text in left_out if text]) else []
-    lines += _said_of_best(view, runs, whole, _metric_names(runs, whole)[: detail.metrics])
-    if whole.same and view.total > 1:
-        lines.append(f"same in all: {same_params(whole.same, 12, lambda text: name(text, detail.text * 2))}")
+    lines += _said_of_best(content, runs, whole, _metric_names(runs, whole)[: level.metrics])
+    if whole.same and content.total > 1:
+        lines.append(f"same in all: {same_params(whole.same, 12, lambda text: name(text, level.text * 2))}")
     return "".join(f"<p>{dim(line)}</p>" for line in lines)
 
 
-def _said_of_best(view: RunsView, runs: Sequence[RunView], whole: Whole, metrics: Sequence[str]) -> list[str]:
+def _said_of_best(content: RunsContent, runs: Sequence[RunContent], whole: Whole, metrics: Sequence[str]) -> list[str]:
     """Say, where not all runs are shown, of which ones the best is marked, and which best ones are not among them."""
-    if len(runs) == view.total or not metrics:
+    if len(runs) == content.total or not metrics:
         return []
     if not whole.best:
-        return [] if view.whole else ["no best values are marked, as not all runs were read"]
+        return [] if content.whole else ["no best values are marked, as not all runs were read"]
     shown = {(key, metric.summary.last) for run in runs for key, metric in run.metrics.items()}
     hidden = [key for key in metrics if (best := whole.best.get(key)) and (key, best.value) not in shown]
     elsewhere = [f"{name(key, 36)} {number(whole.best[key].value)} of {name(whole.best[key].run, 36)}" for key in hidden]
-    return [f"bold is the best of all {view.total:,} runs" + (f"; not shown: {', '.join(elsewhere)}" if elsewhere else "")]
+    return [f"bold is the best of all {content.total:,} runs" + (f"; not shown: {', '.join(elsewhere)}" if elsewhere else "")]
 
 
 def _more(count: int, one: str, many: str) -> str:

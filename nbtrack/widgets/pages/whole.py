@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 
 from ...entities.run import ParamValue
 from ..data.metric_names import better
-from .contents import Best, RunView, Whole
+from .contents import Best, RunContent, Whole
 
 __all__ = ["Whole", "of_all", "of_part", "shown_first"]
 
 
 @dataclass(slots=True)
-class _Param:
+class _ParamValues:
     first: ParamValue
     identity: tuple[str, str]
     count: int = 0
@@ -22,7 +22,7 @@ class _Param:
 
 
 @dataclass(slots=True)
-class _Metric:
+class _LastValues:
     values: set[float] = field(default_factory=set)
     best: Best | None = None
 
@@ -35,21 +35,21 @@ def of_all(runs: int, params: Iterable[tuple[str, str, ParamValue]], metrics: It
         params: A run's name, a param's, and its value, of every param of every run.
         metrics: A run's name, a metric's, and its last value.
     """
-    found: dict[str, _Param] = {}
+    found: dict[str, _ParamValues] = {}
     for _, key, value in params:
         identity = type(value).__name__, repr(value)  # 1, 1.0, True and "1" are four values
-        param = found.setdefault(key, _Param(value, identity))
+        param = found.setdefault(key, _ParamValues(value, identity))
         param.count += 1
         param.is_same = param.is_same and param.identity == identity
     same = {key: param.first for key, param in found.items() if param.is_same and param.count == runs}
-    last: dict[str, _Metric] = {}
+    last: dict[str, _LastValues] = {}
     for run, key, value in metrics:
-        _take(last.setdefault(key, _Metric()), better(key), value, run)
+        _take(last.setdefault(key, _LastValues()), better(key), value, run)
     best = {key: metric.best for key, metric in last.items() if metric.best and len(metric.values) > 1}
     return Whole(tuple(key for key in found if key not in same), same, tuple(last), best)
 
 
-def _take(metric: _Metric, direction: int, value: float, run: str) -> None:
+def _take(metric: _LastValues, direction: int, value: float, run: str) -> None:
     """Take a value in: one that is not finite is no best, and where all are equal none is."""
     if not direction or not math.isfinite(value):
         return
@@ -59,7 +59,7 @@ def _take(metric: _Metric, direction: int, value: float, run: str) -> None:
         metric.best = Best(value, run)
 
 
-def of_part(runs: Sequence[RunView], total: int) -> Whole:
+def of_part(runs: Sequence[RunContent], total: int) -> Whole:
     """Return the same of the runs at hand; where these are not all, nothing is said of all."""
     params = [(run.name, key, value) for run in runs for key, value in run.params.items()]
     metrics = [(run.name, key, metric.summary.last) for run in runs for key, metric in run.metrics.items()]

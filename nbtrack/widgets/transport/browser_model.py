@@ -24,7 +24,7 @@ from ..view import View
 from .bundles import FIRST, STUB, bundle_source, bundles_of
 from .pack import pack
 
-__all__ = ["Carrier", "send_ahead"]
+__all__ = ["ViewWidget", "send_ahead"]
 
 _ANSWERED = 200
 
@@ -67,7 +67,7 @@ def send_ahead() -> None:
     _shared_asset(FIRST)
 
 
-class Carrier(anywidget.AnyWidget):
+class ViewWidget(anywidget.AnyWidget):
     """A view's model: a stub that loads the bundles, and the view's kind and key.
 
     Attributes:

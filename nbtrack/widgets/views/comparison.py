@@ -17,7 +17,7 @@ from ..data import curves
 from ..data.columns import read_table
 from ..data.text_diff import side_by_side
 from ..view import Export, View
-from .files import Files
+from .files import FileReader
 
 __all__ = ["ComparisonView"]
 
@@ -102,7 +102,7 @@ class ComparisonView(View):
 
     def read_file(self, run: int, path: str) -> dict[str, Any]:
         """Return a file of a run, of at most four million bytes."""
-        return Files(self._connection, self._infos[run].id).read_file(path)
+        return FileReader(self._connection, self._infos[run].id).read_file(path)
 
     def export(self, level: int) -> Export:
         """Return the comparison with curves, differences to the first run and images, as far as there is room."""

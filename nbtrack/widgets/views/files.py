@@ -12,7 +12,7 @@ from ...media.suffix import suffix_of
 from ...media.table import load_table
 from ..view import Export, View
 
-__all__ = ["Files", "FilesView"]
+__all__ = ["FileReader", "FilesView"]
 
 _MOST_FILES = 5000
 _MOST_BYTES = 4_000_000
@@ -20,7 +20,7 @@ _LARGEST_TABLE = 50_000_000
 _TABLES = (".csv", ".tsv", ".parquet", ".json")
 
 
-class Files:
+class FileReader:
     """Answers for the files of one run.
 
     Args:
@@ -99,7 +99,7 @@ class FilesView(View):
 
     def __init__(self, connection: Connection, run_id: str, key: str = "") -> None:
         super().__init__(key)
-        self._files = Files(connection, run_id)
+        self._files = FileReader(connection, run_id)
 
     def snapshot(self) -> dict[str, Any]:
         """Return the list of files."""

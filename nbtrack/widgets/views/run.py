@@ -21,7 +21,7 @@ from ..data.metric_names import better, split_of
 from ..data.overview import MOST_DRAWN, Overview
 from ..view import Export, View
 from .baselines import under
-from .files import Files
+from .files import FileReader
 
 if TYPE_CHECKING:
     from ...store.protocol.store import Axis
@@ -83,7 +83,7 @@ class RunView(View):
         self._is_changed, self._last_frame, self._last_status = False, 0.0, ""
         self._between = _BETWEEN_FRAMES
         self._knows_earlier = False
-        self._files = Files(connection, self.run_id)
+        self._files = FileReader(connection, self.run_id)
         self._stop_following: Callable[[], None] = lambda: None
 
     # The run goes on
@@ -137,7 +137,7 @@ class RunView(View):
     def _push_frame(self, run: Mapping[str, Any]) -> None:
         self._last_frame, self._is_changed = time.monotonic(), False
         # Without a page nobody keeps what is sent: a snapshot has it all.
-        if self.carrier is not None:
+        if self.transport is not None:
             changed = [each for i, key in enumerate(self._metrics) if (each := self._changes(i, key))]
             self.push("frame", {**self._moment(), "metrics": changed, **({"run": run} if run else {})})
 

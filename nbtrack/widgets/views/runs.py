@@ -101,7 +101,7 @@ class RunsView(View):
 
     def _watch(self) -> None:
         self._closed.clear()
-        if not self._watching and self.carrier is not None and self._open_rows():
+        if not self._watching and self.transport is not None and self._open_rows():
             self._watching = True
             threading.Thread(target=self._follow, name="nbtrack-table", daemon=True).start()
 

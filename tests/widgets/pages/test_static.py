@@ -35,7 +35,7 @@ from nbtrack.widgets.pages.bundles import (
     runs_text,
 )
 from nbtrack.widgets.pages.charts import charts_of_run, sparkline
-from nbtrack.widgets.pages.contents import ComparisonView, MetricView, RunsView
+from nbtrack.widgets.pages.contents import ComparisonContent, MetricContent, RunsContent
 from nbtrack.widgets.pages.plot import GREY, PALETTE
 from nbtrack.widgets.pages.run import STATUS_COLORS
 from nbtrack.widgets.pages.whole import of_all
@@ -206,19 +206,19 @@ def test_one_point_needs_no_chart():
 def test_splits_of_one_metric_share_a_chart_and_it_is_labelled():
     names = ["lr", "val_loss", "train/acc", "loss", "val/acc", "test_loss"]
     charts = charts_of_run(run(metrics={name: metric([1, 2]) for name in names}))
-    assert [[s.label for s in chart.series] for chart in charts] == [
+    assert [[s.label for s in chart.lines] for chart in charts] == [
         ["loss", "val_loss", "test_loss"],
         ["train/acc", "val/acc"],
         ["lr"],
     ]
-    assert len({s.color for s in charts[0].series}) == 3
+    assert len({s.color for s in charts[0].lines}) == 3
     page = Page(run_html(run(metrics={name: metric([1, 2]) for name in names})))
     assert "val_loss 2" in page.text
     assert "Page(" not in page.text
 
 
 def test_curves_that_were_not_read_count_as_not_drawn():
-    metrics = {f"m{i}": MetricView(metric([1, 2]).summary, None) for i in range(5)}
+    metrics = {f"m{i}": MetricContent(metric([1, 2]).summary, None) for i in range(5)}
     assert "not drawn" not in Page(run_html(run(metrics=metrics))).text
     page = Page(run_html(run(metrics={"a": metric([1, 2]), "b": metric([1]), **metrics})))
     assert "and 5 more charts not drawn" in page.text
@@ -267,7 +267,11 @@ def test_no_text_of_anyone_can_break_the_page(text):
         ended=text,
     )
     other = run(metrics={text: curve}, params={text: 1})
-    for html in (run_html(view), runs_html(RunsView((view, other), 2, text)), comparison_html(ComparisonView((view, other)))):
+    for html in (
+        run_html(view),
+        runs_html(RunsContent((view, other), 2, text)),
+        comparison_html(ComparisonContent((view, other))),
+    ):
         page = assert_self_contained(html)
         assert not re.search("[\u202a-\u202e\u2066-\u2069\x00\x1b]", html)
         assert len(html) < 20_000
@@ -275,7 +279,11 @@ def test_no_text_of_anyone_can_break_the_page(text):
             value or "" for _, key, value in page.attributes if key not in ("title", "alt", "data-run")
         )
         html.encode()
-    for plain in (run_text(view), runs_text(RunsView((view, other), 2, text)), comparison_text(ComparisonView((view, other)))):
+    for plain in (
+        run_text(view),
+        runs_text(RunsContent((view, other), 2, text)),
+        comparison_text(ComparisonContent((view, other))),
+    ):
         assert not re.search("[\u202a-\u202e\x00-\x09\x0b-\x1f]", plain)
         assert len(plain) < 5_000
     assert run_png(view)
@@ -320,12 +328,12 @@ def test_a_run_takes_at_most_40_kb_of_a_notebook(metrics, params):
 
 def test_lists_and_comparisons_are_bounded_too():
     runs = tuple(many(100, 200, 50) for _ in range(60))
-    for bundle in (runs_bundle(RunsView(runs, 10_000)), comparison_bundle(ComparisonView(runs))):
+    for bundle in (runs_bundle(RunsContent(runs, 10_000)), comparison_bundle(ComparisonContent(runs))):
         assert len(json.dumps(bundle["text/html"])) <= 40_000
         assert len(bundle["text/plain"]) < 8_000
         assert_self_contained(bundle["text/html"])
-    assert "10,000 runs · first " in Page(runs_html(RunsView(runs, 10_000))).text
-    assert "60 runs compared · first " in Page(comparison_html(ComparisonView(runs))).text
+    assert "10,000 runs · first " in Page(runs_html(RunsContent(runs, 10_000))).text
+    assert "60 runs compared · first " in Page(comparison_html(ComparisonContent(runs))).text
 
 
 def test_a_smaller_limit_shows_less():
@@ -336,7 +344,7 @@ def test_a_smaller_limit_shows_less():
 def test_a_bundle_without_a_picture_loads_no_matplotlib():
     code = (
         "import sys, nbtrack.widgets.pages.bundles as s, nbtrack.widgets.pages.contents as v, nbtrack.entities.run as e\n"
-        "b = s.run_bundle(v.RunView('1', 'n', e.Status.FINISHED), picture=False)\n"
+        "b = s.run_bundle(v.RunContent('1', 'n', e.Status.FINISHED), picture=False)\n"
         "print(sorted(b), sorted({'matplotlib', 'pandas', 'PIL', 'IPython'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -393,7 +401,7 @@ def trials():
 
 
 def test_a_list_shows_what_tells_runs_apart_and_the_best():
-    html = runs_html(RunsView(trials(), 3, "metrics.loss < 4", 1_763_822_222_000 + 7_200_000))
+    html = runs_html(RunsContent(trials(), 3, "metrics.loss < 4", 1_763_822_222_000 + 7_200_000))
     page = assert_self_contained(html)
     assert "3 runs · metrics.loss < 4" in page.text
     assert page.tables[0][0] == ["run", "status", "duration", "lr", "seed", "loss", "size", "started", "id"]
@@ -406,7 +414,7 @@ def test_a_list_shows_what_tells_runs_apart_and_the_best():
 
 
 def test_a_list_in_text():
-    assert runs_text(RunsView(trials(), 5)).splitlines() == [
+    assert runs_text(RunsContent(trials(), 5)).splitlines() == [
         "5 runs · first 3 shown",
         "run    status    id        duration    lr  seed  loss  size",
         "one    Finished  a1b2c3d4  1 m 12 s   0.1     0     1     5",
@@ -416,18 +424,18 @@ def test_a_list_in_text():
 
 
 def test_lists_of_none_and_of_one():
-    assert "0 runs" in Page(runs_html(RunsView((), 0))).text
-    assert runs_text(RunsView((), 0)) == "0 runs"
-    page = Page(runs_html(RunsView((run(),), 1)))
+    assert "0 runs" in Page(runs_html(RunsContent((), 0))).text
+    assert runs_text(RunsContent((), 0)) == "0 runs"
+    page = Page(runs_html(RunsContent((run(),), 1)))
     assert "1 run" in page.text
     assert "same in all" not in page.text
-    assert "No runs" in Page(comparison_html(ComparisonView(()))).text
-    assert comparison_text(ComparisonView(())) == "No runs to compare"
+    assert "No runs" in Page(comparison_html(ComparisonContent(()))).text
+    assert comparison_text(ComparisonContent(())) == "No runs to compare"
 
 
 def test_a_whole_list_can_be_a_page():
     runs = tuple(run(name=f"run {i}", params={f"p{j}": i + j for j in range(20)}) for i in range(120))
-    rows = Page(runs_html(RunsView(runs, 120), limit=None)).tables[0]
+    rows = Page(runs_html(RunsContent(runs, 120), limit=None)).tables[0]
     assert len(rows) == 121
     assert len(rows[0]) == 3 + 20 + 2 + 2
 
@@ -447,7 +455,7 @@ def whole_of(runs):
 
 def test_the_best_is_that_of_all_runs_and_not_of_those_shown():
     runs = list(hundreds())
-    html = runs_html(RunsView(tuple(runs[:200]), 300, whole=whole_of(runs)))
+    html = runs_html(RunsContent(tuple(runs[:200]), 300, whole=whole_of(runs)))
     page = assert_self_contained(html)
     assert "300 runs · first 50 shown" in page.text
     assert page.tables[0][0][3:6] == ["seed", "loss", "accuracy"], "a param that differs in one that is not shown differs"
@@ -458,7 +466,7 @@ def test_the_best_is_that_of_all_runs_and_not_of_those_shown():
 
 
 def test_nothing_is_said_of_all_runs_where_only_some_were_read():
-    html = runs_html(RunsView(tuple(hundreds())[:200], 300))
+    html = runs_html(RunsContent(tuple(hundreds())[:200], 300))
     page = Page(html)
     assert "no best values are marked" in page.text
     assert "same in all" not in page.text
@@ -467,7 +475,7 @@ def test_nothing_is_said_of_all_runs_where_only_some_were_read():
 
 def test_a_comparison_of_many_counts_and_marks_over_all():
     runs = list(hundreds())
-    view = ComparisonView(tuple(runs[:20]), total=300, whole=whole_of(runs))
+    view = ComparisonContent(tuple(runs[:20]), total=300, whole=whole_of(runs))
     html, text = comparison_html(view), comparison_text(view)
     page = Page(html)
     assert "300 runs compared · first 10 shown, bold is the best of all" in page.text
@@ -497,7 +505,7 @@ def test_the_table_of_a_store_marks_the_best_of_all(tracker):
 
 
 def test_a_comparison_has_a_column_a_run_and_marks_what_differs():
-    page = assert_self_contained(comparison_html(ComparisonView(trials())))
+    page = assert_self_contained(comparison_html(ComparisonContent(trials())))
     rows = {row[0]: row[1:] for row in page.tables[0]}
     assert rows[""] == ["●\xa01 one", "●\xa02 two", "●\xa03 three"]
     assert rows["≠ lr"] == ["0.1", "0.01", "0.1"]
@@ -511,7 +519,7 @@ def test_a_comparison_has_a_column_a_run_and_marks_what_differs():
 
 
 def test_a_comparison_in_text():
-    assert comparison_text(ComparisonView(trials()[:2])).splitlines() == [
+    assert comparison_text(ComparisonContent(trials()[:2])).splitlines() == [
         "               one       two",
         "status    Finished  Finished",
         "duration  1 m 12 s  1 m 12 s",
@@ -538,7 +546,7 @@ def test_a_run_in_text():
 
 
 def test_columns_line_up_with_wide_letters():
-    text = runs_text(RunsView((run(name="损失"), run(name="ab", params={})), 2))
+    text = runs_text(RunsContent((run(name="损失"), run(name="ab", params={})), 2))
     assert {written.columns(line.partition("Finished")[0]) for line in text.splitlines()[2:]} == {6}
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from nbtrack.errors import InvalidInput
 from nbtrack.widgets.open_views import close_views, open_view
-from nbtrack.widgets.transport.browser_model import Carrier
+from nbtrack.widgets.transport.browser_model import ViewWidget
 from nbtrack.widgets.view import View
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -35,66 +35,66 @@ def view():
 
 
 @pytest.fixture
-def carrier(view, monkeypatch):
-    carrier = Carrier(view)
-    carrier.sent = []
-    monkeypatch.setattr(carrier, "send", lambda content, buffers=None: carrier.sent.append(content))
-    yield carrier
-    carrier.close()
+def transport(view, monkeypatch):
+    transport = ViewWidget(view)
+    transport.sent = []
+    monkeypatch.setattr(transport, "send", lambda content, buffers=None: transport.sent.append(content))
+    yield transport
+    transport.close()
 
 
-def hear(carrier, asked, what, **args):
-    carrier._handle_custom_msg({"k": "ask", "id": asked, "what": what, "args": args}, [])
-    return carrier.sent[-1]
+def hear(transport, asked, what, **args):
+    transport._handle_custom_msg({"k": "ask", "id": asked, "what": what, "args": args}, [])
+    return transport.sent[-1]
 
 
-def test_what_is_asked_again_is_answered_once(carrier, view):
-    assert hear(carrier, "1", "add", number=2) == {"k": "answer", "id": "1", "seq": -1, "value": {"total": 2}}
-    hear(carrier, "1", "add", number=2)
+def test_what_is_asked_again_is_answered_once(transport, view):
+    assert hear(transport, "1", "add", number=2) == {"k": "answer", "id": "1", "seq": -1, "value": {"total": 2}}
+    hear(transport, "1", "add", number=2)
     assert view.total == 2
-    assert len(carrier.sent) == 1
+    assert len(transport.sent) == 1
 
 
-def test_pushes_are_numbered_and_an_answer_says_where_it_stands(carrier):
+def test_pushes_are_numbered_and_an_answer_says_where_it_stands(transport):
     for i in range(3):
-        carrier.push("frame", {"i": i})
-    assert [each["seq"] for each in carrier.sent] == [0, 1, 2]
-    assert hear(carrier, "1", "snapshot")["seq"] == 2
+        transport.push("frame", {"i": i})
+    assert [each["seq"] for each in transport.sent] == [0, 1, 2]
+    assert hear(transport, "1", "snapshot")["seq"] == 2
 
 
-def test_a_page_is_told_when_the_first_snapshot_has_come_and_when_none_will(carrier, view, monkeypatch):
-    assert carrier.coming
-    monkeypatch.setattr(view, "snapshot", lambda: {"was coming": carrier.coming})
-    carrier.begin()
-    assert carrier.sent[0]["value"] == {"was coming": True}
-    assert not carrier.coming
-    carrier.coming = True
+def test_a_page_is_told_when_the_first_snapshot_has_come_and_when_none_will(transport, view, monkeypatch):
+    assert transport.coming
+    monkeypatch.setattr(view, "snapshot", lambda: {"was coming": transport.coming})
+    transport.begin()
+    assert transport.sent[0]["value"] == {"was coming": True}
+    assert not transport.coming
+    transport.coming = True
     monkeypatch.setattr(view, "snapshot", lambda: view.fail("input"))
     with pytest.raises(InvalidInput):
-        carrier.begin()
-    assert not carrier.coming
+        transport.begin()
+    assert not transport.coming
 
 
-def test_errors_travel_back(carrier, caplog):
-    assert hear(carrier, "1", "fail", error="input") == {"k": "error", "id": "1", "message": "the number is odd"}
+def test_errors_travel_back(transport, caplog):
+    assert hear(transport, "1", "fail", error="input") == {"k": "error", "id": "1", "message": "the number is odd"}
     assert not caplog.records, "a user's mistake is no defect"
-    assert "who" in hear(carrier, "2", "fail", error="defect")["message"]
+    assert "who" in hear(transport, "2", "fail", error="defect")["message"]
     assert "failed to answer 'fail'" in caplog.text
-    assert "cannot be asked 'drop'" in hear(carrier, "3", "drop")["message"]
-    assert "add" in hear(carrier, "4", "add", wrong=1)["message"]
+    assert "cannot be asked 'drop'" in hear(transport, "3", "drop")["message"]
+    assert "add" in hear(transport, "4", "add", wrong=1)["message"]
 
 
-def test_what_is_no_question_is_passed_over(carrier):
-    carrier._handle_custom_msg({"k": "hello"}, [])
-    assert carrier.sent == []
+def test_what_is_no_question_is_passed_over(transport):
+    transport._handle_custom_msg({"k": "hello"}, [])
+    assert transport.sent == []
 
 
-def test_state_is_small_and_has_no_data(carrier):
-    state = carrier.get_state()
+def test_state_is_small_and_has_no_data(transport):
+    state = transport.get_state()
     assert len(state["_esm"]) < 1500
     assert len(str({key: value for key, value in state.items() if key != "_esm"})) < 1000
 
 
 def test_nobody_looking_makes_no_widget(view):
-    assert open_view(view).carrier is None
+    assert open_view(view).transport is None
     close_views()
