@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,7 @@ def commands() -> str:
 
 def _command(heading: str, parser: argparse.ArgumentParser) -> str:
     actions = "\n\n".join(_command(f"#{heading} {name}", action) for name, action in subcommands(parser).items())
+    parser.formatter_class = partial(argparse.HelpFormatter, width=100)
     usage = parser.format_usage().removeprefix("usage: ").strip()
     return f"{heading}\n\n{parser.description or ''}\n\n```text\n{usage}\n```\n\n{_options(parser)}\n\n{actions}".strip()
 
@@ -95,7 +97,7 @@ def _help(parser: argparse.ArgumentParser, action: argparse.Action) -> str:
 
 
 def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return text[:1].upper() + text[1:] if text.partition(" ")[0].isalpha() else text
 
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:

@@ -148,7 +148,7 @@ def test_command_lines_are_accepted(line):
 @pytest.mark.parametrize("name", sorted(set(nbtrack.__all__) - {"__version__"}))
 def test_the_reference_has_every_public_name(name):
     kind = "class" if name[0].isupper() else "function"
-    text = PAGES["reference/api.md"]
+    text = "\n".join(text for page, text in PAGES.items() if page.startswith("reference/"))
     assert re.search(rf"^\.\. auto{kind}:: {name}\b", text, re.MULTILINE) or re.search(
         rf"─ {name}\b|^{name}$", text, re.MULTILINE
     )

@@ -12,6 +12,8 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+import nbtrack
+
 from .browser.lab import chromium
 from .needs import program
 
@@ -59,6 +61,17 @@ def pages(site):
 def test_every_page_of_docs_is_in_the_site(site):
     sources = [path.relative_to(ROOT / "docs").with_suffix(".html") for path in (ROOT / "docs").rglob("*.md")]
     assert [name for name in sources if not (site / name).is_file()] == []
+
+
+@pytest.mark.parametrize("name", ["Run", "Runs", "Comparison", "MetricHistory", "Tracker", "ModelVersion", "RegisteredModel"])
+def test_the_reference_has_what_tab_shows(name, pages):
+    """Of what is ours: a sequence's own count and index are Python's."""
+    kind = getattr(nbtrack, name)
+    ours = {member for base in kind.__mro__ if base.__module__.startswith("nbtrack") for member in vars(base)}
+    documented = {member for member in ours if not member.startswith("_") and getattr(kind, member).__doc__}
+    shown = {place for page in pages.values() for place in page.ids}
+    assert documented
+    assert [member for member in documented if f"nbtrack.{name}.{member}" not in shown] == []
 
 
 def test_each_link_inside_the_site_leads_to_a_page_and_a_place_in_it(pages):
