@@ -14,7 +14,7 @@ from ..settings import Settings, resolve, spare_journal, without_password
 from ..store.artifacts.open import open_artifacts
 from ..store.artifacts.paths import local_path, scheme_of
 from ..store.open import check_uri, open_store
-from ..store.protocol.store import Store, is_read_only
+from ..store.protocol.store import Store
 from ..system.project import may_write
 from .output import print_json
 from .places import add_place
@@ -86,7 +86,7 @@ def _store(settings: Settings) -> Iterator[Finding]:
     try:
         yield Finding("reachable", True, _contents(store))
         yield from _tables(settings)
-        if is_read_only(store):
+        if store.is_read_only:
             yield Finding("writing", True, "it may only be read here: what is logged into it waits in the journal")
         else:
             yield from _open_runs(store)

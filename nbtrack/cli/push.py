@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 
 from ..errors import InvalidInput
-from ..store.protocol.store import is_read_only
 from ..tracking.tracker import connection_of
 from ..transfer import Outcome, push
 from .output import bar, print_json
@@ -29,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise InvalidInput("name the runs to copy, or say --all")
     with opened(arguments) as tracker:
         store = connection_of(tracker).store()
-        if not is_read_only(store):
+        if not store.is_read_only:
             connection_of(tracker).recover()
         ids = None if arguments.all else [find_run(store, text).id for text in arguments.run_ids]
         with bar("Copying", None if ids is None else len(ids)) as tell:

@@ -13,7 +13,7 @@ from ..errors import NotPermitted, RunNotFound, StoreError, StoreUnavailable, To
 from ..journal.folder import renamed
 from ..journal.reader import journals
 from ..journal.writer import Writer
-from ..store.protocol.store import Store, generation_of, is_read_only
+from ..store.protocol.store import Store
 from .deleted_experiments import apply_late
 from .heartbeats import SignsOfLife
 from .leftovers import Leftovers
@@ -104,7 +104,7 @@ class Delivery:
         self._start_runs(store)
         is_complete = self._deliver(store)
         self._leftovers.see_to(store, frozenset(self._writers))
-        if not is_read_only(store):
+        if not store.is_read_only:
             if is_asked and (is_complete or self.is_waiting):
                 self._deliver_others(store)
             self._signs.give(store, self.refused)
@@ -122,7 +122,7 @@ class Delivery:
 
     def _look_at(self, store: Store) -> None:
         """Where the store was deleted, or replaced by another, deliver anew what the journals still have."""
-        generation = generation_of(store)
+        generation = store.generation
         if self._generation not in (None, generation):
             self._on_replaced()
             for writer in self._all():

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from ..journal.folder import renamed
-from ..store.protocol.store import Store, is_read_only
+from ..store.protocol.store import Store
 from ..system.forks import WORKING, unsplit
 from ..system.threads import start_thread
 from .recovery import FilesWait, recover
@@ -47,7 +47,7 @@ class Leftovers:
 
     def see_to(self, store: Store, own: frozenset[str]) -> None:
         """Begin to recover where that is due; ``own`` are this process's writers."""
-        if is_read_only(store):  # what others left there is theirs to deliver
+        if store.is_read_only:  # what others left there is theirs to deliver
             self.is_done = True
             return
         if self._is_working or time.monotonic() < self._due:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..entities.events import RunStarted
 from ..errors import Deleted, NbtrackError
-from ..store.protocol.store import Store, is_immediate
+from ..store.protocol.store import Store
 from ..store.stages import deleted_experiment, refuse_runs_in
 from ..store.text import storable
 from ..system.forks import WORKING, unsplit
@@ -38,7 +38,7 @@ def is_accepted(store: Store | None, database: Path | None, event: RunStarted) -
 
 
 def _is_accepted(store: Store | None, database: Path | None, experiment: str) -> bool:
-    if store is not None and is_immediate(store):
+    if store is not None and store.is_immediate:
         refuse_runs_in(store, experiment)
         return True
     if store is None and database is not None:

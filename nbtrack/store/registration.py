@@ -13,8 +13,7 @@ from urllib.parse import unquote, urlsplit
 from ..entities.model import LoggedModelInfo, ModelVersionInfo
 from ..entities.tags import MODEL_VERSIONS
 from ..errors import InvalidInput, ModelNotFound
-from .protocol.logged_models import models_of
-from .protocol.model_registry import canonical_stage, registry_of
+from .protocol.model_registry import canonical_stage
 from .protocol.store import Store
 
 __all__ = ["Origin", "origin_of", "register", "version_at"]
@@ -48,7 +47,7 @@ def register(
     Raises:
         ModelNotFound: There is no registered model of this name.
     """
-    made = registry_of(store).create_version(
+    made = store.registry.create_version(
         name,
         source,
         location=origin.location,
@@ -79,13 +78,13 @@ def origin_of(store: Store, source: str, run_id: str = "", model_id: str = "") -
     if scheme == "models":
         return _of_model(store, source, rest, run_id, model_id)
     if model_id:
-        return Origin(place, run_id or models_of(store).get(model_id).source_run_id, model_id)
+        return Origin(place, run_id or store.models.get(model_id).source_run_id, model_id)
     return Origin(place, run_id, model_id)
 
 
 def version_at(store: Store, path: str) -> ModelVersionInfo:
     """Return the version at ``NAME/VERSION``, ``NAME/STAGE``, ``NAME@ALIAS``, or the newest of ``NAME``; ModelNotFound."""
-    registry = registry_of(store)
+    registry = store.registry
     name, at, alias = path.partition("@")
     if at:
         return registry.version_by_alias(name, alias)
@@ -99,8 +98,8 @@ def version_at(store: Store, path: str) -> ModelVersionInfo:
 
 def _newest_in(store: Store, name: str, stage: str) -> ModelVersionInfo:
     wanted = canonical_stage(stage)
-    registry_of(store).get_model(name)
-    for version in registry_of(store).latest_versions([name])[name]:
+    store.registry.get_model(name)
+    for version in store.registry.latest_versions([name])[name]:
         if version.stage is wanted:
             return version
     raise ModelNotFound(f"model {name!r} has no version in stage {wanted.value}")
@@ -121,9 +120,9 @@ def _of_run(store: Store, source: str, rest: str, run_id: str, model_id: str) ->
 
 def _made_by(store: Store, run_id: str) -> Iterator[LoggedModelInfo]:
     """Yield the logged models of a run that are not deleted."""
-    for made in models_of(store).outputs([run_id]):
+    for made in store.models.outputs([run_id]):
         with suppress(ModelNotFound):
-            yield models_of(store).get(made.model_id)
+            yield store.models.get(made.model_id)
 
 
 def _of_model(store: Store, source: str, rest: str, run_id: str, model_id: str) -> Origin:
@@ -132,19 +131,19 @@ def _of_model(store: Store, source: str, rest: str, run_id: str, model_id: str) 
     if _LOGGED.fullmatch(first):
         if model_id and model_id != first:
             raise InvalidInput(f"Invalid model version source: '{source}'. It is another model than model_id, {model_id!r}")
-        logged = models_of(store).get(first)
+        logged = store.models.get(first)
         return Origin(f"{logged.artifact_uri}/{path}" if path else logged.artifact_uri, run_id or logged.source_run_id, first)
     version = version_at(store, rest)
     return Origin(version.location, run_id or version.run_id, model_id or version.model_id)
 
 
 def _note(store: Store, model_id: str, made: ModelVersionInfo) -> None:
-    logged = models_of(store).get(model_id)
+    logged = store.models.get(model_id)
     known = _versions_of(logged)
     # A server may have noted it already. MLflow's notes numbers, its clients note texts.
     if not any(str(each.get("version")) == str(made.version) and each.get("name") == made.name for each in known):
         new = {"name": made.name, "version": made.version}
-        models_of(store).set_tags(model_id, {MODEL_VERSIONS: json.dumps([*known, new])})
+        store.models.set_tags(model_id, {MODEL_VERSIONS: json.dumps([*known, new])})
 
 
 def _versions_of(logged: LoggedModelInfo) -> list[dict[str, object]]:

@@ -8,7 +8,7 @@ from typing import Any
 from ..delivery.connection import Connection
 from ..errors import AlreadyExists, ArtifactNotFound, InvalidInput, ModelNotFound
 from ..settings import user_name
-from ..store.protocol.model_registry import check_alias, registry_of, without_prompts
+from ..store.protocol.model_registry import check_alias, without_prompts
 from ..store.protocol.search import Query
 from ..store.protocol.store import Store
 from ..store.registration import origin_of, register
@@ -42,7 +42,7 @@ class ModelRegistry:
         if alias is not None:
             check_alias(text(alias, "an alias"))
         store, source = self._connection.read(), _source(model)
-        registry, origin = registry_of(store), origin_of(store, source)
+        registry, origin = store.registry, origin_of(store, source)
         if source.startswith("runs:"):
             _check_folder(self._connection, store, source, origin.location)
         self._ensure(name)
@@ -54,7 +54,7 @@ class ModelRegistry:
 
     def _ensure(self, name: str) -> None:
         """Make a registered model unless it is there, or somebody else is quicker."""
-        registry = registry_of(self._connection.store())
+        registry = self._connection.store().registry
         try:
             registry.get_model(name)
         except ModelNotFound:
@@ -65,7 +65,7 @@ class ModelRegistry:
 
     def model(self, name: str) -> RegisteredModel:
         """Return a registered model; ModelNotFound."""
-        found = registry_of(self._connection.store()).get_model(text(name, "the name of a model", most=_LONGEST))
+        found = self._connection.store().registry.get_model(text(name, "the name of a model", most=_LONGEST))
         return RegisteredModel(self._connection, found)
 
     def get(self, which: str) -> ModelVersion:
@@ -78,7 +78,7 @@ class ModelRegistry:
 
         wanted = without_prompts(parse(condition, names=REGISTERED_MODELS))
         search = Query(None, wanted, parse_order(order_by, names=REGISTERED_MODELS), limit=amount(limit, "limit"))
-        found = registry_of(self._connection.store()).search_models(search)
+        found = self._connection.store().registry.search_models(search)
         return [RegisteredModel(self._connection, info) for info in found.items]
 
     def versions(self, condition: str | None, order_by: str | Sequence[str] | None, limit: int | None) -> list[ModelVersion]:

@@ -11,7 +11,7 @@ from ..delivery.connection import Connection
 from ..entities.model import ModelStage, ModelVersionInfo, RegisteredModelInfo
 from ..entities.run import moment
 from ..errors import ModelNotFound
-from ..store.protocol.model_registry import canonical_stage, registry_of, without_prompts
+from ..store.protocol.model_registry import canonical_stage, without_prompts
 from ..store.protocol.search import Query
 from ..store.registration import version_at
 from .artifacts import RunArtifacts
@@ -140,7 +140,7 @@ class ModelVersion:
 
     @property
     def _registry(self) -> Any:
-        return registry_of(self._connection.store())
+        return self._connection.store().registry
 
     def _refresh(self) -> None:
         self._info = self._registry.get_version(self.name, self.version)
@@ -263,7 +263,7 @@ class RegisteredModel:
 
     @property
     def _registry(self) -> Any:
-        return registry_of(self._connection.store())
+        return self._connection.store().registry
 
     def _refresh(self) -> None:
         self._info = self._registry.get_model(self.name)
@@ -287,7 +287,7 @@ def find_versions(
 
     condition = without_prompts(parse(text, names=VERSIONS))
     search = Query(None, condition, parse_order(order_by, names=VERSIONS), limit=limit)
-    return [ModelVersion(connection, info) for info in registry_of(connection.store()).search_versions(search).items]
+    return [ModelVersion(connection, info) for info in connection.store().registry.search_versions(search).items]
 
 
 def find_version(connection: Connection, which: str) -> ModelVersion:

@@ -36,7 +36,6 @@ from ..entities.model import LoggedModelInfo
 from ..entities.run import ArtifactRecord, Experiment, LifecycleStage, RunInfo, Status, is_run_id
 from ..errors import ArtifactNotFound, Deleted, InvalidInput, NbtrackError
 from ..store.artifacts.protocol import walk
-from ..store.protocol.logged_models import models_of
 from .destinations import Destinations, active_first, is_deleted
 from .source import Contents, Files, Source
 
@@ -220,7 +219,7 @@ class _Copy:
                 problems.append(f"a logged model of run {self.run.id} is left out, for {model.id[:80]!r} is no id")
                 continue
             try:
-                kept = models_of(self.target.store).adopt(replace(model, experiment_id=self.experiment.id))
+                kept = self.target.store.models.adopt(replace(model, experiment_id=self.experiment.id))
                 self._copy_model_files(model, self.target.open_files(kept.artifact_uri))
             except (ArtifactNotFound, Deleted, InvalidInput, OSError) as error:
                 problems.append(f"the logged model {model.name!r} of run {self.run.id}: {error}")

@@ -13,7 +13,6 @@ from ..entities.model import LoggedModelInfo
 from ..entities.run import ArtifactRecord, Experiment, Points, RunInfo
 from ..errors import ModelNotFound, NbtrackError
 from ..store.artifacts.protocol import walk
-from ..store.protocol.logged_models import WithModels
 from ..store.protocol.search import Query
 from ..store.protocol.store import Store
 from .source import Contents, Files, Source
@@ -81,8 +80,6 @@ class StoredRuns:
 
     def _models(self, run: RunInfo) -> dict[str, Any]:
         """Return which models a run made and read, and those of them that lie in its experiment."""
-        if not isinstance(self._store, WithModels):
-            return {}
         models = self._store.models
         made, read = models.outputs([run.id]), models.inputs([run.id])
         found = []

@@ -8,7 +8,6 @@ import nbtrack
 from nbtrack.entities.trace import TraceState
 from nbtrack.store.open import open_store
 from nbtrack.store.protocol.search import Query
-from nbtrack.store.protocol.traces import traces_of
 
 from .programs import run_program
 
@@ -67,6 +66,6 @@ def test_mlflow_logs_into_a_file_and_nbtrack_reads_it(tmp_path):
     assert run.artifacts.read_text("notes/hello.txt") == "hello"
     assert "MLmodel" in [entry.path for entry in nbtrack.get_model("counter@best").artifacts.list()]
     store = open_store(f"sqlite:///{tmp_path}/runs.db", artifact_root="unused")
-    (trace,) = traces_of(store).search(Query(("1",))).items
+    (trace,) = store.traces.search(Query(("1",))).items
     assert trace.state is TraceState.OK
     store.close()

@@ -20,7 +20,6 @@ from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from nbtrack.store.open import open_store
-from nbtrack.store.protocol.model_registry import registry_of
 from nbtrack.store.protocol.store import Store
 
 from ..store.building import START, batch, new_id, rows, started
@@ -217,7 +216,7 @@ def check(store: Store, told: Told) -> None:
     assert {key: value for key, value in pairs.items() if key[2] not in ("of", "mlflow.runName")} == told.pairs
     assert all(store.get_run(run).status.value == "FINISHED" for run in told.ended)
     assert sorted(told.versions) == list(range(1, len(told.versions) + 1))
-    (latest,) = registry_of(store).latest_versions([MODEL])[MODEL]
+    (latest,) = store.registry.latest_versions([MODEL])[MODEL]
     assert latest.version == len(told.versions)
     assert set(told.experiments.values()) == {1}
     assert {each.name for each in store.experiments()} == {"Default", *told.experiments}

@@ -38,7 +38,7 @@ from nbtrack.journal.rows import stamp_of
 from nbtrack.journal.writer import Writer
 from nbtrack.store.filter import EXPERIMENTS, parse, parse_order
 from nbtrack.store.protocol.search import Query
-from nbtrack.store.protocol.store import Store, together
+from nbtrack.store.protocol.store import Store
 
 from .building import START, batch, direct, ended, lane, new_id, params, points, rows, series, started, tags
 
@@ -703,13 +703,13 @@ class StoreContract:
         def read():
             return store.get_run(run), store.tags([run]), store.search_runs(Query(("0",)))
 
-        with together(store), together(store):
+        with store.together(), store.together():
             found = read()
             with pytest.raises(RunNotFound):
                 store.get_run("nowhere")
         store.apply([batch(run, tags(a="b"), first=1)])
         assert (found[0], len(found[1])) == (store.get_run(run), 1)
-        with together(store):
+        with store.together():
             assert read() == (store.get_run(run), store.tags([run]), store.search_runs(Query(("0",))))
             assert len(store.tags([run])) == 2
 

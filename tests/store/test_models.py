@@ -12,7 +12,7 @@ from nbtrack.entities.events import ModelMade, ModelMeasured, ModelRead
 from nbtrack.entities.model import LoggedModelInfo, LoggedModelStatus, ModelMetric, RunModel
 from nbtrack.errors import Deleted, ExperimentNotFound, InvalidInput, ModelNotFound, NotFound, ParamConflict
 from nbtrack.store.filter import LOGGED_MODELS, parse, parse_order
-from nbtrack.store.protocol.logged_models import ModelOrder, ModelQuery, OnDataset, models_of
+from nbtrack.store.protocol.logged_models import ModelOrder, ModelQuery, OnDataset
 
 from .building import batch, direct, rows, started
 
@@ -25,7 +25,7 @@ def store(any_store):
 
 @pytest.fixture
 def models(store):
-    return models_of(store)
+    return store.models
 
 
 def metric(key, value, timestamp=0, step=0, name="", digest=""):

@@ -9,15 +9,16 @@ import pytest
 from nbtrack.entities.model import ModelStage, VersionStatus
 from nbtrack.errors import AlreadyExists, InvalidInput, ModelNotFound
 from nbtrack.store.filter import REGISTERED_MODELS, VERSIONS, parse, parse_order
-from nbtrack.store.protocol.model_registry import registry_of, without_prompts
+from nbtrack.store.protocol.model_registry import without_prompts
 from nbtrack.store.protocol.search import Query
+from nbtrack.store.protocol.store import Store
 
 NONE, STAGING, PRODUCTION, ARCHIVED = ModelStage
 
 
 @pytest.fixture
 def registry(any_store):
-    return registry_of(any_store)
+    return any_store.registry
 
 
 @pytest.fixture
@@ -353,8 +354,8 @@ def test_prompts_are_found_by_those_who_ask(shelf):
 
 
 def test_a_store_without_a_registry_says_so():
-    class Bare:
+    class Bare(Store):
         uri = "https://somewhere"
 
     with pytest.raises(InvalidInput, match="https://somewhere has no model registry; connect to"):
-        registry_of(Bare())
+        Bare().registry.create_model("m")

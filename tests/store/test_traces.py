@@ -10,14 +10,14 @@ from nbtrack.entities.trace import Assessment, TraceInfo, TraceState
 from nbtrack.errors import Deleted, ExperimentNotFound, InvalidInput, NotFound, TraceNotFound
 from nbtrack.store.filter import TRACES, parse, parse_order
 from nbtrack.store.protocol.search import Query
-from nbtrack.store.protocol.traces import traces_of
+from nbtrack.store.protocol.store import Store
 
 OK, ERROR, RUNNING = TraceState.OK, TraceState.ERROR, TraceState.IN_PROGRESS
 
 
 @pytest.fixture
 def traces(any_store):
-    return traces_of(any_store)
+    return any_store.traces
 
 
 WHOLE = TraceInfo(
@@ -165,5 +165,8 @@ def test_deleting(shelf):
 
 
 def test_a_store_without_traces_says_so():
-    with pytest.raises(InvalidInput, match="this store keeps no traces"):
-        traces_of(object())
+    class Bare(Store):
+        uri = "https://somewhere"
+
+    with pytest.raises(InvalidInput, match="https://somewhere keeps no traces; connect to"):
+        Bare().traces.get([])

@@ -11,9 +11,7 @@ from typing import Final
 
 from ...errors import ModelNotFound, RunNotFound, TraceNotFound
 from ...store.mlflow_api.errors import ApiError
-from ...store.protocol.logged_models import models_of
 from ...store.protocol.store import Store
-from ...store.protocol.traces import traces_of
 from ..handlers.artifact_paths import folder_at
 
 __all__ = ["ExperimentIndex"]
@@ -42,14 +40,14 @@ class ExperimentIndex:
 
     def of_model(self, model_id: str) -> str:
         """Return a logged model's experiment; ModelNotFound."""
-        return self._cached("model", model_id, lambda: models_of(self._store).get(model_id).experiment_id)
+        return self._cached("model", model_id, lambda: self._store.models.get(model_id).experiment_id)
 
     def of_trace(self, trace_id: str) -> str:
         """Return a trace's experiment; TraceNotFound."""
         return self._cached("trace", trace_id, lambda: self._find_trace(trace_id))
 
     def _find_trace(self, trace_id: str) -> str:
-        for found in traces_of(self._store).get([trace_id]):
+        for found in self._store.traces.get([trace_id]):
             return found.experiment_id
         raise TraceNotFound(f"Trace with ID '{trace_id}' not found.")
 

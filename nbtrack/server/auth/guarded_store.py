@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from typing_extensions import override
@@ -14,11 +15,11 @@ from ...entities.events import Batch, ModelMade, ModelMeasured, ModelRead, Progr
 from ...entities.run import ArtifactRecord, Dataset, Experiment, ParamValue, Points, RunInfo, ViewType
 from ...errors import AccessDenied, AlreadyExists, NotPermitted, RunNotFound
 from ...store.matching.experiments import page_of
-from ...store.protocol.logged_models import WithModels
-from ...store.protocol.model_registry import WithRegistry
+from ...store.protocol.logged_models import LoggedModels
+from ...store.protocol.model_registry import Registry
 from ...store.protocol.search import Page, Query
-from ...store.protocol.store import Axis, Logged, OpenRun, RunDetails, Store, together
-from ...store.protocol.traces import WithTraces
+from ...store.protocol.store import Axis, Logged, OpenRun, RunDetails, Store
+from ...store.protocol.traces import Traces
 from ..handlers.artifact_paths import folder_at
 from .access import Access
 from .guarded_logged_models import GuardedLoggedModels
@@ -37,16 +38,25 @@ class GuardedStore(Store):
     def __init__(self, store: Store, access: Access, artifact_root: str) -> None:
         self._store, self._access, self._artifact_root = store, access, artifact_root
         self.uri = store.uri
-        if isinstance(store, WithRegistry):
-            self.registry = GuardedModelRegistry(store.registry, access)
-        if isinstance(store, WithModels):
-            self.models = GuardedLoggedModels(store.models, access)
-        if isinstance(store, WithTraces):
-            self.traces = GuardedTraces(store.traces, access)
 
+    @cached_property
+    @override
+    def registry(self) -> Registry:
+        return GuardedModelRegistry(self._store.registry, self._access)
+
+    @cached_property
+    @override
+    def models(self) -> LoggedModels:
+        return GuardedLoggedModels(self._store.models, self._access)
+
+    @cached_property
+    @override
+    def traces(self) -> Traces:
+        return GuardedTraces(self._store.traces, self._access)
+
+    @override
     def together(self) -> AbstractContextManager[None]:
-        """Return a context for several reads, as the store behind it has it."""
-        return together(self._store)
+        return self._store.together()
 
     # Writing.
 

@@ -13,7 +13,6 @@ from ...errors import AlreadyExists, NotFound
 from ...store.mlflow_api import users as wire
 from ...store.mlflow_api.errors import ApiError, invalid
 from ...store.mlflow_api.message import Empty
-from ...store.protocol.model_registry import registry_of
 from ..route import Route
 from .access import Rights
 from .accounts import Grant, User
@@ -85,7 +84,7 @@ def _user_on_managed(service: UserService, kind: str, resource: str, username: s
         service.unguarded_store.get_experiment(resource)
     elif kind == MODEL:
         service.access.model(resource, Permission.MANAGE)
-        registry_of(service.unguarded_store).get_model(resource)
+        service.unguarded_store.registry.get_model(resource)
     else:
         raise _unknown_kind(kind)
     return service.access.accounts.users.get(username)

@@ -13,7 +13,6 @@ from ...errors import NotFound, TraceNotFound
 from ...store.mlflow_api import traces as wire
 from ...store.mlflow_api.errors import invalid, missing_value
 from ...store.mlflow_api.message import Empty
-from ...store.protocol.traces import traces_of
 from ..route import Route
 from ..service import Service
 from .timestamps import milliseconds_of, time_text
@@ -30,7 +29,7 @@ def create_assessment(service: Service, request: wire.CreateAssessment) -> wire.
         raise invalid(f"Unknown assessment type: an assessment has one of {', '.join(_KINDS)}")
     new, overridden = assessment_of(request.trace_id, given), str(given.get("overrides") or "")
     old = _found(service, request.trace_id, overridden) if overridden else None
-    traces_of(service.store).assess(request.trace_id, new)
+    service.store.traces.assess(request.trace_id, new)
     if old is not None:
         _set_valid(service, request.trace_id, old, valid=False)
     return wire.AssessmentResponse(json.loads(new.body))
@@ -54,7 +53,7 @@ def update_assessment(service: Service, request: wire.UpdateAssessment) -> wire.
         new["metadata"] = {**old.get("metadata", {}), **new["metadata"]}
     merged = {**old, **new, "last_update_time": time_text(now_ms())}
     kept = assessment_of(request.trace_id, {**merged, "assessment_id": request.assessment_id})
-    traces_of(service.store).assess(request.trace_id, kept)
+    service.store.traces.assess(request.trace_id, kept)
     return wire.AssessmentResponse(json.loads(kept.body))
 
 
@@ -62,7 +61,7 @@ def delete_assessment(service: Service, request: wire.AssessmentRequest) -> Empt
     """Take an assessment away; what it overrode is valid again."""
     there = {each.id: each for each in _of_trace(service, request.trace_id)}
     gone = there.get(request.assessment_id)
-    traces_of(service.store).delete_assessment(request.trace_id, request.assessment_id)
+    service.store.traces.delete_assessment(request.trace_id, request.assessment_id)
     overridden = there.get(str(json.loads(gone.body).get("overrides"))) if gone else None
     if overridden is not None:
         _set_valid(service, request.trace_id, overridden, valid=True)
@@ -92,7 +91,7 @@ def _serialized(expectation: Any) -> Any:
 
 
 def _set_valid(service: Service, trace_id: str, old: Assessment, *, valid: bool) -> None:
-    traces_of(service.store).assess(trace_id, assessment_of(trace_id, {**body_of(old), "valid": valid}))
+    service.store.traces.assess(trace_id, assessment_of(trace_id, {**body_of(old), "valid": valid}))
 
 
 def body_of(assessment: Assessment) -> dict[str, Any]:
@@ -108,7 +107,7 @@ def _found(service: Service, trace_id: str, assessment_id: str) -> Assessment:
 
 
 def _of_trace(service: Service, trace_id: str) -> tuple[Assessment, ...]:
-    for trace in traces_of(service.store).get([trace_id]):
+    for trace in service.store.traces.get([trace_id]):
         return trace.assessments
     raise TraceNotFound(f"Trace with ID '{trace_id}' not found.")
 

@@ -14,7 +14,6 @@ from urllib.parse import quote
 from ...store.mlflow_api import artifacts as wire
 from ...store.mlflow_api import logged_models
 from ...store.mlflow_api.errors import ApiError, invalid, missing_value
-from ...store.protocol.logged_models import models_of
 from ..exchange import Exchange
 from ..route import StreamRoute
 from ..service import Service
@@ -78,7 +77,7 @@ async def get_logged_model_artifact(service: Service, exchange: Exchange, reques
 
 
 def _file_of_model(service: Service, request: logged_models.GetModelArtifact) -> str:
-    where = models_of(service.store).get(request.model_id).artifact_uri
+    where = service.store.models.get(request.model_id).artifact_uri
     return joined(folder_at(where, service.artifacts.uri), request.artifact_file_path)
 
 

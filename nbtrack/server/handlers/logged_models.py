@@ -17,7 +17,7 @@ from ...store.mlflow_api.errors import invalid, missing_value
 from ...store.mlflow_api.limits import check_max_results, invalid_value
 from ...store.mlflow_api.message import Empty, KeyValue
 from ...store.mlflow_api.page_tokens import read_token, token_at
-from ...store.protocol.logged_models import ModelOrder, ModelQuery, OnDataset, models_of
+from ...store.protocol.logged_models import ModelOrder, ModelQuery, OnDataset
 from ..route import Route
 from ..service import Service
 from .artifact_paths import inside
@@ -42,7 +42,7 @@ _MOST: Final = 50_000
 
 def create_logged_model(service: Service, request: wire.CreateLoggedModel) -> wire.LoggedModelResponse:
     """Make a logged model; one without a name is given one."""
-    made = models_of(service.store).create(
+    made = service.store.models.create(
         request.experiment_id,
         name=request.name or random_name(),
         model_type=request.model_type,
@@ -55,7 +55,7 @@ def create_logged_model(service: Service, request: wire.CreateLoggedModel) -> wi
 
 def get_logged_model(service: Service, request: wire.LoggedModelRequest) -> wire.LoggedModelResponse:
     """Describe a logged model."""
-    return _answer(models_of(service.store).get(request.model_id))
+    return _answer(service.store.models.get(request.model_id))
 
 
 def finalize_logged_model(service: Service, request: wire.Finalize) -> wire.LoggedModelResponse:
@@ -63,30 +63,30 @@ def finalize_logged_model(service: Service, request: wire.Finalize) -> wire.Logg
     status = _STATUSES.get(str(request.status)) or _NUMBERS.get(str(request.status))
     if status is None:
         raise invalid_value("status", request.status, f"It must be one of {', '.join(_STATUSES)}.")
-    return _answer(models_of(service.store).finalize(request.model_id, status))
+    return _answer(service.store.models.finalize(request.model_id, status))
 
 
 def delete_logged_model(service: Service, request: wire.LoggedModelRequest) -> Empty:
     """Delete a logged model."""
-    models_of(service.store).delete(request.model_id)
+    service.store.models.delete(request.model_id)
     return Empty()
 
 
 def set_logged_model_tags(service: Service, request: wire.ModelTags) -> Empty:
     """Set tags of a logged model."""
-    models_of(service.store).set_tags(request.model_id, tags_of(request.tags))
+    service.store.models.set_tags(request.model_id, tags_of(request.tags))
     return Empty()
 
 
 def delete_logged_model_tag(service: Service, request: wire.DeleteLoggedModelTag) -> Empty:
     """Take a tag from a logged model."""
-    models_of(service.store).delete_tag(request.model_id, request.tag_key)
+    service.store.models.delete_tag(request.model_id, request.tag_key)
     return Empty()
 
 
 def log_logged_model_params(service: Service, request: wire.ModelParams) -> Empty:
     """Log more params of a model."""
-    models_of(service.store).log_params(request.model_id, tags_of(request.params))
+    service.store.models.log_params(request.model_id, tags_of(request.params))
     return Empty()
 
 
@@ -104,7 +104,7 @@ def search_logged_models(service: Service, request: wire.SearchLoggedModels) -> 
         offset=offset,
         datasets=tuple(OnDataset(each.dataset_name, each.dataset_digest) for each in request.datasets),
     )
-    page = models_of(service.store).search(search)
+    page = service.store.models.search(search)
     return wire.LoggedModelsResponse(list(map(_model, page.items)), token_at(offset + request.max_results) if page.more else "")
 
 
@@ -125,7 +125,7 @@ def _quoted(name: str) -> str:
 def list_logged_model_artifacts(service: Service, request: wire.ListModelArtifacts) -> ArtifactsResponse:
     """List a folder of a logged model, with paths from the model's root."""
     path = inside(request.artifact_directory_path)
-    return files_below(service, models_of(service.store).get(request.model_id).artifact_uri, path)
+    return files_below(service, service.store.models.get(request.model_id).artifact_uri, path)
 
 
 def log_outputs(service: Service, request: wire.LogOutputs) -> Empty:

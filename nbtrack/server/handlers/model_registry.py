@@ -15,7 +15,7 @@ from ...store.mlflow_api.errors import ApiError, invalid, missing_value
 from ...store.mlflow_api.limits import MAX_KEY, check_key, check_length, check_max_results
 from ...store.mlflow_api.message import Empty, KeyValue
 from ...store.mlflow_api.page_tokens import read_token, token_at
-from ...store.protocol.model_registry import Registry, canonical_stage, registry_of, without_prompts
+from ...store.protocol.model_registry import Registry, canonical_stage, without_prompts
 from ...store.protocol.search import Query
 from ...store.registration import register
 from ..route import Route
@@ -35,7 +35,7 @@ _PROMPT_SOURCES: Final = ("prompt-template", "dummy-source")
 
 def create_registered_model(service: Service, request: wire.CreateModel) -> wire.RegisteredModelResponse:
     """Make a registered model."""
-    registry = registry_of(service.store)
+    registry = service.store.registry
     try:
         made = registry.create_model(request.name, description=request.description, tags=_checked(request.tags))
     except AlreadyExists as error:
@@ -47,7 +47,7 @@ def rename_registered_model(service: Service, request: wire.RenameModel) -> wire
     """Give a registered model another name."""
     if not request.new_name.strip():
         raise missing_value("new_name")
-    registry = registry_of(service.store)
+    registry = service.store.registry
     try:
         return _answer(registry, registry.rename_model(request.name, request.new_name))
     except AlreadyExists as error:
@@ -56,19 +56,19 @@ def rename_registered_model(service: Service, request: wire.RenameModel) -> wire
 
 def update_registered_model(service: Service, request: wire.UpdateModel) -> wire.RegisteredModelResponse:
     """Describe a registered model."""
-    registry = registry_of(service.store)
+    registry = service.store.registry
     return _answer(registry, registry.update_model(request.name, description=request.description))
 
 
 def delete_registered_model(service: Service, request: wire.RegisteredModelRequest) -> Empty:
     """Delete a registered model with its versions."""
-    registry_of(service.store).delete_model(request.name)
+    service.store.registry.delete_model(request.name)
     return Empty()
 
 
 def get_registered_model(service: Service, request: wire.RegisteredModelRequest) -> wire.RegisteredModelResponse:
     """Describe a registered model."""
-    registry = registry_of(service.store)
+    registry = service.store.registry
     return _answer(registry, registry.get_model(request.name))
 
 
@@ -77,7 +77,7 @@ def search_registered_models(service: Service, request: wire.SearchModels) -> wi
     offset = _page(request.max_results, _MOST_MODELS, request.page_token)
     order = parse_order(request.order_by, names=REGISTERED_MODELS)
     condition = without_prompts(parse(request.filter, names=REGISTERED_MODELS))
-    registry = registry_of(service.store)
+    registry = service.store.registry
     page = registry.search_models(Query(None, condition, order, limit=request.max_results, offset=offset))
     latest = registry.latest_versions([info.name for info in page.items])
     token = token_at(offset + request.max_results) if page.more else ""
@@ -86,7 +86,7 @@ def search_registered_models(service: Service, request: wire.SearchModels) -> wi
 
 def get_latest_versions(service: Service, request: wire.GetLatestVersions) -> wire.ModelVersionsResponse:
     """Return the newest version in each of some stages."""
-    registry = registry_of(service.store)
+    registry = service.store.registry
     registry.get_model(request.name)
     stages = {canonical_stage(stage) for stage in request.stages}
     found = registry.latest_versions([request.name])[request.name]
@@ -96,31 +96,31 @@ def get_latest_versions(service: Service, request: wire.GetLatestVersions) -> wi
 def set_registered_model_tag(service: Service, request: wire.SetModelTag) -> Empty:
     """Set a tag of a registered model."""
     _check_key(request.key, "key")
-    registry_of(service.store).set_model_tag(request.name, request.key, _value(request.value))
+    service.store.registry.set_model_tag(request.name, request.key, _value(request.value))
     return Empty()
 
 
 def delete_registered_model_tag(service: Service, request: wire.DeleteModelTag) -> Empty:
     """Take a tag from a registered model."""
-    registry_of(service.store).delete_model_tag(request.name, request.key)
+    service.store.registry.delete_model_tag(request.name, request.key)
     return Empty()
 
 
 def set_registered_model_alias(service: Service, request: wire.SetAlias) -> Empty:
     """Let an alias stand for a version."""
-    registry_of(service.store).set_alias(request.name, request.alias, _number(request.version))
+    service.store.registry.set_alias(request.name, request.alias, _number(request.version))
     return Empty()
 
 
 def delete_registered_model_alias(service: Service, request: wire.AliasRequest) -> Empty:
     """Take an alias away."""
-    registry_of(service.store).delete_alias(request.name, request.alias)
+    service.store.registry.delete_alias(request.name, request.alias)
     return Empty()
 
 
 def get_model_version_by_alias(service: Service, request: wire.AliasRequest) -> wire.ModelVersionResponse:
     """Describe the version that an alias stands for."""
-    registry = registry_of(service.store)
+    registry = service.store.registry
     model = registry.get_model(request.name)
     if request.alias not in model.aliases and request.alias.lower() != "latest":
         raise invalid(f"Registered model alias {request.alias} not found.")
@@ -144,14 +144,14 @@ def create_model_version(service: Service, request: wire.CreateVersion) -> wire.
 
 def update_model_version(service: Service, request: wire.UpdateVersion) -> wire.ModelVersionResponse:
     """Describe a version."""
-    registry = registry_of(service.store)
+    registry = service.store.registry
     changed = registry.update_version(request.name, _number(request.version), description=request.description)
     return wire.ModelVersionResponse(_version(changed))
 
 
 def transition_model_version_stage(service: Service, request: wire.TransitionStage) -> wire.ModelVersionResponse:
     """Move a version to a stage."""
-    moved = registry_of(service.store).transition(
+    moved = service.store.registry.transition(
         request.name,
         _number(request.version),
         canonical_stage(request.stage),
@@ -162,7 +162,7 @@ def transition_model_version_stage(service: Service, request: wire.TransitionSta
 
 def delete_model_version(service: Service, request: wire.ModelVersionRequest) -> Empty:
     """Delete a version, and the aliases for it."""
-    registry_of(service.store).delete_version(request.name, _number(request.version))
+    service.store.registry.delete_version(request.name, _number(request.version))
     return Empty()
 
 
@@ -176,7 +176,7 @@ def search_model_versions(service: Service, request: wire.SearchVersions) -> wir
     offset = _page(request.max_results, _MOST_VERSIONS, request.page_token)
     order = parse_order(request.order_by, names=VERSIONS)
     condition = without_prompts(parse(request.filter, names=VERSIONS))
-    page = registry_of(service.store).search_versions(Query(None, condition, order, limit=request.max_results, offset=offset))
+    page = service.store.registry.search_versions(Query(None, condition, order, limit=request.max_results, offset=offset))
     return wire.ModelVersionsResponse(
         list(map(_version, page.items)), token_at(offset + request.max_results) if page.more else ""
     )
@@ -191,13 +191,13 @@ def set_model_version_tag(service: Service, request: wire.SetVersionTag) -> Empt
     """Set a tag of a version."""
     _check_key(request.key, "key")
     number, value = _number(request.version), _value(request.value)
-    registry_of(service.store).set_version_tag(request.name, number, request.key, value)
+    service.store.registry.set_version_tag(request.name, number, request.key, value)
     return Empty()
 
 
 def delete_model_version_tag(service: Service, request: wire.DeleteVersionTag) -> Empty:
     """Take a tag from a version."""
-    registry_of(service.store).delete_version_tag(request.name, _number(request.version), request.key)
+    service.store.registry.delete_version_tag(request.name, _number(request.version), request.key)
     return Empty()
 
 
@@ -227,7 +227,7 @@ def _taken(error: AlreadyExists) -> ApiError:
 
 def version_of(service: Service, name: str, version: str) -> ModelVersionInfo:
     """Return a version of a model; an error of MLflow's where there is none."""
-    return registry_of(service.store).get_version(name, _number(version))
+    return service.store.registry.get_version(name, _number(version))
 
 
 def _of(service: Service, request: wire.ModelVersionRequest) -> ModelVersionInfo:

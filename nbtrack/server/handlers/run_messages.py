@@ -11,7 +11,7 @@ from ...store.mlflow_api import runs as wire
 from ...store.mlflow_api.codec import number_out
 from ...store.mlflow_api.datasets import input_of
 from ...store.mlflow_api.message import KeyValue
-from ...store.protocol.store import Store, together
+from ...store.protocol.store import Store
 
 __all__ = ["info_message", "read_run", "read_runs"]
 
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 def read_run(store: Store, run_id: str) -> wire.Run:
     """Return one run; RunNotFound."""
-    with together(store):
+    with store.together():
         return read_runs(store, [store.get_run(run_id)])[0]
 
 

@@ -17,7 +17,6 @@ from ...store.mlflow_api.limits import check_experiment_id, check_max_results
 from ...store.mlflow_api.message import Empty, KeyValue, RunRequest
 from ...store.mlflow_api.page_tokens import read_token, token_at
 from ...store.protocol.search import Query
-from ...store.protocol.store import together
 from ..route import Route
 from ..service import Service
 from .run_messages import info_message, read_run, read_runs
@@ -76,7 +75,7 @@ def search_runs(service: Service, request: wire.SearchRuns) -> wire.RunsResponse
         request.max_results,
         offset,
     )
-    with together(service.store):
+    with service.store.together():
         page = service.store.search_runs(query)
         found = read_runs(service.store, page.items)
     return wire.RunsResponse(found, token_at(offset + request.max_results) if page.more else "")

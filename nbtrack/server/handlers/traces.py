@@ -15,7 +15,6 @@ from ...store.mlflow_api.limits import check_max_results, invalid_value
 from ...store.mlflow_api.message import Empty, KeyValue
 from ...store.mlflow_api.page_tokens import read_token, token_at
 from ...store.protocol.search import Page, Query
-from ...store.protocol.traces import traces_of
 from ..exchange import Exchange
 from ..route import Route, StreamRoute
 from ..service import Service
@@ -61,7 +60,7 @@ def start_trace(service: Service, request: wire.StartTrace) -> wire.TraceRespons
         {**given.tags, TRACE_LOCATION: _location(service, place.experiment_id, given.trace_id)},
         tuple(assessment_of(given.trace_id, each) for each in given.assessments),
     )
-    return _answer(traces_of(service.store).start(info))
+    return _answer(service.store.traces.start(info))
 
 
 def get_trace_info(service: Service, request: wire.TraceRequest) -> wire.TraceResponse:
@@ -91,7 +90,7 @@ def link_traces_to_run(service: Service, request: wire.LinkTraces) -> Empty:
     named = request.trace_ids or []
     if len(named) > _MOST_LINKS:
         raise invalid(f"Cannot link more than {_MOST_LINKS} traces to a run in a single request. Provided {len(named)} traces.")
-    traces = traces_of(service.store)
+    traces = service.store.traces
     for info in traces.get(named):
         traces.start(linking(info, request.run_id))
     return Empty()
@@ -113,7 +112,7 @@ def _search(
     order = parse_order(request.order_by, names=TRACES)
     condition = linked_or_made(parse(request.filter, names=TRACES))
     search = Query(experiment_ids, condition, order, limit=request.max_results, offset=offset)
-    page = traces_of(service.store).search(search)
+    page = service.store.traces.search(search)
     return page, token_at(offset + request.max_results) if page.more else ""
 
 
@@ -121,13 +120,13 @@ def set_trace_tag(service: Service, request: wire.SetTraceTag) -> Empty:
     """Set a tag of a trace."""
     if len(request.key) > _LONGEST_KEY:
         raise invalid(f"'key' exceeds the maximum length of {_LONGEST_KEY} characters")
-    traces_of(service.store).set_tag(request.trace_id, request.key, request.value[:_LONGEST_VALUE])
+    service.store.traces.set_tag(request.trace_id, request.key, request.value[:_LONGEST_VALUE])
     return Empty()
 
 
 def delete_trace_tag(service: Service, request: wire.DeleteTraceTag) -> Empty:
     """Take a tag from a trace."""
-    traces_of(service.store).delete_tag(request.trace_id, request.key)
+    service.store.traces.delete_tag(request.trace_id, request.key)
     return Empty()
 
 
@@ -142,7 +141,7 @@ def delete_traces(service: Service, request: wire.DeleteTraces) -> wire.DeletedT
         raise invalid("`max_traces` can't be specified if `trace_ids` is specified.")
     if limit is not None and limit <= 0:
         raise invalid(f"`max_traces` must be a positive integer, received {limit}.")
-    traces = traces_of(service.store)
+    traces = service.store.traces
     return wire.DeletedTracesResponse(traces.delete(request.experiment_id, trace_ids=named or None, before=before, limit=limit))
 
 
@@ -155,13 +154,13 @@ def start_old_trace(service: Service, request: wire.StartOldTrace) -> wire.OldTr
     tags = {**tags_of(request.tags), TRACE_LOCATION: _location(service, request.experiment_id, trace_id)}
     metadata = tags_of(request.request_metadata)
     info = TraceInfo(trace_id, request.experiment_id, request.timestamp_ms, metadata=metadata, tags=tags)
-    return wire.OldTraceResponse(_old(traces_of(service.store).start(info)))
+    return wire.OldTraceResponse(_old(service.store.traces.start(info)))
 
 
 def end_old_trace(service: Service, request: wire.EndTrace) -> wire.OldTraceResponse:
     """End a trace."""
     began = _trace(service, request.trace_id).request_time
-    ended = traces_of(service.store).end(
+    ended = service.store.traces.end(
         request.trace_id,
         duration=request.timestamp_ms - began,
         state=_state(str(request.status)),
@@ -191,14 +190,14 @@ async def log_spans(_service: Service, _exchange: Exchange, _request: Empty) -> 
 
 
 def _trace(service: Service, trace_id: str) -> TraceInfo:
-    found = traces_of(service.store).get([trace_id])
+    found = service.store.traces.get([trace_id])
     if not found:
         raise TraceNotFound(f"Trace with ID '{trace_id}' not found.")
     return found[0]
 
 
 def _those(service: Service, request: wire.BatchGetInfos | wire.BatchGetTraces) -> list[TraceInfo]:
-    found = traces_of(service.store).get(request.trace_ids)
+    found = service.store.traces.get(request.trace_ids)
     return [info for info in found if not request.experiment_ids or info.experiment_id in request.experiment_ids]
 
 

@@ -7,7 +7,6 @@ from urllib.parse import unquote, urlsplit
 
 from ...errors import RunNotFound
 from ...store.mlflow_api.errors import ApiError, invalid
-from ...store.protocol.logged_models import models_of
 from ...store.protocol.store import Store
 from ...store.registration import Origin, origin_of
 
@@ -49,7 +48,7 @@ def checked_origin(store: Store, source: str, run_id: str, model_id: str) -> Ori
 def _roots(store: Store, origin: Origin) -> list[str]:
     roots = [store.get_run(origin.run_id).artifact_uri] if origin.run_id else []
     if origin.model_id:
-        roots.append(models_of(store).get(origin.model_id).artifact_uri)
+        roots.append(store.models.get(origin.model_id).artifact_uri)
     return roots
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from ...entities.model import LoggedModelInfo, LoggedModelStatus, RunModel
 from ...entities.run import Experiment
@@ -23,12 +23,10 @@ __all__ = [
     "ModelOrder",
     "ModelQuery",
     "OnDataset",
-    "WithModels",
     "adopted",
     "check_logged_name",
     "check_params",
     "datasets_of_order",
-    "models_of",
     "names_metric",
 ]
 
@@ -116,25 +114,6 @@ class LoggedModels(Protocol):
 
     def inputs(self, run_ids: Sequence[str]) -> list[RunModel]:
         """Return the models that these runs read, in the same order."""
-
-
-@runtime_checkable
-class WithModels(Protocol):
-    """A store that keeps logged models."""
-
-    models: LoggedModels
-
-
-def models_of(store: object) -> LoggedModels:
-    """Return a store's logged models.
-
-    Raises:
-        InvalidInput: It keeps none.
-    """
-    if isinstance(store, WithModels):
-        return store.models
-    uri = getattr(store, "uri", "this store")
-    raise InvalidInput(f"{uri} keeps no logged models; connect to a SQL store or to an nbtrack server")
 
 
 def adopted(model: LoggedModelInfo, experiment: Experiment) -> LoggedModelInfo:

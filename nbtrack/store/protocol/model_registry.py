@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from ...entities.model import ModelStage, ModelVersionInfo, RegisteredModelInfo
 from ...entities.tags import IS_PROMPT
@@ -20,13 +20,11 @@ from .search import Page, Query
 
 __all__ = [
     "Registry",
-    "WithRegistry",
     "canonical_stage",
     "check_alias",
     "check_model_name",
     "check_tag",
     "latest_of",
-    "registry_of",
     "without_prompts",
 ]
 
@@ -114,25 +112,6 @@ class Registry(Protocol):
 
     def delete_version_tag(self, name: str, version: int, key: str) -> None:
         """Take a tag away; one that is not there is passed over."""
-
-
-@runtime_checkable
-class WithRegistry(Protocol):
-    """A store that has a model registry."""
-
-    registry: Registry
-
-
-def registry_of(store: object) -> Registry:
-    """Return a store's model registry.
-
-    Raises:
-        InvalidInput: It has none.
-    """
-    if isinstance(store, WithRegistry):
-        return store.registry
-    uri = getattr(store, "uri", "this store")
-    raise InvalidInput(f"{uri} has no model registry; connect to a SQL store or to an nbtrack server")
 
 
 # What can be a name, an alias, a tag, a stage: the same everywhere, in MLflow's rules.

@@ -24,17 +24,20 @@ Points: the same (key, step, timestamp, value) logged twice, by anyone, is one p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, Protocol, TypeAlias
 
 from ...entities.events import Batch, Progress
 from ...entities.model import RunModel
 from ...entities.run import ArtifactRecord, Dataset, Experiment, ParamValue, Points, RunInfo, ViewType
-from ...errors import RunNotFound
-from .logged_models import models_of
+from ...errors import InvalidInput, RunNotFound
+from .logged_models import LoggedModels
+from .model_registry import Registry
 from .search import Page, Query
+from .traces import Traces
 
 __all__ = [
     "Axis",
@@ -42,10 +45,6 @@ __all__ = [
     "OpenRun",
     "RunDetails",
     "Store",
-    "generation_of",
-    "is_immediate",
-    "is_read_only",
-    "together",
 ]
 
 # What points lie along: steps, or timestamps in milliseconds.
@@ -87,31 +86,46 @@ class RunDetails:
     metrics: list[tuple[Any, ...]]
 
 
-def together(store: object) -> AbstractContextManager[None]:
-    """Return a context in which this thread reads several times from a store, which then may be faster, and writes nothing."""
-    found: Callable[[], AbstractContextManager[None]] = getattr(store, "together", nullcontext)
-    return found()
-
-
-def generation_of(store: object) -> int:
-    """Return how often another store was found in place of this one, because its file was deleted or replaced."""
-    return int(getattr(store, "generation", 0))
-
-
-def is_immediate(store: object) -> bool:
-    """Tell whether a store that is open is read without waiting for a server or for somebody's lock."""
-    return bool(getattr(store, "is_immediate", False))
-
-
-def is_read_only(store: object) -> bool:
-    """Tell whether a store may only be read here and now: a colleague's, or one on a file system that is mounted read-only."""
-    return bool(getattr(store, "is_read_only", False))
-
-
 class Store(Protocol):
     """Where runs live; see the module's docstring for what holds for every method."""
 
     uri: str
+
+    # What not every store has. A cached_property and no property, so that a store which has it can assign it.
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The model registry; InvalidInput where the store has none."""
+        raise InvalidInput(f"{self.uri} has no model registry; connect to a SQL store or to an nbtrack server")
+
+    @cached_property
+    def models(self) -> LoggedModels:
+        """The logged models; InvalidInput where the store keeps none."""
+        raise InvalidInput(f"{self.uri} keeps no logged models; connect to a SQL store or to an nbtrack server")
+
+    @cached_property
+    def traces(self) -> Traces:
+        """The traces; InvalidInput where the store keeps none."""
+        raise InvalidInput(f"{self.uri} keeps no traces; connect to a SQL store or to an nbtrack server")
+
+    @property
+    def generation(self) -> int:
+        """How often another store was found in place of this one, because its file was deleted or replaced."""
+        return 0
+
+    @property
+    def is_immediate(self) -> bool:
+        """Whether the store, once open, is read without waiting for a server or for a lock of another process."""
+        return False
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether the store may only be read: a colleague's, or one on a file system mounted read-only."""
+        return False
+
+    def together(self) -> AbstractContextManager[None]:
+        """Return a context in which this thread reads several times, which may then be faster, and writes nothing."""
+        return nullcontext()
 
     def apply(self, batches: Sequence[Batch]) -> list[Progress]:
         """Apply batches in order, in one transaction, and say how far each writer has come.
@@ -193,14 +207,13 @@ class Store(Protocol):
 
     def logged(self, run_ids: Sequence[str], stats: Sequence[str]) -> Logged:
         """Return everything that was logged into these runs but points and files, with the named statistics of every metric."""
-        models = models_of(self)
         return Logged(
             self.params(run_ids),
             self.tags(run_ids),
             self.metrics(run_ids, stats),
             self.datasets_of(run_ids),
-            models.inputs(run_ids),
-            models.outputs(run_ids),
+            self.models.inputs(run_ids),
+            self.models.outputs(run_ids),
         )
 
     def details(self, run_ids: Sequence[str], stats: Sequence[str]) -> RunDetails:

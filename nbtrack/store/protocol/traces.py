@@ -6,13 +6,12 @@ What ``store.base`` says of threads, processes, durability and errors holds here
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from ...entities.trace import Assessment, TraceInfo, TraceState
-from ...errors import InvalidInput
 from .search import Page, Query
 
-__all__ = ["Traces", "WithTraces", "traces_of"]
+__all__ = ["Traces"]
 
 
 class Traces(Protocol):
@@ -53,22 +52,3 @@ class Traces(Protocol):
 
     def delete_assessment(self, trace_id: str, assessment_id: str) -> None:
         """Take an assessment away; one that is not there is passed over."""
-
-
-@runtime_checkable
-class WithTraces(Protocol):
-    """A store that keeps traces."""
-
-    traces: Traces
-
-
-def traces_of(store: object) -> Traces:
-    """Return a store's traces.
-
-    Raises:
-        InvalidInput: It keeps none.
-    """
-    if isinstance(store, WithTraces):
-        return store.traces
-    uri = getattr(store, "uri", "this store")
-    raise InvalidInput(f"{uri} keeps no traces; connect to a SQL store or to an nbtrack server")

@@ -102,19 +102,19 @@ class SqlStore(Store):
         return unserved_folders(home, roots)
 
     @property
+    @override
     def generation(self) -> int:
-        """See ``base.generation_of``."""
         self._database.open()
         return self._database.generation
 
     @property
+    @override
     def is_immediate(self) -> bool:
-        """See ``base.is_immediate``."""
         return self._database.dialect.is_immediate()
 
     @property
+    @override
     def is_read_only(self) -> bool:
-        """See ``base.is_read_only``."""
         self._database.open()
         return self._database.reading_only is not None
 
@@ -280,8 +280,8 @@ class SqlStore(Store):
         """See ``Store.datasets_in``."""
         return self._read(logged.read_datasets_in, experiment_ids)
 
+    @override
     def together(self) -> AbstractContextManager[None]:
-        """Let all that this thread reads within have one connection; see ``base.together``."""
         return self._database.together()
 
     def close(self) -> None:

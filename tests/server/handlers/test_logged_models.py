@@ -6,7 +6,6 @@ import pytest
 
 from nbtrack.entities.events import ModelMeasured
 from nbtrack.entities.model import ModelMetric
-from nbtrack.store.protocol.logged_models import models_of
 
 from ...store.building import direct, started
 
@@ -135,7 +134,7 @@ def test_a_models_files_are_listed(server, model, tmp_path):
 
 def test_a_run_makes_a_model(server, store, model):
     assert server.post("runs/outputs", {"run_id": "r1", "models": [{"model_id": model, "step": 3}]}).json == {}
-    assert [(each.model_id, each.step) for each in models_of(store).outputs(["r1"])] == [(model, 3)]
+    assert [(each.model_id, each.step) for each in store.models.outputs(["r1"])] == [(model, 3)]
 
 
 def test_a_version_is_noted_at_its_model(server, model):

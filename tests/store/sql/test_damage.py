@@ -110,14 +110,16 @@ def project(tmp_path):
 @pytest.mark.parametrize(("change", "said"), BAD.items())
 def test_one_bad_run_is_named_and_hides_no_other(project, change, said, caplog):
     (bad,) = [run for run in nbtrack.runs() if run.name == "bad"]
-    execute(project.settings.database, f"UPDATE runs SET {change} WHERE name = 'bad'")
+    execute(connection_of(project).settings.database, f"UPDATE runs SET {change} WHERE name = 'bad'")
     rows._tell_left_out.cache_clear()
     with caplog.at_level(logging.WARNING):
         view = "all" if "stage" in change else "active"
         assert [run.name for run in nbtrack.runs(view=view)] == ["good"]
         assert len(nbtrack.runs(view=view).df()) == 1
     (line,) = [message for message in caplog.messages if "left out" in message]
-    assert line.startswith(f"nbtrack: the store {project.settings.database} has a run '{bad.id}' that cannot be read: runs.")
+    assert line.startswith(
+        f"nbtrack: the store {connection_of(project).settings.database} has a run '{bad.id}' that cannot be read: runs."
+    )
     with pytest.raises(StoreError, match=said):
         nbtrack.get_run(bad.id)
 
@@ -133,7 +135,7 @@ def test_one_bad_run_is_named_and_hides_no_other(project, change, said, caplog):
 )
 def test_what_a_run_has_is_named_with_its_column(project, change, said):
     (run,) = [run for run in nbtrack.runs() if run.name == "good"]
-    execute(project.settings.database, f"UPDATE {change}")
+    execute(connection_of(project).settings.database, f"UPDATE {change}")
     with pytest.raises(StoreError, match=said):
         (dict(run.metrics), dict(run.params), run.metrics["loss"].values.sum(), run.environment)
 

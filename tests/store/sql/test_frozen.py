@@ -11,10 +11,7 @@ from nbtrack.entities.events import DatasetLogged, ModelMade, RunEnded
 from nbtrack.entities.model import ModelStage
 from nbtrack.entities.run import ArtifactRecord, LifecycleStage, Status
 from nbtrack.store.open import open_store
-from nbtrack.store.protocol.logged_models import models_of
-from nbtrack.store.protocol.model_registry import registry_of
 from nbtrack.store.protocol.search import Query
-from nbtrack.store.protocol.traces import traces_of
 from nbtrack.store.sql.schema.tables import HEAD
 
 from ..building import START, batch, direct, points, rows
@@ -82,26 +79,26 @@ def test_its_points_are_as_they_were(store):
 
 def test_its_models_and_traces_are_as_they_were(store, since):
     if since < "0002":
-        assert registry_of(store).search_models(Query()).items == ()
+        assert store.registry.search_models(Query()).items == ()
         return
-    champion = registry_of(store).version_by_alias("digits", "champion")
+    champion = store.registry.version_by_alias("digits", "champion")
     assert (champion.version, champion.location, champion.aliases) == (1, "/data/net", ("champion",))
-    assert registry_of(store).get_version("digits", 2).stage is ModelStage.PRODUCTION
-    (made,) = models_of(store).outputs(["finished"])
-    logged = models_of(store).get(made.model_id)
+    assert store.registry.get_version("digits", 2).stage is ModelStage.PRODUCTION
+    (made,) = store.models.outputs(["finished"])
+    logged = store.models.get(made.model_id)
     assert (logged.id, logged.params, logged.metrics[0].value, made.step) == (champion.model_id, {"lr": "0.1"}, 0.5, 3)
-    assert [each.model_id for each in models_of(store).inputs(["finished"])] == ["m-other"]
-    (trace,) = traces_of(store).get(["tr-1"])
+    assert [each.model_id for each in store.models.inputs(["finished"])] == ["m-other"]
+    (trace,) = store.traces.get(["tr-1"])
     assert (trace.state, trace.metadata, trace.tags, trace.assessments[0].name) == ("OK", {"m": "1"}, {"t": "2"}, "good")
 
 
 def test_its_registry_is_written_on(store):
-    registry = registry_of(store)
+    registry = store.registry
     registry.create_model("new")
     registry.create_version("new", "s")
-    made = models_of(store).create("0", name="net")
+    made = store.models.create("0", name="net")
     store.apply([direct("open", ModelMade(made.id))])
-    assert models_of(store).outputs(["open"])[0].model_id == made.id
+    assert store.models.outputs(["open"])[0].model_id == made.id
 
 
 def test_it_is_written_on(store):

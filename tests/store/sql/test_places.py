@@ -18,10 +18,7 @@ from nbtrack.errors import InvalidInput
 from nbtrack.store.artifacts.open import open_artifacts
 from nbtrack.store.filter import RUNS, VERSIONS, parse, parse_order
 from nbtrack.store.open import open_store
-from nbtrack.store.protocol.logged_models import models_of
-from nbtrack.store.protocol.model_registry import registry_of
 from nbtrack.store.protocol.search import Query
-from nbtrack.store.protocol.traces import traces_of
 from nbtrack.store.registration import origin_of, register
 from nbtrack.store.sql.places import Home, places_of
 from nbtrack.store.sql.served import served_places
@@ -57,10 +54,10 @@ def filled(store):
     store.create_experiment("vision")
     store.apply([batch("r", started("fit", "vision"))])
     put(store.get_run("r").artifact_uri, "a.txt")
-    made = models_of(store).create("1", name="net", source_run_id="r")
+    made = store.models.create("1", name="net", source_run_id="r")
     put(made.artifact_uri, "net.bin")
     store.apply([direct("r", ModelMade(made.id))])
-    registry_of(store).create_model("digits")
+    store.registry.create_model("digits")
     register(store, "digits", made.artifact_uri, origin=origin_of(store, made.artifact_uri, "r", made.id))
     return made.id
 
@@ -72,8 +69,8 @@ def put(uri, name):
 
 
 def places_in(store, model_id):
-    version = registry_of(store).get_version("digits", 1)
-    run, model = store.get_run("r"), models_of(store).get(model_id)
+    version = store.registry.get_version("digits", 1)
+    run, model = store.get_run("r"), store.models.get(model_id)
     return [store.get_experiment("1").artifact_location, run.artifact_uri, model.artifact_uri, version.source, version.location]
 
 
@@ -143,7 +140,7 @@ def test_searches_see_what_readers_see(tmp_path, opened):
     assert found(f"attributes.artifact_uri LIKE '{where}/%'") == ["r"]
     assert found("attributes.artifact_uri LIKE 'nbtrack%'") == found(f"attributes.artifact_uri LIKE '{tmp_path}/a/%'") == []
     source = f"source_path = '{where}/1/models/{model_id}/artifacts'"
-    assert len(registry_of(store).search_versions(Query(filter=parse(source, names=VERSIONS))).items) == 1
+    assert len(store.registry.search_versions(Query(filter=parse(source, names=VERSIONS))).items) == 1
 
 
 @pytest.mark.parametrize("uri", ["nbtrack-store:/artifacts/9", "nbtrack-store:/../../etc", "nbtrack-files:x"])
@@ -151,9 +148,9 @@ def test_nobody_can_write_what_rows_have_for_themselves(tmp_path, opened, uri):
     store = opened(tmp_path)
     with pytest.raises(InvalidInput, match="is not a place for artifacts"):
         store.create_experiment("x", artifact_location=uri)
-    registry_of(store).create_model("m")
+    store.registry.create_model("m")
     with pytest.raises(InvalidInput, match="is not a place for artifacts"):
-        registry_of(store).create_version("m", uri)
+        store.registry.create_version("m", uri)
     assert [each.name for each in store.experiments("all")] == ["Default"]
 
 
@@ -202,10 +199,10 @@ def test_clients_of_a_server_see_no_path_of_its_machine(tmp_path, opened, throug
     assert served.get_run("new").artifact_uri == f"{PROXIED}/1/new/artifacts"
     assert served.get_run("other").artifact_uri == f"{PROXIED}/3/other/artifacts"
     source = f"{PROXIED}/1/new/artifacts/net"
-    assert registry_of(served).create_version("digits", source).location == source
+    assert served.registry.create_version("digits", source).location == source
     here = tmp_path / "a" / "artifacts"  # where it is used on the server's machine again
     assert local.get_run("other").artifact_uri == f"{here}/3/other/artifacts"
-    assert registry_of(local).get_version("digits", 2).source == f"{here}/1/new/artifacts/net"
+    assert local.registry.get_version("digits", 2).source == f"{here}/1/new/artifacts/net"
 
 
 def test_files_that_a_server_does_not_keep_are_not_promised_at_its_disk(tmp_path, opened):
@@ -240,12 +237,12 @@ def check_migrated(store, root):
         f"{root}/1/finished/artifacts",
         f"{root}/0/open/artifacts",
     ]
-    made = models_of(store).get(models_of(store).outputs(["finished"])[0].model_id)
+    made = store.models.get(store.models.outputs(["finished"])[0].model_id)
     assert made.artifact_uri == f"{root}/1/models/{made.id}/artifacts"
-    version = registry_of(store).get_version("digits", 1)
+    version = store.registry.get_version("digits", 1)
     assert version.source.removeprefix("file://") == f"{root}/1/finished/artifacts/net"
     assert version.location == "/data/net"
-    assert traces_of(store).get(["tr-1"])[0].tags[TRACE_LOCATION] == f"{root}/1/traces/tr-1/artifacts"
+    assert store.traces.get(["tr-1"])[0].tags[TRACE_LOCATION] == f"{root}/1/traces/tr-1/artifacts"
 
 
 def test_an_older_store_is_relative_from_now_on(tmp_path, opened):

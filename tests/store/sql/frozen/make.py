@@ -20,10 +20,7 @@ from nbtrack.entities.model import LoggedModelStatus, ModelMetric, ModelStage
 from nbtrack.entities.run import Dataset, Status
 from nbtrack.entities.trace import Assessment, TraceInfo, TraceState
 from nbtrack.store.open import open_store
-from nbtrack.store.protocol.logged_models import models_of
-from nbtrack.store.protocol.model_registry import registry_of
 from nbtrack.store.protocol.store import Store
-from nbtrack.store.protocol.traces import traces_of
 from nbtrack.store.sql.schema.tables import HEAD
 
 from ...building import START, batch, direct, rows, started
@@ -67,7 +64,7 @@ def fill(store: Store) -> None:
 
 def fill_models(store: Store) -> None:
     """Write what came with schema 0002: a registered model, a logged one and a trace."""
-    registry, models = registry_of(store), models_of(store)
+    registry, models = store.registry, store.models
     logged = models.create("1", name="net", source_run_id="finished", params={"lr": "0.1"}, tags={"t": "1"})
     seen = ModelMetric("loss", 0.5, START, 3, dataset_name="digits", dataset_digest="abc")
     store.apply([direct("finished", ModelMade(logged.id, 3), ModelRead("m-other"), ModelMeasured(logged.id, (seen,)))])
@@ -78,7 +75,7 @@ def fill_models(store: Store) -> None:
     registry.set_alias("digits", "champion", 1)
     registry.transition("digits", 2, ModelStage.PRODUCTION)
     thought = Assessment("a-1", "good", START, START, '{"value": true}')
-    traces_of(store).start(TraceInfo("tr-1", "1", START, 5, TraceState.OK, "c", "?", "!", {"m": "1"}, {"t": "2"}, (thought,)))
+    store.traces.start(TraceInfo("tr-1", "1", START, 5, TraceState.OK, "c", "?", "!", {"m": "1"}, {"t": "2"}, (thought,)))
 
 
 def main() -> None:
