@@ -1,4 +1,4 @@
-"""Texts that runs refer to, as artifacts below ``nbtrack/`` of the run that brought them first."""
+"""Documents of runs (code, diff, environment, cells): artifacts below ``nbtrack/`` of the run that logged them first."""
 
 from __future__ import annotations
 
@@ -13,66 +13,70 @@ from pathlib import Path
 from ...entities.tags import TAG_DOCUMENT, TAG_TEXTS
 from ...errors import ArtifactNotFound, InvalidInput, PlaceNotAllowed, StoreError
 from ..artifacts.protocol import ArtifactStore
+from .mlflow_run import MlflowRun
 from .name_escapes import mlflow_name
-from .runs import MlflowRun, Runs
+from .runs import MlflowRuns
 
 __all__ = ["FOLDER", "Documents"]
 
 FOLDER = "nbtrack"
 _SUFFIXES = {"code": ".py", "diff": ".diff", "environment": ".json", "cells": ".json"}
-_DIGITS = 16  # of a sha256, in names and in the tag by which a run that has the text is found
+_DIGITS = 16  # of a sha256, in file names and in the tag by which the run with a text is found
 _LONGEST_TAG = 5000
-_KEPT = 256
+_CACHED = 256
 
 _log = logging.getLogger("nbtrack")
 
 
 class Documents:
-    """Writes and reads texts; those of no kind that come together lie in one file.
+    """Writes and reads documents. Texts without a kind that are logged together share one file.
 
     Args:
         runs: The runs.
         open_artifacts: Opens the artifact store at a URI.
     """
 
-    def __init__(self, runs: Runs, open_artifacts: Callable[[str], ArtifactStore]) -> None:
+    def __init__(self, runs: MlflowRuns, open_artifacts: Callable[[str], ArtifactStore]) -> None:
         self._runs, self._open = runs, open_artifacts
-        self._texts: dict[str, str] = {}
-        self._is_warned = False
+        self._cache: dict[str, str] = {}
+        self._has_warned = False
 
     def put(self, run: MlflowRun, documents: Iterable[tuple[str, str]]) -> dict[str, str]:
-        """Put (kind, text) pairs where a run's artifacts are, and return the tags that say which they are."""
+        """Write (kind, text) pairs beside a run's artifacts, and return the tags that refer to them.
+
+        A failure is logged once and loses the documents only: the rest of the run is worth more.
+        """
         texts = {_digest(text): (kind, text) for kind, text in documents}
         if not texts:
             return {}
         try:
             self._write(self._open(run.info.artifact_uri), texts)
         except (InvalidInput, PlaceNotAllowed, StoreError) as error:
-            self._warn(error)
+            self._warn_once(error)
             return {}
         for sha256, (_, text) in texts.items():
             self._keep(sha256, text)
-        known = run.marks.get(TAG_TEXTS, "").split()
+        known = run.all_tags.get(TAG_TEXTS, "").split()
         listed = " ".join(dict.fromkeys([*known, *(sha256[:_DIGITS] for sha256 in texts)]))
         named = {TAG_DOCUMENT + mlflow_name(kind): sha256 for sha256, (kind, _) in texts.items() if kind}
         return named | ({TAG_TEXTS: listed} if len(listed) <= _LONGEST_TAG else {})
 
     def read(self, sha256: str) -> str | None:
-        """Return a text; None where no run has it."""
+        """Return a document by its digest, None if no run has it."""
         if not re.fullmatch(r"[0-9a-f]{64}", sha256):
             return None
-        if sha256 not in self._texts:
+        if sha256 not in self._cache:
             for run in self._runs.search(f"tags.`{TAG_TEXTS}` LIKE '%{sha256[:_DIGITS]}%'"):
                 self._read_from(self._open(run.info.artifact_uri), sha256)
-                if sha256 in self._texts:
+                if sha256 in self._cache:
                     break
-        return self._texts.get(sha256)
+        return self._cache.get(sha256)
 
     def _write(self, artifacts: ArtifactStore, texts: Mapping[str, tuple[str, str]]) -> None:
-        unnamed = {sha256: text for sha256, (kind, text) in texts.items() if not kind}
-        files = {_file(kind, sha256): text for sha256, (kind, text) in texts.items() if kind}
-        if unnamed:
-            files[f"{FOLDER}/texts-{_digest(' '.join(sorted(unnamed)))[:_DIGITS]}.json"] = json.dumps(unnamed)
+        without_kind = {sha256: text for sha256, (kind, text) in texts.items() if not kind}
+        files = {_file_name(kind, sha256): text for sha256, (kind, text) in texts.items() if kind}
+        if without_kind:
+            files[f"{FOLDER}/texts-{_digest(' '.join(sorted(without_kind)))[:_DIGITS]}.json"] = json.dumps(without_kind)
         with tempfile.TemporaryDirectory(prefix="nbtrack-") as folder:
             for path, text in files.items():
                 source = Path(folder, "text")
@@ -80,7 +84,7 @@ class Documents:
                 artifacts.put(path, source)
 
     def _read_from(self, artifacts: ArtifactStore, sha256: str) -> None:
-        """Keep the text if it lies there, and all texts that lie in one file with it."""
+        """Cache a document if it is among a run's files, and every text of the same file."""
         paths = [entry.path for entry in artifacts.list(FOLDER) if not entry.is_dir]
         own = [path for path in paths if sha256[:_DIGITS] in path]
         for path in own or [path for path in paths if path.startswith(f"{FOLDER}/texts-")]:
@@ -89,17 +93,17 @@ class Documents:
                     content = file.read().decode("utf-8")
             except (ArtifactNotFound, UnicodeDecodeError):
                 continue
-            for text in [content] if own else _bundled(content):
-                self._keep(_digest(text), text)
+            for text in [content] if own else _texts_in(content):
+                self._keep(_digest(text), text)  # under its own digest: the file may contain anything
 
     def _keep(self, sha256: str, text: str) -> None:
-        while len(self._texts) >= _KEPT:
-            self._texts.pop(next(iter(self._texts)), None)
-        self._texts[sha256] = text
+        while len(self._cache) >= _CACHED:
+            self._cache.pop(next(iter(self._cache)), None)
+        self._cache[sha256] = text
 
-    def _warn(self, error: Exception) -> None:
-        if not self._is_warned:
-            self._is_warned = True
+    def _warn_once(self, error: Exception) -> None:
+        if not self._has_warned:
+            self._has_warned = True
             _log.warning("nbtrack: code, diff and environment of runs cannot be kept with their artifacts: %s", error)
 
 
@@ -107,11 +111,11 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _file(kind: str, sha256: str) -> str:
+def _file_name(kind: str, sha256: str) -> str:
     return f"{FOLDER}/{re.sub(r'[^0-9A-Za-z_]', '_', kind)[:100]}-{sha256[:_DIGITS]}{_SUFFIXES.get(kind, '.txt')}"
 
 
-def _bundled(content: str) -> list[str]:
+def _texts_in(content: str) -> list[str]:
     try:
         found = json.loads(content)
     except ValueError:

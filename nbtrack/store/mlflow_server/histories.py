@@ -1,4 +1,4 @@
-"""The points of metrics, and what they come to, read from an MLflow server as few times as can be."""
+"""Histories of metrics and the statistics computed from them, in as few requests as MLflow's API permits."""
 
 from __future__ import annotations
 
@@ -22,11 +22,13 @@ R = TypeVar("R")
 
 _PAGE = 25_000
 _THREADS = 8
-_KEPT = 100_000
+_CACHED = 100_000
 
 
 class Histories:
-    """Reads histories, several at a time, and keeps the summaries of metrics that have not changed since.
+    """Reads histories, several at a time, and caches the summaries of metrics that have not changed.
+
+    MLflow has no request for several histories, so each metric of each run takes one; eight are under way at a time.
 
     Args:
         api: The server.
@@ -37,44 +39,46 @@ class Histories:
         self._summaries: dict[tuple[str, str], tuple[object, MetricSummary]] = {}
         self._lock = threading.Lock()
 
-    def read(self, own_id: str, key: str) -> Columns:
+    def read(self, mlflow_id: str, key: str) -> Columns:
         """Return the points of a metric in MLflow's order: by time, then step, then value."""
-        request = wire.GetHistory(run_id=own_id, metric_key=mlflow_name(key), max_results=_PAGE)
+        request = wire.GetHistory(run_id=mlflow_id, metric_key=mlflow_name(key), max_results=_PAGE)
         return columns_of([point for page in self._api.pages(wire.GET_HISTORY, request) for point in page.metrics])
 
-    def read_many(self, asked: Sequence[tuple[str, str]]) -> list[Columns]:
-        """Return the points of (run, metric) pairs."""
-        return self._together(lambda pair: self.read(*pair), asked)
+    def read_many(self, metrics: Sequence[tuple[str, str]]) -> list[Columns]:
+        """Return the points of each metric, given as MLflow's id of the run and the metric's name."""
+        return _in_parallel(lambda metric: self.read(*metric), metrics)
 
-    def summary(self, own_id: str, key: str, metric: Metric, state: object) -> Summary:
-        """Return a metric's summary, computed when more than the last point is asked for.
+    def summary(self, mlflow_id: str, key: str, metric: Metric, version: object) -> Summary:
+        """Return a metric's summary, computed when more than the last point is read.
 
         Args:
-            own_id: The run.
+            mlflow_id: The run.
             key: The metric.
             metric: Its last point.
-            state: What is another when points may have come since; None where nobody can tell, then for a second.
+            version: What differs once points were added; if that cannot be told, None, and the summary is valid for a second.
         """
-        version = (metric.step, metric.timestamp, repr(metric.value), int(time.monotonic()) if state is None else state)
-        return Summary(metric, lambda: self._computed(own_id, key, version))
+        second_or_version = int(time.monotonic()) if version is None else version
+        state = (metric.step, metric.timestamp, repr(metric.value), second_or_version)
+        return Summary(metric, lambda: self._computed(mlflow_id, key, state))
 
-    def _computed(self, own_id: str, key: str, version: object) -> MetricSummary:
-        kept = self._summaries.get((own_id, key))
-        if kept is not None and kept[0] == version:
-            return kept[1]
-        found = summarize(self.read(own_id, key))
+    def _computed(self, mlflow_id: str, key: str, state: object) -> MetricSummary:
+        cached = self._summaries.get((mlflow_id, key))
+        if cached is not None and cached[0] == state:
+            return cached[1]
+        found = summarize(self.read(mlflow_id, key))
         with self._lock:
-            if len(self._summaries) >= _KEPT:
+            if len(self._summaries) >= _CACHED:
                 self._summaries = {}
-            self._summaries[own_id, key] = (version, found)
+            self._summaries[mlflow_id, key] = (state, found)
         return found
 
     def compute(self, summaries: Iterable[Summary]) -> None:
         """Compute summaries, several at a time."""
-        self._together(lambda summary: summary.count, list(summaries))
+        _in_parallel(lambda summary: summary.count, list(summaries))
 
-    def _together(self, work: Callable[[T], R], asked: Sequence[T]) -> list[R]:
-        if len(asked) < 2:
-            return [work(each) for each in asked]
-        with ThreadPoolExecutor(min(_THREADS, len(asked)), thread_name_prefix="nbtrack-read") as pool:
-            return list(pool.map(work, asked))
+
+def _in_parallel(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
+    if len(items) < 2:
+        return [work(each) for each in items]
+    with ThreadPoolExecutor(min(_THREADS, len(items)), thread_name_prefix="nbtrack-read") as pool:
+        return list(pool.map(work, items))

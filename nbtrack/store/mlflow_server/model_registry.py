@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from typing_extensions import override
 
 from ...entities.model import ModelStage, ModelVersionInfo, RegisteredModelInfo, VersionStatus
 from ...errors import InvalidInput, ModelNotFound, NotFound
@@ -13,23 +15,20 @@ from ..matching.models import page_of_registered, page_of_versions
 from ..mlflow_api import model_registry as wire
 from ..mlflow_api.endpoint import Endpoint
 from ..mlflow_api.message import KeyValue
-from ..protocol.model_registry import check_alias, check_model_name, check_tag, latest_of
+from ..protocol.model_registry import Registry, check_alias, check_model_name, check_tag, latest_of
 from ..protocol.search import Page, Query
 from ..text import storable
 from .api import MlflowApi
 
-if TYPE_CHECKING:
-    from ..protocol.model_registry import Registry
-
 __all__ = ["MlflowModelRegistry"]
 
 _PAGE = 1000
-# MLflow leaves prompts out unless a filter asks for them; so all that there is takes two searches.
+# MLflow returns prompts only if the filter asks for them, so all models and prompts take two searches.
 _FILTERS = ("", "tags.`mlflow.prompt.is_prompt` = 'true'")
 
 
-class MlflowModelRegistry:
-    """Registered models of a server; see ``store.registry.Registry`` for each method.
+class MlflowModelRegistry(Registry):
+    """The model registry of a server.
 
     Args:
         api: The server.
@@ -38,41 +37,41 @@ class MlflowModelRegistry:
     def __init__(self, api: MlflowApi) -> None:
         self._api = api
 
-    def _ask(self, endpoint: Endpoint[Any, Any], request: Any) -> Any:
+    def _call(self, endpoint: Endpoint[Any, Any], request: Any) -> Any:
         try:
             return self._api.call(endpoint, request)
         except NotFound as error:
             raise ModelNotFound(str(error)) from error
 
-    # Names.
+    # Registered models.
 
+    @override
     def create_model(self, name: str, *, description: str = "", tags: Mapping[str, str] | None = None) -> RegisteredModelInfo:
-        """See ``Registry.create_model``."""
         request = wire.CreateModel(name=check_model_name(storable(name)), description=description, tags=_tags(tags))
-        return _model(self._ask(wire.CREATE_REGISTERED_MODEL, request).registered_model)
+        return _model(self._call(wire.CREATE_REGISTERED_MODEL, request).registered_model)
 
+    @override
     def get_model(self, name: str) -> RegisteredModelInfo:
-        """See ``Registry.get_model``."""
         if not name:
             raise ModelNotFound("there is no model without a name")
-        return _model(self._ask(wire.GET_REGISTERED_MODEL, wire.RegisteredModelRequest(name=name)).registered_model)
+        return _model(self._call(wire.GET_REGISTERED_MODEL, wire.RegisteredModelRequest(name=name)).registered_model)
 
+    @override
     def rename_model(self, name: str, new_name: str) -> RegisteredModelInfo:
-        """See ``Registry.rename_model``."""
         request = wire.RenameModel(name=name, new_name=check_model_name(storable(new_name)))
-        return _model(self._ask(wire.RENAME_REGISTERED_MODEL, request).registered_model)
+        return _model(self._call(wire.RENAME_REGISTERED_MODEL, request).registered_model)
 
+    @override
     def update_model(self, name: str, *, description: str) -> RegisteredModelInfo:
-        """See ``Registry.update_model``."""
         request = wire.UpdateModel(name=name, description=storable(description))
-        return _model(self._ask(wire.UPDATE_REGISTERED_MODEL, request).registered_model)
+        return _model(self._call(wire.UPDATE_REGISTERED_MODEL, request).registered_model)
 
+    @override
     def delete_model(self, name: str) -> None:
-        """See ``Registry.delete_model``."""
-        self._ask(wire.DELETE_REGISTERED_MODEL, wire.RegisteredModelRequest(name=name))
+        self._call(wire.DELETE_REGISTERED_MODEL, wire.RegisteredModelRequest(name=name))
 
+    @override
     def search_models(self, search: Query) -> Page[RegisteredModelInfo]:
-        """See ``Registry.search_models``."""
         found: dict[str, RegisteredModelInfo] = {}
         for filter_ in _FILTERS:
             request = wire.SearchModels(filter=filter_, max_results=_PAGE)
@@ -80,27 +79,28 @@ class MlflowModelRegistry:
                 found |= {each.name: _model(each) for each in page.registered_models}
         return page_of_registered(list(found.values()), search)
 
+    @override
     def set_model_tag(self, name: str, key: str, value: str) -> None:
-        """See ``Registry.set_model_tag``."""
         key, value = check_tag(storable(key), storable(value))
-        self._ask(wire.SET_REGISTERED_MODEL_TAG, wire.SetModelTag(name=name, key=key, value=value))
+        self._call(wire.SET_REGISTERED_MODEL_TAG, wire.SetModelTag(name=name, key=key, value=value))
 
+    @override
     def delete_model_tag(self, name: str, key: str) -> None:
-        """See ``Registry.delete_model_tag``."""
         if key in self.get_model(name).tags:
-            self._ask(wire.DELETE_REGISTERED_MODEL_TAG, wire.DeleteModelTag(name=name, key=key))
+            self._call(wire.DELETE_REGISTERED_MODEL_TAG, wire.DeleteModelTag(name=name, key=key))
 
+    @override
     def set_alias(self, name: str, alias: str, version: int) -> None:
-        """See ``Registry.set_alias``."""
-        self._ask(wire.SET_REGISTERED_MODEL_ALIAS, wire.SetAlias(name=name, alias=check_alias(alias), version=str(version)))
+        self._call(wire.SET_REGISTERED_MODEL_ALIAS, wire.SetAlias(name=name, alias=check_alias(alias), version=str(version)))
 
+    @override
     def delete_alias(self, name: str, alias: str) -> None:
-        """See ``Registry.delete_alias``."""
         if alias in self.get_model(name).aliases:
-            self._ask(wire.DELETE_REGISTERED_MODEL_ALIAS, wire.AliasRequest(name=name, alias=alias))
+            self._call(wire.DELETE_REGISTERED_MODEL_ALIAS, wire.AliasRequest(name=name, alias=alias))
 
     # Versions.
 
+    @override
     def create_version(
         self,
         name: str,
@@ -114,7 +114,7 @@ class MlflowModelRegistry:
         description: str = "",
         tags: Mapping[str, str] | None = None,
     ) -> ModelVersionInfo:
-        """See ``Registry.create_version``; MLflow keeps the location as the source, and no user."""
+        # MLflow stores the location as the source, and ignores the user.
         request = wire.CreateVersion(
             name=name,
             source=f"models:/{model_id}" if model_id else location or source,
@@ -124,15 +124,15 @@ class MlflowModelRegistry:
             description=storable(description),
             tags=_tags(tags),
         )
-        return self._located(_version(self._ask(wire.CREATE_MODEL_VERSION, request).model_version))
+        return self._located(_version(self._call(wire.CREATE_MODEL_VERSION, request).model_version))
 
+    @override
     def get_version(self, name: str, version: int) -> ModelVersionInfo:
-        """See ``Registry.get_version``."""
         request = wire.ModelVersionRequest(name=name, version=str(version))
-        return self._located(_version(self._ask(wire.GET_MODEL_VERSION, request).model_version))
+        return self._located(_version(self._call(wire.GET_MODEL_VERSION, request).model_version))
 
+    @override
     def version_by_alias(self, name: str, alias: str) -> ModelVersionInfo:
-        """See ``Registry.version_by_alias``."""
         if alias.lower() == "latest":
             found = self.latest_versions([name])[name]
             if not found:
@@ -140,39 +140,40 @@ class MlflowModelRegistry:
             return self.get_version(name, max(each.version for each in found))
         try:
             request = wire.AliasRequest(name=name, alias=alias)
-            return self._located(_version(self._ask(wire.GET_MODEL_VERSION_BY_ALIAS, request).model_version))
-        except InvalidInput as error:  # MLflow's word for an alias that is not there
+            return self._located(_version(self._call(wire.GET_MODEL_VERSION_BY_ALIAS, request).model_version))
+        except InvalidInput as error:  # MLflow's error for an alias that does not exist
             raise ModelNotFound(f"the model {name!r} has no alias {alias!r}") from error
 
+    @override
     def latest_versions(self, names: Sequence[str]) -> dict[str, list[ModelVersionInfo]]:
-        """See ``Registry.latest_versions``."""
         found: dict[str, list[ModelVersionInfo]] = {}
         for name in names:
             with suppress(NotFound):
-                answer = self._ask(wire.GET_LATEST_VERSIONS, wire.GetLatestVersions(name=name))
+                answer = self._call(wire.GET_LATEST_VERSIONS, wire.GetLatestVersions(name=name))
                 found[name] = latest_of(_version(each) for each in answer.model_versions)
         return {name: found.get(name, []) for name in names}
 
+    @override
     def update_version(self, name: str, version: int, *, description: str) -> ModelVersionInfo:
-        """See ``Registry.update_version``."""
         request = wire.UpdateVersion(name=name, version=str(version), description=storable(description))
-        return _version(self._ask(wire.UPDATE_MODEL_VERSION, request).model_version)
+        return _version(self._call(wire.UPDATE_MODEL_VERSION, request).model_version)
 
+    @override
     def transition(self, name: str, version: int, stage: ModelStage, *, archive_existing: bool = False) -> ModelVersionInfo:
-        """See ``Registry.transition``."""
         request = wire.TransitionStage(
             name=name, version=str(version), stage=stage.value, archive_existing_versions=archive_existing
         )
-        return _version(self._ask(wire.TRANSITION_MODEL_VERSION_STAGE, request).model_version)
+        return _version(self._call(wire.TRANSITION_MODEL_VERSION_STAGE, request).model_version)
 
+    @override
     def delete_version(self, name: str, version: int) -> None:
-        """See ``Registry.delete_version``; its aliases first, which MLflow forgets."""
+        # MLflow leaves aliases that point to the deleted version.
         for alias in self.get_version(name, version).aliases:
             self.delete_alias(name, alias)
-        self._ask(wire.DELETE_MODEL_VERSION, wire.ModelVersionRequest(name=name, version=str(version)))
+        self._call(wire.DELETE_MODEL_VERSION, wire.ModelVersionRequest(name=name, version=str(version)))
 
+    @override
     def search_versions(self, search: Query) -> Page[ModelVersionInfo]:
-        """See ``Registry.search_versions``."""
         found: dict[tuple[str, str], ModelVersionInfo] = {}
         for filter_ in _FILTERS:
             request = wire.SearchVersions(filter=filter_, max_results=_PAGE)
@@ -180,23 +181,23 @@ class MlflowModelRegistry:
                 found |= {(each.name, each.version): _version(each) for each in page.model_versions}
         return page_of_versions(list(found.values()), search)
 
+    @override
     def set_version_tag(self, name: str, version: int, key: str, value: str) -> None:
-        """See ``Registry.set_version_tag``."""
         key, value = check_tag(storable(key), storable(value))
-        self._ask(wire.SET_MODEL_VERSION_TAG, wire.SetVersionTag(name=name, version=str(version), key=key, value=value))
+        self._call(wire.SET_MODEL_VERSION_TAG, wire.SetVersionTag(name=name, version=str(version), key=key, value=value))
 
+    @override
     def delete_version_tag(self, name: str, version: int, key: str) -> None:
-        """See ``Registry.delete_version_tag``."""
         if key in self.get_version(name, version).tags:
             request = wire.DeleteVersionTag(name=name, version=str(version), key=key)
-            self._ask(wire.DELETE_MODEL_VERSION_TAG, request)
+            self._call(wire.DELETE_MODEL_VERSION_TAG, request)
 
     def _located(self, found: ModelVersionInfo) -> ModelVersionInfo:
-        """Return a version with the folder of its files, which the server knows where the source is another name for it."""
+        """Return a version with the folder of its files; if its source is a ``models:`` or ``runs:`` URI, the server knows it."""
         if not found.source.startswith(("models:", "runs:")):
             return found
         request = wire.ModelVersionRequest(name=found.name, version=str(found.version))
-        return replace(found, location=self._ask(wire.GET_MODEL_VERSION_DOWNLOAD_URI, request).artifact_uri)
+        return replace(found, location=self._call(wire.GET_MODEL_VERSION_DOWNLOAD_URI, request).artifact_uri)
 
 
 def _tags(tags: Mapping[str, str] | None) -> list[KeyValue]:
@@ -234,9 +235,3 @@ def _version(found: wire.ModelVersion) -> ModelVersionInfo:
         tags={tag.key: tag.value for tag in found.tags},
         aliases=tuple(sorted(found.aliases)),
     )
-
-
-if TYPE_CHECKING:
-    from ..http import client_of
-
-    _proof: Registry = MlflowModelRegistry(MlflowApi(client_of("")))

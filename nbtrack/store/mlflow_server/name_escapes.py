@@ -1,4 +1,4 @@
-"""Names as MLflow takes them: letters, digits and ``_ / . - : space``, as a path that is its own normal form."""
+"""Escapes for names that MLflow refuses: it allows letters, digits and ``_ / . - : space``, in a normalized relative path."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import hashlib
 import posixpath
 import re
 
-__all__ = ["mlflow_name", "own_name"]
+__all__ = ["mlflow_name", "original_name"]
 
-_REFUSED = re.compile(r"[^/\w.\- :]|-(?=_)")  # what is refused, and what would begin an escape
+_REFUSED = re.compile(r"[^/\w.\- :]|-(?=_)")  # refused characters, and what would look like an escape
 _ESCAPE = re.compile(r"-_([0-9a-f]{2,6})_")
-# What makes a name another path: parts of dots alone, two dots at the beginning, slashes without a part between them.
+# What makes a path unnormalized: parts of dots alone, two dots at the beginning, slashes without a part between them.
 _PATH = re.compile(r"(?<![^/])\.+(?![^/])|^\.(?=\.)|(?<![^/])/|/$")
 _LONGEST = 250
 
 
 def mlflow_name(name: str) -> str:
-    """Return a name as MLflow takes it; what it refuses is written ``-_XX_``, the character's number in base 16.
+    """Return a name that MLflow accepts, with every refused character as ``-_XX_``, its code point in hexadecimal.
 
-    One that is then longer than 250 characters is cut, and does not come back.
+    A result of more than 250 characters is cut, so that the original name cannot be restored.
 
     Example:
-        >>> mlflow_name("loss@1"), own_name("loss-_40_1")
+        >>> mlflow_name("loss@1"), original_name("loss-_40_1")
         ('loss-_40_1', 'loss@1')
     """
     escaped = _REFUSED.sub(_escape, name)
@@ -30,12 +30,12 @@ def mlflow_name(name: str) -> str:
 
 
 def _cut(name: str) -> str:
-    """Return a name as long as can be, with a digest so that no other is cut to the same."""
+    # The digest keeps apart names that begin alike.
     return f"{name[: _LONGEST - 9].rstrip('/.')}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def own_name(name: str) -> str:
-    """Return the name that ``mlflow_name`` escaped."""
+def original_name(name: str) -> str:
+    """Return the name that ``mlflow_name`` has escaped."""
     return _ESCAPE.sub(_unescape, name) if "-_" in name else name
 
 

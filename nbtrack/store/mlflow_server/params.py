@@ -1,4 +1,4 @@
-"""Params with their types: MLflow keeps their texts, and tags of ours what the texts do not say."""
+"""Params with their types: MLflow stores strings, and reserved tags store what the strings do not tell."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...entities.run import ParamValue
 from ...entities.tags import TAG_PARAM_TYPES, TAG_PARAM_VALUE
 from ..filter import param_text
 from ..mlflow_api.message import KeyValue
-from .name_escapes import mlflow_name, own_name
+from .name_escapes import mlflow_name, original_name
 
 __all__ = ["params_in", "type_tags", "value_tags"]
 
@@ -20,7 +20,7 @@ _LONGEST_TAG = 5000  # older servers take no more
 
 _dump: Callable[[Any], str] = json.JSONEncoder(separators=(",", ":")).encode
 
-# From the text of a param to its value, by the type's name.
+# From a param's string to its value, by the name of its type.
 _READERS: Final[dict[str, Callable[[str], ParamValue]]] = {
     "bool": lambda text: text == "True",
     "int": int,
@@ -31,7 +31,8 @@ _READERS: Final[dict[str, Callable[[str], ParamValue]]] = {
 
 
 def type_tags(params: Mapping[str, ParamValue]) -> dict[str, str]:
-    """Return the tags that say the types of params that are no texts; equal params make equal tags."""
+    """Return tags with the types of all params that are not strings."""
+    # The name of a tag is a digest of its value: the same params logged again make the same tag, others a further one.
     tags: dict[str, str] = {}
     for piece in _pieces({key: kind for key, value in sorted(params.items()) if (kind := _type_of(value))}):
         text = _dump(piece)
@@ -41,20 +42,20 @@ def type_tags(params: Mapping[str, ParamValue]) -> dict[str, str]:
 
 
 def value_tags(params: Mapping[str, ParamValue]) -> dict[str, str]:
-    """Return the tags that say the values of params whose texts do not."""
+    """Return tags with whole values, for params whose value cannot be read from the string that MLflow stores."""
     return {
         TAG_PARAM_VALUE + mlflow_name(key): text for key, value in params.items() if len(text := _dump(value)) <= _LONGEST_TAG
     }
 
 
 def params_in(params: Iterable[KeyValue], tags: Mapping[str, str]) -> dict[str, ParamValue]:
-    """Return the params of a run with their types."""
+    """Return a run's params with their types, from its params and tags."""
     types = _types_in(tags)
     values = {
         key.removeprefix(TAG_PARAM_VALUE): json.loads(text) for key, text in tags.items() if key.startswith(TAG_PARAM_VALUE)
     }
     found = {each.key: _value(each.value, types.get(each.key, "")) for each in params} | values
-    return {own_name(key): found[key] for key in found}
+    return {original_name(key): found[key] for key in found}
 
 
 def _types_in(tags: Mapping[str, str]) -> dict[str, str]:
@@ -69,7 +70,7 @@ def _value(text: str, kind: str) -> ParamValue:
     try:
         return _READERS[kind](text) if kind else text
     except (ValueError, SyntaxError, KeyError):
-        return text  # MLflow cut it short, or another version knows more types
+        return text  # MLflow cut the string, or another version of nbtrack knows more types
 
 
 def _type_of(value: ParamValue) -> str:
@@ -79,17 +80,17 @@ def _type_of(value: ParamValue) -> str:
 
 
 def _is_readable(value: ParamValue) -> bool:
-    """Tell whether a value can be read from its text."""
+    """Tell whether a value can be read from its string."""
     if not isinstance(value, list | dict):
         return True
     try:
         return bool(ast.literal_eval(param_text(value)) == value)
     except (ValueError, SyntaxError, RecursionError, MemoryError):
-        return False  # it has a NaN in it, or an infinity
+        return False  # it contains NaN or an infinity
 
 
 def _pieces(types: Mapping[str, str]) -> Iterable[dict[str, list[str]]]:
-    """Yield a mapping of types to names, as several that fit into a tag each."""
+    """Yield mappings of a type to names, each small enough for one tag."""
     piece: dict[str, list[str]] = {}
     room = _LONGEST_TAG
     for key, kind in types.items():

@@ -1,4 +1,4 @@
-"""What the events of a batch come to, as MLflow is to be told it."""
+"""Folds the events of a batch into what changes in a run, in the terms of MLflow's API."""
 
 from __future__ import annotations
 
@@ -27,45 +27,51 @@ from ...entities.tags import RUN_NAME, TAG_DOCUMENT, TAG_HEARTBEAT, TAG_OWNER
 from ..filter import param_text
 from .name_escapes import mlflow_name
 
-__all__ = ["Changes", "changes_of"]
+__all__ = ["RunChanges", "changes_of"]
 
 
 @dataclass(slots=True)
-class Changes:
-    """All that changes in a run but its points.
+class RunChanges:
+    """Everything that changes in a run, except its points.
 
     Attributes:
-        params: The new ones; those that MLflow keeps another value of are in ``replaced``.
-        replaced: The params that get another value.
-        conflicts: The params that keep the value they had.
-        tags: Tags by their names there, ours too.
-        untagged: The tags that go away.
-        documents: Texts with their kind.
-        datasets: What was read.
-        made: The logged models that the run made, with the steps.
-        used: The logged models that it read.
-        measured: What it measured of logged models.
-        status: How the run stands now; None where that has not changed.
-        end_time: When it ended.
+        params: New params.
+        replaced: Params that get another value, which MLflow does not permit.
+        conflicts: Params that keep their value although another one was logged.
+        tags: Tags by MLflow's names, reserved ones too.
+        deleted_tags: Tags by MLflow's names.
+        documents: Pairs of kind and text.
+        datasets: Datasets that the run read.
+        model_outputs: Logged models that the run made, with the step.
+        model_inputs: Logged models that the run read.
+        model_metrics: Metrics of logged models.
+        status: The new status; None if it does not change.
+        end_time: The new end; None if it does not change.
     """
 
     params: dict[str, ParamValue] = field(default_factory=dict)
     replaced: dict[str, ParamValue] = field(default_factory=dict)
     conflicts: list[Conflict] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
-    untagged: set[str] = field(default_factory=set)
+    deleted_tags: set[str] = field(default_factory=set)
     documents: list[tuple[str, str]] = field(default_factory=list)
     datasets: list[Dataset] = field(default_factory=list)
-    made: dict[str, int] = field(default_factory=dict)
-    used: list[str] = field(default_factory=list)
-    measured: list[tuple[str, ModelMetric]] = field(default_factory=list)
+    model_outputs: dict[str, int] = field(default_factory=dict)
+    model_inputs: list[str] = field(default_factory=list)
+    model_metrics: list[tuple[str, ModelMetric]] = field(default_factory=list)
     status: Status | None = None
     end_time: int | None = None
 
 
-def changes_of(events: Iterable[Event], known: Mapping[str, ParamValue], now: int) -> Changes:
-    """Return what events come to, in their order, for a run that has these params; ``now`` is the server's time."""
-    changes = Changes()
+def changes_of(events: Iterable[Event], known: Mapping[str, ParamValue], now: int) -> RunChanges:
+    """Return what events change in a run.
+
+    Args:
+        events: The events, in their order.
+        known: The run's params.
+        now: The server's time in milliseconds.
+    """
+    changes = RunChanges()
     params = dict(known)
     for event in events:
         if isinstance(event, ParamsLogged):
@@ -75,7 +81,7 @@ def changes_of(events: Iterable[Event], known: Mapping[str, ParamValue], now: in
     return changes
 
 
-def _log_params(changes: Changes, event: ParamsLogged, params: dict[str, ParamValue], known: Mapping[str, ParamValue]) -> None:
+def _log_params(changes: RunChanges, event: ParamsLogged, params: dict[str, ParamValue], known: Mapping[str, ParamValue]) -> None:
     for key, value in event.params.items():
         if key not in params:
             changes.params[key] = value
@@ -91,13 +97,13 @@ def _log_params(changes: Changes, event: ParamsLogged, params: dict[str, ParamVa
         params[key] = value
 
 
-def _change(changes: Changes, event: Event, now: int) -> None:
+def _change(changes: RunChanges, event: Event, now: int) -> None:
     match event:
         case TagsSet(tags):
             _set_tags(changes, tags)
         case TagsDeleted(keys):
             names = {mlflow_name(key) for key in keys} - {RUN_NAME}
-            changes.untagged |= names
+            changes.deleted_tags |= names
             changes.tags = {key: value for key, value in changes.tags.items() if key not in names}
         case DocumentLogged(kind, text):
             changes.documents.append((kind, text))
@@ -106,16 +112,16 @@ def _change(changes: Changes, event: Event, now: int) -> None:
         case DatasetLogged(dataset):
             changes.datasets.append(dataset)
         case ModelMade(model_id, step):
-            changes.made[model_id] = step
+            changes.model_outputs[model_id] = step
         case ModelRead(model_id):
-            changes.used.append(model_id)
+            changes.model_inputs.append(model_id)
         case ModelMeasured(model_id, metrics):
-            changes.measured += [(model_id, metric) for metric in metrics]
+            changes.model_metrics += [(model_id, metric) for metric in metrics]
         case _:
             _change_facts(changes, event, now)
 
 
-def _change_facts(changes: Changes, event: Event, now: int) -> None:
+def _change_facts(changes: RunChanges, event: Event, now: int) -> None:
     match event:
         case RunResumed(owner):
             changes.tags |= {TAG_OWNER: owner, TAG_HEARTBEAT: str(now)}
@@ -127,8 +133,8 @@ def _change_facts(changes: Changes, event: Event, now: int) -> None:
             changes.end_time = changes.end_time if end_time is None else end_time
 
 
-def _set_tags(changes: Changes, tags: Mapping[str, str]) -> None:
-    """Set tags; nothing erases a name."""
+def _set_tags(changes: RunChanges, tags: Mapping[str, str]) -> None:
+    # An empty name would erase the run's name, which every run has.
     named = {mlflow_name(key): value for key, value in tags.items() if key != RUN_NAME or value}
     changes.tags |= named
-    changes.untagged -= named.keys()
+    changes.deleted_tags -= named.keys()

@@ -1,4 +1,4 @@
-"""Searches for runs: what MLflow can evaluate goes there, and all of it is evaluated here on what comes back."""
+"""Searches for runs: MLflow evaluates the conditions that it can, and the whole filter is evaluated here on its results."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from ...entities.run import RunInfo
 from ...entities.tags import PARAM_REPLACED
 from ..filter import And, Comparison, Identifier, Node, Not, Or, Order, Present
 from ..matching.match import matches, ordered
+from ..mlflow_api.enums import VIEW_NAMES
 from ..protocol.search import Page, Query
-from .experiments import VIEWS, Experiments
+from .experiments import MlflowExperiments
+from .mlflow_run import MlflowRun
 from .name_escapes import mlflow_name
-from .runs import MlflowRun, Runs, is_quotable, quoted
+from .quoting import is_quotable, quoted
+from .runs import MlflowRuns
 
-__all__ = ["asks_statistics", "pushed", "search"]
+__all__ = ["pushed_down", "search", "statistics_in"]
 
-# Computes the statistics of a metric of many runs at once.
+# Computes the statistics of these metrics in these runs, several at once.
 Prefetch = Callable[[Sequence[MlflowRun], Iterable[str]], None]
 
 _PAGE = 1000
@@ -27,8 +30,8 @@ _TIMES = ("start_time", "end_time")
 _LONGEST = 1000
 
 
-def search(runs: Runs, experiments: Experiments, query: Query, prefetch: Prefetch) -> Page[RunInfo]:
-    """Return the page of runs that a query asks for."""
+def search(runs: MlflowRuns, experiments: MlflowExperiments, query: Query, prefetch: Prefetch) -> Page[RunInfo]:
+    """Return the page of runs that matches a query."""
     there = {each.id for each in experiments.list("active" if query.experiment_ids is None else "all")}
     ids = sorted(there if query.experiment_ids is None else there.intersection(query.experiment_ids))
     order = _pushed_order(query.order)
@@ -42,18 +45,18 @@ def search(runs: Runs, experiments: Experiments, query: Query, prefetch: Prefetc
     return Page(tuple(infos[query.offset : end]), more=end < len(infos))
 
 
-def _found(runs: Runs, query: Query, ids: list[str], order: list[str] | None, prefetch: Prefetch) -> Iterator[MlflowRun]:
-    """Yield the runs that match, in the query's order if MLflow knows it."""
-    conditions = pushed(query.filter)
+def _found(runs: MlflowRuns, query: Query, ids: list[str], order: list[str] | None, prefetch: Prefetch) -> Iterator[MlflowRun]:
+    """Yield the runs that match, in ``order`` if MLflow can sort so."""
+    conditions = pushed_down(query.filter)
     wanted = _PAGE if query.limit is None or query.filter is not None else min(_PAGE, query.offset + query.limit + 1)
-    names = asks_statistics(query)
+    names = statistics_in(query)
     if any(is_param for _, is_param in conditions):
-        # A param that was replaced has its former value there.
+        # MLflow has the former value of a param that was replaced.
         conditions = (
             [(text, is_param) for text, is_param in conditions if not is_param] if _has_replaced(runs, ids) else conditions
         )
     text = " AND ".join(text for text, _ in conditions)
-    pages = runs.search(text, experiment_ids=ids, order_by=order or [], view=VIEWS[query.view], page=max(1, wanted))
+    pages = runs.search(text, experiment_ids=ids, order_by=order or [], view=VIEW_NAMES[query.view], page=max(1, wanted))
     for page in _in_pages(pages, max(1, wanted)):
         if names:
             prefetch(page, names)
@@ -65,24 +68,24 @@ def _in_pages(found: Iterator[MlflowRun], size: int) -> Iterator[list[MlflowRun]
         yield page
 
 
-def _has_replaced(runs: Runs, ids: list[str]) -> bool:
+def _has_replaced(runs: MlflowRuns, ids: list[str]) -> bool:
     return next(runs.search(f"tags.`{PARAM_REPLACED}` = 'true'", experiment_ids=ids, page=1), None) is not None
 
 
-def pushed(node: Node | None) -> list[tuple[str, bool]]:
-    """Return the conditions of a filter that MLflow can evaluate, all of which are true of what it finds; and if of params."""
+def pushed_down(node: Node | None) -> list[tuple[str, bool]]:
+    """Return conditions in MLflow's language that every match of a filter fulfills, and whether each is about a param."""
     operands = node.operands if isinstance(node, And) else () if node is None else (node,)
     found: list[tuple[str, bool]] = []
     for operand in operands:
         if isinstance(operand, And):
-            found += pushed(operand)
+            found += pushed_down(operand)
         elif isinstance(operand, Comparison) and (text := _comparison(operand)):
             found.append((text, operand.left.entity == "param"))
     return found
 
 
 def _comparison(node: Comparison) -> str:
-    """Return a comparison in MLflow's words, empty where it has none that mean the same or find more."""
+    """Return a comparison in MLflow's language; empty if MLflow cannot express it, or would miss runs."""
     left, value, operator = node.left, node.value, node.operator
     if left.entity == "metric":
         is_plain = left.stat == "last" and not left.dotted and not node.negated
@@ -114,7 +117,7 @@ def _textual(name: str, node: Comparison) -> str:
 
 
 def _pushed_order(order: Sequence[Order]) -> list[str] | None:
-    """Return an order in MLflow's words; None where it would be another one there."""
+    """Return an order in MLflow's language; None if MLflow would sort otherwise."""
     if not order:
         return []
     if len(order) > 1 or order[0].left.entity != "attribute" or order[0].left.key != "start_time":
@@ -122,8 +125,8 @@ def _pushed_order(order: Sequence[Order]) -> list[str] | None:
     return [f"attributes.start_time {'DESC' if order[0].descending else 'ASC'}"]
 
 
-def asks_statistics(query: Query) -> set[str]:
-    """Return the metrics of which a query needs more than the last point."""
+def statistics_in(query: Query) -> set[str]:
+    """Return the metrics of which a query needs statistics beyond the last point."""
     names = {name for node in [query.filter] if node is not None for name in _statistics(node)}
     return names | {item.left.key for item in query.order if _is_statistic(item.left)}
 

@@ -1,4 +1,4 @@
-"""The statistics of metrics: the last point is MLflow's, everything else is computed from the history."""
+"""The statistics of metrics: MLflow has the last point, all others are computed from the history."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LARGEST = sys.float_info.max
 
 
 def value_in(value: float) -> float:
-    """Return a value as it was logged: MLflow keeps an infinity as the largest number."""
+    """Return a value as it was logged: MLflow stores an infinity as the largest float."""
     return math.copysign(math.inf, value) if abs(value) == _LARGEST else value
 
 
@@ -48,10 +48,10 @@ def columns_of(points: list[Metric]) -> Columns:
 
 
 def summarize(points: Points) -> MetricSummary:
-    """Return the summary of one point or more, as ``MetricSummary`` defines it."""
+    """Return the summary of one or more points, as ``MetricSummary`` defines it."""
     steps, values = points.steps, points.values
     is_nan = np.isnan(values)
-    # NaN is smaller than every number, for first and last; and of equal extremes the lowest step counts.
+    # For first and last, NaN sorts before every number. Of equal extremes the one with the lowest step counts.
     order = np.lexsort((np.where(is_nan, -np.inf, values), ~is_nan, points.timestamps, steps))
     first, last = order[0], order[-1]
     numbers = order[~is_nan[order]]
@@ -77,21 +77,21 @@ def summarize(points: Points) -> MetricSummary:
 
 
 class Summary:
-    """A ``MetricSummary`` of which only the last point is known until more is asked for.
+    """A ``MetricSummary`` whose last point is known; everything else is computed when it is first read.
 
     Args:
         metric: The last point.
-        read: Computes the rest.
+        compute: Computes the whole summary.
     """
 
-    def __init__(self, metric: Metric, read: Callable[[], MetricSummary]) -> None:
+    def __init__(self, metric: Metric, compute: Callable[[], MetricSummary]) -> None:
         self.last, self.last_step, self.last_timestamp = value_in(metric.value), metric.step, metric.timestamp
-        self._read = read
+        self._compute = compute
 
     @property
     def point(self) -> tuple[int, int, str]:
-        """The last point, in a form that is equal to itself."""
+        """The last point, comparable even if its value is NaN."""
         return self.last_step, self.last_timestamp, repr(self.last)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._read(), name)
+        return getattr(self._compute(), name)

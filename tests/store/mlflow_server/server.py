@@ -1,4 +1,4 @@
-"""A real MLflow tracking server, emptied for each test."""
+"""A real MLflow tracking server that is emptied for each test."""
 
 from __future__ import annotations
 

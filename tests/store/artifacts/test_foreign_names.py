@@ -1,4 +1,4 @@
-"""Files elsewhere whose names cannot be any on this machine: they are named, and hold up no other."""
+"""Artifacts whose names cannot be file names here are reported, and all others are downloaded."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BAD = ["../thesis.tex", "d/./c.txt", "nul\0.txt"]
 
 
 class Elsewhere(RemoteArtifacts):
-    """A bucket whose keys are what somebody else wrote."""
+    """A bucket with keys that another program wrote."""
 
     def _translated(self, path):
         return contextlib.nullcontext()
@@ -45,7 +45,7 @@ def check(folder):
     assert sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()) == ["a.txt", "d/b.txt"]
 
 
-def test_a_folder_is_fetched_but_for_them(tmp_path):
+def test_a_download_skips_and_reports_invalid_names(tmp_path):
     with pytest.raises(InvalidInput) as raised:
         Elsewhere("s3://bucket").download("", tmp_path / "in" / "out")
     assert all(repr(name) in str(raised.value) for name in BAD)
@@ -53,7 +53,7 @@ def test_a_folder_is_fetched_but_for_them(tmp_path):
     assert [path.name for path in (tmp_path / "in").iterdir()] == ["out"]
 
 
-def test_an_export_names_them_and_goes_on(tmp_path, tracker, monkeypatch, capsys):
+def test_an_export_reports_invalid_names_and_continues(tmp_path, tracker, monkeypatch, capsys):
     runs = []
     for _ in range(2):
         with nbtrack.start_run() as run:
