@@ -83,7 +83,8 @@ export class RunState extends State {
   override close(): void {
     this.metrics = [];
     this.under = [];
-    this.run = null;
+    this.run = this.detail = null;
+    this.#against.clear();
     super.close();
   }
 
