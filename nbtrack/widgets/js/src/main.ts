@@ -1,11 +1,10 @@
 // The first bundle: what all views need, the views of a run and of files, and what anywidget calls for each model.
 import { Kernel, type Model } from "./page/kernel";
 import { startPage } from "./page/saved";
+import { addStyles } from "./page/styles";
 import { type Kind, mount, register, viewOf } from "./page/views";
 import * as files from "./run/files";
 import * as run from "./run/run";
-import { addStyle } from "./ui/dom";
-import theme from "./ui/theme.css";
 
 const kinds: Record<string, Kind> = { files, run };
 
@@ -16,7 +15,7 @@ export default {
   page: (more: Record<string, Kind>[]) => startPage(Object.assign(kinds, ...more)),
   /** Called once for each model. */
   initialize({ model }: { model: Model }) {
-    addStyle(theme);
+    addStyles();
     const kernel = new Kernel(model);
     register(kinds[kernel.kind]!, kernel);
     kernel.start();

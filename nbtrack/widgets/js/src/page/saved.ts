@@ -1,8 +1,7 @@
 // A view in a page of its own, written by to_html: its data and the answers to what can be asked are in the page.
 import { type Tree, unpack } from "../data/pack";
-import { addStyle } from "../ui/dom";
-import theme from "../ui/theme.css";
 import { Events } from "./events";
+import { addStyles } from "./styles";
 import { type Kind, register } from "./views";
 
 interface Saved {
@@ -14,7 +13,7 @@ interface Saved {
 
 /** Shows the view whose data is in this page. */
 export async function startPage(kinds: Record<string, Kind>): Promise<void> {
-  addStyle(theme);
+  addStyles();
   const base64 = document.getElementById("nbtrack-data")?.textContent ?? "";
   const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
   const unzipped = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));

@@ -1,5 +1,6 @@
 // What can be chosen of a run's charts: smoothing, axes, which metrics, the range.
 
+import { Logarithmic, type Setting, Smoothing } from "../chart/settings";
 import { Button } from "../ui/button";
 import { Choice, type Option } from "../ui/choice";
 import { grouped } from "./metrics";
@@ -39,30 +40,6 @@ function axes({ canAsk, metrics }: RunState): Option[] {
   const others = canAsk ? metrics.slice(0, MOST_AXES) : [];
   const named = others.map(({ key }): Option => [`=${key}`, key.slice(0, LONGEST_KEY)]);
   return [["step", "step"], ["time", "time"], ...named];
-}
-
-interface Setting<T> {
-  value: T;
-  onChange(value: T): void;
-}
-
-export function Smoothing({ value, onChange }: Setting<number>) {
-  const input = (e: { currentTarget: HTMLInputElement }) => onChange(Number(e.currentTarget.value));
-  return (
-    <label>
-      smooth
-      <input type="range" min="0" max="0.99" step="0.01" value={value} aria-label="smoothing" onInput={input} />
-    </label>
-  );
-}
-
-export function Logarithmic({ value, onChange }: Setting<boolean>) {
-  return (
-    <label>
-      <input type="checkbox" checked={value} onChange={(e) => onChange(e.currentTarget.checked)} />
-      log
-    </label>
-  );
 }
 
 function Search({ value, onChange }: Setting<string>) {
