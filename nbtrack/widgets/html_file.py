@@ -69,7 +69,7 @@ def _fitting(view: View) -> tuple[Export, str]:
 
 
 def _asked(what: str, args: dict[str, Any]) -> str:
-    """Return what names an answer; js/src/page.js makes the same of what is asked."""
+    """Return what names an answer; js/src/page/saved.ts makes the same of what is asked."""
     return what + " " + json.dumps(args, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 

@@ -10,7 +10,7 @@ TYPES = {"f8": np.float64, "f4": np.float32, "i4": np.int32, "u4": np.uint32, "u
 
 
 def unpack(value, block):
-    """Return what js/src/pack.js makes of a packed value."""
+    """Return what js/src/data/pack.ts makes of a packed value."""
     if isinstance(value, list):
         return [unpack(each, block) for each in value]
     if not isinstance(value, dict):
@@ -54,7 +54,7 @@ class Page:
 
 
 def curves(page):
-    """Return the curves that a page has of a run, put together from snapshot and frames as js/src/run.js does."""
+    """Return the curves that a page has of a run, put together from snapshot and frames as js/src/run/metrics.ts does."""
     metrics = {}
     for event, value in page.events:
         if event not in ("snapshot", "frame"):

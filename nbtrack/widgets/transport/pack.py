@@ -1,8 +1,8 @@
 """Values on their way to a browser: JSON for the structure, one block of bytes for the arrays in it.
 
-``js/src/pack.js`` reads it. An array is ``{"$a": [offset, length, type]}``, one of evenly spaced whole numbers, as steps are,
-``{"$r": [first, by, count]}``, a float that JSON has no word for ``{"$f": "nan"}``. One block and not one buffer an array:
-Jupyter takes some 10 us for each buffer of a message.
+``js/src/data/pack.ts`` reads it. An array is ``{"$a": [offset, length, type]}``, one of evenly spaced whole numbers, as steps
+are, ``{"$r": [first, by, count]}``, a float that JSON has no word for ``{"$f": "nan"}``. One block and not one buffer an
+array: Jupyter takes some 10 us for each buffer of a message.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Values on their way to a browser; js/test/pack.test.js reads the same golden file from the other end."""
+"""Values on their way to a browser; js/test/golden.test.ts reads the same golden file from the other end."""
 
 import base64
 import json
