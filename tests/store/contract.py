@@ -665,6 +665,20 @@ class StoreContract:
         assert store.read_documents([digest, "0" * 64, digest]) == {digest: "1"}
         assert (store.get_runs([]), store.documents_of([]), store.read_documents([]), store.artifacts_of([])) == ([], [], {}, [])
 
+    def test_an_overview_has_what_a_notebook_shows_of_a_run(self, store):
+        run, plain = new_id(), new_id()
+        logged = (params(lr=0.1), tags(a="b"), DocumentLogged("traceback", "KeyError"), ArtifactLogged("a.txt", 1, "a" * 64))
+        store.apply([batch(run, started(), *logged, lanes=[rows({"loss": [3.0, 1.0], "accuracy": [0.5, 0.75]})])])
+        store.apply([batch(plain, started())])
+        found = store.overview(run, 2, ["traceback", "code"])
+        assert found.details == store.details([run], tuple(MetricSummary.__dataclass_fields__))
+        curves = {key: points.values.tolist() for _, key, points in found.histories}
+        assert curves == {"loss": [3.0, 1.0], "accuracy": [0.5, 0.75]}
+        assert (found.artifact_count, found.documents) == (len(store.artifacts(run)), {"traceback": "KeyError"})
+        assert store.overview(run, 1).histories == []
+        nothing = store.overview(plain, 2, ["traceback"])
+        assert (nothing.details.metrics, nothing.histories, nothing.artifact_count, nothing.documents) == ([], [], 0, {})
+
     def test_a_dataset_is_one_by_name_and_digest(self, store):
         first, second = new_id(), new_id()
         digits = Dataset("digits", "abc", "local", "digits.csv", '{"columns": []}', '{"rows": 1797}', "train")

@@ -18,7 +18,7 @@ from ...store.matching.experiments import page_of
 from ...store.protocol.logged_models import LoggedModels
 from ...store.protocol.model_registry import Registry
 from ...store.protocol.search import Page, Query
-from ...store.protocol.store import Axis, Logged, OpenRun, RunDetails, Store
+from ...store.protocol.store import Axis, Logged, OpenRun, RunDetails, RunOverview, Store
 from ...store.protocol.traces import Traces
 from ..handlers.artifact_paths import folder_at
 from .access import Access
@@ -231,6 +231,11 @@ class GuardedStore(Store):
     def details(self, run_ids: Sequence[str], stats: Sequence[str]) -> RunDetails:
         self._access.runs(run_ids)
         return self._store.details(run_ids, stats)
+
+    @override
+    def overview(self, run_id: str, most_curves: int, kinds: Sequence[str] = ()) -> RunOverview:
+        self._access.run(run_id, READ)
+        return self._store.overview(run_id, most_curves, kinds)
 
     @override
     def params(self, run_ids: Sequence[str]) -> list[tuple[str, str, ParamValue]]:

@@ -17,7 +17,7 @@ from . import codecs as c
 from .batches import BATCHES, PROGRESS
 from .codecs import Codec
 from .errors import unreadable_request
-from .points import HISTORIES, HISTORY
+from .points import HISTORIES, HISTORY, OVERVIEW
 from .queries import EXPERIMENT_QUERY, RUN_QUERY
 from .sub_stores import SUB_STORES, codecs_of
 
@@ -129,6 +129,7 @@ _ROWS: Final = (
     _operation("tags", c.TAG_ROWS, run_ids=c.STRINGS),
     _operation("metrics", c.ROWS, run_ids=c.STRINGS, stats=c.STATS),
     _operation("details", c.DETAILS, run_ids=c.STRINGS, stats=c.STATS),
+    _operation("overview", OVERVIEW, run_id=c.STRING, most_curves=c.INTEGER, kinds=c.STRINGS),
     _operation("history", HISTORY, run_id=c.STRING, key=c.STRING),
     _operation("stretches", HISTORIES, run_id=c.STRING, keys=c.STRINGS, axis=c.AXIS, low=c.INTEGER, high=c.INTEGER),
     _operation("histories", HISTORIES, run_ids=c.STRINGS, keys=c.OPTIONAL_STRINGS),

@@ -14,12 +14,13 @@ from ...entities.events import LaneRows, Series
 from ...entities.run import Points
 from ...errors import StoreError
 from ..chunks import decode_into, encode
-from .codecs import Codec
+from ..protocol.store import RunOverview
+from .codecs import DETAILS, Codec
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["HISTORIES", "HISTORY", "WireLane", "decode_lane", "encode_lane"]
+__all__ = ["HISTORIES", "HISTORY", "OVERVIEW", "WireLane", "decode_lane", "encode_lane"]
 
 # The sender states a column's length, and memory for it is allocated before the bytes are decoded.
 _MOST_POINTS = 1 << 28
@@ -133,8 +134,23 @@ def _decode_histories(histories: list[tuple[str, str, WirePoints]]) -> list[tupl
     return [(run_id, key, _LazyPoints(points)) for run_id, key, points in histories]
 
 
+def _encode_overview(overview: RunOverview) -> tuple[Any, ...]:
+    histories = _encode_histories(overview.histories)
+    return DETAILS.encode(overview.details), histories, overview.artifact_count, overview.documents
+
+
+def _decode_overview(wire: Any) -> RunOverview:
+    details, histories, artifact_count, documents = wire
+    return RunOverview(DETAILS.decode(details), _decode_histories(histories), artifact_count, documents)
+
+
 HISTORY = Codec(WirePoints, _encode_points, _LazyPoints)
 HISTORIES = Codec(list[tuple[str, str, WirePoints]], _encode_histories, _decode_histories)
+OVERVIEW = Codec(
+    tuple[DETAILS.type, list[tuple[str, str, WirePoints]], int, dict[str, str]],  # type: ignore[name-defined]
+    _encode_overview,
+    _decode_overview,
+)
 
 if TYPE_CHECKING:
     _proof: type[Points] = _LazyPoints

@@ -12,7 +12,7 @@ from ...entities.run import ArtifactRecord, Dataset, Experiment, ParamValue, Poi
 from ...errors import StoreError
 from ..http import HttpClient, Response
 from ..protocol.search import Page, Query
-from ..protocol.store import Axis, OpenRun, RunDetails, Store
+from ..protocol.store import Axis, OpenRun, RunDetails, RunOverview, Store
 from ..text import storable
 from . import CONTENT_TYPE, PATH, PROTOCOL
 from .batch_splitting import count_numbers, split_batch
@@ -162,6 +162,12 @@ class NbtrackServerStore(Store):
         if not self._reads_many:
             return super().details(run_ids, stats)
         return cast("RunDetails", self._call("details", run_ids=run_ids, stats=stats))
+
+    @override
+    def overview(self, run_id: str, most_curves: int, kinds: Sequence[str] = ()) -> RunOverview:
+        if not self._reads_many:
+            return super().overview(run_id, most_curves, kinds)
+        return cast("RunOverview", self._call("overview", run_id=run_id, most_curves=most_curves, kinds=kinds))
 
     @override
     def params(self, run_ids: Sequence[str]) -> list[tuple[str, str, ParamValue]]:

@@ -32,7 +32,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 from ...entities.events import Batch, Progress
 from ...entities.model import RunModel
-from ...entities.run import ArtifactRecord, Dataset, Experiment, ParamValue, Points, RunInfo, ViewType
+from ...entities.run import ArtifactRecord, Dataset, Experiment, MetricSummary, ParamValue, Points, RunInfo, ViewType
 from ...errors import InvalidInput, RunNotFound
 from .logged_models import LoggedModels
 from .model_registry import Registry
@@ -44,6 +44,7 @@ __all__ = [
     "Logged",
     "OpenRun",
     "RunDetails",
+    "RunOverview",
     "Store",
 ]
 
@@ -84,6 +85,16 @@ class RunDetails:
     params: list[tuple[str, str, ParamValue]]
     tags: list[tuple[str, str, str]]
     metrics: list[tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class RunOverview:
+    """What a notebook shows of one run; ``documents`` are texts by kind."""
+
+    details: RunDetails
+    histories: list[tuple[str, str, Points]]
+    artifact_count: int
+    documents: dict[str, str]
 
 
 class Store(Protocol):
@@ -219,6 +230,18 @@ class Store(Protocol):
     def details(self, run_ids: Sequence[str], stats: Sequence[str]) -> RunDetails:
         """Return the params, the tags and the named statistics of every metric of these runs."""
         return RunDetails(self.params(run_ids), self.tags(run_ids), self.metrics(run_ids, stats))
+
+    def overview(self, run_id: str, most_curves: int, kinds: Sequence[str] = ()) -> RunOverview:
+        """Return the details of a run with all statistics, the number of its files, and its documents of these kinds.
+
+        With the points of all metrics where there are at most ``most_curves`` of them; of more, with none.
+        """
+        details = self.details([run_id], tuple(MetricSummary.__dataclass_fields__))
+        histories = self.histories([run_id], None) if len(details.metrics) <= most_curves else []
+        known = self.documents(run_id) if kinds else {}
+        texts = {kind: self.read_document(known[kind]) for kind in kinds if kind in known}
+        documents = {kind: text for kind, text in texts.items() if text is not None}
+        return RunOverview(details, histories, len(self.artifacts(run_id)), documents)
 
     def params(self, run_ids: Sequence[str]) -> list[tuple[str, str, ParamValue]]:
         """Return (run id, key, value) of every param of these runs."""

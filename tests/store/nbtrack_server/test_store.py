@@ -129,7 +129,8 @@ def test_many_runs_are_one_request(over):
     )
     for read in reads:
         read(["a", "b", "c"])
-    assert store._client.asked == ["apply", "get_runs", "documents_of", "artifacts_of", "read_documents", "details"]
+    store.overview("a", 10, ["traceback"])
+    assert store._client.asked == ["apply", "get_runs", "documents_of", "artifacts_of", "read_documents", "details", "overview"]
 
 
 def test_a_server_of_protocol_1_is_asked_run_by_run(over):
