@@ -39,6 +39,6 @@ def answer(store: Store, name: str, content: bytes) -> tuple[int, bytes]:
 
 
 def _method(store: Store, name: str) -> Callable[..., Any]:
-    """Return the method for an operation; InvalidInput if this store lacks the optional part that has it."""
+    """Return the store method of an operation, which may belong to its models, registry or traces."""
     part, _, method = name.rpartition(".")
     return getattr(getattr(store, part) if part else store, method)  # type: ignore[no-any-return]  # it is in the table

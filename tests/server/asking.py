@@ -1,4 +1,4 @@
-"""An application asked in this process: one ASGI exchange a call, without a socket."""
+"""A client that calls an application in this process, one ASGI exchange a request, without a socket."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nbtrack.store.http import Response
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """An answer."""
 
     status: int
     headers: dict[str, str]
@@ -86,7 +86,7 @@ class Asking:
 
 
 class InProcess:
-    """Stands for an ``HttpClient``: asks an application without a socket."""
+    """An ``HttpClient`` that calls an application without a socket."""
 
     url = "http://in-process"
 

@@ -1,4 +1,4 @@
-"""A server in this process, over a store of its own."""
+"""A server in this process over an empty store."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def store():
 
 @pytest.fixture
 def server(store, tmp_path):
-    """An application over an empty store in memory, to be asked."""
+    """A client of an application over an empty store in memory."""
     app = create_app(store, LocalArtifacts(tmp_path / "artifacts"), version="0")
     yield Asking(app)
     app.close()

@@ -1,8 +1,4 @@
-"""Many clients of several servers over one database, each of which knows what it was told has been kept.
-
-They do what a team's programs do at once: make runs, log into them by MLflow's REST API and by nbtrack's own protocol, two of
-them into one run, register versions of one model, and make experiments of one name. ``check`` then reads the database itself.
-"""
+"""Many clients of several servers over one database, each with a record of what was confirmed to it."""
 
 from __future__ import annotations
 

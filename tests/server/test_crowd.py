@@ -1,4 +1,4 @@
-"""Two servers of two workers each over one PostgreSQL, and clients that do everything at once."""
+"""Two servers of two workers each over one PostgreSQL, used by many clients at once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .test_process import serving
 
 
 @pytest.mark.slow
-def test_everything_that_many_clients_were_told_is_there_once(tmp_path, new_postgres_url):
+def test_everything_confirmed_to_many_clients_is_stored_once(tmp_path, new_postgres_url):
     store = new_postgres_url()
     options = ("--store", store, "--workers", "2")
     with serving(tmp_path, *options) as (_, first), serving(tmp_path, *options) as (_, second):

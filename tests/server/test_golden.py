@@ -1,4 +1,4 @@
-"""What MLflow's client asked MLflow's server (golden/record.py) is answered by ours as by MLflow's."""
+"""The server's answers compared with those of MLflow's server, recorded by golden/record.py."""
 
 from __future__ import annotations
 
@@ -114,11 +114,11 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("session", SESSIONS)
-def test_the_server_answers_as_mlflows_but_where_it_is_not_to(found, session):
+def test_the_server_answers_as_mlflows_except_for_listed_differences(found, session):
     unexplained = [line for line in found[session] if not any(re.search(pattern, line) for pattern in DIFFERENCES)]
     assert not unexplained, "\n".join(unexplained)
 
 
-def test_every_difference_is_one(found):
+def test_every_listed_difference_exists(found):
     lines = [line for each in found.values() for line in each]
     assert [pattern for pattern in DIFFERENCES if not any(re.search(pattern, line) for line in lines)] == []

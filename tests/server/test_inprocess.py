@@ -11,7 +11,7 @@ from nbtrack.store.artifacts.local import LocalArtifacts
 from ..store.building import direct, started
 
 
-def test_endpoints_answer_as_they_do_on_the_network(store, server, tmp_path):
+def test_endpoints_answer_as_over_http(store, server, tmp_path):
     here = InProcess(Service(store, LocalArtifacts(tmp_path), serves_artifacts=False))
 
     def ask(method, path, **fields):

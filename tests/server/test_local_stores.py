@@ -106,10 +106,10 @@ def test_a_project_s_database_is_its_folder_s_store(tmp_path):
     assert resolve(folder.uri).journal == tmp_path / ".nbtrack" / "runs.db.files" / "journal"
 
 
-def test_a_folder_named_through_a_link_is_the_server_s(tmp_path):
+def test_a_folder_named_through_a_symbolic_link_is_served(tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")
     for root, uri in (("real", "link"), ("link", "real")):
         assert folder_at(f"{tmp_path}/{uri}/0/r/artifacts", (tmp_path / root).as_uri()) == "0/r/artifacts"
-    with pytest.raises(Exception, match="not kept by this server"):
+    with pytest.raises(Exception, match="does not store these artifacts"):
         folder_at(f"{tmp_path}/real2/0", (tmp_path / "real").as_uri())

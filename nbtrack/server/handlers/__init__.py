@@ -1,1 +1,1 @@
-"""What each endpoint of the server does, by subject."""
+"""The handlers of the server's endpoints, by subject."""

@@ -1,4 +1,4 @@
-"""Where a run's artifacts are in the server's artifact store: the server goes to no URI that a client has named."""
+"""Maps artifact URIs to paths in the server's artifact store; the server never opens a URI that a client has named."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ __all__ = ["PROXIED", "folder_at", "folder_of", "inside", "joined"]
 
 
 def folder_of(run: RunInfo, root: str) -> str:
-    """Return the folder of a run's artifacts below a root.
+    """Return the folder of a run's artifacts in the artifact store.
 
     Args:
         run: The run.
         root: The URI of the server's artifact store.
 
     Raises:
-        ApiError: They lie elsewhere.
+        ApiError: The artifacts are in another store.
     """
     return folder_at(run.artifact_uri, root)
 
 
 def folder_at(uri: str, root: str) -> str:
-    """Return the folder that a URI is below a root; ApiError where it lies elsewhere."""
+    """Return the path of a URI below a root; ApiError if it is elsewhere."""
     if uri.startswith(PROXIED):
         parsed = urlsplit(uri)
         if not parsed.netloc and not parsed.query:
@@ -38,15 +38,15 @@ def folder_at(uri: str, root: str) -> str:
             whole, base = plain(uri), plain(root)
             if f"{whole}/".startswith(f"{base}/"):
                 return inside(whole.removeprefix(base).removeprefix("/"))
-    raise invalid("these artifacts are not kept by this server; ask where their artifact_uri says")
+    raise invalid("this server does not store these artifacts; read them from their artifact_uri")
 
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_BAD_PATH = "Invalid path"  # in the very words of MLflow's server, which its clients' tests compare
+_BAD_PATH = "Invalid path"  # MLflow's message, which its clients' tests compare
 
 
 def inside(path: str) -> str:
-    """Return a path below the root as it is, the empty one too; refuse all that could lead out of it."""
+    """Return a folder's path below the root unchanged, also the empty one; ApiError if it could lead out of the root."""
     try:
         return artifact_folder(_escaped(path))
     except InvalidInput as error:
@@ -54,7 +54,7 @@ def inside(path: str) -> str:
 
 
 def joined(folder: str, path: str) -> str:
-    """Return the path of a file in a folder; refuse what is no path of one."""
+    """Return the path of a file in a folder; ApiError if the file's path is not a valid one."""
     try:
         name = artifact_path(_escaped(path))
     except InvalidInput as error:
@@ -63,15 +63,15 @@ def joined(folder: str, path: str) -> str:
 
 
 def _escaped(path: str) -> str:
-    """Return a path with its control characters percent-encoded, as MLflow's server does.
+    """Percent-encode the control characters of a path, as MLflow's server does.
 
-    Its clients put a name into a URL without encoding it, so that of ``100%1f.txt`` the control character arrives.
+    MLflow's clients put names into URLs without encoding them, so ``100%1f.txt`` arrives with a control character.
     """
     return _CONTROL.sub(lambda found: f"%{ord(found[0]):02x}", path)
 
 
 def _plain(uri: str) -> str:
-    """Return a URI in one form, whether it was written as a path or not."""
+    """Return a URI in one form, whether it is written as a path or as a URI."""
     if "://" in uri and not uri.lower().startswith("file:"):
         return uri.rstrip("/")
     try:
@@ -81,6 +81,6 @@ def _plain(uri: str) -> str:
 
 
 def _resolved(uri: str) -> str:
-    """Return a path of this machine with its links followed, for a store may be reached through one; any other URI as it is."""
+    """Return a local path with symbolic links resolved, because a store may be opened through one; other URIs unchanged."""
     plain = _plain(uri)
     return os.path.realpath(local_path(plain)) if plain.lower().startswith("file:") else plain

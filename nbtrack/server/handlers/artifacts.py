@@ -1,4 +1,4 @@
-"""Artifacts: what each endpoint that is asked with JSON does. Contents of files are in ``files``."""
+"""Endpoints of artifacts with JSON messages; ``file_contents`` has those that transfer contents."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ __all__ = ["ROUTES", "check_serving", "files_below"]
 
 _SIGNED_SECONDS: Final = 900
 _UPLOAD_SECONDS: Final = 24 * 3600  # for all parts of a large file
-_LONGEST_SIGNED: Final = 604_800  # the cloud stores' own limit
+_LONGEST_SIGNED: Final = 604_800  # the limit of S3 and others
 _MOST_PARTS: Final = 10_000
 
 A = TypeVar("A", bound=Message)
 
 
 def check_serving(service: Service) -> None:
-    """Refuse to stand between clients and artifacts where the server was started so."""
+    """Raise ApiError if the server was started with ``--no-serve-artifacts``."""
     if not service.serves_artifacts:
         raise ApiError("TEMPORARILY_UNAVAILABLE", "this server was started with --no-serve-artifacts", status=503)
 
@@ -42,13 +42,13 @@ def _serving(handler: Callable[[Service, Any], A]) -> Callable[[Service, Any], A
 
 
 def list_artifacts(service: Service, request: wire.ListArtifacts) -> wire.ArtifactsResponse:
-    """List a folder of a run, with paths from the run's root."""
+    """List a folder of a run, with paths relative to the run's artifacts."""
     path = inside(request.path)
     return files_below(service, service.store.get_run(request.run).artifact_uri, path)
 
 
 def files_below(service: Service, uri: str, path: str) -> wire.ArtifactsResponse:
-    """List a folder below a URI in the server's artifact store, with paths from there."""
+    """List a folder below a URI in the server's artifact store, with paths relative to the URI."""
     folder = folder_at(uri, service.artifacts.uri)
     found = service.artifacts.list("/".join(filter(None, (folder, path))))
     skipped = len(folder) + 1 if folder else 0
@@ -57,7 +57,7 @@ def files_below(service: Service, uri: str, path: str) -> wire.ArtifactsResponse
 
 @_serving
 def list_stored(service: Service, request: wire.ListStored) -> wire.ArtifactsResponse:
-    """List a folder of the server's artifact store, by names alone."""
+    """List a folder of the server's artifact store by names."""
     return wire.ArtifactsResponse(files=_messages(service.artifacts.list(inside(request.path)), lambda entry: entry.name))
 
 
@@ -72,12 +72,12 @@ def delete_artifact(service: Service, request: wire.ArtifactAt) -> Empty:
     return Empty()
 
 
-# Large files in parts, which go directly to where the files are.
+# Multipart uploads, whose parts the client sends directly to the bucket.
 
 
 @_serving
 def create_multipart_upload(service: Service, request: wire.CreateUpload) -> wire.Upload:
-    """Begin an upload in parts."""
+    """Begin a multipart upload, whose parts the client sends directly to the bucket."""
     if not 1 <= request.num_parts <= _MOST_PARTS:
         raise invalid(f"num_parts must be between 1 and {_MOST_PARTS}, not {request.num_parts}.")
     path = _target(request)
@@ -90,24 +90,24 @@ def create_multipart_upload(service: Service, request: wire.CreateUpload) -> wir
 
 @_serving
 def complete_multipart_upload(service: Service, request: wire.CompleteUpload) -> Empty:
-    """Make the file of its parts."""
+    """Assemble a file from its uploaded parts."""
     parts = [UploadedPart(part.part_number, part.etag) for part in request.parts]
     try:
         _takes_parts(service, _target(request)).complete_parts(_target(request), request.upload_id, parts)
-    except StoreError as error:  # of what a retry does not mend
-        raise invalid(f"the upload '{request.upload_id}' is not there, or not all of these parts of it are") from error
+    except StoreError as error:  # the bucket refuses it; no retry would help
+        raise invalid(f"the upload '{request.upload_id}' does not exist or lacks some of these parts") from error
     return Empty()
 
 
 @_serving
 def abort_multipart_upload(service: Service, request: wire.AbortUpload) -> Empty:
-    """Give an upload up."""
+    """Abort a multipart upload."""
     _takes_parts(service, _target(request)).abort_parts(_target(request), request.upload_id)
     return Empty()
 
 
 def _takes_parts(service: Service, path: str) -> TakesParts:
-    """Return the artifact store as one that takes a file in parts; who may not edit it is not told whether it does."""
+    """Return the artifact store if it takes uploads in parts; users who may not edit the path are refused first."""
     service.may_edit(path)
     if not isinstance(service.artifacts, TakesParts):
         raise ApiError("NOT_IMPLEMENTED", "Multipart upload is not supported for the current artifact repository")
@@ -115,15 +115,15 @@ def _takes_parts(service: Service, path: str) -> TakesParts:
 
 
 def _target(request: wire.CreateUpload | wire.CompleteUpload | wire.AbortUpload) -> str:
-    """Return where the file goes: the folder in the URL, and the last part of the path that the client has it under."""
+    """Return the file's path: the folder in the URL and the name of the client's local file."""
     return joined(inside(request.artifact_path), PureWindowsPath(request.path).name)
 
 
-# Requests that clients may make of the artifact store themselves.
+# Presigned requests, which clients send to the bucket themselves.
 
 
 def presigned_upload_url(service: Service, request: wire.SignPath) -> wire.PresignedUrl:
-    """Sign the upload of one file of a run."""
+    """Return a presigned request to upload a file of a run."""
     if bool(request.run) == bool(request.model_id):
         raise invalid("Exactly one of run_id and model_id must be provided.")
     path = _file_of_run(service, request)
@@ -133,7 +133,7 @@ def presigned_upload_url(service: Service, request: wire.SignPath) -> wire.Presi
 
 
 def presigned_download_url(service: Service, request: wire.SignPath) -> wire.PresignedUrl:
-    """Sign the download of one file of a run."""
+    """Return a presigned request to download a file of a run."""
     path = _file_of_run(service, request)
     service.may_read(path)
     signed = _presigns(service, "download").presign_download(path, seconds=_seconds(request))
@@ -142,7 +142,7 @@ def presigned_download_url(service: Service, request: wire.SignPath) -> wire.Pre
 
 @_serving
 def presigned_stored_url(service: Service, request: wire.ArtifactAt) -> wire.StoredUrl:
-    """Sign the download of one file of the server's artifact store."""
+    """Return a presigned request to download a file of the server's artifact store."""
     path = joined("", request.path)
     service.may_read(path)
     signed = _presigns(service, "download").presign_download(path, seconds=_SIGNED_SECONDS)

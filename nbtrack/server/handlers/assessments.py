@@ -1,4 +1,4 @@
-"""Assessments of traces: what each endpoint does."""
+"""Endpoints of traces' assessments."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from .timestamps import milliseconds_of, time_text
 
 __all__ = ["ROUTES", "assessment_of", "body_of"]
 
-_KINDS: Final = ("feedback", "expectation", "issue")  # an assessment is one of them
+_KINDS: Final = ("feedback", "expectation", "issue")  # each assessment has exactly one
 
 
 def create_assessment(service: Service, request: wire.CreateAssessment) -> wire.AssessmentResponse:
-    """Keep what somebody thinks of a trace; what it overrides is not valid from then on."""
+    """Add an assessment to a trace; one that it overrides becomes invalid."""
     given = request.assessment or {}
     if sum(kind in given for kind in _KINDS) != 1:
         raise invalid(f"Unknown assessment type: an assessment has one of {', '.join(_KINDS)}")
@@ -41,7 +41,7 @@ def get_assessment(service: Service, request: wire.AssessmentRequest) -> wire.As
 
 
 def update_assessment(service: Service, request: wire.UpdateAssessment) -> wire.AssessmentResponse:
-    """Change an assessment; metadata are added to."""
+    """Change an assessment; new metadata is merged into the old."""
     old = body_of(_found(service, request.trace_id, request.assessment_id))
     given = request.assessment or {}
     changed = [_snake(name) for name in request.update_mask.split(",") if name] or list(given)
@@ -58,7 +58,7 @@ def update_assessment(service: Service, request: wire.UpdateAssessment) -> wire.
 
 
 def delete_assessment(service: Service, request: wire.AssessmentRequest) -> Empty:
-    """Take an assessment away; what it overrode is valid again."""
+    """Delete an assessment; one that it had overridden becomes valid again."""
     there = {each.id: each for each in _of_trace(service, request.trace_id)}
     gone = there.get(request.assessment_id)
     service.store.traces.delete_assessment(request.trace_id, request.assessment_id)
@@ -69,7 +69,7 @@ def delete_assessment(service: Service, request: wire.AssessmentRequest) -> Empt
 
 
 def assessment_of(trace_id: str, body: Mapping[str, Any]) -> Assessment:
-    """Return an assessment as it is kept, with an id and times of its own where it has none; ApiError where it is none."""
+    """Return the assessment in a message, with a new id and times if it has none; ApiError without a name."""
     now = time_text(now_ms())
     name = str(body.get("assessment_name") or "")
     if not name:
@@ -83,7 +83,7 @@ def assessment_of(trace_id: str, body: Mapping[str, Any]) -> Assessment:
 
 
 def _serialized(expectation: Any) -> Any:
-    """Return what is expected as MLflow's server sends it: lists and mappings are JSON in a text."""
+    """Return an expectation as MLflow's server sends it: lists and objects become JSON strings."""
     value = expectation.get("value") if isinstance(expectation, Mapping) else None
     if not isinstance(value, list | dict):
         return expectation
@@ -95,7 +95,7 @@ def _set_valid(service: Service, trace_id: str, old: Assessment, *, valid: bool)
 
 
 def body_of(assessment: Assessment) -> dict[str, Any]:
-    """Return all of an assessment; those of older releases do not say that they are valid."""
+    """Return the message of an assessment; those stored by older releases lack ``valid``."""
     return {"valid": True, **json.loads(assessment.body)}
 
 
@@ -113,7 +113,7 @@ def _of_trace(service: Service, trace_id: str) -> tuple[Assessment, ...]:
 
 
 def _snake(name: str) -> str:
-    """Return a field's name as messages have it; a mask may name it in the other way."""
+    """Return a field's name in snake case; an update mask may use camel case."""
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name.strip())
 
 

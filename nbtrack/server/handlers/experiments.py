@@ -1,4 +1,4 @@
-"""Experiments: what each endpoint does."""
+"""Endpoints of experiments."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _MOST_DATASETS: Final = 1000
 
 
 def create_experiment(service: Service, request: wire.CreateExperiment) -> wire.ExperimentId:
-    """Make an experiment."""
+    """Create an experiment."""
     check_experiment_name(request.name)
     for tag in request.tags:
         check_experiment_tag(tag.key, tag.value)
@@ -84,7 +84,7 @@ def delete_experiment(service: Service, request: wire.ExperimentRequest) -> Empt
 
 
 def restore_experiment(service: Service, request: wire.ExperimentRequest) -> Empty:
-    """Bring an experiment back, with its runs."""
+    """Restore a deleted experiment with its runs."""
     _known(service, request.experiment_id, LifecycleStage.DELETED)
     service.store.restore_experiment(request.experiment_id)
     return Empty()
@@ -99,7 +99,7 @@ def set_experiment_tag(service: Service, request: wire.SetExperimentTag) -> Empt
 
 
 def delete_experiment_tag(service: Service, request: wire.DeleteExperimentTag) -> Empty:
-    """Take a tag from an experiment."""
+    """Delete a tag of an experiment."""
     check_experiment_id(request.experiment_id)
     try:
         service.store.delete_experiment_tag(request.experiment_id, request.key)
@@ -111,7 +111,7 @@ def delete_experiment_tag(service: Service, request: wire.DeleteExperimentTag) -
 
 
 def search_datasets(service: Service, request: wire.SearchDatasets) -> wire.DatasetSummaries:
-    """Name what the runs of some experiments read."""
+    """List the datasets that the runs of some experiments have read."""
     if not request.experiment_ids:
         raise invalid("SearchDatasets request must specify at least one experiment_id.")
     if len(request.experiment_ids) > _MOST_FOR_DATASETS:
@@ -128,7 +128,7 @@ def search_datasets(service: Service, request: wire.SearchDatasets) -> wire.Data
 
 
 def _known(service: Service, experiment_id: str, stage: LifecycleStage | None = None) -> Experiment:
-    """Return an experiment; to MLflow one in another stage is not there."""
+    """Return an experiment; one in another stage counts as not found, as in MLflow."""
     check_experiment_id(experiment_id)
     found = service.store.get_experiment(experiment_id)
     if stage is not None and found.stage is not stage:

@@ -1,4 +1,4 @@
-"""Logged models: what each endpoint does."""
+"""Endpoints of logged models."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ..route import Route
 from ..service import Service
 from .artifact_paths import inside
 from .artifacts import files_below
-from .model_registry import tags_of
+from .registry_messages import tags_of
 
 __all__ = ["ROUTES"]
 
@@ -41,7 +41,7 @@ _MOST: Final = 50_000
 
 
 def create_logged_model(service: Service, request: wire.CreateLoggedModel) -> wire.LoggedModelResponse:
-    """Make a logged model; one without a name is given one."""
+    """Create a logged model, with a random name if it has none."""
     made = service.store.models.create(
         request.experiment_id,
         name=request.name or random_name(),
@@ -59,7 +59,7 @@ def get_logged_model(service: Service, request: wire.LoggedModelRequest) -> wire
 
 
 def finalize_logged_model(service: Service, request: wire.Finalize) -> wire.LoggedModelResponse:
-    """Say whether a model's files are there."""
+    """Set the final status of a model: whether its files were uploaded."""
     status = _STATUSES.get(str(request.status)) or _NUMBERS.get(str(request.status))
     if status is None:
         raise invalid_value("status", request.status, f"It must be one of {', '.join(_STATUSES)}.")
@@ -79,13 +79,13 @@ def set_logged_model_tags(service: Service, request: wire.ModelTags) -> Empty:
 
 
 def delete_logged_model_tag(service: Service, request: wire.DeleteLoggedModelTag) -> Empty:
-    """Take a tag from a logged model."""
+    """Delete a tag of a logged model."""
     service.store.models.delete_tag(request.model_id, request.tag_key)
     return Empty()
 
 
 def log_logged_model_params(service: Service, request: wire.ModelParams) -> Empty:
-    """Log more params of a model."""
+    """Add params to a logged model."""
     service.store.models.log_params(request.model_id, tags_of(request.params))
     return Empty()
 
@@ -117,26 +117,26 @@ def _order(item: wire.OrderBy) -> ModelOrder:
 
 
 def _quoted(name: str) -> str:
-    """Return a name as the filter language reads any: what follows the first dot is a key, whatever is in it."""
+    """Quote the key of a field such as ``metrics.a.b`` for the filter language, which reads a key up to the next dot."""
     entity, dot, key = name.partition(".")
     return name if not dot or "`" in key else f"{entity}.`{key}`"
 
 
 def list_logged_model_artifacts(service: Service, request: wire.ListModelArtifacts) -> ArtifactsResponse:
-    """List a folder of a logged model, with paths from the model's root."""
+    """List a folder of a logged model, with paths relative to the model's artifacts."""
     path = inside(request.artifact_directory_path)
     return files_below(service, service.store.models.get(request.model_id).artifact_uri, path)
 
 
 def log_outputs(service: Service, request: wire.LogOutputs) -> Empty:
-    """Log models that a run made."""
+    """Record models that a run has created."""
     events = tuple(ModelMade(each.model_id, each.step) for each in request.models)
     service.store.apply([Batch(request.run, "", events=events)])
     return Empty()
 
 
 def log_model(service: Service, request: wire.LogModel) -> Empty:
-    """Log a model in the form of MLflow 2: in a tag of its run."""
+    """Record a model in the form of MLflow 2, in a tag of its run."""
     try:
         model = json.loads(request.model_json)
     except ValueError as error:
@@ -189,7 +189,7 @@ def _model(info: LoggedModelInfo) -> wire.LoggedModel:
 
 
 def _registrations(text: str) -> list[wire.Registration]:
-    """Return the versions that a model is, of what clients and server noted in its tag."""
+    """Return the model versions created from a model, which its tag lists."""
     try:
         found = json.loads(text or "[]")
         named = dict.fromkeys((str(each["name"]), str(each["version"])) for each in found)

@@ -1,4 +1,4 @@
-"""Points as they were sent into columns."""
+"""Arranges the points of a request into columns."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ __all__ = ["series_of"]
 
 
 def series_of(metrics: Sequence[LoggedMetric], path: str = "metrics[{}]") -> list[Series]:
-    """Return points by metric, those of which steps and times are the same together.
+    """Return points as series by key; keys with the same steps and times share one series.
 
     Args:
         metrics: The points, one or more.
-        path: What errors call the point of an index.
+        path: A format of how errors name the point at an index.
 
     Raises:
-        ApiError: One of them cannot be a point; it is named.
+        ApiError: A point is invalid; the message names it.
     """
     by_key: dict[str, list[LoggedMetric]] = {}
     for metric in metrics:
@@ -47,7 +47,7 @@ def _columns(points: Sequence[LoggedMetric]) -> Columns:
 
 
 def _together(by_key: dict[str, Columns]) -> list[Series]:
-    """Return columns as series; where one has None or a number that does not fit, ``array`` raises, as numpy would not."""
+    """Return columns as series; ``array`` raises for None and numbers out of range, which numpy would convert."""
     groups: dict[bytes, tuple[list[str], NDArray[np.int64], NDArray[np.int64], list[NDArray[np.float64]]]] = {}
     for key, (steps, timestamps, values) in by_key.items():
         axis = np.array([array("q", steps), array("q", timestamps)], np.int64)
@@ -60,7 +60,7 @@ def _together(by_key: dict[str, Columns]) -> list[Series]:
 
 
 def _complaint(metrics: Sequence[LoggedMetric], path: str) -> ApiError:
-    """Return the error of the first point that cannot be one, or raise it."""
+    """Return the error of the first invalid point."""
     for index, metric in enumerate(metrics):
         where = path.format(index)
         for name in ("key", "value", "timestamp"):

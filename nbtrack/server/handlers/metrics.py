@@ -1,4 +1,4 @@
-"""Histories of metrics: what each endpoint does."""
+"""Endpoints of metric histories."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MOST_SAMPLES: Final = 2_500
 
 
 def get_metric_history(service: Service, request: wire.GetHistory) -> wire.MetricsResponse:
-    """Return points by time, step and value: a page where its size was asked for, else all."""
+    """Return points by time, step and value: a page if the request has a page size, else all."""
     size = request.max_results
     if size is not None and size <= 0:
         raise invalid(f"Invalid value {size} for parameter 'max_results' supplied. It must be a positive integer.")
@@ -44,7 +44,7 @@ def get_metric_history(service: Service, request: wire.GetHistory) -> wire.Metri
 
 
 def get_metric_history_bulk(service: Service, request: wire.GetHistoryBulk) -> wire.MetricsResponse:
-    """Return the first points of a metric in several runs, run by run."""
+    """Return the first points of a metric of several runs, run by run."""
     if not request.run_id:
         raise invalid("GetMetricHistoryBulk request must specify at least one run_id.")
     if len(request.run_id) > _MOST_RUNS:
@@ -64,7 +64,7 @@ def get_metric_history_bulk(service: Service, request: wire.GetHistoryBulk) -> w
 
 
 def get_metric_history_bulk_interval(service: Service, request: wire.GetHistoryBulkInterval) -> wire.MetricsResponse:
-    """Return points of a metric in several runs, spread evenly over all that there are between two steps."""
+    """Return points of a metric of several runs, sampled evenly between two steps."""
     if not request.run_ids:
         raise missing_value("run_ids")
     _check_interval(request, len(request.run_ids))
@@ -94,7 +94,7 @@ def _in_api(message: str) -> ApiError:
 
 
 def _sample(points: Points, request: wire.GetHistoryBulkInterval, size: int) -> NDArray[np.intp]:
-    """Return the rows to show, in the order of steps: the first of each of as many equal parts, and the last one."""
+    """Return the rows of a sample in the order of steps: the first of each of ``size`` equal parts, and the last row."""
     rows = np.lexsort((np.nan_to_num(points.values), points.timestamps, points.steps))
     if request.start_step is not None and request.end_step is not None:
         steps = points.steps[rows]
@@ -109,12 +109,12 @@ def _sample(points: Points, request: wire.GetHistoryBulkInterval, size: int) -> 
 def _history(service: Service, run_id: str, key: str) -> Points:
     try:
         return service.store.history(run_id, key)
-    except RunNotFound:  # to MLflow a run that is not there has no metrics
+    except RunNotFound:  # MLflow answers with no points
         return _Nothing()
 
 
 class _Nothing:
-    """No points."""
+    """A history without points."""
 
     steps = timestamps = np.empty(0, np.int64)
     values = np.empty(0, np.float64)
@@ -124,7 +124,7 @@ class _Nothing:
 
 
 def _by_time(points: Points) -> NDArray[np.intp] | None:
-    """Return the rows by (timestamp, step, value), None where they are so already."""
+    """Return the rows ordered by (timestamp, step, value), None if they are in this order already."""
     times, steps = points.timestamps, points.steps
     later = times[1:] > times[:-1]
     if later.all() or (later | ((times[1:] == times[:-1]) & (steps[1:] > steps[:-1]))).all():

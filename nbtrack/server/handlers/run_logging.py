@@ -1,4 +1,4 @@
-"""Logging into runs: metrics, params, tags, datasets."""
+"""Endpoints that log metrics, params, tags and datasets into runs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ __all__ = ["ROUTES"]
 
 
 def log_metric(service: Service, request: wire.LogMetric) -> Empty:
-    """Log one point."""
+    """Log a point of a metric."""
     metric = wire.LoggedMetric(
         request.key,
         request.value,
@@ -48,18 +48,18 @@ def log_metric(service: Service, request: wire.LogMetric) -> Empty:
 
 
 def log_param(service: Service, request: wire.LogParam) -> Empty:
-    """Log one param."""
+    """Log a param."""
     params = check_params([KeyValue(request.key, request.value)], path="")
     return _apply(service, request.run, ParamsLogged(dict(params)))
 
 
 def set_tag(service: Service, request: wire.SetTag) -> Empty:
-    """Set one tag."""
+    """Set a tag."""
     return _apply(service, request.run, TagsSet(check_tags([KeyValue(request.key, request.value)], path="")))
 
 
 def delete_tag(service: Service, request: wire.DeleteTag) -> Empty:
-    """Take away a tag that is there."""
+    """Delete a tag; NotFound."""
     check_run_id(request.run)
     if service.store.get_run(request.run).stage is LifecycleStage.DELETED:
         raise Deleted(request.run)
@@ -69,7 +69,7 @@ def delete_tag(service: Service, request: wire.DeleteTag) -> Empty:
 
 
 def log_batch(service: Service, request: wire.LogBatch) -> Empty:
-    """Log metrics, params and tags: all of them, or where one cannot be, none."""
+    """Log metrics, params and tags: all of them, or none if one is refused."""
     for what, pairs in (("params", request.params), ("tags", request.tags)):
         _check_keys(what, pairs)
     check_batch_sizes(len(request.metrics), len(request.params), len(request.tags))
@@ -84,7 +84,7 @@ def log_batch(service: Service, request: wire.LogBatch) -> Empty:
 
 
 def _measured(metrics: Sequence[wire.LoggedMetric]) -> list[ModelMeasured]:
-    """Return what points, which are good ones, say of logged models."""
+    """Return the events that record valid points on logged models."""
     by_model: dict[str, list[ModelMetric]] = {}
     for point in metrics:
         if point.model_id and point.value is not None and point.timestamp is not None:
@@ -101,7 +101,7 @@ def _check_keys(what: str, pairs: Sequence[KeyValue]) -> None:
 
 
 def log_inputs(service: Service, request: wire.LogInputs) -> Empty:
-    """Log datasets that the run has read."""
+    """Record datasets and models that a run has read."""
     for given in request.datasets:
         check_dataset(given)
     datasets = [DatasetLogged(dataset_of(given)) for given in request.datasets]

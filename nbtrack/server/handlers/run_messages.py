@@ -1,4 +1,4 @@
-"""Runs as messages: what a store knows of them, read for many runs at once."""
+"""Runs as messages, read for many runs at once."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ T = TypeVar("T")
 
 
 def read_run(store: Store, run_id: str) -> wire.Run:
-    """Return one run; RunNotFound."""
+    """Return the message of a run; RunNotFound."""
     with store.together():
         return read_runs(store, [store.get_run(run_id)])[0]
 
 
 def read_runs(store: Store, runs: Sequence[RunInfo]) -> list[wire.Run]:
-    """Return runs with all that was logged into them."""
+    """Return the messages of runs with everything that was logged into them."""
     if not runs:
         return []
     ids = [run.id for run in runs]
@@ -51,7 +51,7 @@ def read_runs(store: Store, runs: Sequence[RunInfo]) -> list[wire.Run]:
 
 
 def info_message(run: RunInfo) -> wire.RunInfo:
-    """Return the facts of a run."""
+    """Return the message of a run's facts."""
     return wire.RunInfo(
         run.id,
         run.id,

@@ -1,4 +1,4 @@
-"""Runs: what each endpoint does."""
+"""Endpoints of runs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MOST_RUNS: Final = 50_000
 
 
 def create_run(service: Service, request: wire.CreateRun) -> wire.RunResponse:
-    """Begin a run; one without a name is given one."""
+    """Create a run, with a random name if it has none."""
     check_experiment_id(request.experiment_id)
     run_id, tags = new_run_id(), {tag.key: tag.value for tag in request.tags}
     tags[RUN_NAME] = _name(request.run_name, tags.get(RUN_NAME, ""))
@@ -88,7 +88,7 @@ def delete_run(service: Service, request: RunRequest) -> Empty:
 
 
 def restore_run(service: Service, request: RunRequest) -> Empty:
-    """Bring a run back; one whose experiment is deleted comes back with that."""
+    """Restore a deleted run; one of a deleted experiment only together with the experiment."""
     try:
         service.store.restore_run(request.run)
     except Deleted as error:

@@ -1,4 +1,4 @@
-"""Times as MLflow's messages of version 3 have them, such as ``2026-11-25T22:00:00.5Z``."""
+"""Times in the messages of version 3, such as ``2026-11-25T22:00:00.5Z``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def milliseconds_of(text: str) -> int:
-    """Return the milliseconds since 1970 of a time; ApiError where it is none."""
+    """Return a time in milliseconds since 1970; ApiError if the string is not a time."""
     try:
         return (datetime.fromisoformat(text).astimezone(UTC) - _EPOCH) // timedelta(milliseconds=1)
     except ValueError as error:
@@ -21,6 +21,6 @@ def milliseconds_of(text: str) -> int:
 
 
 def time_text(milliseconds: int) -> str:
-    """Return a time as text."""
+    """Return a time in milliseconds since 1970 as a string."""
     time = _EPOCH + timedelta(milliseconds=milliseconds)
     return f"{time:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03}Z"

@@ -1,7 +1,7 @@
-"""Traces that belong to a run which did not make them, such as the run that judges them.
+"""Links between traces and runs that did not create them, such as a run that evaluates them.
 
-A link is an entry of the trace's metadata, under a name with the run in it, which clients are not shown: a trace may have
-several, and every store can keep and find them.
+A link is an entry of the trace's metadata whose key contains the run's id. Clients do not see it. A trace can have several, and
+ every store can keep and find them.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from ...store.filter import And, Comparison, Identifier, Node, Not, Or
 
 __all__ = ["linked_or_made", "linking", "shown_metadata"]
 
-_MADE_BY: Final = Identifier("param", SOURCE_RUN)  # what ``run_id`` means in a filter of traces
+_MADE_BY: Final = Identifier("param", SOURCE_RUN)  # what the filter language makes of ``run_id``
 
 
 def linking(info: TraceInfo, run_id: str) -> TraceInfo:
-    """Return a trace as it is to be kept for it to be found with a run."""
+    """Return a trace with a link to a run, to be stored."""
     return replace(info, metadata={f"{LINKED_RUN}{run_id}": run_id})
 
 
 def shown_metadata(info: TraceInfo) -> dict[str, str]:
-    """Return a trace's metadata as clients know them."""
+    """Return a trace's metadata without links."""
     return {key: value for key, value in info.metadata.items() if not key.startswith(LINKED_RUN)}
 
 
 def linked_or_made(node: Node | None) -> Node | None:
-    """Return a condition on traces under which a run's traces are those that it made and those that are linked to it."""
+    """Return a condition whose ``run_id = …`` also matches traces that are linked to the run."""
     if isinstance(node, And | Or):
         return type(node)(tuple(filter(None, map(linked_or_made, node.operands))))
     if isinstance(node, Not):

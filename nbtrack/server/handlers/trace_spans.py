@@ -1,4 +1,4 @@
-"""The spans of a trace, from the file in which MLflow's clients put them to the form in which they are sent with the trace."""
+"""Converts a trace's spans from the file that MLflow's clients upload to the form in which a trace contains them."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _LARGEST_INT: Final = 1 << 63
 
 
 def spans_in(artifacts: ArtifactStore, location: str) -> list[dict[str, Any]]:
-    """Return the spans whose file is in a folder, as OpenTelemetry has them in JSON; none where it is not there.
+    """Return the spans in a folder in OpenTelemetry's JSON form; none if there is no file.
 
     Raises:
-        ApiError: They are in a form that MLflow had before version 3.
+        ApiError: The file has a form from before MLflow 3.
     """
     try:
         with artifacts.open(joined(folder_at(location, artifacts.uri), SPANS_FILE)) as file:
@@ -63,12 +63,12 @@ def _event(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _pairs(values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return a mapping as a list of keys and values; what is None has no value."""
+    """Return a mapping as a list of keys and values; None has no value."""
     return [{"key": key, **({} if value is None else {"value": _value(value)})} for key, value in values.items()]
 
 
 def _value(value: Any) -> dict[str, Any]:
-    """Return a value under the name of its type."""
+    """Return a value under the name of its type, as OpenTelemetry's JSON has it."""
     if isinstance(value, bool):
         return {"bool_value": value}
     if isinstance(value, int) and -_LARGEST_INT <= value < _LARGEST_INT:

@@ -1,4 +1,4 @@
-"""Which sources of a model's version a server believes: not every folder of its machine, nor files of other runs."""
+"""Checks the source of a new model version: it must not name another run's files or any folder of the server's machine."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _PROXY = re.compile(r"https?://.*?/mlflow-artifacts/artifacts/")
 
 
 def origin_anyway(store: Store, source: str, run_id: str, model_id: str) -> Origin:
-    """Return where a model comes from, also from a run that this store does not know, which is all that MLflow knows of any.
+    """Return the origin of a version's source, also of a run that this store does not know, as MLflow does.
 
     Raises:
-        InvalidInput: See ``origin_of``.
-        NotFound: There is no such model or version.
+        InvalidInput: The source is not valid.
+        NotFound: The model or version that it names does not exist.
     """
     try:
         return origin_of(store, source, run_id, model_id)
@@ -31,10 +31,10 @@ def origin_anyway(store: Store, source: str, run_id: str, model_id: str) -> Orig
 
 
 def checked_origin(store: Store, source: str, run_id: str, model_id: str) -> Origin:
-    """Return where a model comes from; refuse a folder that is not the given run's or model's.
+    """Return the origin of a version's source.
 
     Raises:
-        ApiError: It is on this machine, or in the server's artifact store, and another's.
+        ApiError: The source is a folder on this machine or in the artifact store that is not the given run's or model's.
     """
     origin = origin_anyway(store, source, run_id, model_id)
     is_local = _is_local(source)
@@ -54,7 +54,7 @@ def _roots(store: Store, origin: Origin) -> list[str]:
 
 def _is_local(source: str) -> bool:
     scheme = urlsplit(source).scheme
-    return scheme in ("", "file") or len(scheme) == 1  # a drive of Windows
+    return scheme in ("", "file") or len(scheme) == 1  # a drive letter of Windows
 
 
 def _is_proxied(source: str) -> bool:
@@ -67,13 +67,13 @@ def _is_within(source: str, root: str) -> bool:
 
 
 def _parts(uri: str) -> list[str]:
-    """Return the folders of a URI from the root of the artifact store, or of the machine."""
+    """Return the folders of a URI, from the root of the artifact store or of the machine."""
     text = _PROXY.sub("mlflow-artifacts:/", unquote(uri))
     return [part for part in (text.removeprefix("file:") if _is_local(text) else text).split("/") if part]
 
 
 def _refused(source: str, named: str, *, is_local: bool) -> ApiError:
-    """Return MLflow's error for a source that is not that of the run or model given."""
+    """Return MLflow's error for a source that does not belong to the given run or model."""
     if is_local:
         return invalid(
             f"Invalid model version source: '{source}'. To use a local path as a model version source, the {named} request "

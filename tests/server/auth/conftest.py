@@ -1,4 +1,4 @@
-"""A server with users: each may do something else with experiment ``1`` and registered model ``m``, by default nothing."""
+"""A server whose users have different permissions on experiment ``1`` and registered model ``m``, and none on anything else."""
 
 import shutil
 
@@ -22,7 +22,7 @@ PASSWORD = "correct horse battery"
 
 
 class As(Asking):
-    """Asks as one user, by a token unless another header is given."""
+    """Sends requests as one user, with a token unless another header is given."""
 
     def __init__(self, app, user=None, authorization=None):
         super().__init__(app)
@@ -37,7 +37,7 @@ class As(Asking):
 
 @pytest.fixture(scope="session")
 def users_made_once(tmp_path_factory):
-    """A database of users; to hash a password takes its time."""
+    """A database of users, created once because hashing a password is slow."""
     path = tmp_path_factory.mktemp("users") / "users.db"
     accounts = open_accounts(f"sqlite:///{path}")
     hashed = hash_password(PASSWORD)
@@ -99,5 +99,5 @@ def app(store, accounts, tmp_path):
 
 @pytest.fixture
 def ask(app):
-    """Return who asks the server as a user."""
+    """Return a function that returns a client of the server for a user."""
     return lambda user=None, authorization=None: As(app, user, authorization)

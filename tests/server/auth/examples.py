@@ -1,4 +1,4 @@
-"""A request to every endpoint, about the experiment ``1`` or the registered model ``m``; the keys are the endpoints' names."""
+"""A request to every endpoint by its name, about experiment ``1`` or registered model ``m``."""
 
 from .conftest import PASSWORD, RUN
 

@@ -1,4 +1,4 @@
-"""What users find, make and pass on; and what nbtrack's own protocol lets them do."""
+"""What users find, create and share, over MLflow's API and nbtrack's protocol."""
 
 import json
 
@@ -28,7 +28,7 @@ def remote(app):
     return of
 
 
-def test_a_search_finds_what_may_be_read_and_its_pages_are_full(ask, store):
+def test_a_search_returns_full_pages_of_readable_experiments(ask, store):
     for i in range(6):
         store.create_experiment(f"more {i}")
     reader = ask("reader")
@@ -43,7 +43,7 @@ def test_a_search_finds_what_may_be_read_and_its_pages_are_full(ask, store):
     assert ask("outsider").post("experiments/search", {"max_results": 10}).json == {}
 
 
-def test_models_found_are_those_that_may_be_read(ask, store):
+def test_a_search_returns_readable_models_only(ask, store):
     for name in ("a", "b", "z"):
         store.registry.create_model(name)
         store.registry.create_version(name, "s3://bucket/model")
@@ -63,7 +63,7 @@ def test_models_found_are_those_that_may_be_read(ask, store):
     assert names("admin", "registered-models/search", "registered_models") == ["a", "b", "m", "mine", "z"]
 
 
-def test_runs_models_and_traces_of_others_are_not_found(ask):
+def test_a_search_returns_readable_runs_models_and_traces_only(ask):
     for user, count in (("outsider", 0), ("reader", 1)):
         asking = ask(user)
         assert len(asking.post("runs/search", {"experiment_ids": ["1", "2"]}).json.get("runs", ())) == count
@@ -73,7 +73,7 @@ def test_runs_models_and_traces_of_others_are_not_found(ask):
         assert len(found.get("traces", found.get("trace_infos", ()))) == count
 
 
-def test_who_makes_something_manages_it_and_lets_others_in(ask):
+def test_the_creator_manages_an_experiment_and_grants_permissions(ask):
     mine = ask("outsider").post("experiments/create", {"name": "mine"}).json["experiment_id"]
     assert ask("reader").get("experiments/get", experiment_id=mine).status == 403
     grant = {"experiment_id": mine, "username": "reader", "permission": "READ"}
@@ -93,7 +93,7 @@ def test_who_makes_something_manages_it_and_lets_others_in(ask):
     )
 
 
-def test_rights_on_a_model_go_with_its_name_and_end_with_it(ask):
+def test_grants_on_a_model_follow_its_name_and_end_with_its_deletion(ask):
     assert ask("editor").post("registered-models/rename", {"name": "m", "new_name": "n"}).status == 200
     assert ask("reader").get("registered-models/get", name="n").status == 200
     assert ask("manager").post("registered-models/delete", {"name": "n"}, method="DELETE").status == 200
@@ -101,7 +101,7 @@ def test_rights_on_a_model_go_with_its_name_and_end_with_it(ask):
     assert ask("reader").get("registered-models/get", name="n").status == 403
 
 
-def test_a_version_is_made_only_of_what_may_be_read(ask):
+def test_a_version_requires_a_readable_source(ask):
     ask("outsider").post("registered-models/create", {"name": "mine"})
     for source in ({"source": f"runs:/{RUN}/model", "run_id": RUN}, {"source": f"runs:/{RUN}/model"}):
         assert ask("outsider").post("model-versions/create", {"name": "mine", **source}).status == 403
@@ -111,7 +111,7 @@ def test_a_version_is_made_only_of_what_may_be_read(ask):
 # nbtrack's own protocol.
 
 
-def test_the_native_protocol_has_the_same_rules(remote, store):
+def test_nbtracks_protocol_has_the_same_rules(remote, store):
     reader, editor = remote("reader"), remote("editor")
     change = [Batch(RUN, "", events=(TagsSet({"t": "w"}),))]
     assert reader.get_run(RUN).id == RUN
@@ -126,18 +126,18 @@ def test_the_native_protocol_has_the_same_rules(remote, store):
     assert [each.id for each in reader.search_runs(Query()).items] == [RUN]
     assert remote("outsider").search_runs(Query()).items == ()
     assert [each.run_id for each in editor.open_runs()] == [RUN]
-    assert reader.open_runs() == []  # nobody closes what they may not change
+    assert reader.open_runs() == []  # only those who may edit a run may close it
     assert [each.name for each in reader.experiments()] == ["one"]
 
 
-def test_a_run_of_another_is_not_taken_by_a_batch_that_begins_it(remote):
+def test_a_batch_that_starts_an_existing_run_needs_permission_on_it(remote):
     taking = Batch(RUN, "writer", events=(RunStarted("", "mine", 1, experiment_id="2"), TagsSet({"t": "taken"})))
     remote("outsider").create_experiment("mine")
     with pytest.raises(AccessDenied):
         remote("outsider").apply([taking])
 
 
-def test_an_experiment_that_a_run_names_is_its_users(remote, ask):
+def test_an_experiment_created_by_a_run_belongs_to_its_user(remote, ask):
     new = "f" * 32
     remote("outsider").apply([Batch(new, "w", events=(RunStarted("fresh", "first", 1),))])
     remote("outsider").delete_run(new)
@@ -147,7 +147,7 @@ def test_an_experiment_that_a_run_names_is_its_users(remote, ask):
         remote("outsider").apply([Batch("e" * 32, "w", events=(RunStarted("one", "first", 1),))])
 
 
-def test_a_model_of_another_is_not_touched_by_an_event(remote, store):
+def test_an_event_about_another_users_model_is_refused(remote, store):
     with pytest.raises(AccessDenied):
         remote("outsider").apply([Batch("d" * 32, "w", events=(RunStarted("fresh", "x", 1), ModelMade(store.logged_model, 0)))])
 
@@ -155,7 +155,7 @@ def test_a_model_of_another_is_not_touched_by_an_event(remote, store):
 # Files.
 
 
-def test_a_file_is_its_experiments(ask):
+def test_a_file_requires_permission_on_its_experiment(ask):
     path = f"/api/2.0/mlflow-artifacts/artifacts/{FILE}"
     assert ask("reader").request("GET", path).body == b"a"
     assert ask("outsider").request("GET", path).status == 403
@@ -168,20 +168,20 @@ def test_a_file_is_its_experiments(ask):
 
 
 @pytest.mark.parametrize("place", ["mlflow-artifacts:/1", "mlflow-artifacts:/7/x", "mlflow-artifacts:/", "mlflow-artifacts:/1/x"])
-def test_nobody_gets_at_files_by_an_experiment_of_their_own_around_them(ask, place):
+def test_a_new_experiment_cannot_contain_another_experiments_folder(ask, place):
     new = {"name": "mine", "artifact_location": place}
     assert ask("outsider").post("experiments/create", new).status == 403
 
 
 @pytest.mark.parametrize("place", ["artifacts/1", "./artifacts/7/x", "artifacts", "file:artifacts/1", "{cwd}/artifacts"])
-def test_nor_by_a_path_of_the_servers(ask, place, tmp_path, monkeypatch):
+def test_a_new_experiment_cannot_contain_the_servers_folders(ask, place, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     new = {"name": "mine", "artifact_location": place.format(cwd=tmp_path)}
     assert ask("outsider").post("experiments/create", new).status == 403
     assert ask("admin").post("experiments/create", new).status == 200
 
 
-def test_an_experiments_own_folder_is_its_own(ask):
+def test_a_new_experiment_cannot_be_inside_another_experiments_folder(ask):
     new = {"name": "mine", "artifact_location": "mlflow-artifacts:/team/mine"}
     assert ask("outsider").post("experiments/create", new).status == 200
     assert ask("outsider").request("PUT", "/api/2.0/mlflow-artifacts/artifacts/team/mine/x", b"b").status == 200
@@ -230,7 +230,7 @@ def test_presigned_urls_and_multipart_uploads_are_guarded():
 
 
 @pytest.mark.parametrize("what", ["create", "complete", "abort"])
-def test_whoever_may_not_send_a_file_is_not_told_whether_it_could_go_in_parts(app, what):
+def test_a_user_who_may_not_edit_is_refused_before_multipart_support_is_checked(app, what):
     body = {"path": "f.bin", "num_parts": 1, "upload_id": "u", "parts": []}
     path = f"/api/2.0/mlflow-artifacts/mpu/{what}/1/{RUN}/artifacts"
     statuses = {

@@ -1,4 +1,4 @@
-"""Who is let in: passwords, tokens, and how often a password may be wrong."""
+"""Authentication by passwords and tokens, and the limit of wrong passwords."""
 
 import asyncio
 from base64 import b64encode
@@ -22,7 +22,7 @@ def basic(name, password):
     return f"Basic {b64encode(f'{name}:{password}'.encode()).decode()}"
 
 
-def test_a_password_is_kept_hashed_with_its_parameters():
+def test_a_password_is_stored_hashed_with_its_parameters():
     kept = hash_password(PASSWORD)
     assert kept.startswith("scrypt$16384$8$5$")
     assert PASSWORD not in kept
@@ -43,7 +43,7 @@ def test_a_password_is_hashed_once_for_many_requests(ask, monkeypatch):
     assert len(calls) == 1
 
 
-def test_nor_is_it_again_when_somebody_makes_an_experiment(ask, accounts, monkeypatch):
+def test_a_change_of_grants_does_not_hash_a_password_again(ask, accounts, monkeypatch):
     calls = []
     monkeypatch.setattr(authentication, "is_password", lambda *given: calls.append(given) or is_password(*given))
     for name in ("a", "b"):
@@ -57,7 +57,7 @@ def test_nor_is_it_again_when_somebody_makes_an_experiment(ask, accounts, monkey
     assert ask(authorization=basic("reader", PASSWORD)).get("experiments/get", experiment_id="1").status == 401
 
 
-def test_of_one_password_that_comes_many_times_at_once_one_is_looked_at(ask, monkeypatch):
+def test_simultaneous_requests_with_one_password_hash_it_once(ask, monkeypatch):
     calls = []
     monkeypatch.setattr(authentication, "is_password", lambda *given: calls.append(given) or is_password(*given))
     reader = ask(authorization=basic("reader", PASSWORD))
@@ -70,7 +70,7 @@ def test_of_one_password_that_comes_many_times_at_once_one_is_looked_at(ask, mon
     "authorization",
     ["Bearer nobody's", "Bearer", "Basic !", "Basic " + b64encode(b"reader").decode(), "Digest x", basic("nobody", PASSWORD)],
 )
-def test_nobody_else_is_let_in(ask, authorization):
+def test_requests_without_valid_credentials_are_refused(ask, authorization):
     answer = ask(authorization=authorization).get("experiments/get", experiment_id="1")
     assert answer.status == 401
     assert answer.headers["www-authenticate"].startswith("Basic ")
@@ -80,7 +80,7 @@ def test_nobody_else_is_let_in(ask, authorization):
 @pytest.mark.parametrize(
     "length", [[(b"content-length", b"70000")], [(b"content-length", b"many")], [(b"transfer-encoding", b"chunked")]]
 )
-def test_a_long_body_is_not_read_of_a_stranger(app, length):
+def test_a_long_body_is_not_read_before_authentication(app, length):
     kind = [(b"content-type", b"application/json")]
     scope = {
         "type": "http",
@@ -110,7 +110,7 @@ def test_an_unknown_user_takes_as_much_work_as_a_wrong_password(ask, monkeypatch
     assert work[0] == work[1]
 
 
-def test_too_many_wrong_passwords_are_not_looked_at_by_any_process(app, accounts, store, tmp_path, monkeypatch):
+def test_too_many_wrong_passwords_are_refused_by_every_process(app, accounts, store, tmp_path, monkeypatch):
     wrong = []
     monkeypatch.setattr(authentication, "is_password", lambda password, kept: wrong.append(password) or password == PASSWORD)
     other = create_app(store, LocalArtifacts(tmp_path / "artifacts"), accounts=open_accounts(f"sqlite:///{tmp_path}/users.db"))
@@ -125,11 +125,11 @@ def test_too_many_wrong_passwords_are_not_looked_at_by_any_process(app, accounts
     assert refused.error[:2] == (429, "REQUEST_LIMIT_EXCEEDED")
     assert 0 < int(refused.headers["retry-after"]) <= 300
     assert As(app, authorization=basic("editor", PASSWORD)).get("experiments/search").status == 200
-    assert As(app, "reader").get("experiments/search").status == 200  # a token is no guess
+    assert As(app, "reader").get("experiments/search").status == 200  # a token is not subject to the limit
     other._admission.accounts.close()
 
 
-def test_failures_of_an_address_count_together_and_are_forgotten_in_time(accounts):
+def test_failures_of_an_address_are_counted_together_and_expire(accounts):
     now = [1_000_000]
     throttle = Throttle(accounts, lambda: now[0])
     for i in range(50):
@@ -140,21 +140,21 @@ def test_failures_of_an_address_count_together_and_are_forgotten_in_time(account
     assert throttle.attempt("another", "1.2.3.4") == 0
 
 
-def test_guesses_at_once_are_counted_as_those_one_after_the_other(accounts):
+def test_simultaneous_guesses_are_all_counted(accounts):
     throttle = Throttle(accounts)
     with ThreadPoolExecutor(60) as pool:
         looked_at = [pool.submit(throttle.attempt, "reader", "1.2.3.4") for _ in range(60)]
     assert [each.result() for each in looked_at].count(0) == 10
 
 
-def test_a_right_password_takes_its_attempt_back(accounts):
+def test_a_right_password_is_not_counted(accounts):
     throttle = Throttle(accounts)
     for _ in range(200):
         assert throttle.attempt("reader", "1.2.3.4") == 0
         throttle.reset("reader", "1.2.3.4")
 
 
-def test_what_changes_holds_at_once_in_every_process(app, accounts, store, tmp_path):
+def test_changes_of_accounts_hold_at_once_in_every_process(app, accounts, store, tmp_path):
     other = create_app(store, LocalArtifacts(tmp_path / "artifacts"), accounts=open_accounts(f"sqlite:///{tmp_path}/users.db"))
     reader = As(other, "reader")
     assert reader.get("experiments/get", experiment_id="1").status == 200
@@ -170,7 +170,7 @@ def test_what_changes_holds_at_once_in_every_process(app, accounts, store, tmp_p
     other._admission.accounts.close()
 
 
-def test_a_users_own_password_takes_the_one_before(ask):
+def test_changing_ones_own_password_requires_the_current_one(ask):
     change = {"username": "reader", "password": "another password"}
     assert ask("reader").post("users/update-password", change, method="PATCH").status == 400
     wrong = {**change, "current_password": "wrong password"}
@@ -180,7 +180,7 @@ def test_a_users_own_password_takes_the_one_before(ask):
     assert ask(authorization=basic("reader", "another password")).get("experiments/search").status == 200
 
 
-def test_no_secret_is_told(ask, accounts, caplog, capfd):
+def test_no_secret_is_shown_or_logged(ask, accounts, caplog, capfd):
     secret = "a secret password"
     answers = [
         ask("admin").post("users/create", {"username": "new", "password": secret}),
@@ -201,7 +201,7 @@ def test_no_secret_is_told(ask, accounts, caplog, capfd):
     assert [answer.status for answer in answers] == [200, 400, 400, 400, 200, 401, 200, 200]
 
 
-def test_the_first_administrator_and_the_last(tmp_path):
+def test_the_first_administrator_is_created_and_the_last_one_stays(tmp_path):
     accounts = open_accounts(f"sqlite:///{tmp_path}/new.db")
     said = make_admin(accounts)
     password = said.split("the password ")[1].split(" ")[0]
@@ -214,7 +214,7 @@ def test_the_first_administrator_and_the_last(tmp_path):
     accounts.close()
 
 
-def test_users_and_tokens_have_names_of_their_own(accounts):
+def test_duplicate_and_missing_users_and_tokens_are_errors(accounts):
     with pytest.raises(AlreadyExists):
         accounts.users.add("reader", "x")
     with pytest.raises(AlreadyExists, match="revoke it"):

@@ -1,4 +1,4 @@
-"""A server that asks who is there, as a process: users by the command line, MLflow's own clients and nbtrack's."""
+"""A server process with users: the command line, MLflow's clients and nbtrack's."""
 
 import io
 import json
@@ -103,7 +103,7 @@ print(json.dumps([made.username, made.is_admin, read, before, found.permission, 
 
 
 @pytest.mark.slow
-def test_mlflows_clients_and_ours(tmp_path, users, monkeypatch):
+def test_mlflows_clients_and_nbtracks_obey_permissions(tmp_path, users, monkeypatch):
     for name in ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("NBTRACK_ADMIN_PASSWORD", ADMIN)

@@ -1,4 +1,4 @@
-"""Users of a server of several processes: what one of them is told, all of them know at once."""
+"""A server of several workers with users: a change in one is seen by all."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def told_by_all(url, who, experiment="0", times=24):
         return set(threads.map(read, range(times)))
 
 
-def test_what_is_changed_by_one_worker_holds_for_all(server, monkeypatch, capsys):
+def test_a_change_by_one_worker_holds_for_all(server, monkeypatch, capsys):
     def as_admin(path, body, method="POST", api=API):
         status, answer = ask(server, basic("admin", ADMIN), f"{api}{path}", body, method)
         assert status == 200, answer
@@ -69,9 +69,9 @@ def test_what_is_changed_by_one_worker_holds_for_all(server, monkeypatch, capsys
         return capsys.readouterr().out.strip()
 
     ada = basic("ada", PASSWORD)
-    assert told_by_all(server, ada, times=4) == {401}  # of ten wrong passwords the last are not looked at
+    assert told_by_all(server, ada, times=4) == {401}  # after ten failures passwords are no longer checked
     as_admin("users/create", {"username": "ada", "password": PASSWORD})
-    assert told_by_all(server, ada) == {403}  # known, and not permitted
+    assert told_by_all(server, ada) == {403}  # authenticated, but not permitted
 
     thing = {"username": "ada", "resource_type": "experiment", "resource_id": "0", "permission": "READ"}
     as_admin("users/permissions/grant", thing, api="/api/3.0/mlflow/")

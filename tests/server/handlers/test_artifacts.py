@@ -1,4 +1,4 @@
-"""The endpoints of artifacts: a run's, the proxy's, and what must not be reached by any of them."""
+"""Endpoints of artifacts, and paths that none of them may reach."""
 
 import urllib.parse
 
@@ -29,7 +29,7 @@ def put(server, path, body=b"text"):
     return server.request("PUT", f"{PROXY}/{urllib.parse.quote(path)}", body)
 
 
-def test_a_file_goes_in_and_comes_out(server, folder):
+def test_a_file_is_uploaded_and_downloaded(server, folder):
     body = bytes(range(256)) * 10_000
     assert put(server, f"{folder}/sub/é 1.bin", body).json == {}
     answer = server.request("GET", f"{PROXY}/{urllib.parse.quote(folder)}/sub/%C3%A9%201.bin")
@@ -50,7 +50,7 @@ def test_a_file_goes_in_and_comes_out(server, folder):
         ("a.strange", "application/octet-stream"),
     ],
 )
-def test_a_file_says_of_what_kind_it_is_and_is_never_shown(server, folder, name, kind):
+def test_a_file_has_a_content_type_and_is_sent_as_an_attachment(server, folder, name, kind):
     put(server, f"{folder}/{name}")
     headers = server.request("GET", f"{PROXY}/{folder}/{name}", headers={"Accept": "text/html"}).headers
     assert (headers["content-type"], headers["content-disposition"]) == (kind, f"attachment; filename={name}")
@@ -70,7 +70,7 @@ def test_a_file_says_of_what_kind_it_is_and_is_never_shown(server, folder, name,
         ("bytes=10-", 416, None),
     ],
 )
-def test_a_part_of_a_file(server, folder, asked, status, found):
+def test_a_range_of_a_file_is_sent(server, folder, asked, status, found):
     put(server, f"{folder}/a.txt", b"0123456789")
     answer = server.request("GET", f"{PROXY}/{folder}/a.txt", headers={"Range": asked})
     assert answer.status == status
@@ -83,7 +83,7 @@ def test_the_head_of_a_file_has_no_body(server, folder):
     assert (answer.status, answer.headers["content-length"], answer.body) == (200, "10", b"")
 
 
-def test_folders_are_listed_by_name_in_the_proxy_and_by_path_in_a_run(server, run, folder):
+def test_folders_are_listed_by_name_in_the_store_and_by_path_in_a_run(server, run, folder):
     put(server, f"{folder}/plots/a.png", b"12345")
     put(server, f"{folder}/b.txt", b"1")
     assert server.get("", api=PROXY, path=f"{folder}/plots").json == {
@@ -97,7 +97,7 @@ def test_folders_are_listed_by_name_in_the_proxy_and_by_path_in_a_run(server, ru
     assert "files" not in server.get("artifacts/list", run_id=run, path="none").json
 
 
-def test_what_is_not_there(server, folder):
+def test_a_missing_file_is_not_found(server, folder):
     assert server.request("GET", f"{PROXY}/{folder}/none.txt").error[:2] == (404, "RESOURCE_DOES_NOT_EXIST")
     put(server, f"{folder}/sub/a.txt")
     assert server.request("GET", f"{PROXY}/{folder}/sub").error[:2] == (400, "INVALID_PARAMETER_VALUE")
@@ -117,7 +117,7 @@ def test_a_file_of_a_run_is_sent(server, run, folder):
     assert server.get("get-artifact", api="/", run_id="nowhere", path="a").error[0] == 404
 
 
-def test_the_web_pages_upload_small_files(server, run, folder):
+def test_small_files_are_uploaded_as_mlflows_web_pages_do(server, run, folder):
     def upload(body=b"data", **query):
         return server.request("POST", "/ajax-api/2.0/mlflow/upload-artifact", body, query=query)
 
@@ -146,7 +146,7 @@ BAD = [
 
 
 @pytest.mark.parametrize("path", BAD)
-def test_no_path_leads_out(server, run, folder, path, tmp_path):
+def test_no_path_leads_out_of_the_artifact_store(server, run, folder, path, tmp_path):
     quoted = urllib.parse.quote(path, safe="")
     (tmp_path / "a").write_text("secret")
     answers = [
@@ -169,7 +169,7 @@ OLD_IMAGES = [f"images/dog%step%{step}%timestamp%1724213639123%ace60e60-f4da.png
 
 
 @pytest.mark.parametrize("name", [*OLD_IMAGES, "50%10.csv", "100%1f.txt", "a%5cb.txt", "%ff.txt"])
-def test_a_name_with_percent_signs_is_kept_as_it_is(server, folder, run, name):
+def test_a_name_with_percent_signs_is_unchanged(server, folder, run, name):
     """As the names are that log_image(key=, step=) of MLflow 2.11 to 3.9 makes."""
     quoted = urllib.parse.quote(name)
     assert server.request("PUT", f"{PROXY}/{folder}/{quoted}", b"data").status == 200
@@ -191,21 +191,21 @@ def test_control_characters_are_escaped(server, folder, run, name):
 @pytest.mark.parametrize(
     "location", ["file:///etc", "/etc", "s3://bucket/a", "http://127.0.0.1:1/a", "mlflow-artifacts://other:80/a"]
 )
-def test_the_server_goes_to_no_place_that_a_client_named(server, location):
+def test_the_server_opens_no_uri_that_a_client_has_named(server, location):
     made = server.post("experiments/create", {"name": location, "artifact_location": location}).json["experiment_id"]
     run = server.post("runs/create", {"experiment_id": made}).json["run"]["info"]["run_id"]
-    assert "not kept by this server" in server.get("artifacts/list", run_id=run).error[2]
-    assert "not kept by this server" in server.get("get-artifact", api="/", run_id=run, path="passwd").error[2]
+    assert "does not store these artifacts" in server.get("artifacts/list", run_id=run).error[2]
+    assert "does not store these artifacts" in server.get("get-artifact", api="/", run_id=run, path="passwd").error[2]
 
 
 @pytest.mark.parametrize("location", ["mlflow-artifacts:/../x", "s3://b/a#x", "s3://b/a;x", "s3://b/a?x=../y", "s3://b/%2e%2e/a"])
-def test_a_place_for_artifacts_is_plain(server, location):
+def test_an_artifact_location_with_query_or_parent_folders_is_refused(server, location):
     body = {"name": "a", "artifact_location": location}
     assert server.post("experiments/create", body).error[:2] == (400, "INVALID_PARAMETER_VALUE")
 
 
 @pytest.mark.parametrize("location", ["http://[", "s3://[a", "//[x"])
-def test_what_is_no_uri_is_a_clients_error(server, location):
+def test_an_artifact_location_that_is_not_a_uri_is_a_bad_request(server, location):
     body = {"name": "a", "artifact_location": location}
     assert server.post("experiments/create", body).error[:2] == (400, "INVALID_PARAMETER_VALUE")
 
@@ -222,7 +222,7 @@ def test_what_is_no_uri_is_a_clients_error(server, location):
         ("dbfs:/a", "dbfs:/a"),
     ],
 )
-def test_a_relative_place_is_in_the_servers_working_directory(server, tmp_path, monkeypatch, location, kept):
+def test_a_relative_location_is_in_the_servers_working_directory(server, tmp_path, monkeypatch, location, kept):
     monkeypatch.chdir(tmp_path)
     made = server.post("experiments/create", {"name": "a", "artifact_location": location}).json["experiment_id"]
     found = server.get("experiments/get", experiment_id=made).json["experiment"]["artifact_location"]
@@ -231,7 +231,7 @@ def test_a_relative_place_is_in_the_servers_working_directory(server, tmp_path, 
     assert run["artifact_uri"] == f"{found}/{run['run_id']}/artifacts"
 
 
-def test_a_relative_place_is_served_where_it_is_below_the_root_alone(tmp_path, monkeypatch):
+def test_a_relative_location_is_served_only_below_the_artifact_root(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     app = create_app(MemoryStore("mlruns"), LocalArtifacts("mlruns"), serves_artifacts=False)
     server = Asking(app)
@@ -248,7 +248,7 @@ def test_a_relative_place_is_served_where_it_is_below_the_root_alone(tmp_path, m
     app.close()
 
 
-def test_runs_that_lie_under_the_servers_root_are_listed(tmp_path):
+def test_runs_below_the_servers_artifact_root_are_listed(tmp_path):
     root = tmp_path / "kept"
     app = create_app(MemoryStore(str(root)), LocalArtifacts(root), serves_artifacts=False)
     server = Asking(app)
@@ -261,7 +261,7 @@ def test_runs_that_lie_under_the_servers_root_are_listed(tmp_path):
     app.close()
 
 
-def test_what_a_folder_cannot_do_is_not_implemented(server, run):
+def test_multipart_and_presigned_requests_to_a_local_store_are_not_implemented(server, run):
     parts = {"path": "big.bin", "num_parts": 2}
     assert server.post("mpu/create/0/a", parts, api="/api/2.0/mlflow-artifacts/").error == (
         501,
@@ -273,7 +273,7 @@ def test_what_a_folder_cannot_do_is_not_implemented(server, run):
     assert server.get("presigned/a", api="/api/2.0/mlflow-artifacts/").error[:2] == (501, "NOT_IMPLEMENTED")
 
 
-def test_files_of_a_models_version_and_of_a_trace(server, store, tmp_path):
+def test_files_of_a_model_version_and_of_a_trace_are_sent(server, store, tmp_path):
     run = server.post("runs/create", {"experiment_id": "0"}).json["run"]["info"]
     server.post("registered-models/create", {"name": "digits"})
     server.post("model-versions/create", {"name": "digits", "source": f"runs:/{run['run_id']}/model", "run_id": run["run_id"]})

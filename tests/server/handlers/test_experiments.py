@@ -9,7 +9,7 @@ def vision(server):
     return server.post("experiments/create", {"name": "vision"}).json["experiment_id"]
 
 
-def test_one_is_made_and_found_by_id_and_name(server, vision):
+def test_an_experiment_is_created_and_found_by_id_and_name(server, vision):
     by_id = server.get("experiments/get", experiment_id=vision).json["experiment"]
     by_name = server.get("experiments/get-by-name", experiment_name="vision").json["experiment"]
     assert by_id == by_name
@@ -18,15 +18,15 @@ def test_one_is_made_and_found_by_id_and_name(server, vision):
     assert "tags" not in by_id
 
 
-def test_the_default_one_is_there(server):
+def test_the_default_experiment_exists(server):
     assert server.get("experiments/get", experiment_id="0").json["experiment"]["name"] == "Default"
 
 
-def test_a_name_is_taken_once(server, vision):
+def test_a_name_can_be_used_once(server, vision):
     assert server.post("experiments/create", {"name": "vision"}).error[:2] == (400, "RESOURCE_ALREADY_EXISTS")
 
 
-def test_what_is_not_there_is_said_so(server):
+def test_a_missing_experiment_is_not_found(server):
     assert server.get("experiments/get-by-name", experiment_name="none").error == (
         404,
         "RESOURCE_DOES_NOT_EXIST",
@@ -35,7 +35,7 @@ def test_what_is_not_there_is_said_so(server):
     assert server.get("experiments/get", experiment_id="17").error[:2] == (404, "RESOURCE_DOES_NOT_EXIST")
 
 
-def test_it_is_renamed_tagged_deleted_and_restored(server, vision):
+def test_an_experiment_is_renamed_tagged_deleted_and_restored(server, vision):
     assert server.post("experiments/update", {"experiment_id": vision, "new_name": "sight"}).json == {}
     assert server.post("experiments/set-experiment-tag", {"experiment_id": vision, "key": "a", "value": "b"}).json == {}
     assert server.post("experiments/delete", {"experiment_id": vision}).json == {}
@@ -57,7 +57,7 @@ def test_it_is_renamed_tagged_deleted_and_restored(server, vision):
         ({"name": "a", "tags": [{"key": "../x", "value": "b"}]}, "must not resolve to other names"),
     ],
 )
-def test_a_bad_request_is_refused_in_mlflows_words(server, body, message):
+def test_a_bad_request_is_refused_with_mlflows_message(server, body, message):
     status, code, said = server.post("experiments/create", body).error
     assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
     assert message in said
@@ -92,7 +92,7 @@ def test_experiments_are_searched(server, many, body, expected):
         assert names(server.get("experiments/search", **body)) == expected
 
 
-def test_pages_of_experiments(server, many):
+def test_experiments_come_in_pages(server, many):
     first = server.post("experiments/search", {"max_results": 3}).json
     rest = server.post("experiments/search", {"max_results": 3, "page_token": first["next_page_token"]})
     assert (len(first["experiments"]), len(names(rest)), "next_page_token" in rest.json) == (3, 1, False)
@@ -114,13 +114,13 @@ def test_a_bad_search_is_refused(server, body):
     assert server.post("experiments/search", body).error[:2] == (400, "INVALID_PARAMETER_VALUE")
 
 
-def test_a_tag_is_taken_away_once(server, vision):
+def test_a_tag_can_be_deleted_once(server, vision):
     server.post("experiments/set-experiment-tag", {"experiment_id": vision, "key": "a", "value": ""})
     assert server.post("experiments/delete-experiment-tag", {"experiment_id": vision, "key": "a"}).json == {}
     assert server.post("experiments/delete-experiment-tag", {"experiment_id": vision, "key": "a"}).error[0] == 404
 
 
-def test_a_deleted_one_is_not_changed_or_deleted_again(server, vision):
+def test_a_deleted_experiment_cannot_be_changed_or_deleted_again(server, vision):
     assert server.post("experiments/restore", {"experiment_id": vision}).error[0] == 404
     server.post("experiments/delete", {"experiment_id": vision})
     assert server.post("experiments/delete", {"experiment_id": vision}).error[0] == 404
@@ -131,7 +131,7 @@ def test_a_deleted_one_is_not_changed_or_deleted_again(server, vision):
     assert server.post("experiments/create", {"name": "vision"}).error[1] == "RESOURCE_ALREADY_EXISTS"
 
 
-def test_datasets_are_asked_for_of_a_few_experiments(server):
+def test_datasets_are_searched_in_a_limited_number_of_experiments(server):
     assert "at least one experiment_id" in server.post("experiments/search-datasets", {}).error[2]
     many = {"experiment_ids": [str(i) for i in range(21)]}
     assert "more than 20 experiment_ids" in server.post("experiments/search-datasets", many).error[2]

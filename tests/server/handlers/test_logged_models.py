@@ -24,7 +24,7 @@ def model(server, run):
     return server.post("logged-models", body).json["model"]["info"]["model_id"]
 
 
-def test_a_model_is_made_and_described(server, model, store):
+def test_a_model_is_created_and_described(server, model, store):
     found = server.get(f"logged-models/{model}").json["model"]
     info = found["info"]
     assert (info["name"], info["model_type"], info["source_run_id"], info["status"]) == (
@@ -52,7 +52,7 @@ def test_a_model_is_finalized_and_deleted(server, model):
     )
 
 
-def test_tags_and_params(server, model):
+def test_tags_and_params_are_set_and_deleted(server, model):
     new = {"tags": [{"key": "t", "value": "2"}, {"key": "a/b c", "value": ""}]}
     assert server.post(f"logged-models/{model}/tags", new, method="PATCH").json == {}
     assert server.get(f"logged-models/{model}").json["model"]["info"]["tags"] == [
@@ -68,7 +68,7 @@ def test_tags_and_params(server, model):
     ]
 
 
-def test_models_are_found(server, store, model):
+def test_models_are_searched(server, store, model):
     seen = [ModelMetric("val/loss", value, 1, step, "", "iris", "d") for step, value in enumerate([0.5, float("nan")])]
     store.apply([direct("r1", ModelMeasured(model, tuple(seen)))])
     server.post("logged-models", {"experiment_id": "0", "name": "other"})
@@ -104,7 +104,7 @@ def test_models_are_found(server, store, model):
         ({"max_results": 0}, "Invalid value 0 for parameter 'max_results'"),
     ],
 )
-def test_bad_questions(server, body, said):
+def test_a_bad_request_is_refused(server, body, said):
     status, code, message = server.post("logged-models/search", {"experiment_ids": ["0"], **body}).error
     assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
     assert said in message
@@ -132,12 +132,12 @@ def test_a_models_files_are_listed(server, model, tmp_path):
     )
 
 
-def test_a_run_makes_a_model(server, store, model):
+def test_a_run_records_a_model_as_output(server, store, model):
     assert server.post("runs/outputs", {"run_id": "r1", "models": [{"model_id": model, "step": 3}]}).json == {}
     assert [(each.model_id, each.step) for each in store.models.outputs(["r1"])] == [(model, 3)]
 
 
-def test_a_version_is_noted_at_its_model(server, model):
+def test_a_model_lists_the_versions_created_from_it(server, model):
     server.post("registered-models/create", {"name": "digits"})
     made = server.post("model-versions/create", {"name": "digits", "source": f"models:/{model}"}).json["model_version"]
     assert (made["model_id"], made["run_id"]) == (model, "r1")
@@ -147,7 +147,7 @@ def test_a_version_is_noted_at_its_model(server, model):
     assert where == info["artifact_uri"]
 
 
-def test_a_model_in_the_form_of_mlflow_2(server, store, run):
+def test_a_model_in_the_form_of_mlflow_2_is_recorded_in_a_tag(server, store, run):
     old = {"artifact_path": "m", "flavors": {}, "utc_time_created": "now", "run_id": "r1", "more": 1}
     for _ in range(2):
         assert server.post("runs/log-model", {"run_id": "r1", "model_json": json.dumps(old)}).json == {}

@@ -27,7 +27,7 @@ def digits(server, run):
     return "digits"
 
 
-def test_a_model_is_made_and_described(server):
+def test_a_model_is_created_and_described(server):
     made = server.post("registered-models/create", {"name": "m", "description": "d", "tags": [{"key": "k", "value": ""}]}).json
     model = made["registered_model"]
     assert (model["name"], model["description"], model["tags"]) == ("m", "d", [{"key": "k", "value": ""}])
@@ -37,7 +37,7 @@ def test_a_model_is_made_and_described(server):
     assert changed["registered_model"]["description"] == "e"
 
 
-def test_a_name_is_taken_once(server, digits):
+def test_a_name_can_be_used_once(server, digits):
     assert server.post("registered-models/create", {"name": "digits"}).error[:2] == (400, "RESOURCE_ALREADY_EXISTS")
     assert "Registered Model (name=digits) already exists" in server.post("registered-models/create", {"name": "digits"}).error[2]
     server.post("registered-models/create", {"name": "other"})
@@ -55,7 +55,7 @@ def test_a_model_shows_its_newest_versions_and_aliases(server, digits):
     assert found == {"registered_models": [model]}
 
 
-def test_renaming_and_deleting(server, digits):
+def test_a_model_is_renamed_and_deleted(server, digits):
     renamed = server.post("registered-models/rename", {"name": "digits", "new_name": "numbers"}).json["registered_model"]
     assert renamed["name"] == renamed["latest_versions"][0]["name"] == "numbers"
     assert server.post("registered-models/delete", {"name": "numbers"}, method="DELETE").json == {}
@@ -66,7 +66,7 @@ def test_renaming_and_deleting(server, digits):
     )
 
 
-def test_tags(server, digits):
+def test_tags_are_set_and_deleted(server, digits):
     of_model, of_version = {"name": "digits", "key": "k"}, {"name": "digits", "version": "1", "key": "k"}
     for path, tag in [("registered-models", of_model), ("model-versions", of_version)]:
         assert server.post(f"{path}/set-tag", {**tag, "value": "v"}).json == {}
@@ -78,7 +78,7 @@ def test_tags(server, digits):
     assert "tags" not in server.get("model-versions/get", name="digits", version="1").json["model_version"]
 
 
-def test_aliases(server, digits):
+def test_aliases_are_set_resolved_and_deleted(server, digits):
     found = server.get("registered-models/alias", name="digits", alias="champion").json["model_version"]
     assert (found["version"], found["run_id"], found["current_stage"], found["status"]) == ("2", "r1", "None", "READY")
     assert server.get("registered-models/alias", name="digits", alias="latest").json["model_version"]["version"] == "2"
@@ -93,7 +93,7 @@ def test_aliases(server, digits):
         assert server.post("registered-models/alias", body).error[:2] == (400, "INVALID_PARAMETER_VALUE")
 
 
-def test_stages(server, digits):
+def test_a_version_moves_between_stages(server, digits):
     def move(version, stage, archive):
         body = {"name": "digits", "version": version, "stage": stage, "archive_existing_versions": archive}
         return server.post("model-versions/transition-stage", body)
@@ -108,7 +108,7 @@ def test_stages(server, digits):
     assert move("1", "None", True).error[:2] == (400, "INVALID_PARAMETER_VALUE")
 
 
-def test_versions_are_changed_found_and_deleted(server, digits, run):
+def test_versions_are_updated_searched_and_deleted(server, digits, run):
     changed = server.post("model-versions/update", {"name": "digits", "version": "1", "description": "d"}, method="PATCH").json
     assert changed["model_version"]["description"] == "d"
     assert server.get("model-versions/get-download-uri", name="digits", version="1").json == {
@@ -126,7 +126,7 @@ def test_versions_are_changed_found_and_deleted(server, digits, run):
     assert server.get("model-versions/get", name="digits", version="2").error[:2] == (404, "RESOURCE_DOES_NOT_EXIST")
 
 
-def test_keys_of_tags_are_mlflows(server, digits):
+def test_tag_keys_that_mlflow_refuses_are_refused(server, digits):
     bad = {"key": "a*b", "value": ""}
     for path, body in [
         ("registered-models/create", {"name": "m", "tags": [bad]}),
@@ -149,7 +149,7 @@ def test_keys_of_tags_are_mlflows(server, digits):
         ("model-versions/search", {"order_by": "nothing"}, "there is no attribute called 'nothing'"),
     ],
 )
-def test_bad_questions(server, digits, path, query, said):
+def test_a_bad_request_is_refused(server, digits, path, query, said):
     status, code, message = server.get(path, **query).error
     assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
     assert said in message
@@ -177,7 +177,7 @@ def test_a_source_that_is_not_the_runs_own_is_refused(server, digits, run, sourc
     assert "Invalid model version source" in message
 
 
-def test_sources_are_followed(server, digits, run):
+def test_a_source_uri_is_resolved_to_its_location(server, digits, run):
     def locate(source, **more):
         made = server.post("model-versions/create", {"name": "digits", "source": source, **more}).json["model_version"]
         where = server.get("model-versions/get-download-uri", name="digits", version=made["version"]).json["artifact_uri"]
@@ -190,7 +190,7 @@ def test_sources_are_followed(server, digits, run):
 
 
 @pytest.mark.parametrize("form", ["{}", "file://{}"], ids=["path", "URI"])
-def test_a_local_folder_is_where_its_path_leads(server, digits, tmp_path, form):
+def test_a_local_source_is_checked_with_parent_folders_resolved(server, digits, tmp_path, form):
     location = form.format(tmp_path)
     experiment = server.post("experiments/create", {"name": "local", "artifact_location": location}).json["experiment_id"]
     info = server.post("runs/create", {"experiment_id": experiment}).json["run"]["info"]
@@ -207,7 +207,7 @@ def test_a_local_folder_is_where_its_path_leads(server, digits, tmp_path, form):
     assert "To use a local path as a model version source" in register("../../another/artifacts").error[2]
 
 
-def test_a_run_that_is_not_known_here_may_be_named(server, digits):
+def test_a_version_may_name_a_run_of_another_store(server, digits):
     asked = {"name": "digits", "source": "runs:/elsewhere/model", "run_id": "elsewhere"}
     made = server.post("model-versions/create", asked).json["model_version"]
     assert (made["source"], made["run_id"], made["status"]) == ("runs:/elsewhere/model", "elsewhere", "READY")
@@ -217,7 +217,7 @@ def test_a_run_that_is_not_known_here_may_be_named(server, digits):
     assert of_a_model.error[:2] == (404, "RESOURCE_DOES_NOT_EXIST")
 
 
-def test_a_logged_model_has_its_versions_noted_once(server, digits):
+def test_a_logged_model_lists_each_version_once(server, digits):
     model = server.post("logged-models", {"experiment_id": "0", "name": "net"}).json["model"]["info"]
     asked = {"name": "digits", "source": model["artifact_uri"], "model_id": model["model_id"]}
     for _ in range(2):
@@ -226,7 +226,7 @@ def test_a_logged_model_has_its_versions_noted_once(server, digits):
     assert json.loads(tag["value"]) == [{"name": "digits", "version": 3}, {"name": "digits", "version": 4}]
 
 
-def test_prompts_are_kept_and_not_among_the_models(server):
+def test_prompts_are_stored_and_not_listed_among_models(server):
     tags = [{"key": "mlflow.prompt.is_prompt", "value": "true"}]
     server.post("registered-models/create", {"name": "greeting", "tags": tags})
     made = server.post("model-versions/create", {"name": "greeting", "source": "prompt-template", "tags": tags})
@@ -237,14 +237,14 @@ def test_prompts_are_kept_and_not_among_the_models(server):
 
 
 @pytest.mark.parametrize("source", ["/etc", "file:///etc", "mlflow-artifacts:/0/another/artifacts", "../x"])
-def test_a_prompt_is_no_way_to_files_of_others(server, source):
+def test_a_prompt_gives_no_access_to_other_files(server, source):
     tags = [{"key": "mlflow.prompt.is_prompt", "value": "true"}]
     server.post("registered-models/create", {"name": "greeting", "tags": tags})
     refused = server.post("model-versions/create", {"name": "greeting", "source": source, "tags": tags})
     assert refused.error[:2] == (400, "INVALID_PARAMETER_VALUE")
 
 
-def test_of_the_models_of_a_run_the_newest_of_the_name_that_is_not_deleted_is_meant(server, digits):
+def test_a_runs_source_uri_names_its_newest_model_that_is_not_deleted(server, digits):
     def make():
         body = {"experiment_id": "0", "name": "net", "source_run_id": "r1"}
         info = server.post("logged-models", body).json["model"]["info"]

@@ -1,4 +1,4 @@
-"""The endpoints of runs, and of what is logged into them."""
+"""Endpoints of runs and of logging into them."""
 
 import math
 
@@ -34,7 +34,7 @@ def search(server, text="", **more):
 # Beginning and ending.
 
 
-def test_a_run_begins(server):
+def test_a_run_is_created(server):
     body = {
         "experiment_id": "0",
         "user_id": "ada",
@@ -60,21 +60,21 @@ def test_a_run_begins(server):
     assert read(server, info["run_id"]) == {**found, "outputs": {}}
 
 
-def test_a_run_without_a_name_is_given_one(server):
+def test_a_run_without_a_name_gets_a_random_one(server):
     run = new_run(server)
     found = read(server, run)
     assert found["info"]["run_name"]
     assert pairs(found["data"]["tags"]) == {"mlflow.runName": found["info"]["run_name"]}
 
 
-def test_its_name_may_come_as_a_tag_but_not_as_two(server):
+def test_a_run_name_and_a_different_name_tag_conflict(server):
     named = {"key": "mlflow.runName", "value": "tagged"}
     assert read(server, new_run(server, tags=[named]))["info"]["run_name"] == "tagged"
     answer = server.post("runs/create", {"experiment_id": "0", "run_name": "other", "tags": [named]})
     assert "but with different values" in answer.error[2]
 
 
-def test_a_run_needs_an_experiment_in_use(server):
+def test_a_run_requires_an_active_experiment(server):
     made = server.post("experiments/create", {"name": "gone"}).json["experiment_id"]
     server.post("experiments/delete", {"experiment_id": made})
     assert server.post("runs/create", {"experiment_id": made}).error == (
@@ -90,7 +90,7 @@ def test_a_run_needs_an_experiment_in_use(server):
     assert server.post("runs/create", {"experiment_id": "x"}).status == 400
 
 
-def test_it_ends_goes_on_and_is_renamed(server, run):
+def test_a_run_is_ended_resumed_and_renamed(server, run):
     info = server.post("runs/update", {"run_id": run, "status": "FINISHED", "end_time": 5000}).json["run_info"]
     assert (info["status"], info["end_time"], info["start_time"]) == ("FINISHED", 5000, 1000)
     info = server.post("runs/update", {"run_uuid": run, "status": 1, "run_name": "again"}).json["run_info"]
@@ -101,14 +101,14 @@ def test_it_ends_goes_on_and_is_renamed(server, run):
     assert "for parameter 'status'" in server.post("runs/update", {"run_id": run, "status": "PAUSED"}).error[2]
 
 
-def test_a_run_that_is_not_there_is_named(server):
+def test_a_missing_run_is_named_in_the_error(server):
     assert server.get("runs/get", run_id="nowhere").error == (404, "RESOURCE_DOES_NOT_EXIST", "Run with id=nowhere not found")
     for path, more in (("log-metric", {"key": "a", "value": 1, "timestamp": 1}), ("update", {}), ("delete", {})):
         assert server.post(f"runs/{path}", {"run_id": "nowhere", **more}).error[0] == 404
     assert "Missing value for required parameter 'run_id'" in server.get("runs/get").error[2]
 
 
-def test_a_deleted_run_is_read_but_not_written_to(server, run):
+def test_a_deleted_run_can_be_read_but_not_written(server, run):
     assert server.post("runs/delete", {"run_id": run}).json == {}
     assert read(server, run)["info"]["lifecycle_stage"] == "deleted"
     for path, more in (
@@ -129,7 +129,7 @@ def test_a_deleted_run_is_read_but_not_written_to(server, run):
 # Logging.
 
 
-def test_metrics_one_by_one(server, run):
+def test_metrics_are_logged_one_by_one(server, run):
     for step, value in ((0, 1.5), (2, "NaN"), (1, "Infinity"), (-3, "-Infinity")):
         body = {"run_id": run, "key": "loss", "value": value, "timestamp": 10, "step": step}
         assert server.post("runs/log-metric", body).json == {}
@@ -160,14 +160,14 @@ def test_metrics_one_by_one(server, run):
         ({"key": "k" * 251}, "exceeds the maximum length of 250"),
     ],
 )
-def test_a_bad_metric_is_refused_in_mlflows_words(server, run, wrong, message):
+def test_a_bad_metric_is_refused_with_mlflows_message(server, run, wrong, message):
     body = {"run_id": run, "key": "mae", "value": 2.5, "timestamp": 123456789} | wrong
     status, code, said = server.post("runs/log-metric", body).error
     assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
     assert message in said
 
 
-def test_params_are_written_once(server, run):
+def test_a_param_cannot_be_changed(server, run):
     def log(value):
         return server.post("runs/log-parameter", {"run_id": run, "key": "lr", "value": value})
 
@@ -179,7 +179,7 @@ def test_params_are_written_once(server, run):
     assert (found["lr"], found["empty"], len(found["long"])) == ("0.1", "", 6000)
 
 
-def test_tags_are_set_and_taken_away(server, run):
+def test_tags_are_set_and_deleted(server, run):
     server.post("runs/set-tag", {"run_id": run, "key": "mlflow.runName", "value": "renamed"})
     server.post("runs/set-tag", {"run_id": run, "key": "a", "value": "1"})
     server.post("runs/delete-tag", {"run_id": run, "key": "a"})
@@ -231,13 +231,13 @@ METRIC = {"key": "mae", "value": 2.5, "timestamp": 1}
         ({"metrics": [METRIC | {"timestamp": -1}]}, "for parameter 'metrics[0].timestamp' supplied"),
     ],
 )
-def test_a_bad_batch_is_refused_in_mlflows_words(server, run, body, message):
+def test_a_bad_batch_is_refused_with_mlflows_message(server, run, body, message):
     status, code, said = server.post("runs/log-batch", {"run_id": run, **body}).error
     assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
     assert message in said
 
 
-def test_datasets_are_inputs(server, run):
+def test_datasets_are_recorded_as_inputs(server, run):
     dataset = {"name": "digits", "digest": "abc", "source_type": "local", "source": "digits.csv", "profile": "{}"}
     tags = [("fold", "2"), ("mlflow.data.context", "train"), ("seed", "7"), ("split", "")]
     given = {"dataset": dataset, "tags": [{"key": key, "value": value} for key, value in tags]}
@@ -275,14 +275,14 @@ def three(server):
         ("params.missing != '1'", []),
     ],
 )
-def test_runs_are_found(server, three, text, expected):
+def test_runs_are_searched(server, three, text, expected):
     assert search(server, text) == expected
 
 
 @pytest.mark.parametrize(
     "text", ["metrics.m == 1", "metrics.m > '1'", "params.p = ", "name = 'x'", "nonsense", "metrics.m > 1 and"]
 )
-def test_a_bad_filter_is_a_clients_error(server, three, text):
+def test_a_bad_filter_is_a_bad_request(server, three, text):
     assert server.post("runs/search", {"experiment_ids": ["0"], "filter": text}).error[:2] == (400, "INVALID_PARAMETER_VALUE")
 
 
@@ -314,7 +314,7 @@ def test_a_bad_search_is_refused(server, wrong, message):
     assert message in said
 
 
-def test_deleted_runs_are_found_where_asked_for(server, three):
+def test_deleted_runs_are_found_only_on_request(server, three):
     gone = server.post("runs/search", {"experiment_ids": ["0"], "filter": "run_name = 'b'"}).json["runs"][0]["info"]["run_id"]
     server.post("runs/delete", {"run_id": gone})
     assert search(server) == ["c", "a"]
@@ -337,7 +337,7 @@ def steps(answer):
     return [each["step"] for each in answer.json.get("metrics", [])]
 
 
-def test_a_history_comes_by_time_in_pages_or_whole(server, curve):
+def test_a_history_is_ordered_by_time_in_pages_or_whole(server, curve):
     assert steps(server.get("metrics/get-history", run_id=curve, metric_key="loss")) == [0, 1, 2, 3, 4]
     page = server.get("metrics/get-history", run_id=curve, metric_key="loss", max_results=3)
     assert steps(page) == [0, 1, 2]
@@ -349,7 +349,7 @@ def test_a_history_comes_by_time_in_pages_or_whole(server, curve):
     assert server.get("metrics/get-history", run_id=curve, metric_key="loss", max_results=0).status == 400
 
 
-def test_histories_of_several_runs(server, curve):
+def test_histories_of_several_runs_are_limited_together(server, curve):
     other = new_run(server)
     server.post("runs/log-metric", {"run_id": other, "key": "loss", "value": "NaN", "timestamp": 7, "step": 9})
 
@@ -365,7 +365,7 @@ def test_histories_of_several_runs(server, curve):
     assert "must specify a metric_key" in ask(run_id=curve).error[2]
 
 
-def test_an_interval_is_thinned_out_evenly_with_its_ends(server, run):
+def test_an_interval_is_sampled_evenly_with_both_ends(server, run):
     metrics = [{"key": "loss", "value": 1 / (step + 1), "timestamp": step, "step": step} for step in range(1000)]
     server.post("runs/log-batch", {"run_id": run, "metrics": metrics})
 
@@ -388,7 +388,7 @@ def test_an_interval_is_thinned_out_evenly_with_its_ends(server, run):
     assert "Missing value for required parameter 'run_ids'" in missing.error[2]
 
 
-def test_values_come_back_to_the_bit(server, run):
+def test_values_are_returned_exactly(server, run):
     values = [0.1, 1 / 3, 1e-320, -0.0, 123456789.123456789, math.pi]
     metrics = [{"key": "x", "value": value, "timestamp": i, "step": i} for i, value in enumerate(values)]
     server.post("runs/log-batch", {"run_id": run, "metrics": metrics})
@@ -397,7 +397,7 @@ def test_values_come_back_to_the_bit(server, run):
     assert found == values
 
 
-def test_models_that_a_run_read_and_measured(server, run):
+def test_models_that_a_run_has_read_and_measured_are_recorded(server, run):
     made = server.post("logged-models", {"experiment_id": "0", "name": "m", "source_run_id": run}).json["model"]["info"][
         "model_id"
     ]

@@ -28,7 +28,7 @@ def trace(server):
     return made.json["trace"]["trace_info"]
 
 
-def test_a_trace_is_kept_as_it_came(server, trace, store):
+def test_a_trace_is_returned_as_it_was_sent(server, trace, store):
     location = f"{store.get_experiment('0').artifact_location}/traces/tr-1/artifacts"
     assert trace == {**INFO, "tags": {**INFO["tags"], "mlflow.artifactLocation": location}}
     assert server.get("traces/tr-1", api=V3).json["trace"]["trace_info"] == trace
@@ -50,13 +50,13 @@ def test_a_trace_is_kept_as_it_came(server, trace, store):
         ({"assessments": [{}]}, "assessment_name"),
     ],
 )
-def test_what_can_be_no_trace(server, changes, said):
+def test_a_bad_trace_is_refused(server, changes, said):
     status, code, message = server.post("traces", {"trace": {"trace_info": {**INFO, **changes}}}, api=V3).error
     assert (status, code) == (400, "INVALID_PARAMETER_VALUE")
     assert said in message
 
 
-def test_traces_are_found_in_both_versions(server, trace):
+def test_traces_are_searched_in_both_versions(server, trace):
     old = server.post("traces", {"experiment_id": "0", "timestamp_ms": 5}).json["trace_info"]
     places = [INFO["trace_location"]]
 
@@ -75,7 +75,7 @@ def test_traces_are_found_in_both_versions(server, trace):
     assert server.get("traces", experiment_ids=["0"], max_results=501).error[:2] == (400, "INVALID_PARAMETER_VALUE")
 
 
-def test_a_trace_begins_and_ends_in_version_2(server, store):
+def test_a_trace_starts_and_ends_in_version_2(server, store):
     body = {"experiment_id": "0", "timestamp_ms": 1000, "request_metadata": [{"key": "a", "value": "1"}]}
     began = server.post("traces", body).json["trace_info"]
     assert (began["status"], began["request_metadata"]) == ("IN_PROGRESS", [{"key": "a", "value": "1"}])
@@ -87,7 +87,7 @@ def test_a_trace_begins_and_ends_in_version_2(server, store):
 
 
 @pytest.mark.parametrize("api", ["/api/2.0/mlflow/", V3])
-def test_tags(server, trace, api):
+def test_tags_are_set_and_deleted(server, trace, api):
     assert server.post("traces/tr-1/tags", {"key": "t", "value": "v"}, method="PATCH", api=api).json == {}
     assert server.get("traces/tr-1", api=V3).json["trace"]["trace_info"]["tags"]["t"] == "v"
     assert server.post("traces/tr-1/tags", {"key": "t"}, method="DELETE", api=api).json == {}
@@ -97,7 +97,7 @@ def test_tags(server, trace, api):
 
 
 @pytest.mark.parametrize("api", ["/api/2.0/mlflow/", V3])
-def test_deleting(server, trace, api):
+def test_traces_are_deleted_by_id_or_age(server, trace, api):
     assert server.post("traces/delete-traces", {"experiment_id": "0", "request_ids": ["none"]}, api=api).json == {
         "traces_deleted": 0
     }
@@ -111,7 +111,7 @@ def test_deleting(server, trace, api):
     assert server.post("traces/delete-traces", old, api=api).error[2] == "`max_traces` must be a positive integer, received 0."
 
 
-def test_assessments(server, trace):
+def test_assessments_are_created_changed_and_deleted(server, trace):
     given = {"assessment_name": "good", "feedback": {"value": True}, "source": {"source_type": "HUMAN", "source_id": "ada"}}
     made = server.post("traces/tr-1/assessments", {"assessment": given}, api=V3).json["assessment"]
     assert made | given | {"trace_id": "tr-1"} == made
@@ -135,7 +135,7 @@ def assessed(server, assessment):
     return server.get(f"traces/tr-1/assessments/{assessment['assessment_id']}", api=V3).json["assessment"]
 
 
-def test_what_is_overridden_is_not_valid_while_the_other_is_there(server, trace):
+def test_an_overridden_assessment_is_invalid_until_the_other_is_deleted(server, trace):
     first = assess(server, feedback={"value": 4})
     second = assess(server, feedback={"value": 3}, overrides=first["assessment_id"])
     assert (first["valid"], second["valid"]) == (True, True)
@@ -150,7 +150,7 @@ def test_what_is_overridden_is_not_valid_while_the_other_is_there(server, trace)
     assert server.get("traces/tr-1", api=V3).json["trace"]["trace_info"]["assessments"] == [first]
 
 
-def test_what_is_expected_may_be_any_json(server, trace):
+def test_an_expectation_may_be_any_json(server, trace):
     wanted = {"ms": 10, "passed": True}
     made = assess(server, expectation={"value": wanted})
     serialized = made["expectation"]["serialized_value"]
@@ -164,14 +164,14 @@ def test_what_is_expected_may_be_any_json(server, trace):
         assert refused.error[:2] == (400, "INVALID_PARAMETER_VALUE")
 
 
-def test_metadata_of_an_assessment_are_added_to(server, trace):
+def test_metadata_of_an_assessment_is_merged(server, trace):
     made = assess(server, feedback={"value": 1}, metadata={"model": "a", "by": "me"})
     body = {"assessment": {"metadata": {"model": "b"}}, "update_mask": "metadata"}
     changed = server.post(f"traces/tr-1/assessments/{made['assessment_id']}", body, method="PATCH", api=V3).json["assessment"]
     assert changed["metadata"] == {"model": "b", "by": "me"}
 
 
-def test_an_assessment_of_a_release_that_knew_no_validity_is_valid(server, store, trace):
+def test_an_assessment_stored_without_validity_is_valid(server, store, trace):
     body = {"assessment_id": "a-1", "assessment_name": "good", "trace_id": "tr-1", "feedback": {"value": 1}}
     store.traces.assess("tr-1", Assessment("a-1", "good", 1, 1, json.dumps(body)))
     assert server.get("traces/tr-1/assessments/a-1", api=V3).json["assessment"]["valid"] is True
@@ -179,7 +179,7 @@ def test_an_assessment_of_a_release_that_knew_no_validity_is_valid(server, store
     assert shown["valid"] is True
 
 
-def test_a_run_has_the_traces_that_are_linked_to_it(server, trace):
+def test_a_run_finds_the_traces_linked_to_it(server, trace):
     def of_run(run_id):
         asked = {"locations": [INFO["trace_location"]], "filter": f"attribute.run_id = '{run_id}'"}
         return [each["trace_id"] for each in server.post("traces/search", asked, api=V3).json.get("traces", [])]
@@ -241,7 +241,7 @@ def test_a_trace_is_sent_with_its_spans(server, trace, tmp_path):
     assert server.get("traces/get", api=V3, trace_id="tr-1").error[:2] == (400, "BAD_REQUEST")
 
 
-def test_spans_are_not_taken_one_by_one(server):
+def test_single_spans_are_refused(server):
     answer = server.request("POST", "/v1/traces", b"\x0a", headers={"Content-Type": "application/x-protobuf"})
     assert answer.error[:2] == (501, "NOT_IMPLEMENTED")
     assert "REST OTLP span logging is not supported" in answer.error[2]
