@@ -70,8 +70,9 @@ build: $(VENV)/.dev  ## Build the wheel, and try it in an environment of its own
 	@cd build/wheel && bin/python -W error -c "import nbtrack; print('the wheel works: nbtrack', nbtrack.__version__)" \
 	  && bin/python -c "import nbtrack; nbtrack.connect('sqlite:///runs.db'); nbtrack.start_run().end(); assert len(nbtrack.runs()) == 1"
 
+# All pages anew each time (-E): what is generated in them comes from files that Sphinx does not watch.
 docs: $(VENV)/.docs  ## Build the documentation site into build/docs; warnings are errors.
-	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
+	$(BIN)/python -m sphinx -W --keep-going -E -q -b html docs build/docs
 	@echo "The site is at build/docs/index.html"
 
 notebooks: $(VENV)/.demo  ## Execute the notebooks and keep their outputs in them.
