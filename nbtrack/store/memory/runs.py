@@ -13,11 +13,11 @@ from ..filter import param_text
 from ..matching.match import Record
 from .points import Point, identity, summarize
 
-__all__ = ["MemoryRun", "Writer"]
+__all__ = ["Applied", "MemoryRun"]
 
 
 @dataclass(slots=True)
-class Writer:
+class Applied:
     """How far one writer has been applied."""
 
     events: int = 0
@@ -37,7 +37,7 @@ class MemoryRun(Record):
     points: dict[str, dict[object, Point]] = field(default_factory=dict)
     documents: dict[str, str] = field(default_factory=dict)
     artifacts: dict[str, ArtifactRecord] = field(default_factory=dict)
-    writers: dict[str, Writer] = field(default_factory=dict)
+    writers: dict[str, Applied] = field(default_factory=dict)
     outputs: dict[str, int] = field(default_factory=dict)
     inputs: set[str] = field(default_factory=set)
 

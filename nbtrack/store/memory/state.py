@@ -33,7 +33,7 @@ from ...entities.tags import RUN_NAME
 from ...errors import Deleted, ExperimentNotFound, ModelNotFound, ParamConflict, RunNotFound
 from ..stages import refuse_deleted
 from ..text import storable
-from .runs import MemoryRun, Writer
+from .runs import Applied, MemoryRun
 
 __all__ = ["State"]
 
@@ -107,7 +107,7 @@ class State:
 
     def apply_to(self, run: MemoryRun, batch: Batch) -> Progress:
         """Apply a writer's batch from where the run has come with it."""
-        writer = run.writers.setdefault(batch.writer, Writer())
+        writer = run.writers.setdefault(batch.writer, Applied())
         conflicts: tuple[Conflict, ...] = ()
         if batch.closes and run.info.status is not Status.RUNNING:
             return Progress()

@@ -6,7 +6,7 @@ import copy
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from typing_extensions import override
 
@@ -28,21 +28,19 @@ from ...errors import AlreadyExists, Deleted, NotFound
 from ..artifacts.paths import absolute_location
 from ..matching.experiments import page_of
 from ..matching.match import matches, ordered
+from ..protocol.logged_models import LoggedModels
+from ..protocol.model_registry import Registry
 from ..protocol.search import Page, Query
 from ..protocol.store import Axis, OpenRun, Store
+from ..protocol.traces import Traces
 from ..stages import refuse_deleted
 from ..text import storable
-from .models import MemoryModels
+from .logged_models import MemoryLoggedModels
+from .model_registry import MemoryModelRegistry
 from .points import arrays
-from .registry import MemoryRegistry
 from .runs import MemoryRun
 from .state import State
 from .traces import MemoryTraces
-
-if TYPE_CHECKING:
-    from ..protocol.logged_models import LoggedModels
-    from ..protocol.model_registry import Registry
-    from ..protocol.traces import Traces
 
 __all__ = ["MemoryStore"]
 
@@ -60,33 +58,33 @@ class MemoryStore(Store):
         artifact_root: Where an experiment's artifacts lie unless it says otherwise, under its id.
     """
 
-    is_immediate = True  # see ``base.is_immediate``
+    is_immediate = True
 
     def __init__(self, artifact_root: str = "memory:") -> None:
         self.uri = "memory:"
         self._lock = threading.RLock()
         self._state = State(artifact_root)
         self._state.add_experiment(DEFAULT_EXPERIMENT)
-        self.registry: Registry = MemoryRegistry()
-        self.models: LoggedModels = MemoryModels(self._lock, lambda: self._state)
+        self.registry: Registry = MemoryModelRegistry()
+        self.models: LoggedModels = MemoryLoggedModels(self._lock, lambda: self._state)
         self.traces: Traces = MemoryTraces(self._lock, lambda: self._state)
 
+    @override
     def apply(self, batches: Sequence[Batch]) -> list[Progress]:
-        """See ``Store.apply``."""
         with self._lock:
             draft = self._state.draft({batch.run_id for batch in batches})
             progress = [draft.apply(batch) for batch in batches]
             self._state = draft
             return progress
 
+    @override
     def heartbeat(self, run_ids: Sequence[str], time: int) -> None:
-        """See ``Store.heartbeat``."""
         with self._lock:
             for run in self._known(run_ids):
                 run.heartbeat = now_ms()
 
+    @override
     def open_runs(self) -> list[OpenRun]:
-        """See ``Store.open_runs``."""
         with self._lock:
             runs = [run for run in self._state.runs.values() if run.info.status is Status.RUNNING]
             now = now_ms()
@@ -94,38 +92,38 @@ class MemoryStore(Store):
 
     # Experiments.
 
+    @override
     def create_experiment(
         self, name: str, *, artifact_location: str | None = None, tags: dict[str, str] | None = None
     ) -> Experiment:
-        """See ``Store.create_experiment``."""
         name, artifact_location, tags = storable((name, artifact_location, tags))
         location = artifact_location and absolute_location(artifact_location)
         with self._lock:
             self._refuse_taken(name)
             return self._state.add_experiment(name, location, tags)
 
+    @override
     def get_experiment(self, experiment_id: str) -> Experiment:
-        """See ``Store.get_experiment``."""
         with self._lock:
             return self._state.experiment(experiment_id)
 
+    @override
     def find_experiment(self, name: str) -> Experiment | None:
-        """See ``Store.find_experiment``."""
         with self._lock:
             return self._state.named(storable(name))
 
+    @override
     def experiments(self, view: ViewType = "active") -> list[Experiment]:
-        """See ``Store.experiments``."""
         with self._lock:
             found = [experiment for experiment in self._state.experiments.values() if experiment.stage in _STAGES[view]]
             return sorted(found, key=lambda experiment: (-experiment.created, int(experiment.id)))
 
+    @override
     def search_experiments(self, query: Query) -> Page[Experiment]:
-        """See ``Store.search_experiments``."""
         return page_of(self.experiments(query.view), query)
 
+    @override
     def update_experiment(self, experiment_id: str, *, name: str | None = None, tags: dict[str, str] | None = None) -> None:
-        """See ``Store.update_experiment``."""
         name, tags = storable((name, tags))
         with self._lock:
             old = self._changeable(experiment_id)
@@ -134,8 +132,8 @@ class MemoryStore(Store):
             new = replace(old, name=old.name if name is None else name, tags={**old.tags, **(tags or {})}, updated=now_ms())
             self._state.experiments[experiment_id] = new
 
+    @override
     def delete_experiment_tag(self, experiment_id: str, key: str) -> None:
-        """See ``Store.delete_experiment_tag``."""
         key = storable(key)
         with self._lock:
             old = self._changeable(experiment_id)
@@ -144,18 +142,18 @@ class MemoryStore(Store):
             tags = {name: value for name, value in old.tags.items() if name != key}
             self._state.experiments[experiment_id] = replace(old, tags=tags, updated=now_ms())
 
+    @override
     def delete_experiment(self, experiment_id: str) -> None:
-        """See ``Store.delete_experiment``."""
         self._set_experiment_stage(experiment_id, LifecycleStage.DELETED)
 
+    @override
     def restore_experiment(self, experiment_id: str) -> None:
-        """See ``Store.restore_experiment``."""
         self._set_experiment_stage(experiment_id, LifecycleStage.ACTIVE)
 
     # Runs.
 
+    @override
     def get_run(self, run_id: str) -> RunInfo:
-        """See ``Store.get_run``."""
         with self._lock:
             return self._state.run(run_id).info
 
@@ -164,8 +162,8 @@ class MemoryStore(Store):
         with self._lock:
             return [run.info for run in self._known(run_ids)]
 
+    @override
     def search_runs(self, query: Query) -> Page[RunInfo]:
-        """See ``Store.search_runs``."""
         with self._lock:
             asked = query.experiment_ids
             ids = {experiment.id for experiment in self.experiments()} if asked is None else set(asked)
@@ -175,90 +173,91 @@ class MemoryStore(Store):
         end = len(infos) if query.limit is None else query.offset + query.limit
         return Page(tuple(infos[query.offset : end]), more=end < len(infos))
 
+    @override
     def delete_run(self, run_id: str) -> None:
-        """See ``Store.delete_run``."""
         self._set_run_stage(run_id, LifecycleStage.DELETED)
 
+    @override
     def restore_run(self, run_id: str) -> None:
-        """See ``Store.restore_run``."""
         self._set_run_stage(run_id, LifecycleStage.ACTIVE)
 
+    @override
     def purge_runs(self, run_ids: Sequence[str]) -> None:
-        """See ``Store.purge_runs``."""
         with self._lock:
             for run in self._known(run_ids):
                 if run.info.stage is LifecycleStage.DELETED:
                     self._state.runs.pop(run.info.id, None)
 
+    @override
     def params(self, run_ids: Sequence[str]) -> list[tuple[str, str, ParamValue]]:
-        """See ``Store.params``."""
         with self._lock:
             found = [(run.info.id, *item) for run in self._known(run_ids) for item in sorted(run.params.items(), key=_key)]
             return copy.deepcopy(found)
 
+    @override
     def tags(self, run_ids: Sequence[str]) -> list[tuple[str, str, str]]:
-        """See ``Store.tags``."""
         with self._lock:
             return [(run.info.id, key, value) for run in self._known(run_ids) for key, value in sorted(run.tags.items())]
 
+    @override
     def metrics(self, run_ids: Sequence[str], stats: Sequence[str]) -> list[tuple[str, str, *tuple[float, ...]]]:
-        """See ``Store.metrics``."""
         with self._lock:
             summaries = [(run.info.id, *item) for run in self._known(run_ids) for item in sorted(run.metrics.items(), key=_key)]
             return [(run_id, key, *(getattr(summary, stat) for stat in stats)) for run_id, key, summary in summaries]
 
+    @override
     def history(self, run_id: str, key: str) -> Points:
-        """See ``Store.history``."""
         with self._lock:
             return arrays(list(self._state.run(run_id).points.get(key, {}).values()))
 
+    @override
     def stretches(self, run_id: str, keys: Sequence[str], axis: Axis, low: int, high: int) -> list[tuple[str, str, Points]]:
-        """See ``Store.stretches``."""
         self.get_run(run_id)
         return self.histories([run_id], keys)
 
+    @override
     def histories(self, run_ids: Sequence[str], keys: Sequence[str] | None) -> list[tuple[str, str, Points]]:
-        """See ``Store.histories``."""
         with self._lock:
             wanted = ((run, key) for run in self._known(run_ids) for key in sorted(run.metrics) if keys is None or key in keys)
             return [(run.info.id, key, arrays(list(run.points[key].values()))) for run, key in wanted]
 
     # Documents, artifacts and datasets.
 
+    @override
     def documents(self, run_id: str) -> dict[str, str]:
-        """See ``Store.documents``."""
         with self._lock:
             return dict(sorted(self._state.run(run_id).documents.items()))
 
+    @override
     def read_document(self, sha256: str) -> str | None:
-        """See ``Store.read_document``."""
         with self._lock:
             return self._state.documents.get(sha256)
 
+    @override
     def artifacts(self, run_id: str) -> list[ArtifactRecord]:
-        """See ``Store.artifacts``."""
         with self._lock:
             return [record for _, record in sorted(self._state.run(run_id).artifacts.items())]
 
+    @override
     def datasets(self, run_id: str) -> list[Dataset]:
-        """See ``Store.datasets``."""
         with self._lock:
             return [dataset for _, dataset in sorted(self._state.run(run_id).datasets.items(), key=_key)]
 
+    @override
     def datasets_of(self, run_ids: Sequence[str]) -> list[tuple[str, Dataset]]:
-        """See ``Store.datasets_of``."""
         with self._lock:
             return [(run.info.id, dataset) for run in self._known(run_ids) for dataset in self.datasets(run.info.id)]
 
+    @override
     def datasets_in(self, experiment_ids: Sequence[str]) -> list[tuple[str, Dataset]]:
-        """See ``Store.datasets_in``."""
         with self._lock:
             runs = [run for run in self._state.runs.values() if run.info.experiment_id in experiment_ids]
             found = {(run.info.experiment_id, replace(each, tags=())) for run in runs for each in run.datasets.values()}
         return sorted(found, key=lambda pair: (int(pair[0]), pair[1].name, pair[1].digest, pair[1].context))
 
+    @override
     def close(self) -> None:
-        """See ``Store.close``; there is nothing to give back."""
+        """Do nothing: there is nothing to release."""
 
     # What several of these do.
 

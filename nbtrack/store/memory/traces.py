@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+
+from typing_extensions import override
 
 from ...entities.run import LifecycleStage
 from ...entities.trace import Assessment, TraceInfo, TraceState
@@ -15,29 +16,27 @@ from ..filter import Identifier, Scalar
 from ..matching.match import arranged, meets
 from ..matching.models import page
 from ..protocol.search import Page, Query
+from ..protocol.traces import Traces
 from ..text import storable
 from .state import State
-
-if TYPE_CHECKING:
-    from ..protocol.traces import Traces
 
 __all__ = ["MemoryTraces"]
 
 
-class MemoryTraces:
-    """Traces for as long as the process lives; see ``store.traces.Traces`` for each method.
+class MemoryTraces(Traces):
+    """Traces for as long as the process lives.
 
     Args:
         lock: The store's lock.
-        state: What gives the store's state as it is now.
+        state: Returns the current state of the store.
     """
 
     def __init__(self, lock: AbstractContextManager[bool], state: Callable[[], State]) -> None:
         self._lock, self._state = lock, state
         self._traces: dict[str, TraceInfo] = {}
 
+    @override
     def start(self, info: TraceInfo) -> TraceInfo:
-        """See ``Traces.start``."""
         info = storable(info)
         with self._lock:
             experiment = self._state().experiment(info.experiment_id)
@@ -55,10 +54,10 @@ class MemoryTraces:
                 )
             )
 
+    @override
     def end(
         self, trace_id: str, *, duration: int, state: TraceState, metadata: Mapping[str, str], tags: Mapping[str, str]
     ) -> TraceInfo:
-        """See ``Traces.end``."""
         with self._lock:
             old = self._trace(trace_id)
             metadata = {**old.metadata, **storable(dict(metadata))}
@@ -66,37 +65,37 @@ class MemoryTraces:
                 replace(old, duration=duration, state=state, metadata=metadata, tags={**old.tags, **storable(dict(tags))})
             )
 
+    @override
     def get(self, trace_ids: Sequence[str]) -> list[TraceInfo]:
-        """See ``Traces.get``."""
         with self._lock:
             return [self._traces[trace_id] for trace_id in map(storable, trace_ids) if trace_id in self._traces]
 
+    @override
     def search(self, search: Query) -> Page[TraceInfo]:
-        """See ``Traces.search``."""
         with self._lock:
             traces = [trace for trace in self._traces.values() if trace.experiment_id in (search.experiment_ids or ())]
         found = [trace for trace in traces if meets(search.filter, partial(_values, info=trace))]
         found.sort(key=lambda trace: (-trace.request_time, trace.id))
         return page(arranged(found, search.order, _values), search.limit, search.offset)
 
+    @override
     def set_tag(self, trace_id: str, key: str, value: str) -> None:
-        """See ``Traces.set_tag``."""
         with self._lock:
             old = self._trace(trace_id)
             self._keep(replace(old, tags={**old.tags, storable(key): storable(value)}))
 
+    @override
     def delete_tag(self, trace_id: str, key: str) -> None:
-        """See ``Traces.delete_tag``."""
         with self._lock:
             old = self._trace(trace_id)
             if key not in old.tags:
                 raise NotFound(f"No trace tag with key '{key}' for trace with ID '{trace_id}'")
             self._keep(replace(old, tags={each: value for each, value in old.tags.items() if each != key}))
 
+    @override
     def delete(
         self, experiment_id: str, *, trace_ids: Sequence[str] | None = None, before: int | None = None, limit: int | None = None
     ) -> int:
-        """See ``Traces.delete``."""
         with self._lock:
             there = [trace for trace in self._traces.values() if trace.experiment_id == experiment_id]
             there.sort(key=lambda trace: (trace.request_time, trace.id))
@@ -106,15 +105,15 @@ class MemoryTraces:
                 del self._traces[trace.id]
             return len(doomed)
 
+    @override
     def assess(self, trace_id: str, assessment: Assessment) -> None:
-        """See ``Traces.assess``."""
         with self._lock:
             old = self._trace(trace_id)
             kept = {**{each.id: each for each in old.assessments}, assessment.id: storable(assessment)}
             self._keep(replace(old, assessments=_in_order(kept)))
 
+    @override
     def delete_assessment(self, trace_id: str, assessment_id: str) -> None:
-        """See ``Traces.delete_assessment``."""
         with self._lock:
             old = self._trace(trace_id)
             self._keep(replace(old, assessments=tuple(each for each in old.assessments if each.id != assessment_id)))
@@ -152,8 +151,3 @@ _ATTRIBUTES: dict[str, Callable[[TraceInfo], Scalar | None]] = {
     "execution_time_ms": lambda info: info.duration,
     "end_time_ms": lambda info: None if info.duration is None else info.request_time + info.duration,
 }
-
-if TYPE_CHECKING:
-
-    def _proof(traces: MemoryTraces) -> Traces:
-        return traces

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from ...errors import StoreError
 
-__all__ = ["Unreadable", "Wanted", "check_rows", "member", "shown", "wanted_of"]
+__all__ = ["DamagedRow", "Wanted", "check_rows", "member", "shown", "wanted_of"]
 
 E = TypeVar("E", bound=Enum)
 
@@ -31,7 +31,7 @@ _KINDS: Sequence[tuple[type[Any] | tuple[type[Any], ...], str, frozenset[type]]]
 _SHOWN = 80  # characters of a value
 
 
-class Unreadable(StoreError):
+class DamagedRow(StoreError):
     """A row says what it cannot say.
 
     Args:
@@ -69,12 +69,12 @@ def _wanted(column: Any) -> Wanted:
 
 
 def check_rows(label: str, wanted: Sequence[Wanted], rows: Sequence[Sequence[Any]]) -> None:
-    """Raise Unreadable where a column has a value of another type than it is declared to have."""
+    """Raise DamagedRow where a column has a value of another type than it is declared to have."""
     # A column at a time without taking the rows apart: ``zip(*rows)`` takes twice as long.
     for each, value_of in zip(wanted, map(itemgetter, range(len(wanted))), strict=True):
         if rows and each.types is not None and not each.types.issuperset(map(type, map(value_of, rows))):
             wrong = next(value for value in map(value_of, rows) if type(value) not in each.types)
-            raise Unreadable(label, f"a value in {each.name}", f"{shown(wrong)} is not {each.words}")
+            raise DamagedRow(label, f"a value in {each.name}", f"{shown(wrong)} is not {each.words}")
 
 
 def member(label: str, kind: type[E], value: object, where: str) -> E:
@@ -82,7 +82,7 @@ def member(label: str, kind: type[E], value: object, where: str) -> E:
     try:
         return kind(value)
     except ValueError as error:
-        raise Unreadable(label, f"a value in {where}", f"{shown(value)} is none of {_named(kind.__members__)}") from error
+        raise DamagedRow(label, f"a value in {where}", f"{shown(value)} is none of {_named(kind.__members__)}") from error
 
 
 def _named(members: Mapping[str, Enum]) -> str:

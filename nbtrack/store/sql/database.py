@@ -16,7 +16,7 @@ from .damage import Wanted, check_rows, wanted_of
 from .dialects.base import Dialect
 from .places import Places
 
-__all__ = ["Connection", "Database", "SelectText", "text_of"]
+__all__ = ["Database", "SelectText", "SqlConnection", "text_of"]
 
 T = TypeVar("T")
 Row = Sequence[Any]
@@ -49,11 +49,11 @@ def text_of(statement: sa.Select[Any], dialect: Dialect) -> SelectText:
     return SelectText(str(compiled), tuple(compiled.params[name] for name in compiled.positiontup or ()))
 
 
-class _Changed(StoreUnavailable):
+class _ChangedWhileRead(StoreUnavailable):
     """What was read may be partly old and partly new."""
 
 
-class Connection:
+class SqlConnection:
     """A connection to read and write with raw rows, which is five times as fast as through SQLAlchemy's results.
 
     Statements are SQLAlchemy's, made once a module; the text of each is made once a process.
@@ -102,7 +102,7 @@ class Connection:
         return found
 
     def _checked(self, statement: Any, found: Sequence[Any]) -> Sequence[Any]:
-        """Return rows that have what their columns are declared to have; Unreadable."""
+        """Return rows that have what their columns are declared to have; DamagedRow."""
         if found and not self.dialect.is_typed:
             check_rows(self.dialect.label, self._prepared[statement].wanted, found)
         return found
@@ -267,7 +267,7 @@ class Database:
             self._renew()
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self) -> Iterator[SqlConnection]:
         """Give a connection for reading.
 
         Raises:
@@ -275,24 +275,24 @@ class Database:
             StoreError: Whatever else went wrong in it.
         """
         self.open()
-        held: Connection | None = getattr(self._held, "connection", None)
+        held: SqlConnection | None = getattr(self._held, "connection", None)
         if held is not None:
             yield held
             return
         with self._unchanged(), self._translated(), self._reader.connect() as core:
-            yield Connection(core, self.dialect, self._prepared, self.places)
+            yield SqlConnection(core, self.dialect, self._prepared, self.places)
 
     def ask(self, read: Callable[..., T], *arguments: Any) -> T:
         """Return what a function reads by a connection, its first argument; it may be called again. Errors as in ``read``."""
         for _ in range(_ATTEMPTS - 1):
-            with suppress(_Changed), self.read() as connection:
+            with suppress(_ChangedWhileRead), self.read() as connection:
                 return read(connection, *arguments)
         with self.read() as connection:
             return read(connection, *arguments)
 
     @contextmanager
     def _unchanged(self) -> Iterator[None]:
-        """Raise _Changed, whatever else was raised, if what may only be read, and cannot be locked, was changed meanwhile."""
+        """Raise _ChangedWhileRead, whatever else was raised, if a database that cannot be locked was changed meanwhile."""
         how = self.reading_only
         if how is None:
             yield
@@ -306,7 +306,7 @@ class Database:
 
     def _check_unchanged(self, how: object, error: Exception | None = None) -> None:
         if how != self.dialect.reading_only():
-            raise _Changed(f"{self.dialect.label} was written to while it was read: read it once more") from error
+            raise _ChangedWhileRead(f"{self.dialect.label} was written to while it was read: read it once more") from error
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -318,7 +318,7 @@ class Database:
             finally:
                 self._held.connection = before
 
-    def write(self, work: Callable[[Connection], T]) -> T:
+    def write(self, work: Callable[[SqlConnection], T]) -> T:
         """Do some work in one transaction and return what it returns; where it raises, nothing has changed.
 
         The work may be called again, when another transaction got in its way.
@@ -337,9 +337,9 @@ class Database:
                         raise
             return self._write(work)
 
-    def _write(self, work: Callable[[Connection], T]) -> T:
+    def _write(self, work: Callable[[SqlConnection], T]) -> T:
         with self._turn, self._writer.begin() as core:
-            return work(Connection(core, self.dialect, self._prepared, self.places))
+            return work(SqlConnection(core, self.dialect, self._prepared, self.places))
 
     @property
     def _driver_error(self) -> type[Exception]:

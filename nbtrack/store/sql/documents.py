@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from ...entities.run import ArtifactRecord
-from .damage import Unreadable, shown
-from .database import Connection
+from .damage import DamagedRow, shown
+from .database import SqlConnection
 from .dialects.base import among, listed
 from .rows import run_key
 from .schema.tables import artifacts, documents, run_documents, runs
@@ -44,29 +44,29 @@ _ARTIFACTS_OF_RUNS = (
 )
 
 
-def _of_run(statement: sa.Select[Any], connection: Connection, run_id: str) -> Sequence[Any]:
+def _of_run(statement: sa.Select[Any], connection: SqlConnection, run_id: str) -> Sequence[Any]:
     return connection.rows(statement, run=run_key(connection, run_id))
 
 
-def read_documents(connection: Connection, run_id: str) -> dict[str, str]:
+def read_documents(connection: SqlConnection, run_id: str) -> dict[str, str]:
     """Return the sha256 of each document of a run, by its kind."""
     return dict(_of_run(_DOCUMENTS, connection, run_id))
 
 
-def read_document(connection: Connection, sha256: str) -> str | None:
+def read_document(connection: SqlConnection, sha256: str) -> str | None:
     """Return a document's text, None where there is none."""
     row = connection.row(_DOCUMENT, sha256=sha256)
     return None if row is None else _text(connection, sha256, row[0])
 
 
-def _text(connection: Connection, sha256: str, body: bytes) -> str:
+def _text(connection: SqlConnection, sha256: str, body: bytes) -> str:
     try:
         return zlib.decompress(body).decode()
     except (zlib.error, UnicodeDecodeError) as error:
-        raise Unreadable(connection.dialect.label, f"a document {shown(sha256)}", str(error)) from error
+        raise DamagedRow(connection.dialect.label, f"a document {shown(sha256)}", str(error)) from error
 
 
-def read_artifacts(connection: Connection, run_id: str) -> list[ArtifactRecord]:
+def read_artifacts(connection: SqlConnection, run_id: str) -> list[ArtifactRecord]:
     """Return what was recorded of a run's files, by path."""
     return [ArtifactRecord(*row) for row in _of_run(_ARTIFACTS, connection, run_id)]
 
@@ -74,21 +74,21 @@ def read_artifacts(connection: Connection, run_id: str) -> list[ArtifactRecord]:
 # Of many runs, in the order of the runs asked for; sorting here takes less time than in the database.
 
 
-def _of_runs(statement: sa.Select[Any], connection: Connection, run_ids: Sequence[str]) -> list[Any]:
+def _of_runs(statement: sa.Select[Any], connection: SqlConnection, run_ids: Sequence[str]) -> list[Any]:
     return sorted(connection.rows(statement, ids=json.dumps(list(run_ids))))
 
 
-def read_documents_of(connection: Connection, run_ids: Sequence[str]) -> list[tuple[str, str, str]]:
+def read_documents_of(connection: SqlConnection, run_ids: Sequence[str]) -> list[tuple[str, str, str]]:
     """Return (run id, kind, sha256) of every document of these runs."""
     return [(run_ids[place], kind, sha256) for place, kind, sha256 in _of_runs(_DOCUMENTS_OF_RUNS, connection, run_ids)]
 
 
-def read_artifacts_of(connection: Connection, run_ids: Sequence[str]) -> list[tuple[str, ArtifactRecord]]:
+def read_artifacts_of(connection: SqlConnection, run_ids: Sequence[str]) -> list[tuple[str, ArtifactRecord]]:
     """Return (run id, record) of every file of these runs."""
     return [(run_ids[place], ArtifactRecord(*record)) for place, *record in _of_runs(_ARTIFACTS_OF_RUNS, connection, run_ids)]
 
 
-def read_texts(connection: Connection, sha256s: Sequence[str]) -> dict[str, str]:
+def read_texts(connection: SqlConnection, sha256s: Sequence[str]) -> dict[str, str]:
     """Return the texts of documents by their sha256."""
     rows = connection.rows(_TEXTS, hashes=json.dumps(list(sha256s)))
     return {sha256: _text(connection, sha256, body) for sha256, body in rows}

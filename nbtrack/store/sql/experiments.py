@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from ...entities.run import Experiment, LifecycleStage, ViewType, now_ms
 from ...errors import AlreadyExists, Deleted, ExperimentNotFound, NotFound
 from .damage import member
-from .database import Connection
+from .database import SqlConnection
 from .schema.tables import experiment_tags, experiments, runs
 
 __all__ = [
@@ -61,7 +61,7 @@ def experiment_number(experiment_id: str) -> int:
     raise _not_found(experiment_id)
 
 
-def experiment_of(connection: Connection, experiment_id: str) -> Experiment:
+def experiment_of(connection: SqlConnection, experiment_id: str) -> Experiment:
     """Return an experiment; ExperimentNotFound."""
     row = connection.row(_BY_ID, number=experiment_number(experiment_id))
     if row is None or str(row[0]) != experiment_id:
@@ -69,13 +69,13 @@ def experiment_of(connection: Connection, experiment_id: str) -> Experiment:
     return _experiment(connection, row, _tags_of(connection, row[0]))
 
 
-def experiment_named(connection: Connection, name: str) -> Experiment | None:
+def experiment_named(connection: SqlConnection, name: str) -> Experiment | None:
     """Return the experiment of that name."""
     row = connection.row(_BY_NAME, name=name)
     return None if row is None else _experiment(connection, row, _tags_of(connection, row[0]))
 
 
-def list_experiments(connection: Connection, view: ViewType) -> list[Experiment]:
+def list_experiments(connection: SqlConnection, view: ViewType) -> list[Experiment]:
     """Return all experiments of a view, newest first."""
     tags: dict[int, dict[str, str]] = {}
     for number, key, value in connection.rows(_TAGS):
@@ -85,25 +85,25 @@ def list_experiments(connection: Connection, view: ViewType) -> list[Experiment]
 
 
 def add_experiment(
-    connection: Connection, name: str, location: str | None = None, tags: dict[str, str] | None = None
+    connection: SqlConnection, name: str, location: str | None = None, tags: dict[str, str] | None = None
 ) -> Experiment:
     """Add an experiment, whose artifacts lie in the store's root for them by its id unless a location is given; AlreadyExists."""
     _refuse_taken(connection, name)
     return _add(connection, name, location, tags)
 
 
-def ensure_experiment(connection: Connection, name: str) -> Experiment:
+def ensure_experiment(connection: SqlConnection, name: str) -> Experiment:
     """Return the experiment of that name, made if need be; where another process has just made it, by trying again."""
     return experiment_named(connection, name) or _add(connection, name)
 
 
-def held(connection: Connection, experiment: Experiment) -> Experiment:
+def held(connection: SqlConnection, experiment: Experiment) -> Experiment:
     """Return an experiment with the stage that it has now; until the transaction has ended nobody deletes or restores it."""
     (stage,) = connection.row(_LOCK, number=int(experiment.id))
     return replace(experiment, stage=member(connection.dialect.label, LifecycleStage, stage, "experiments.stage"))
 
 
-def _add(connection: Connection, name: str, location: str | None = None, tags: dict[str, str] | None = None) -> Experiment:
+def _add(connection: SqlConnection, name: str, location: str | None = None, tags: dict[str, str] | None = None) -> Experiment:
     now, places = now_ms(), connection.places
     number = connection.insert_one(experiments, (name, location or "", LifecycleStage.ACTIVE.value, now, now))
     kept = places.kept(location) if location else f"{places.root}/{number}"
@@ -112,18 +112,18 @@ def _add(connection: Connection, name: str, location: str | None = None, tags: d
     return Experiment(str(number), name, places.shown(kept), created=now, updated=now, tags=dict(tags or {}))
 
 
-def locations(connection: Connection) -> list[tuple[int, str]]:
+def locations(connection: SqlConnection) -> list[tuple[int, str]]:
     """Return the number of each experiment and its place, as rows keep it."""
     return [(row[0], row[1]) for row in connection.rows(_LOCATIONS)]
 
 
-def new_place(connection: Connection, experiment: Experiment, path: str) -> str:
+def new_place(connection: SqlConnection, experiment: Experiment, path: str) -> str:
     """Return the place of something new in an experiment, as rows keep it."""
     (kept,) = connection.row(_LOCATION, number=int(experiment.id))
     return connection.places.below(kept, path)
 
 
-def update_experiment(connection: Connection, experiment_id: str, name: str | None, tags: dict[str, str] | None) -> None:
+def update_experiment(connection: SqlConnection, experiment_id: str, name: str | None, tags: dict[str, str] | None) -> None:
     """Rename an experiment and set tags on it; Deleted, AlreadyExists."""
     old = _changeable(connection, experiment_id)
     if name is not None and name != old.name:
@@ -132,7 +132,7 @@ def update_experiment(connection: Connection, experiment_id: str, name: str | No
     connection.upsert(experiment_tags, [(int(old.id), key, value) for key, value in (tags or {}).items()])
 
 
-def delete_tag(connection: Connection, experiment_id: str, key: str) -> None:
+def delete_tag(connection: SqlConnection, experiment_id: str, key: str) -> None:
     """Take a tag from an experiment; Deleted, NotFound."""
     old = _changeable(connection, experiment_id)
     if not connection.run(_DROP_TAG, number=int(old.id), tag=key):
@@ -140,18 +140,18 @@ def delete_tag(connection: Connection, experiment_id: str, key: str) -> None:
     _touch(connection, old, old.name)
 
 
-def _changeable(connection: Connection, experiment_id: str) -> Experiment:
+def _changeable(connection: SqlConnection, experiment_id: str) -> Experiment:
     found = experiment_of(connection, experiment_id)
     if found.stage is LifecycleStage.DELETED:
         raise Deleted(f"the experiment {found.name!r} is deleted; restore it before changing it")
     return found
 
 
-def _touch(connection: Connection, old: Experiment, name: str) -> None:
+def _touch(connection: SqlConnection, old: Experiment, name: str) -> None:
     connection.run(_SAVE, number=int(old.id), new_name=name, new_stage=old.stage.value, new_updated=now_ms())
 
 
-def set_stage(connection: Connection, experiment_id: str, stage: LifecycleStage) -> None:
+def set_stage(connection: SqlConnection, experiment_id: str, stage: LifecycleStage) -> None:
     """Delete or restore an experiment with all its runs."""
     old = experiment_of(connection, experiment_id)
     number, now = int(old.id), now_ms()
@@ -164,17 +164,17 @@ def _not_found(experiment_id: str) -> ExperimentNotFound:
     return ExperimentNotFound(f"there is no experiment with the id {experiment_id!r}")
 
 
-def _refuse_taken(connection: Connection, name: str) -> None:
+def _refuse_taken(connection: SqlConnection, name: str) -> None:
     if (taken := connection.row(_BY_NAME, name=name)) is not None:
         state = "" if taken[3] == LifecycleStage.ACTIVE else " It is deleted: restore it, or take another name."
         raise AlreadyExists(f"there is an experiment called {name!r} already.{state}")
 
 
-def _tags_of(connection: Connection, number: int) -> dict[str, str]:
+def _tags_of(connection: SqlConnection, number: int) -> dict[str, str]:
     return {key: value for _, key, value in connection.rows(_TAGS_OF_ONE, number=number)}
 
 
-def _experiment(connection: Connection, row: Any, tags: dict[str, str]) -> Experiment:
+def _experiment(connection: SqlConnection, row: Any, tags: dict[str, str]) -> Experiment:
     number, name, location, stage, created, updated = row
     known = member(connection.dialect.label, LifecycleStage, stage, "experiments.stage")
     return Experiment(str(number), name, connection.places.shown(location), known, created, updated, tags)

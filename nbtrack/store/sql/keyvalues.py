@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from .database import Connection
+from .database import SqlConnection
 
 __all__ = ["AT_ONCE", "KeyValues"]
 
@@ -30,11 +30,11 @@ class KeyValues:
         self._of_one = self._of_many.where(owner == sa.bindparam("owner"))
         self._drop = sa.delete(table).where(owner == sa.bindparam("owner"), table.c[key] == sa.bindparam("which"))
 
-    def of_one(self, connection: Connection, owner: int) -> dict[str, Any]:
+    def of_one(self, connection: SqlConnection, owner: int) -> dict[str, Any]:
         """Return what one row has."""
         return {key: value for _, key, value in connection.rows(self._of_one, owner=owner)}
 
-    def of_many(self, connection: Connection, owners: Sequence[int]) -> dict[int, dict[str, Any]]:
+    def of_many(self, connection: SqlConnection, owners: Sequence[int]) -> dict[int, dict[str, Any]]:
         """Return what each of many rows has, by its key."""
         found: dict[int, dict[str, Any]] = {owner: {} for owner in owners}
         for start in range(0, len(owners), AT_ONCE):
@@ -43,14 +43,14 @@ class KeyValues:
                 found[owner][key] = value
         return found
 
-    def put(self, connection: Connection, owner: int, values: Mapping[str, Any]) -> None:
+    def put(self, connection: SqlConnection, owner: int, values: Mapping[str, Any]) -> None:
         """Set values, or overwrite them."""
         connection.upsert(self.table, [(owner, key, value) for key, value in values.items()])
 
-    def add(self, connection: Connection, owner: int, values: Mapping[str, Any]) -> None:
+    def add(self, connection: SqlConnection, owner: int, values: Mapping[str, Any]) -> None:
         """Set values, where the first one of a key stays."""
         connection.insert_or_pass(self.table, [(owner, key, value) for key, value in values.items()])
 
-    def drop(self, connection: Connection, owner: int, key: str) -> bool:
+    def drop(self, connection: SqlConnection, owner: int, key: str) -> bool:
         """Take a key away, and tell whether it was there."""
         return connection.run(self._drop, owner=owner, which=key) > 0

@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from ...entities.model import RunModel
 from ...entities.run import Dataset, ParamValue
 from ..protocol.store import Logged, RunDetails
-from .damage import Unreadable, Wanted, check_rows, shown, wanted_of
-from .database import Connection
+from .damage import DamagedRow, Wanted, check_rows, shown, wanted_of
+from .database import SqlConnection
 from .dialects.base import Mean, listed
 from .params import TypedParams
 from .rows import run_key
-from .schema.models import run_models
+from .schema.model_tables import run_models
 from .schema.tables import datasets, metrics, params, run_dataset_tags, run_datasets, runs, tags
 from .search import is_experiment_id
 
@@ -76,7 +76,7 @@ _DATASETS_IN = (
 )
 
 
-def read_logged(connection: Connection, run_ids: Sequence[str], stats: Sequence[str]) -> Logged:
+def read_logged(connection: SqlConnection, run_ids: Sequence[str], stats: Sequence[str]) -> Logged:
     """Return everything that was logged into these runs but points, with the named statistics of metrics, by two statements."""
     rows = _read(connection, _KINDS, run_ids)
     label = connection.dialect.label
@@ -90,49 +90,49 @@ def read_logged(connection: Connection, run_ids: Sequence[str], stats: Sequence[
     )
 
 
-def read_details(connection: Connection, run_ids: Sequence[str], stats: Sequence[str]) -> RunDetails:
+def read_details(connection: SqlConnection, run_ids: Sequence[str], stats: Sequence[str]) -> RunDetails:
     """Return the params, the tags and the named statistics of the metrics of these runs, by two statements."""
     rows = _read(connection, ("param", "tag"), run_ids)
     params_ = _params(connection.dialect.label, run_ids, rows["param"])
     return RunDetails(params_, _tags(run_ids, rows["tag"]), read_metrics(connection, run_ids, stats))
 
 
-def read_params(connection: Connection, run_ids: Sequence[str]) -> list[tuple[str, str, ParamValue]]:
+def read_params(connection: SqlConnection, run_ids: Sequence[str]) -> list[tuple[str, str, ParamValue]]:
     """Return (run id, key, value) of every param of these runs."""
     return _params(connection.dialect.label, run_ids, _read(connection, ("param",), run_ids)["param"])
 
 
-def read_tags(connection: Connection, run_ids: Sequence[str]) -> list[tuple[str, str, str]]:
+def read_tags(connection: SqlConnection, run_ids: Sequence[str]) -> list[tuple[str, str, str]]:
     """Return (run id, key, value) of every tag of these runs."""
     return _tags(run_ids, _read(connection, ("tag",), run_ids)["tag"])
 
 
-def read_metrics(connection: Connection, run_ids: Sequence[str], stats: Sequence[str]) -> list[tuple[Any, ...]]:
+def read_metrics(connection: SqlConnection, run_ids: Sequence[str], stats: Sequence[str]) -> list[tuple[Any, ...]]:
     """Return (run id, key, …) with the named statistics of every metric of these runs."""
     rows = sorted(connection.rows(_metrics(tuple(stats)), ids=_as_json(run_ids)))
     return [(run_ids[row[0]], *(_nan_for_null(row) if None in row else row)[1:]) for row in rows]
 
 
-def read_datasets(connection: Connection, run_id: str) -> list[Dataset]:
+def read_datasets(connection: SqlConnection, run_id: str) -> list[Dataset]:
     """Return the datasets that a run read, by name."""
     run_key(connection, run_id)
     return [dataset for _, dataset in read_datasets_of(connection, [run_id])]
 
 
-def read_datasets_of(connection: Connection, run_ids: Sequence[str]) -> list[tuple[str, Dataset]]:
+def read_datasets_of(connection: SqlConnection, run_ids: Sequence[str]) -> list[tuple[str, Dataset]]:
     """Return (run id, dataset) of what these runs read."""
     rows = _read(connection, ("dataset", "dataset tag"), run_ids)
     return _datasets(run_ids, rows["dataset"], rows["dataset tag"])
 
 
-def read_datasets_in(connection: Connection, experiment_ids: Sequence[str]) -> list[tuple[str, Dataset]]:
+def read_datasets_in(connection: SqlConnection, experiment_ids: Sequence[str]) -> list[tuple[str, Dataset]]:
     """Return (experiment id, dataset) of what the runs of these experiments read."""
     numbers = sorted({int(each) for each in experiment_ids if is_experiment_id(each)})
     rows = [row for number in numbers for row in connection.rows(_DATASETS_IN, experiment=number)]
     return [(str(number), Dataset(*facts)) for number, *facts in rows]
 
 
-def read_links(connection: Connection, run_ids: Sequence[str], role: Literal["input", "output"]) -> list[RunModel]:
+def read_links(connection: SqlConnection, run_ids: Sequence[str], role: Literal["input", "output"]) -> list[RunModel]:
     """Return the models that these runs read, or made."""
     return _links(connection.dialect.label, run_ids, _read(connection, ("model",), run_ids)["model"], role)
 
@@ -140,7 +140,7 @@ def read_links(connection: Connection, run_ids: Sequence[str], role: Literal["in
 # Rows.
 
 
-def _read(connection: Connection, kinds: tuple[Kind, ...], run_ids: Sequence[str]) -> dict[Kind, Rows]:
+def _read(connection: SqlConnection, kinds: tuple[Kind, ...], run_ids: Sequence[str]) -> dict[Kind, Rows]:
     """Return the rows of each kind: number of the kind, place of the run, facts; in the order of the runs, those of a run by key.
 
     They come so from SQLite, and from elsewhere nearly so: to sort them here takes no time then, and in the database it does.
@@ -206,7 +206,7 @@ def _step(label: str, text: str) -> int:
     try:
         return int(text)
     except ValueError as error:
-        raise Unreadable(label, "a value in run_models.step", f"{shown(text)} is not a whole number") from error
+        raise DamagedRow(label, "a value in run_models.step", f"{shown(text)} is not a whole number") from error
 
 
 def _nan_for_null(row: Sequence[Any]) -> list[Any]:

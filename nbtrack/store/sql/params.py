@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from ...entities.events import Conflict
 from ...entities.run import ParamValue
 from ..filter import param_number, param_text
-from .damage import Unreadable, shown
-from .database import Connection
+from .damage import DamagedRow, shown
+from .database import SqlConnection
 from .dialects.base import among
 from .schema.tables import params
 
@@ -37,14 +37,14 @@ class TypedParams(dict[str, Any]):
         try:
             value: ParamValue = json.loads(text)
         except ValueError as error:
-            raise Unreadable(self._label, "a value in params.json", f"{shown(text)} is no JSON") from error
+            raise DamagedRow(self._label, "a value in params.json", f"{shown(text)} is no JSON") from error
         if not isinstance(value, (list, dict)):
             self[text] = value
         return value
 
 
 def write_params(
-    connection: Connection, run_key: int, new: list[tuple[str, ParamValue, bool]], *, is_new_run: bool
+    connection: SqlConnection, run_key: int, new: list[tuple[str, ParamValue, bool]], *, is_new_run: bool
 ) -> tuple[Conflict, ...]:
     """Write the params that a run does not have or that replace others, and return those that it has with another value.
 
@@ -67,7 +67,7 @@ def write_params(
     return tuple(conflicts)
 
 
-def _known(connection: Connection, run_key: int, keys: Iterable[str]) -> dict[str, tuple[str, ParamValue]]:
+def _known(connection: SqlConnection, run_key: int, keys: Iterable[str]) -> dict[str, tuple[str, ParamValue]]:
     typed = TypedParams(connection.dialect.label)
     rows = connection.rows(_KNOWN, run=run_key, keys=json.dumps(list(keys)))
     return {key: (text, text if encoded is None else typed[encoded]) for key, text, encoded in rows}

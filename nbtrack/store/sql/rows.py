@@ -14,8 +14,8 @@ import sqlalchemy as sa
 
 from ...entities.run import LifecycleStage, RunInfo, Status
 from ...errors import RunNotFound
-from .damage import Unreadable, check_rows, shown, wanted_of
-from .database import Connection
+from .damage import DamagedRow, check_rows, shown, wanted_of
+from .database import SqlConnection
 from .dialects.base import listed
 from .schema.tables import runs
 
@@ -71,11 +71,11 @@ class RunRow:
     owner: str
     heartbeat: int
 
-    def insert(self, connection: Connection) -> None:
+    def insert(self, connection: SqlConnection) -> None:
         """Make this row, and learn its key."""
         self.key = connection.insert_one(runs, _without_key(self))
 
-    def save(self, connection: Connection) -> None:
+    def save(self, connection: SqlConnection) -> None:
         """Write what events change of a run."""
         connection.run(_SAVE, run=self.key, **{f"new_{name}": getattr(self, name) for name in _CHANGEABLE})
 
@@ -83,13 +83,13 @@ class RunRow:
 _without_key = attrgetter(*[field.name for field in fields(RunRow)[1:]])
 
 
-def lock_runs(connection: Connection, run_ids: Iterable[str]) -> dict[str, RunRow]:
+def lock_runs(connection: SqlConnection, run_ids: Iterable[str]) -> dict[str, RunRow]:
     """Return those of these runs that exist, by id; until the transaction has ended nobody else changes them."""
     rows = connection.rows(_LOCK, ids=json.dumps(list(run_ids)))
     return {row[1]: RunRow(*row) for row in rows}
 
 
-def run_key(connection: Connection, run_id: str) -> int:
+def run_key(connection: SqlConnection, run_id: str) -> int:
     """Return the key of a run; RunNotFound."""
     row = connection.row(_KEY, id=run_id)
     if row is None:
@@ -97,30 +97,30 @@ def run_key(connection: Connection, run_id: str) -> int:
     return int(row[0])
 
 
-def run_info(connection: Connection, row: Any) -> RunInfo:
-    """Return what a row of ``RUN_INFO`` says; Unreadable."""
+def run_info(connection: SqlConnection, row: Any) -> RunInfo:
+    """Return what a row of ``RUN_INFO`` says; DamagedRow."""
     label = connection.dialect.label
     try:
         check_rows(label, _SOUND, (row,))
         return _info(connection, row)
-    except Unreadable as error:
-        raise Unreadable(label, f"a run {shown(row[0])}", f"{error.what.removeprefix('a value in ')}: {error.why}") from error
+    except DamagedRow as error:
+        raise DamagedRow(label, f"a run {shown(row[0])}", f"{error.what.removeprefix('a value in ')}: {error.why}") from error
 
 
-def run_infos(connection: Connection, rows: Sequence[Any]) -> list[RunInfo]:
+def run_infos(connection: SqlConnection, rows: Sequence[Any]) -> list[RunInfo]:
     """Return what rows of ``RUN_INFO`` say; runs that cannot be read are named in a warning, and hide no other."""
     try:
         check_rows(connection.dialect.label, _SOUND, rows)
         return [_info(connection, row) for row in rows]
-    except Unreadable:
+    except DamagedRow:
         return list(_readable(connection, rows))
 
 
-def _readable(connection: Connection, rows: Sequence[Any]) -> Iterator[RunInfo]:
+def _readable(connection: SqlConnection, rows: Sequence[Any]) -> Iterator[RunInfo]:
     for row in rows:
         try:
             yield run_info(connection, row)
-        except Unreadable as error:
+        except DamagedRow as error:
             _tell_left_out(str(error))
 
 
@@ -130,12 +130,12 @@ def _tell_left_out(problem: str) -> None:
     _log.warning("nbtrack: %s; it is left out", problem)
 
 
-def _info(connection: Connection, row: Any) -> RunInfo:
+def _info(connection: SqlConnection, row: Any) -> RunInfo:
     run_id, experiment_id, name, status, start_time, end_time, kept, user, stage = row
     try:
         known = _STATUS[status], _STAGE[stage]
     except KeyError as error:
         where = "runs.stage" if status in _STATUS else "runs.status"
-        raise Unreadable(connection.dialect.label, f"a value in {where}", f"{error} is unknown") from error
+        raise DamagedRow(connection.dialect.label, f"a value in {where}", f"{error} is unknown") from error
     place = connection.places.shown(kept)
     return RunInfo(run_id, str(experiment_id), name, known[0], start_time, end_time, place, user, known[1])

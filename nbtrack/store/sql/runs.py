@@ -13,7 +13,7 @@ from ...entities.run import RunInfo
 from ...errors import RunNotFound
 from ..protocol.search import Page, Query
 from ..protocol.store import OpenRun
-from .database import Connection, SelectText, text_of
+from .database import SelectText, SqlConnection, text_of
 from .dialects.base import Dialect, listed
 from .logged import read_tags
 from .places import Places
@@ -30,7 +30,7 @@ _RUNS = sa.select(*RUN_INFO, _PLACE).select_from(_LISTED)
 _OPEN = sa.select(runs.c.id, runs.c.owner, runs.c.heartbeat).where(runs.c.status == sa.literal_column("'RUNNING'"))
 
 
-def read_run(connection: Connection, run_id: str) -> RunInfo:
+def read_run(connection: SqlConnection, run_id: str) -> RunInfo:
     """Return one run; RunNotFound."""
     row = connection.first(_RUN, id=run_id)
     if row is None:
@@ -38,13 +38,13 @@ def read_run(connection: Connection, run_id: str) -> RunInfo:
     return run_info(connection, row)
 
 
-def read_runs(connection: Connection, run_ids: Sequence[str]) -> list[RunInfo]:
+def read_runs(connection: SqlConnection, run_ids: Sequence[str]) -> list[RunInfo]:
     """Return those of these runs that exist, in the order asked for."""
     rows = sorted(connection.rows(_RUNS, ids=json.dumps(list(run_ids))), key=itemgetter(-1))
     return run_infos(connection, [row[:-1] for row in rows])
 
 
-def search_runs(connection: Connection, query: Query) -> Page[RunInfo]:
+def search_runs(connection: SqlConnection, query: Query) -> Page[RunInfo]:
     """Return a page of the runs that match."""
     first = _search_first(query, connection.dialect, connection.places)
     rows = [] if first is None else connection.found(first)
@@ -65,7 +65,7 @@ def _search_first(query: Query, dialect: Dialect, places: Places) -> SelectText 
     return None if statement is None else text_of(statement, dialect)
 
 
-def read_open_runs(connection: Connection) -> list[OpenRun]:
+def read_open_runs(connection: SqlConnection) -> list[OpenRun]:
     """Return every run in status RUNNING."""
     rows = connection.rows(_OPEN)
     now = connection.now() if rows else None

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from typing_extensions import override
@@ -17,15 +17,18 @@ from ...errors import RunNotFound
 from ...settings import without_password
 from ..artifacts.paths import absolute_location
 from ..matching.experiments import page_of
+from ..protocol.logged_models import LoggedModels
+from ..protocol.model_registry import Registry
 from ..protocol.search import Page, Query
 from ..protocol.store import Axis, Logged, OpenRun, RunDetails, Store
+from ..protocol.traces import Traces
 from ..stages import refuse_deleted
 from ..text import storable
 from . import documents, experiments, logged
-from .database import Connection, Database
+from .database import Database, SqlConnection
 from .dialects.base import Dialect, among
-from .models.logged_models import SqlModels
-from .models.registry import SqlRegistry
+from .models.logged_models import SqlLoggedModels
+from .models.model_registry import SqlModelRegistry
 from .places import Home, places_of
 from .points.read import read_histories, read_history, read_stretches
 from .runs import read_open_runs, read_run, read_runs, search_runs
@@ -34,11 +37,6 @@ from .schema.tables import runs
 from .served import earlier_roots, served_places, unserved_folders, with_earlier
 from .traces import SqlTraces
 from .writes import apply
-
-if TYPE_CHECKING:
-    from ..protocol.logged_models import LoggedModels
-    from ..protocol.model_registry import Registry
-    from ..protocol.traces import Traces
 
 __all__ = ["SqlStore"]
 
@@ -79,8 +77,8 @@ class SqlStore(Store):
             # Folders of this machine in which earlier files lie, and which clients of a server do not reach.
             self.unserved = self._find_unserved(home) if served else ()
             stack.pop_all()
-        self.registry: Registry = SqlRegistry(self._database)
-        self.models: LoggedModels = SqlModels(self._database)
+        self.registry: Registry = SqlModelRegistry(self._database)
+        self.models: LoggedModels = SqlLoggedModels(self._database)
         self.traces: Traces = SqlTraces(self._database)
 
     def when_missing(self, is_gone: Callable[[], bool]) -> None:
@@ -118,90 +116,91 @@ class SqlStore(Store):
         self._database.open()
         return self._database.reading_only is not None
 
+    @override
     def apply(self, batches: Sequence[Batch]) -> list[Progress]:
-        """See ``Store.apply``."""
         progress = self._database.write(lambda connection: apply(connection, batches))
         if any(isinstance(event, RunEnded) for batch in batches for event in batch.events):
             self._database.dialect.settle()
         return progress
 
+    @override
     def heartbeat(self, run_ids: Sequence[str], time: int) -> None:
-        """See ``Store.heartbeat``."""
         if run_ids:
             self._database.write(lambda connection: _beat(connection, run_ids, time))
 
+    @override
     def open_runs(self) -> list[OpenRun]:
-        """See ``Store.open_runs``."""
         return self._read(read_open_runs)
 
     # Experiments.
 
+    @override
     def create_experiment(
         self, name: str, *, artifact_location: str | None = None, tags: dict[str, str] | None = None
     ) -> Experiment:
-        """See ``Store.create_experiment``."""
         location = artifact_location and absolute_location(storable(artifact_location))
         facts = (storable(name), location, storable(tags))
         return self._database.write(lambda connection: experiments.add_experiment(connection, *facts))
 
+    @override
     def get_experiment(self, experiment_id: str) -> Experiment:
-        """See ``Store.get_experiment``."""
         return self._read(experiments.experiment_of, experiment_id)
 
+    @override
     def find_experiment(self, name: str) -> Experiment | None:
-        """See ``Store.find_experiment``."""
         return self._read(experiments.experiment_named, storable(name))
 
+    @override
     def experiments(self, view: ViewType = "active") -> list[Experiment]:
-        """See ``Store.experiments``."""
         return self._read(experiments.list_experiments, view)
 
+    @override
     def search_experiments(self, query: Query) -> Page[Experiment]:
-        """See ``Store.search_experiments``."""
         return page_of(self.experiments(query.view), query)
 
+    @override
     def update_experiment(self, experiment_id: str, *, name: str | None = None, tags: dict[str, str] | None = None) -> None:
-        """See ``Store.update_experiment``."""
         changes = (experiment_id, storable(name), storable(tags))
         self._database.write(lambda connection: experiments.update_experiment(connection, *changes))
 
+    @override
     def delete_experiment_tag(self, experiment_id: str, key: str) -> None:
-        """See ``Store.delete_experiment_tag``."""
         self._database.write(lambda connection: experiments.delete_tag(connection, experiment_id, storable(key)))
 
+    @override
     def delete_experiment(self, experiment_id: str) -> None:
-        """See ``Store.delete_experiment``."""
         self._database.write(lambda connection: experiments.set_stage(connection, experiment_id, LifecycleStage.DELETED))
 
+    @override
     def restore_experiment(self, experiment_id: str) -> None:
-        """See ``Store.restore_experiment``."""
         self._database.write(lambda connection: experiments.set_stage(connection, experiment_id, LifecycleStage.ACTIVE))
 
     # Runs.
 
+    @override
     def get_run(self, run_id: str) -> RunInfo:
-        """See ``Store.get_run``."""
         return self._read(read_run, storable(run_id))
 
     @override
     def get_runs(self, run_ids: Sequence[str]) -> list[RunInfo]:
         return self._read(read_runs, run_ids)
 
+    @override
     def search_runs(self, query: Query) -> Page[RunInfo]:
-        """See ``Store.search_runs``."""
         return self._read(search_runs, query)
 
+    @override
     def delete_run(self, run_id: str) -> None:
-        """See ``Store.delete_run``."""
         self._set_stage(run_id, LifecycleStage.DELETED, now_ms())
 
+    @override
     def restore_run(self, run_id: str) -> None:
-        """See ``Store.restore_run``."""
         refuse_deleted(self.get_experiment(self.get_run(run_id).experiment_id))
         self._set_stage(run_id, LifecycleStage.ACTIVE, None)
 
+    @override
     def purge_runs(self, run_ids: Sequence[str]) -> None:
-        """See ``Store.purge_runs``; what runs have goes with their rows."""
+        # Foreign keys delete with a run what belongs to it.
         ids = json.dumps([storable(run_id) for run_id in run_ids])
         self._database.write(lambda connection: connection.run(_PURGE, ids=ids))
 
@@ -220,40 +219,42 @@ class SqlStore(Store):
     def details(self, run_ids: Sequence[str], stats: Sequence[str]) -> RunDetails:
         return self._read(logged.read_details, run_ids, stats)
 
+    @override
     def params(self, run_ids: Sequence[str]) -> list[tuple[str, str, ParamValue]]:
-        """See ``Store.params``."""
         return self._read(logged.read_params, run_ids)
 
+    @override
     def tags(self, run_ids: Sequence[str]) -> list[tuple[str, str, str]]:
-        """See ``Store.tags``."""
         return self._read(logged.read_tags, run_ids)
 
+    @override
     def metrics(self, run_ids: Sequence[str], stats: Sequence[str]) -> list[tuple[Any, ...]]:
-        """See ``Store.metrics``."""
         return self._read(logged.read_metrics, run_ids, stats)
 
+    @override
     def history(self, run_id: str, key: str) -> Points:
-        """See ``Store.history``; a column of the points is decoded when it is first asked for."""
+        # A column of the points is decoded when it is first read.
         return self._read(read_history, storable(run_id), storable(key))
 
+    @override
     def stretches(self, run_id: str, keys: Sequence[str], axis: Axis, low: int, high: int) -> list[tuple[str, str, Points]]:
-        """See ``Store.stretches``; the chunks that touch the range are read."""
+        # Whole chunks that overlap the range are returned.
         return self._read(read_stretches, storable(run_id), storable(tuple(keys)), axis, low, high)
 
+    @override
     def histories(self, run_ids: Sequence[str], keys: Sequence[str] | None) -> list[tuple[str, str, Points]]:
-        """See ``Store.histories``."""
         return self._read(read_histories, run_ids, keys)
 
+    @override
     def documents(self, run_id: str) -> dict[str, str]:
-        """See ``Store.documents``."""
         return self._read(documents.read_documents, storable(run_id))
 
+    @override
     def read_document(self, sha256: str) -> str | None:
-        """See ``Store.read_document``."""
         return self._read(documents.read_document, sha256)
 
+    @override
     def artifacts(self, run_id: str) -> list[ArtifactRecord]:
-        """See ``Store.artifacts``."""
         return self._read(documents.read_artifacts, storable(run_id))
 
     @override
@@ -268,36 +269,30 @@ class SqlStore(Store):
     def artifacts_of(self, run_ids: Sequence[str]) -> list[tuple[str, ArtifactRecord]]:
         return self._read(documents.read_artifacts_of, run_ids)
 
+    @override
     def datasets(self, run_id: str) -> list[Dataset]:
-        """See ``Store.datasets``."""
         return self._read(logged.read_datasets, storable(run_id))
 
+    @override
     def datasets_of(self, run_ids: Sequence[str]) -> list[tuple[str, Dataset]]:
-        """See ``Store.datasets_of``."""
         return self._read(logged.read_datasets_of, run_ids)
 
+    @override
     def datasets_in(self, experiment_ids: Sequence[str]) -> list[tuple[str, Dataset]]:
-        """See ``Store.datasets_in``."""
         return self._read(logged.read_datasets_in, experiment_ids)
 
     @override
     def together(self) -> AbstractContextManager[None]:
         return self._database.together()
 
+    @override
     def close(self) -> None:
-        """See ``Store.close``."""
         self._database.close()
 
     def _read(self, read: Callable[..., T], *arguments: Any) -> T:
         return self._database.ask(read, *arguments)
 
 
-if TYPE_CHECKING:
-    from .dialects.sqlite import SQLite
-
-    _proof: Store = SqlStore(SQLite(sa.make_url("sqlite:///runs.db")), "")
-
-
-def _beat(connection: Connection, run_ids: Sequence[str], time: int) -> None:
+def _beat(connection: SqlConnection, run_ids: Sequence[str], time: int) -> None:
     now = connection.now() or time
     connection.run_many(_BEAT, [{"run": run_id, "time": now} for run_id in sorted(run_ids)])

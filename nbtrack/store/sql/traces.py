@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from typing_extensions import override
 
 from ...entities.run import LifecycleStage
 from ...entities.tags import TRACE_LOCATION
 from ...entities.trace import Assessment, TraceInfo, TraceState
 from ...errors import Deleted, NotFound, TraceNotFound
 from ..protocol.search import Page, Query
+from ..protocol.traces import Traces
 from ..text import storable
 from .conditions import Conditions, Part, Subject, arrange
 from .damage import member
-from .database import Connection, Database
+from .database import Database, SqlConnection
 from .experiments import experiment_of
 from .keyvalues import AT_ONCE, KeyValues
 from .models.registered_rows import page_of
-from .schema.traces import trace_assessments, trace_metadata, trace_tags, traces
-
-if TYPE_CHECKING:
-    from ..protocol.traces import Traces
+from .schema.trace_tables import trace_assessments, trace_metadata, trace_tags, traces
 
 __all__ = ["SqlTraces"]
 
@@ -56,54 +55,54 @@ _ASSESSMENTS = sa.select(*trace_assessments.columns).order_by(_A.created, _A.id)
 _DROP_ASSESSMENT = sa.delete(trace_assessments).where(_A.trace_key == sa.bindparam("which"), _A.id == sa.bindparam("assessment"))
 
 
-class SqlTraces:
-    """Traces in a SQL database; see ``store.traces.Traces`` for each method."""
+class SqlTraces(Traces):
+    """Traces in a SQL database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @override
     def start(self, info: TraceInfo) -> TraceInfo:
-        """See ``Traces.start``."""
         return self._write(_start, storable(info))
 
+    @override
     def end(
         self, trace_id: str, *, duration: int, state: TraceState, metadata: Mapping[str, str], tags: Mapping[str, str]
     ) -> TraceInfo:
-        """See ``Traces.end``."""
         more = storable(dict(metadata)), storable(dict(tags))
         return self._write(_end, storable(trace_id), duration, state, *more)
 
+    @override
     def get(self, trace_ids: Sequence[str]) -> list[TraceInfo]:
-        """See ``Traces.get``."""
         return self._read(_get, storable(list(trace_ids)))
 
+    @override
     def search(self, search: Query) -> Page[TraceInfo]:
-        """See ``Traces.search``."""
         return self._read(_search, search)
 
+    @override
     def set_tag(self, trace_id: str, key: str, value: str) -> None:
-        """See ``Traces.set_tag``."""
         tags = {storable(key): storable(value)}
         self._write(lambda c: _put_tags(c, _key(c, storable(trace_id)), tags))
 
+    @override
     def delete_tag(self, trace_id: str, key: str) -> None:
-        """See ``Traces.delete_tag``."""
         if not self._write(lambda c: _TAGS.drop(c, _key(c, storable(trace_id)), storable(key))):
             raise NotFound(f"No trace tag with key '{key}' for trace with ID '{trace_id}'")
 
+    @override
     def delete(
         self, experiment_id: str, *, trace_ids: Sequence[str] | None = None, before: int | None = None, limit: int | None = None
     ) -> int:
-        """See ``Traces.delete``."""
         return self._write(_delete, experiment_id, trace_ids, before, limit)
 
+    @override
     def assess(self, trace_id: str, assessment: Assessment) -> None:
-        """See ``Traces.assess``."""
         new = [storable(assessment)]
         self._write(lambda c: _put_assessments(c, _key(c, storable(trace_id)), new))
 
+    @override
     def delete_assessment(self, trace_id: str, assessment_id: str) -> None:
-        """See ``Traces.delete_assessment``."""
         assessment = storable(assessment_id)
         self._write(lambda c: c.run(_DROP_ASSESSMENT, which=_key(c, storable(trace_id)), assessment=assessment))
 
@@ -117,7 +116,7 @@ class SqlTraces:
 # Reading.
 
 
-def _get(connection: Connection, trace_ids: Sequence[str]) -> list[TraceInfo]:
+def _get(connection: SqlConnection, trace_ids: Sequence[str]) -> list[TraceInfo]:
     rows: list[Any] = []
     for start in range(0, len(trace_ids), AT_ONCE):
         some = sa.select(*traces.columns).where(_C.id.in_(trace_ids[start : start + AT_ONCE]))
@@ -126,7 +125,7 @@ def _get(connection: Connection, trace_ids: Sequence[str]) -> list[TraceInfo]:
     return [found[trace_id] for trace_id in trace_ids if trace_id in found]
 
 
-def _search(connection: Connection, search: Query) -> Page[TraceInfo]:
+def _search(connection: SqlConnection, search: Query) -> Page[TraceInfo]:
     numbers = [int(text) for text in search.experiment_ids or () if text.isascii() and text.isdecimal() and len(text) < 10]
     found, keys = arrange(traces, _SUBJECT, search.order)
     statement = sa.select(*traces.columns).select_from(found)
@@ -138,7 +137,7 @@ def _search(connection: Connection, search: Query) -> Page[TraceInfo]:
     return Page(tuple(_infos(connection, rows)), more)
 
 
-def _infos(connection: Connection, rows: Sequence[Any]) -> list[TraceInfo]:
+def _infos(connection: SqlConnection, rows: Sequence[Any]) -> list[TraceInfo]:
     keys = [row[0] for row in rows]
     metadata, tags = _METADATA.of_many(connection, keys), _TAGS.of_many(connection, keys)
     assessments = _assessments(connection, keys)
@@ -146,7 +145,7 @@ def _infos(connection: Connection, rows: Sequence[Any]) -> list[TraceInfo]:
     return [_info(label, row, metadata[row[0]], _placed(tags[row[0]], shown), tuple(assessments[row[0]])) for row in rows]
 
 
-def _assessments(connection: Connection, keys: Sequence[int]) -> dict[int, list[Assessment]]:
+def _assessments(connection: SqlConnection, keys: Sequence[int]) -> dict[int, list[Assessment]]:
     found: dict[int, list[Assessment]] = {key: [] for key in keys}
     for start in range(0, len(keys), AT_ONCE):
         for key, *facts in connection.selected(_ASSESSMENTS.where(_A.trace_key.in_(keys[start : start + AT_ONCE]))):
@@ -160,21 +159,21 @@ def _info(label: str, row: Any, metadata: dict[str, str], tags: dict[str, str], 
     return TraceInfo(trace_id, str(experiment_id), request_time, *facts, metadata, tags, assessments)
 
 
-def _row(connection: Connection, trace_id: str) -> Any:
+def _row(connection: SqlConnection, trace_id: str) -> Any:
     row = connection.row(_BY_ID, which=trace_id)
     if row is None:
         raise TraceNotFound(f"Trace with ID '{trace_id}' not found.")
     return row
 
 
-def _key(connection: Connection, trace_id: str) -> int:
+def _key(connection: SqlConnection, trace_id: str) -> int:
     return int(_row(connection, trace_id)[0])
 
 
 # Writing.
 
 
-def _start(connection: Connection, info: TraceInfo) -> TraceInfo:
+def _start(connection: SqlConnection, info: TraceInfo) -> TraceInfo:
     experiment = experiment_of(connection, info.experiment_id)
     if experiment.stage is LifecycleStage.DELETED:
         raise Deleted(f"the experiment {experiment.name!r} is deleted; restore it before tracing to it")
@@ -192,7 +191,7 @@ def _start(connection: Connection, info: TraceInfo) -> TraceInfo:
 
 
 def _end(
-    connection: Connection, trace_id: str, duration: int, state: TraceState, metadata: dict[str, str], tags: dict[str, str]
+    connection: SqlConnection, trace_id: str, duration: int, state: TraceState, metadata: dict[str, str], tags: dict[str, str]
 ) -> TraceInfo:
     key = _key(connection, trace_id)
     connection.run(_END, which=key, new_duration=duration, new_state=state.value)
@@ -201,7 +200,7 @@ def _end(
     return _infos(connection, [_row(connection, trace_id)])[0]
 
 
-def _put_tags(connection: Connection, key: int, tags: Mapping[str, str]) -> None:
+def _put_tags(connection: SqlConnection, key: int, tags: Mapping[str, str]) -> None:
     _TAGS.put(connection, key, _placed(tags, connection.places.kept))
 
 
@@ -210,13 +209,13 @@ def _placed(tags: Mapping[str, str], turned: Callable[[str], str]) -> dict[str, 
     return {**tags, TRACE_LOCATION: turned(tags[TRACE_LOCATION])} if TRACE_LOCATION in tags else dict(tags)
 
 
-def _put_assessments(connection: Connection, key: int, assessments: Iterable[Assessment]) -> None:
+def _put_assessments(connection: SqlConnection, key: int, assessments: Iterable[Assessment]) -> None:
     rows = [(key, each.id, each.name, each.created, each.updated, each.body) for each in assessments]
     connection.upsert(trace_assessments, rows)
 
 
 def _delete(
-    connection: Connection, experiment_id: str, trace_ids: Sequence[str] | None, before: int | None, limit: int | None
+    connection: SqlConnection, experiment_id: str, trace_ids: Sequence[str] | None, before: int | None, limit: int | None
 ) -> int:
     number = int(experiment_of(connection, experiment_id).id)
     doomed = sa.select(_C.key).where(_C.experiment_id == number)
@@ -228,9 +227,3 @@ def _delete(
     for start in range(0, len(keys), AT_ONCE):
         connection.core.execute(sa.delete(traces).where(_C.key.in_(keys[start : start + AT_ONCE])))
     return len(keys)
-
-
-if TYPE_CHECKING:
-
-    def _proof(found: SqlTraces) -> Traces:
-        return found

@@ -13,8 +13,8 @@ from ...entities.tags import RUN_NAME
 from ...errors import Deleted, ParamConflict, RunNotFound
 from ..stages import refuse_deleted
 from ..text import storable
-from .changes import Changes
-from .database import Connection
+from .batch_writes import BatchWrites
+from .database import SqlConnection
 from .experiments import ensure_experiment, experiment_of, held, new_place
 from .points.points import PointWriter
 from .rows import RunRow, lock_runs
@@ -27,13 +27,13 @@ _WATERMARKS = sa.select(watermarks.c.lane, watermarks.c.applied).where(
 )
 
 
-def apply(connection: Connection, batches: Sequence[Batch]) -> list[Progress]:
-    """Apply batches in order and say how far each writer has come; see ``Store.apply``."""
+def apply(connection: SqlConnection, batches: Sequence[Batch]) -> list[Progress]:
+    """Apply batches in order and say how far each writer has come."""
     runs = lock_runs(connection, {batch.run_id for batch in batches})
     return [_apply_batch(connection, runs, batch) for batch in batches]
 
 
-def _apply_batch(connection: Connection, runs: dict[str, RunRow], batch: Batch) -> Progress:
+def _apply_batch(connection: SqlConnection, runs: dict[str, RunRow], batch: Batch) -> Progress:
     events = storable(batch.events)
     is_new_run = batch.run_id not in runs
     if is_new_run:
@@ -49,7 +49,7 @@ def _apply_batch(connection: Connection, runs: dict[str, RunRow], batch: Batch) 
 
 
 def _apply_numbered(
-    connection: Connection, run: RunRow, batch: Batch, events: tuple[Event, ...], *, is_new_run: bool
+    connection: SqlConnection, run: RunRow, batch: Batch, events: tuple[Event, ...], *, is_new_run: bool
 ) -> Progress:
     """Apply what a writer's batch has beyond the marks, and move them."""
     if batch.closes and run.status != Status.RUNNING.value:
@@ -76,7 +76,7 @@ def _progress(marks: Mapping[int, int], conflicts: tuple[Conflict, ...]) -> Prog
 
 
 def _write(
-    connection: Connection,
+    connection: SqlConnection,
     run: RunRow,
     events: Sequence[Event],
     lanes: Sequence[LaneRows],
@@ -85,7 +85,7 @@ def _write(
     is_direct: bool = False,
 ) -> tuple[Conflict, ...]:
     """Write events and rows that are known to be new, and return the params that have another value."""
-    changes = Changes()
+    changes = BatchWrites()
     if is_new_run and (start := _start(events)):
         changes.tags = {**start.tags, RUN_NAME: run.name}
     changes.gather(events)
@@ -99,7 +99,7 @@ def _write(
     return conflicts
 
 
-def _save(connection: Connection, run: RunRow, changed: Mapping[str, Any]) -> None:
+def _save(connection: SqlConnection, run: RunRow, changed: Mapping[str, Any]) -> None:
     for column, value in changed.items():
         setattr(run, column, value)
     if run.key:
@@ -108,7 +108,9 @@ def _save(connection: Connection, run: RunRow, changed: Mapping[str, Any]) -> No
         run.insert(connection)
 
 
-def _write_points(connection: Connection, run: RunRow, lanes: Sequence[LaneRows], *, is_new_run: bool, has_ended: bool) -> None:
+def _write_points(
+    connection: SqlConnection, run: RunRow, lanes: Sequence[LaneRows], *, is_new_run: bool, has_ended: bool
+) -> None:
     series = [each for lane in lanes for each in lane.series]
     points = PointWriter(connection, run.key, () if is_new_run else {key for each in series for key in each.keys})
     for each in series:
@@ -122,7 +124,7 @@ def _start(events: Sequence[Event]) -> RunStarted | None:
     return next((event for event in events if isinstance(event, RunStarted)), None)
 
 
-def _started(connection: Connection, run_id: str, events: Sequence[Event]) -> RunRow:
+def _started(connection: SqlConnection, run_id: str, events: Sequence[Event]) -> RunRow:
     """Return the row of a run that starts in these events; Deleted where its experiment is."""
     start = _start(events)
     if start is None:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from ....store.sql.database import Connection, Database
+from ....store.sql.database import Database, SqlConnection
 from .schema import changes
 
 __all__ = ["ChangeCounter"]
@@ -29,10 +29,10 @@ class ChangeCounter:
         with self._database.read() as connection:
             return int(connection.row(_NUMBER)[0])
 
-    def write(self, work: Callable[[Connection], T]) -> T:
+    def write(self, work: Callable[[SqlConnection], T]) -> T:
         """Run a change and count it, both in one transaction; return what the work returns."""
 
-        def counted(connection: Connection) -> T:
+        def counted(connection: SqlConnection) -> T:
             result = work(connection)
             connection.run(_INCREMENT)
             return result

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from sqlalchemy import bindparam as value
 
-from ....store.sql.database import Connection, Database
+from ....store.sql.database import Database, SqlConnection
 from .schema import failures
 
 __all__ = ["FailedLogins"]
@@ -39,7 +39,7 @@ class FailedLogins:
         """
         known = sorted(everyone)  # in one order everywhere, or two transactions that lock rows in turn could deadlock
 
-        def increment(connection: Connection) -> dict[str, tuple[int, int]]:
+        def increment(connection: SqlConnection) -> dict[str, tuple[int, int]]:
             connection.run(_EXPIRE, before=now - window)
             connection.insert_or_pass(failures, [(who, 0, now) for who in known])
             for who in known:

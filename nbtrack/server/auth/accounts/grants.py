@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam as value
 
 from ....errors import NotFound
-from ....store.sql.database import Connection, Database
+from ....store.sql.database import Database, SqlConnection
 from .change_counter import ChangeCounter
 from .schema import grants
 
@@ -50,7 +50,7 @@ class Grants:
     def revoke(self, user_id: int, kind: str, resource: str) -> None:
         """Revoke a user's grant on a resource; NotFound."""
 
-        def delete(connection: Connection) -> None:
+        def delete(connection: SqlConnection) -> None:
             if not connection.run(_REVOKE, id=user_id, of_kind=kind, of_resource=resource):
                 raise NotFound(f"no permission on {kind.replace('_', ' ')} {resource!r} was granted to this user")
 
@@ -63,7 +63,7 @@ class Grants:
     def rename(self, kind: str, resource: str, new: str) -> None:
         """Move all grants on a resource to its new name."""
 
-        def update(connection: Connection) -> None:
+        def update(connection: SqlConnection) -> None:
             connection.run(_REVOKE_ALL, of_kind=kind, of_resource=new)  # of an earlier resource of this name
             connection.run(_RENAME, of_kind=kind, of_resource=resource, new=new)
 

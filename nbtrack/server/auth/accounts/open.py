@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import sqlalchemy as sa
 
 from ....errors import InvalidInput, SchemaError
-from ....store.sql.database import Connection, Database
+from ....store.sql.database import Database, SqlConnection
 from ....store.sql.dialects import dialect_of
 from ....store.sql.dialects.base import Dialect
 from ....store.sql.dialects.url import url_of
@@ -59,14 +59,14 @@ def _dialect_of_uri(uri: str) -> Dialect:
         raise InvalidInput("the URI of the users' database cannot be read; write it as that of a store") from error
 
 
-def _version(connection: Connection) -> str | None:
+def _version(connection: SqlConnection) -> str | None:
     if not sa.inspect(connection.core).has_table(version_of_accounts.name):
         return None
     row = connection.row(sa.select(version_of_accounts.c.version_num))
     return None if row is None else str(row[0])
 
 
-def _create_tables(connection: Connection) -> None:
+def _create_tables(connection: SqlConnection) -> None:
     with connection.dialect.lock_schema(connection.core):
         found = _version(connection)  # read again under the lock: another process may have created them
         if found == ACCOUNTS_HEAD:

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam as value
 
 from ....entities.run import now_ms
 from ....errors import AlreadyExists, NotFound
-from ....store.sql.database import Connection, Database
+from ....store.sql.database import Database, SqlConnection
 from .change_counter import ChangeCounter
 from .schema import tokens, users
 from .users import SELECT_USERS, User, get_user, user_of_row
@@ -41,7 +41,7 @@ class Tokens:
     def add(self, user: str, name: str, sha256: str) -> None:
         """Add a user's token by its hash; AlreadyExists if the user has one of this name."""
 
-        def insert(connection: Connection) -> None:
+        def insert(connection: SqlConnection) -> None:
             key = get_user(connection, user).id
             if connection.row(_OF_NAME, id=key, name=name) is not None:
                 raise AlreadyExists(f"{user} has a token {name!r} already: revoke it, or choose another name")
@@ -57,7 +57,7 @@ class Tokens:
     def revoke(self, user: str, name: str) -> None:
         """Revoke a user's token; NotFound."""
 
-        def delete(connection: Connection) -> None:
+        def delete(connection: SqlConnection) -> None:
             if not connection.run(_REVOKE, id=get_user(connection, user).id, name=name):
                 raise NotFound(f"{user} has no token {name!r}")
 

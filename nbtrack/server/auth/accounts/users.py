@@ -11,7 +11,7 @@ from sqlalchemy import bindparam as value
 
 from ....entities.run import now_ms
 from ....errors import AlreadyExists, InvalidInput, NotFound
-from ....store.sql.database import Connection, Database
+from ....store.sql.database import Database, SqlConnection
 from .change_counter import ChangeCounter
 from .schema import users
 
@@ -61,7 +61,7 @@ class Users:
     def add(self, name: str, password: str, *, is_admin: bool = False) -> User:
         """Add a user with a hashed password; AlreadyExists if the name is taken."""
 
-        def insert(connection: Connection) -> User:
+        def insert(connection: SqlConnection) -> User:
             if _find(connection, name) is not None:
                 raise AlreadyExists(f"User with username={name!r} already exists")
             return User(connection.insert_one(users, (name, password, int(is_admin), now_ms())), name, is_admin, password)
@@ -71,7 +71,7 @@ class Users:
     def add_first_admin(self, name: str, password: str) -> bool:
         """Add an administrator unless there is one, and return whether one was added."""
 
-        def insert(connection: Connection) -> bool:
+        def insert(connection: SqlConnection) -> bool:
             # The lock decides between processes that start at the same time.
             with connection.dialect.lock_schema(connection.core):
                 if connection.row(_COUNT_ADMINS)[0]:
@@ -90,7 +90,7 @@ class Users:
     def set_admin(self, name: str, is_admin: bool) -> None:
         """Make a user an administrator or an ordinary user; InvalidInput for the last administrator."""
 
-        def update(connection: Connection) -> None:
+        def update(connection: SqlConnection) -> None:
             user = get_user(connection, name)
             if user.is_admin and not is_admin:
                 _check_not_last_admin(connection, name)
@@ -101,7 +101,7 @@ class Users:
     def remove(self, name: str) -> None:
         """Remove a user with all tokens and grants; InvalidInput for the last administrator."""
 
-        def delete(connection: Connection) -> None:
+        def delete(connection: SqlConnection) -> None:
             user = get_user(connection, name)
             if user.is_admin:
                 _check_not_last_admin(connection, name)
@@ -116,7 +116,7 @@ def user_of_row(row: Sequence[Any]) -> User:
     return User(key, name, bool(is_admin), password)
 
 
-def get_user(connection: Connection, name: str) -> User:
+def get_user(connection: SqlConnection, name: str) -> User:
     """Return the user of a name within a transaction; NotFound."""
     found = _find(connection, name)
     if found is None:
@@ -124,11 +124,11 @@ def get_user(connection: Connection, name: str) -> User:
     return found
 
 
-def _find(connection: Connection, name: str) -> User | None:
+def _find(connection: SqlConnection, name: str) -> User | None:
     row = connection.row(_OF_NAME, name=name)
     return None if row is None else user_of_row(row)
 
 
-def _check_not_last_admin(connection: Connection, name: str) -> None:
+def _check_not_last_admin(connection: SqlConnection, name: str) -> None:
     if connection.row(_COUNT_ADMINS)[0] == 1:
         raise InvalidInput(f"{name!r} is the only administrator: make another user one before")

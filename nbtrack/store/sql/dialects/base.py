@@ -181,7 +181,7 @@ class Dialect(ABC):
         return column.like(pattern, escape="")
 
     def ilike(self, column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
-        """Return whether a text, its ASCII letters made small, matches a pattern that has no large ones; see ``like``."""
+        """Return whether a string in ASCII lower case matches a pattern without capital ASCII letters, as ``like`` matches."""
         return self.like(sa.func.lower(column), pattern)
 
     def is_among(self, key: sa.Column[Any], other: sa.Column[Any], *conditions: ColumnElement[bool]) -> ColumnElement[bool]:

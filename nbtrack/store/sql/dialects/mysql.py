@@ -22,6 +22,7 @@ from sqlalchemy.dialects.mysql.base import MySQLDDLCompiler
 from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
+from typing_extensions import override
 
 from ....errors import InvalidInput, NbtrackError, StoreError, StoreUnavailable, TooLarge
 from .base import Dialect, Mean, Unfolded
@@ -124,8 +125,8 @@ class MySQL(Dialect):
         if not url.database:
             raise InvalidInput(f"{self.label} names no database: write mysql+pymysql://user@host:3306/database")
 
+    @override
     def engine(self) -> sa.Engine:
-        """See ``Dialect.engine``."""
         said = encryption(options_of(self.url, self.label, OPTIONS, others=OURS), self.label)
         # The mode from the beginning: SQLAlchemy asks for it, and quotes names as that says.
         ours = {"charset": "utf8mb4", "conv": _CONVERSIONS, "sql_mode": _MODE, "cursorclass": BoundedCursor}
@@ -142,32 +143,34 @@ class MySQL(Dialect):
         sa.event.listen(engine, "connect", _set_up)
         return engine
 
+    @override
     def writing(self) -> AbstractContextManager[Any]:
-        """See ``Dialect.writing``: the server sees to it."""
+        # The server orders writers itself.
         return nullcontext()
 
+    @override
     def insert_or_pass(self, table: sa.Table) -> sa.Insert:
-        """See ``Dialect.insert_or_pass``; IGNORE would pass over other mistakes, too."""
+        # INSERT IGNORE would hide other errors, too.
         column = next(iter(table.primary_key))
         return mysql.insert(table).on_duplicate_key_update({column.name: column})
 
+    @override
     def upsert(self, table: sa.Table) -> sa.Insert:
-        """See ``Dialect.upsert``."""
         insert = mysql.insert(table)
         updates = {column.name: sa.func.VALUES(column) for column in table.columns if not column.primary_key}
         return insert.on_duplicate_key_update(updates)
 
+    @override
     def insert_returning_key(self, table: sa.Table) -> sa.Insert:
-        """See ``Dialect.insert_returning_key``."""
         return sa.insert(table)
 
+    @override
     def inserted_key(self, cursor: Any) -> int:
-        """See ``Dialect.inserted_key``."""
         return int(cursor.lastrowid or 0)
 
     @contextmanager
+    @override
     def lock_schema(self, connection: sa.Connection) -> Iterator[None]:
-        """See ``Dialect.lock_schema``."""
         name = "nbtrack." + hashlib.sha256(str(self.url.database).encode()).hexdigest()[:32]
         if not connection.execute(sa.select(sa.func.get_lock(name, _LOCK_TIMEOUT))).scalar():
             raise StoreUnavailable(f"{self.label}: another process is making or migrating its tables")
@@ -177,19 +180,22 @@ class MySQL(Dialect):
         finally:
             connection.execute(sa.select(sa.func.release_lock(name)))
 
+    @override
     def back_up(self, version: str) -> None:
-        """See ``Dialect.back_up``: a server has backups of its own."""
+        """Do nothing: a server has backups of its own."""
 
+    @override
     def is_worth_retrying(self, error: BaseException) -> bool:
-        """See ``Dialect.is_worth_retrying``: a deadlock, or both made the same row."""
+        # Two transactions ran into a deadlock, or inserted the same row.
         return _code(error) in _WORTH_RETRYING
 
+    @override
     def is_lost(self, error: BaseException) -> bool:
-        """See ``Dialect.is_lost``; of a connection that it has closed itself, PyMySQL gives the number 0."""
+        # PyMySQL reports a connection that it has closed itself with the number 0.
         return _code(error) in _LOST or isinstance(error, pymysql.err.InterfaceError)
 
+    @override
     def error(self, error: BaseException) -> NbtrackError:
-        """See ``Dialect.error``."""
         message = str(error.args[1] if len(error.args) > 1 else error) or "the connection is closed"
         if _code(error) == TOO_LARGE:
             return TooLarge(f"{self.label}: {message}")
@@ -197,12 +203,14 @@ class MySQL(Dialect):
             return StoreUnavailable(f"{self.label} cannot be reached or used now: {message}")
         return StoreError(f"{self.label}: {message}")
 
+    @override
     def like(self, column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
-        """See ``Dialect.like``: here something always escapes, so it escapes itself."""
+        # MySQL always has an escape character, so one is chosen and escaped.
         return column.like(pattern.replace("|", "||"), escape="|")
 
+    @override
     def ilike(self, column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
-        """See ``Dialect.ilike``: lower() knows more letters than those of ASCII."""
+        # LOWER() also changes letters that are not ASCII.
         for letter in ascii_uppercase:
             column = sa.func.replace(column, letter, letter.lower())
         return self.like(column, pattern)

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
+from typing_extensions import override
 
 from ....errors import InvalidInput, NbtrackError, StoreError, StoreUnavailable
 from .base import Dialect, Unfolded
@@ -51,8 +52,8 @@ class PostgreSQL(Dialect):
 
     clock = sa.select(sa.literal_column("CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)", sa.BigInteger()))
 
+    @override
     def engine(self) -> sa.Engine:
-        """See ``Dialect.engine``."""
         options = _CONNECT | options_of(self.url, self.label, _options(), others=_PLACES)
         places = {name: value for name, value in self.url.query.items() if name in _PLACES}
         url = self.url.set(drivername="postgresql+psycopg", query=places)
@@ -65,51 +66,56 @@ class PostgreSQL(Dialect):
         sa.event.listen(engine, "checkout", lambda driver, record, _: _see_to(engine, driver, record))
         return engine
 
+    @override
     def cursor(self, driver: Any) -> Any:
-        """See ``Dialect.cursor``: bytes come as they are, not in hexadecimal."""
+        # The binary format sends bytes as they are, not in hexadecimal.
         return driver.cursor(binary=True)
 
+    @override
     def writing(self) -> AbstractContextManager[Any]:
-        """See ``Dialect.writing``: the server sees to it."""
+        # The server orders writers itself.
         return nullcontext()
 
+    @override
     def insert_or_pass(self, table: sa.Table) -> sa.Insert:
-        """See ``Dialect.insert_or_pass``."""
         return postgresql.insert(table).on_conflict_do_nothing(index_elements=list(table.primary_key))
 
+    @override
     def upsert(self, table: sa.Table) -> sa.Insert:
-        """See ``Dialect.upsert``."""
         insert = postgresql.insert(table)
         updates = {column.name: insert.excluded[column.name] for column in table.columns if not column.primary_key}
         return insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=updates)
 
+    @override
     def insert_returning_key(self, table: sa.Table) -> sa.Insert:
-        """See ``Dialect.insert_returning_key``."""
         return sa.insert(table).returning(*table.primary_key)
 
+    @override
     def inserted_key(self, cursor: Any) -> int:
-        """See ``Dialect.inserted_key``."""
         return int(cursor.fetchone()[0])
 
     @contextmanager
+    @override
     def lock_schema(self, connection: sa.Connection) -> Iterator[None]:
-        """See ``Dialect.lock_schema``: the lock is kept until the transaction has ended."""
+        # The lock is released when the transaction ends.
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_SCHEMA_LOCK)))
         yield
 
+    @override
     def back_up(self, version: str) -> None:
-        """See ``Dialect.back_up``: a server has backups of its own."""
+        """Do nothing: a server has backups of its own."""
 
+    @override
     def is_worth_retrying(self, error: BaseException) -> bool:
-        """See ``Dialect.is_worth_retrying``: a deadlock, or both made the same row."""
+        # Two transactions ran into a deadlock, or inserted the same row.
         return isinstance(error, (psycopg.errors.TransactionRollback, psycopg.errors.UniqueViolation))
 
+    @override
     def is_lost(self, error: BaseException) -> bool:
-        """See ``Dialect.is_lost``."""
         return isinstance(error, psycopg.OperationalError) and (error.sqlstate or "08")[:2] in ("08", "57")
 
+    @override
     def error(self, error: BaseException) -> NbtrackError:
-        """See ``Dialect.error``."""
         state = getattr(error, "sqlstate", None) or ("08000" if isinstance(error, psycopg.OperationalError) else "")
         if state[:2] in _UNAVAILABLE or state == _READ_ONLY:
             return StoreUnavailable(f"{self.label} cannot be reached or used now: {_first_line(error)}")

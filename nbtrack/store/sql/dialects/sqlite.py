@@ -16,6 +16,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ColumnElement
+from typing_extensions import override
 
 from ....errors import InvalidInput, NbtrackError, SchemaError, StoreError, StoreUnavailable
 from ....journal.clock import folder_clock
@@ -79,37 +80,39 @@ class SQLite(Dialect):
         """The file, absolute, so that a change of the working directory does not move it."""
         return Path(str(self.url.database)).absolute()
 
+    @override
     def moved(self, old: Path, new: Path) -> SQLite | None:
-        """See ``Dialect.moved``."""
         if not self.path.is_relative_to(old):
             return None
         return SQLite(self.url.set(database=str(new / self.path.relative_to(old))))
 
+    @override
     def home(self) -> Home:
-        """See ``Dialect.home``."""
         return Home(self.path)
 
+    @override
     def place(self) -> tuple[int, int] | None:
-        """See ``Dialect.place``: SQLite itself goes on writing into a file that was deleted."""
+        # SQLite itself goes on writing to a file that was deleted.
         try:
             found = self.path.stat()
         except OSError:
             return None
         return found.st_dev, found.st_ino
 
+    @override
     def now(self) -> int | None:
-        """See ``Dialect.now``: the time that the file system gives, which is a server's where several machines share it."""
+        # The file system's time, which is a file server's where several machines share the database.
         return folder_clock(self.path.parent)
 
+    @override
     def reading_only(self) -> Reading | None:
-        """See ``Dialect.reading_only``."""
         try:
             return reading(self.path)
         except OSError:  # it went away, or must not be read at all: SQLite says so
             return None
 
+    @override
     def engine(self) -> sa.Engine:
-        """See ``Dialect.engine``."""
         options: dict[str, Any] = {"check_same_thread": False}
         if "timeout" not in self.url.query:
             options["timeout"] = _BUSY_TIMEOUT
@@ -118,8 +121,8 @@ class SQLite(Dialect):
         sa.event.listen(engine, "begin", _begin)
         return engine
 
+    @override
     def make_folder(self) -> None:
-        """See ``Dialect.make_folder``."""
         try:
             make_folders(self.path.parent)
         except OSError as error:
@@ -161,42 +164,46 @@ class SQLite(Dialect):
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # then SQLite needs no shared memory
             connection.execute("PRAGMA journal_mode = DELETE")
 
+    @override
     def writing(self) -> AbstractContextManager[Any]:
-        """See ``Dialect.writing``: waiting at a lock is fairer, and sooner over, than asking SQLite again and again."""
+        # Waiting for a lock is fairer and faster than letting SQLite retry.
         return threading.RLock()  # a signal handler that writes while its thread does is told that the file is locked
 
+    @override
     def insert_or_pass(self, table: sa.Table) -> sa.Insert:
-        """See ``Dialect.insert_or_pass``."""
         return sqlite.insert(table).on_conflict_do_nothing(index_elements=list(table.primary_key))
 
+    @override
     def upsert(self, table: sa.Table) -> sa.Insert:
-        """See ``Dialect.upsert``."""
         insert = sqlite.insert(table)
         updates = {column.name: insert.excluded[column.name] for column in table.columns if not column.primary_key}
         return insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=updates)
 
+    @override
     def insert_returning_key(self, table: sa.Table) -> sa.Insert:
-        """See ``Dialect.insert_returning_key``; RETURNING is newer than some SQLite in use."""
+        # Not RETURNING: SQLite before 3.35 lacks it.
         return sa.insert(table)
 
+    @override
     def inserted_key(self, cursor: sqlite3.Cursor) -> int:
-        """See ``Dialect.inserted_key``."""
         return int(cursor.lastrowid or 0)
 
+    @override
     def lock_schema(self, connection: sa.Connection) -> AbstractContextManager[None]:
-        """See ``Dialect.lock_schema``: a transaction that writes is alone already."""
+        # A write transaction excludes every other one already.
         return nullcontext()
 
+    @override
     def back_up(self, version: str) -> None:
-        """See ``Dialect.back_up``: ``runs.db`` is copied to ``runs.db.0001.backup``."""
+        # ``runs.db`` is copied to ``runs.db.0001.backup``.
         target = self.path.with_name(f"{self.path.name}.{version}.backup")
         create_copy(target, self.path)
         check_side_files(target)
         with closing(sqlite3.connect(self.path)) as source, closing(sqlite3.connect(target)) as copy:
             source.backup(copy)
 
+    @override
     def keep_private(self) -> None:
-        """See ``Dialect.keep_private``."""
         self._is_private = True
         self.make_folder()
         try:
@@ -207,12 +214,14 @@ class SQLite(Dialect):
                 f"{self.path} has users in it, and others may open it ({error.strerror}): its owner says `chmod 600 {self.path}`"
             ) from error
 
+    @override
     def is_immediate(self) -> bool:
-        """See ``Dialect.is_immediate``: with a write-ahead log nobody who writes keeps others from reading."""
+        # With a write-ahead log writers do not block readers.
         return self.path.with_name(f"{self.path.name}-wal").exists()
 
+    @override
     def settle(self) -> None:
-        """See ``Dialect.settle``: a large write-ahead log goes into the file, unless someone is reading from it."""
+        # Checkpoints a large write-ahead log, unless a reader still needs it.
         log = self.path.with_name(f"{self.path.name}-wal")
         now = time.monotonic()
         with suppress(OSError, sqlite3.Error):
@@ -222,16 +231,18 @@ class SQLite(Dialect):
                 with closing(sqlite3.connect(self.path, timeout=0)) as connection:
                     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
+    @override
     def is_worth_retrying(self, error: BaseException) -> bool:
-        """See ``Dialect.is_worth_retrying``: never, writers are alone."""
+        # Writers never run at the same time.
         return False
 
+    @override
     def is_lost(self, error: BaseException) -> bool:
-        """See ``Dialect.is_lost``: never, there is no server."""
+        # There is no server to lose.
         return False
 
+    @override
     def error(self, error: BaseException) -> NbtrackError:
-        """See ``Dialect.error``."""
         code = _code(error)
         if code == sqlite3.SQLITE_BUSY and not has_locks(self.path.parent):
             instead = "name a file on another one, as in nbtrack.connect('sqlite:////var/tmp/runs.db')"
@@ -246,12 +257,14 @@ class SQLite(Dialect):
             return StoreError(f"{self.label} is damaged ({error}); sqlite3's .recover may save what is in it")
         return StoreError(f"{self.label}: {error}")
 
+    @override
     def like(self, column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
-        """See ``Dialect.like``: GLOB, for LIKE here takes the cases of a letter as one."""
+        # GLOB, because LIKE ignores case in SQLite.
         return column.bool_op("GLOB")(pattern.translate(_GLOB))
 
+    @override
     def is_among(self, key: sa.Column[Any], other: sa.Column[Any], *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-        """See ``Dialect.is_among``: making a list once takes less time here than a subquery for every row."""
+        # SQLite evaluates the list once, which is faster than a subquery for every row.
         return key.in_(sa.select(other).where(*conditions))
 
 

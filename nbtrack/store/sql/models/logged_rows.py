@@ -17,10 +17,10 @@ from ...protocol.logged_models import ModelQuery, OnDataset, check_params, datas
 from ...protocol.search import Page
 from ..conditions import Conditions, Part, Subject, arrange, directed
 from ..damage import member
-from ..database import Connection
+from ..database import SqlConnection
 from ..experiments import new_place
 from ..keyvalues import AT_ONCE, KeyValues
-from ..schema.models import logged_model_metrics, logged_model_params, logged_model_tags, logged_models, run_models
+from ..schema.model_tables import logged_model_metrics, logged_model_params, logged_model_tags, logged_models, run_models
 from ..schema.tables import runs
 from .registered_rows import page_of
 
@@ -82,23 +82,23 @@ _METRICS = (
 # Models.
 
 
-def model_of(connection: Connection, model_id: str) -> LoggedModelInfo:
+def model_of(connection: SqlConnection, model_id: str) -> LoggedModelInfo:
     """Return a model; ModelNotFound."""
     return _infos(connection, [_row(connection, model_id)])[0]
 
 
-def find_model(connection: Connection, model_id: str) -> LoggedModelInfo | None:
+def find_model(connection: SqlConnection, model_id: str) -> LoggedModelInfo | None:
     """Return a model, a deleted one too; None where there is none."""
     row = connection.row(_ANY, which=model_id)
     return None if row is None else _infos(connection, [row])[0]
 
 
-def model_row_key(connection: Connection, model_id: str) -> int:
+def model_row_key(connection: SqlConnection, model_id: str) -> int:
     """Return the key of a model; ModelNotFound."""
     return int(_row(connection, model_id)[0])
 
 
-def insert_model(connection: Connection, info: LoggedModelInfo, experiment: Experiment) -> LoggedModelInfo:
+def insert_model(connection: SqlConnection, info: LoggedModelInfo, experiment: Experiment) -> LoggedModelInfo:
     """Make a model whose files have a place of their own in an experiment, and return it with that."""
     where = new_place(connection, experiment, f"models/{info.id}/artifacts")
     place = (info.id, int(experiment.id), info.name, where, info.created, info.updated)
@@ -109,24 +109,24 @@ def insert_model(connection: Connection, info: LoggedModelInfo, experiment: Expe
     return replace(info, artifact_uri=connection.places.shown(where))
 
 
-def add_params(connection: Connection, model_id: str, params: Mapping[str, str]) -> None:
+def add_params(connection: SqlConnection, model_id: str, params: Mapping[str, str]) -> None:
     """Add params; ModelNotFound, ParamConflict."""
     key = model_row_key(connection, model_id)
     check_params(PARAMS.of_one(connection, key), params)
     PARAMS.add(connection, key, params)
 
 
-def set_status(connection: Connection, model_id: str, status: LoggedModelStatus, time: int) -> None:
+def set_status(connection: SqlConnection, model_id: str, status: LoggedModelStatus, time: int) -> None:
     """Change a model's status; ModelNotFound."""
     connection.run(_SET_STATUS, which=model_row_key(connection, model_id), new=status.value, time=time)
 
 
-def set_stage(connection: Connection, model_id: str, stage: LifecycleStage, time: int) -> None:
+def set_stage(connection: SqlConnection, model_id: str, stage: LifecycleStage, time: int) -> None:
     """Change a model's stage; ModelNotFound."""
     connection.run(_SET_STAGE, which=model_row_key(connection, model_id), new=stage.value, time=time)
 
 
-def search_logged(connection: Connection, search: ModelQuery) -> Page[LoggedModelInfo]:
+def search_logged(connection: SqlConnection, search: ModelQuery) -> Page[LoggedModelInfo]:
     """Return a page of the models that match."""
     numbers = [int(text) for text in search.experiment_ids or () if text.isascii() and text.isdecimal() and len(text) < 10]
     on_dataset = _on_any(search.datasets)
@@ -189,13 +189,13 @@ def _latest(item: Order) -> sa.Subquery:
 # What runs say of them.
 
 
-def link_models(connection: Connection, run_key: int, outputs: Mapping[str, int], inputs: Iterable[str]) -> None:
+def link_models(connection: SqlConnection, run_key: int, outputs: Mapping[str, int], inputs: Iterable[str]) -> None:
     """Note which models a run made, and which it read."""
     connection.upsert(run_models, [(run_key, "output", *output) for output in outputs.items()])
     connection.insert_or_pass(run_models, [(run_key, "input", model_id, 0) for model_id in inputs])
 
 
-def add_measured(connection: Connection, run_key: int, model_id: str, metrics: Sequence[ModelMetric]) -> bool:
+def add_measured(connection: SqlConnection, run_key: int, model_id: str, metrics: Sequence[ModelMetric]) -> bool:
     """Note what a run measured of a model, and tell whether there is such a model."""
     found = connection.row(_KEY, which=model_id)
     if found is None:
@@ -215,20 +215,20 @@ def _storable(value: float) -> float | None:
 # What several of these do.
 
 
-def _row(connection: Connection, model_id: str) -> Any:
+def _row(connection: SqlConnection, model_id: str) -> Any:
     row = connection.row(_ONE, which=model_id, active=LifecycleStage.ACTIVE.value)
     if row is None:
         raise ModelNotFound(f"Logged model with ID {model_id!r} not found.")
     return row
 
 
-def _infos(connection: Connection, rows: Sequence[Any]) -> list[LoggedModelInfo]:
+def _infos(connection: SqlConnection, rows: Sequence[Any]) -> list[LoggedModelInfo]:
     keys = [row[0] for row in rows]
     params, tags, metrics = PARAMS.of_many(connection, keys), TAGS.of_many(connection, keys), _metrics(connection, keys)
     return [_info(connection, row, params[row[0]], tags[row[0]], tuple(metrics[row[0]])) for row in rows]
 
 
-def _metrics(connection: Connection, keys: Sequence[int]) -> dict[int, list[ModelMetric]]:
+def _metrics(connection: SqlConnection, keys: Sequence[int]) -> dict[int, list[ModelMetric]]:
     found: dict[int, list[ModelMetric]] = {key: [] for key in keys}
     for start in range(0, len(keys), AT_ONCE):
         some = _METRICS.where(_MEASURED.model_key.in_(keys[start : start + AT_ONCE]))
@@ -238,7 +238,7 @@ def _metrics(connection: Connection, keys: Sequence[int]) -> dict[int, list[Mode
 
 
 def _info(
-    connection: Connection, row: Any, params: Mapping[str, str], tags: Mapping[str, str], metrics: tuple[ModelMetric, ...]
+    connection: SqlConnection, row: Any, params: Mapping[str, str], tags: Mapping[str, str], metrics: tuple[ModelMetric, ...]
 ) -> LoggedModelInfo:
     _, model_id, experiment_id, name, kept, created, updated, status, message, model_type, source_run_id, stage = row
     return LoggedModelInfo(

@@ -13,9 +13,9 @@ from ....errors import AlreadyExists, ModelNotFound
 from ...protocol.model_registry import check_model_name
 from ...protocol.search import Page, Query
 from ..conditions import Conditions, Part, Subject, arrange
-from ..database import Connection
+from ..database import SqlConnection
 from ..keyvalues import KeyValues
-from ..schema.models import model_aliases, model_tags, registered_models
+from ..schema.model_tables import model_aliases, model_tags, registered_models
 
 __all__ = [
     "ALIASES",
@@ -59,7 +59,7 @@ _TOUCH = sa.update(registered_models).where(registered_models.c.key == sa.bindpa
 _DROP = sa.delete(registered_models).where(_NAMED)
 
 
-def model_named(connection: Connection, name: str) -> RegisteredModelInfo:
+def model_named(connection: SqlConnection, name: str) -> RegisteredModelInfo:
     """Return a model; ModelNotFound."""
     row = connection.row(_BY_NAME, which=name)
     if row is None:
@@ -67,7 +67,7 @@ def model_named(connection: Connection, name: str) -> RegisteredModelInfo:
     return _info(row, TAGS.of_one(connection, row[0]), ALIASES.of_one(connection, row[0]))
 
 
-def model_key(connection: Connection, name: str) -> int:
+def model_key(connection: SqlConnection, name: str) -> int:
     """Return the key of a model; ModelNotFound."""
     row = connection.row(_KEY, which=name)
     if row is None:
@@ -75,7 +75,7 @@ def model_key(connection: Connection, name: str) -> int:
     return int(row[0])
 
 
-def add_model(connection: Connection, name: str, description: str, tags: Mapping[str, str]) -> RegisteredModelInfo:
+def add_model(connection: SqlConnection, name: str, description: str, tags: Mapping[str, str]) -> RegisteredModelInfo:
     """Make a model; AlreadyExists."""
     _refuse_taken(connection, check_model_name(name))
     now = now_ms()
@@ -84,7 +84,7 @@ def add_model(connection: Connection, name: str, description: str, tags: Mapping
     return RegisteredModelInfo(name, now, now, description, dict(tags))
 
 
-def rename_model(connection: Connection, name: str, new_name: str) -> RegisteredModelInfo:
+def rename_model(connection: SqlConnection, name: str, new_name: str) -> RegisteredModelInfo:
     """Give a model another name; ModelNotFound, AlreadyExists."""
     model_key(connection, name)
     if check_model_name(new_name) != name:
@@ -93,24 +93,24 @@ def rename_model(connection: Connection, name: str, new_name: str) -> Registered
     return model_named(connection, new_name)
 
 
-def update_model(connection: Connection, name: str, description: str) -> RegisteredModelInfo:
+def update_model(connection: SqlConnection, name: str, description: str) -> RegisteredModelInfo:
     """Change a model's description; ModelNotFound."""
     connection.run(_DESCRIBE, which=name, text=description, time=now_ms())
     return model_named(connection, name)
 
 
-def touch_model(connection: Connection, key: int, time: int) -> None:
+def touch_model(connection: SqlConnection, key: int, time: int) -> None:
     """Note that a model has changed."""
     connection.run(_TOUCH, which=key, time=time)
 
 
-def drop_model(connection: Connection, name: str) -> None:
+def drop_model(connection: SqlConnection, name: str) -> None:
     """Delete a model with all that belongs to it; ModelNotFound."""
     if not connection.run(_DROP, which=name):
         raise _not_found(name)
 
 
-def search_models(connection: Connection, search: Query) -> Page[RegisteredModelInfo]:
+def search_models(connection: SqlConnection, search: Query) -> Page[RegisteredModelInfo]:
     """Return a page of the models that match."""
     found, keys = arrange(registered_models, _SUBJECT, search.order)
     statement = sa.select(*_FACTS).select_from(found).order_by(*keys, registered_models.c.name)
@@ -122,7 +122,7 @@ def search_models(connection: Connection, search: Query) -> Page[RegisteredModel
     return Page(tuple(_info(row, tags[row[0]], aliases[row[0]]) for row in rows), more)
 
 
-def page_of(connection: Connection, statement: sa.Select[Any], limit: int | None, offset: int) -> tuple[Sequence[Any], bool]:
+def page_of(connection: SqlConnection, statement: sa.Select[Any], limit: int | None, offset: int) -> tuple[Sequence[Any], bool]:
     """Return the rows of one page of a select, and whether there are more."""
     paged = statement.limit(None if limit is None else limit + 1).offset(offset or None)
     rows = connection.selected(paged)
@@ -138,6 +138,6 @@ def _not_found(name: str) -> ModelNotFound:
     return ModelNotFound(f"Registered Model with name={name} not found")
 
 
-def _refuse_taken(connection: Connection, name: str) -> None:
+def _refuse_taken(connection: SqlConnection, name: str) -> None:
     if connection.row(_KEY, which=name) is not None:
         raise AlreadyExists(f"Registered Model (name={name}) already exists; take another name")

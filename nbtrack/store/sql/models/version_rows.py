@@ -16,11 +16,11 @@ from ...protocol.model_registry import latest_of
 from ...protocol.search import Page, Query
 from ..conditions import Conditions, Part, Subject, arrange
 from ..damage import member
-from ..database import Connection
+from ..database import SqlConnection
 from ..dialects.base import listed
 from ..keyvalues import KeyValues
 from ..places import Places
-from ..schema.models import model_aliases, model_versions, registered_models, version_tags
+from ..schema.model_tables import model_aliases, model_versions, registered_models, version_tags
 from .registered_rows import ALIASES, model_key, model_named, page_of, touch_model
 
 __all__ = [
@@ -113,19 +113,19 @@ _DROP_ALIASES = sa.delete(model_aliases).where(
 # Reading.
 
 
-def version_of(connection: Connection, name: str, version: int) -> ModelVersionInfo:
+def version_of(connection: SqlConnection, name: str, version: int) -> ModelVersionInfo:
     """Return one version; ModelNotFound."""
     row = _row(connection, name, version)
     aliases = ALIASES.of_one(connection, row[1])
     return _info(connection, row, TAGS.of_one(connection, row[0]), aliases)
 
 
-def version_key(connection: Connection, name: str, version: int) -> int:
+def version_key(connection: SqlConnection, name: str, version: int) -> int:
     """Return the key of a version; ModelNotFound."""
     return int(_row(connection, name, version)[0])
 
 
-def version_by_alias(connection: Connection, name: str, alias: str) -> ModelVersionInfo:
+def version_by_alias(connection: SqlConnection, name: str, alias: str) -> ModelVersionInfo:
     """Return the version that an alias stands for; ModelNotFound."""
     if alias.lower() == "latest":
         return _latest(connection, name)
@@ -136,7 +136,7 @@ def version_by_alias(connection: Connection, name: str, alias: str) -> ModelVers
     return version_of(connection, name, row[0])
 
 
-def latest_versions(connection: Connection, names: Sequence[str]) -> dict[str, list[ModelVersionInfo]]:
+def latest_versions(connection: SqlConnection, names: Sequence[str]) -> dict[str, list[ModelVersionInfo]]:
     """Return the version of the greatest number in each stage, by name."""
     found: dict[str, list[ModelVersionInfo]] = {name: [] for name in names}
     for version in _infos(connection, connection.rows(_LATEST, names=json.dumps(list(found)))):
@@ -144,7 +144,7 @@ def latest_versions(connection: Connection, names: Sequence[str]) -> dict[str, l
     return {name: latest_of(versions) for name, versions in found.items()}
 
 
-def search_versions(connection: Connection, search: Query) -> Page[ModelVersionInfo]:
+def search_versions(connection: SqlConnection, search: Query) -> Page[ModelVersionInfo]:
     """Return a page of the versions that match."""
     subject = _subject(connection.places)
     found, keys = arrange(_JOINED, subject, search.order)
@@ -159,7 +159,7 @@ def search_versions(connection: Connection, search: Query) -> Page[ModelVersionI
 # Writing.
 
 
-def add_version(connection: Connection, version: ModelVersionInfo) -> ModelVersionInfo:
+def add_version(connection: SqlConnection, version: ModelVersionInfo) -> ModelVersionInfo:
     """Add a version under the next number of its model; ModelNotFound."""
     key, now = model_key(connection, version.name), now_ms()
     connection.run(_COUNT, which=key, time=now)
@@ -171,13 +171,15 @@ def add_version(connection: Connection, version: ModelVersionInfo) -> ModelVersi
     return new
 
 
-def update_version(connection: Connection, name: str, version: int, description: str) -> ModelVersionInfo:
+def update_version(connection: SqlConnection, name: str, version: int, description: str) -> ModelVersionInfo:
     """Change a version's description; ModelNotFound."""
     connection.run(_DESCRIBE, which=version_key(connection, name, version), text=description, time=now_ms())
     return version_of(connection, name, version)
 
 
-def transition(connection: Connection, name: str, version: int, stage: ModelStage, *, archive_existing: bool) -> ModelVersionInfo:
+def transition(
+    connection: SqlConnection, name: str, version: int, stage: ModelStage, *, archive_existing: bool
+) -> ModelVersionInfo:
     """Move a version to a stage, and those that were in it to Archived if asked; ModelNotFound."""
     if archive_existing and not stage.is_active:
         raise InvalidInput(
@@ -194,12 +196,12 @@ def transition(connection: Connection, name: str, version: int, stage: ModelStag
     return version_of(connection, name, version)
 
 
-def set_alias(connection: Connection, name: str, alias: str, version: int) -> None:
+def set_alias(connection: SqlConnection, name: str, alias: str, version: int) -> None:
     """Let an alias stand for a version; ModelNotFound."""
     ALIASES.put(connection, _row(connection, name, version)[1], {alias: version})
 
 
-def drop_version(connection: Connection, name: str, version: int) -> None:
+def drop_version(connection: SqlConnection, name: str, version: int) -> None:
     """Delete a version and the aliases that stand for it; ModelNotFound."""
     row = _row(connection, name, version)
     connection.run(_DROP_ALIASES, which=row[1], number=version)
@@ -215,14 +217,14 @@ def _subject(places: Places) -> Subject:
     return replace(_SUBJECT, attributes={**_SUBJECT.attributes, "source_path": places.shown_column(_V.source)})
 
 
-def _row(connection: Connection, name: str, version: int) -> Any:
+def _row(connection: SqlConnection, name: str, version: int) -> Any:
     row = connection.row(_ONE, which=name, number=version)
     if row is None:
         raise ModelNotFound(f"Model Version (name={name}, version={version}) not found")
     return row
 
 
-def _latest(connection: Connection, name: str) -> ModelVersionInfo:
+def _latest(connection: SqlConnection, name: str) -> ModelVersionInfo:
     model_key(connection, name)
     number = connection.row(_LAST, which=name)[0]
     if number is None:
@@ -230,13 +232,13 @@ def _latest(connection: Connection, name: str) -> ModelVersionInfo:
     return version_of(connection, name, number)
 
 
-def _infos(connection: Connection, rows: Sequence[Any]) -> tuple[ModelVersionInfo, ...]:
+def _infos(connection: SqlConnection, rows: Sequence[Any]) -> tuple[ModelVersionInfo, ...]:
     tags = TAGS.of_many(connection, [row[0] for row in rows])
     aliases = ALIASES.of_many(connection, sorted({row[1] for row in rows}))
     return tuple(_info(connection, row, tags[row[0]], aliases[row[1]]) for row in rows)
 
 
-def _info(connection: Connection, row: Any, tags: Mapping[str, str], aliases: Mapping[str, int]) -> ModelVersionInfo:
+def _info(connection: SqlConnection, row: Any, tags: Mapping[str, str], aliases: Mapping[str, int]) -> ModelVersionInfo:
     _, _, name, version, created, updated, source, location, description, stage, status, run_id, run_link, model_id, user = row
     return ModelVersionInfo(
         name,

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from ....entities.events import Series
 from ....entities.run import MetricSummary
 from ... import chunks
-from ..database import Connection
+from ..database import SqlConnection
 from ..dialects.base import among
 from ..schema.tables import axes, columns, metrics
 from .duplicates import are_distinct, is_new
@@ -81,7 +81,7 @@ class PointWriter:
         known: The metrics of the batch, if the run may have points of them already.
     """
 
-    def __init__(self, connection: Connection, run_key: int, known: Iterable[str] = ()) -> None:
+    def __init__(self, connection: SqlConnection, run_key: int, known: Iterable[str] = ()) -> None:
         self._connection, self._run = connection, run_key
         self._summaries: dict[str, MetricSummary] = {}
         self._changed: set[str] = set()

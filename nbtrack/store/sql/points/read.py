@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from ....entities.run import Points
 from ...protocol.store import Axis
-from ..database import Connection
+from ..database import SqlConnection
 from ..dialects.base import among, listed
 from ..rows import run_key
 from ..schema.tables import axes, columns, runs
@@ -45,7 +45,9 @@ _CHUNKS_BETWEEN = {
 }
 
 
-def read_histories(connection: Connection, run_ids: Sequence[str], keys: Sequence[str] | None) -> list[tuple[str, str, Points]]:
+def read_histories(
+    connection: SqlConnection, run_ids: Sequence[str], keys: Sequence[str] | None
+) -> list[tuple[str, str, Points]]:
     """Return (run id, key, points) of metrics of these runs, None for all of them."""
     if keys is None:
         rows = connection.rows(_CHUNKS, ids=json.dumps(list(run_ids)))
@@ -67,13 +69,13 @@ def _histories(rows: Iterable[Sequence[Any]]) -> list[tuple[str, str, Points]]:
     ]
 
 
-def read_history(connection: Connection, run_id: str, key: str) -> StoredPoints:
+def read_history(connection: SqlConnection, run_id: str, key: str) -> StoredPoints:
     """Return all points of a metric; of none where the run has no such metric."""
     return StoredPoints(connection.rows(_CHUNKS_OF_METRIC, run=run_key(connection, run_id), metric=key))
 
 
 def read_stretches(
-    connection: Connection, run_id: str, keys: Sequence[str], axis: Axis, low: int, high: int
+    connection: SqlConnection, run_id: str, keys: Sequence[str], axis: Axis, low: int, high: int
 ) -> list[tuple[str, str, Points]]:
     """Return (run id, key, points) of metrics in the chunks that touch a range."""
     where = {"run": run_key(connection, run_id), "keys": json.dumps(keys), "low": low, "high": high}

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from ....entities.run import DEFAULT_EXPERIMENT, LifecycleStage, now_ms
 from ....errors import SchemaError
-from ..database import Connection, Database
-from . import models, traces  # noqa: F401 - their tables are among the metadata's
+from ..database import Database, SqlConnection
+from . import model_tables, trace_tables  # noqa: F401 - their tables are among the metadata's
 from .tables import HEAD, VERSION_TABLE, experiments, metadata, version
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _refuse_to_read(label: str, found: str | None) -> None:
     )
 
 
-def _make_current(connection: Connection) -> None:
+def _make_current(connection: SqlConnection) -> None:
     with connection.dialect.lock_schema(connection.core):
         stored = _version(connection)
         if stored is None:
@@ -61,7 +61,7 @@ def _make_current(connection: Connection) -> None:
             upgrade(connection.core, steps)
 
 
-def _version(connection: Connection) -> str | None:
+def _version(connection: SqlConnection) -> str | None:
     """Return the version of the tables, None where there are none."""
     names = _tables(connection)
     if VERSION_TABLE not in names and (taken := sorted(names & set(metadata.tables))):
@@ -76,13 +76,13 @@ def _version(connection: Connection) -> str | None:
     return None if row is None else str(row[0])
 
 
-def _tables(connection: Connection) -> set[str]:
+def _tables(connection: SqlConnection) -> set[str]:
     """Return the tables where new ones would be made: other schemas of PostgreSQL's search_path may have any."""
     inspector = sa.inspect(connection.core)
     return set(inspector.get_table_names(schema=inspector.default_schema_name))
 
 
-def _make(connection: Connection) -> None:
+def _make(connection: SqlConnection) -> None:
     # The table of the version first: where tables outlive a transaction that fails, it tells whose the others are.
     there = _tables(connection)
     for tables in ([version], [table for table in metadata.sorted_tables if table is not version]):

@@ -32,13 +32,13 @@ from ...entities.model import ModelMetric
 from ...entities.run import Dataset, ParamValue, now_ms
 from ...entities.tags import RUN_NAME
 from ...errors import ModelNotFound
-from .database import Connection
+from .database import SqlConnection
 from .models.logged_rows import add_measured, link_models
 from .params import write_params
 from .rows import RunRow
 from .schema.tables import artifacts, datasets, documents, run_dataset_tags, run_datasets, run_documents, tags
 
-__all__ = ["Changes"]
+__all__ = ["BatchWrites"]
 
 
 _DROP_TAG = sa.delete(tags).where(tags.c.run_key == sa.bindparam("run"), tags.c.key == sa.bindparam("tag"))
@@ -52,7 +52,7 @@ _READ = sa.select(run_datasets.c.dataset_id).where(run_datasets.c.run_key == sa.
 
 
 @dataclass(slots=True)
-class Changes:
+class BatchWrites:
     """What a run's events come to.
 
     Attributes:
@@ -141,7 +141,7 @@ class Changes:
 
     # Writing.
 
-    def write(self, connection: Connection, run: RunRow, *, is_new_run: bool, is_direct: bool) -> tuple[Conflict, ...]:
+    def write(self, connection: SqlConnection, run: RunRow, *, is_new_run: bool, is_direct: bool) -> tuple[Conflict, ...]:
         """Write all but the run's own row, and return the params that have another value."""
         conflicts = write_params(connection, run.key, self.params, is_new_run=is_new_run)
         self._write_tags(connection, run.key)
@@ -153,7 +153,7 @@ class Changes:
         self._write_models(connection, run.key, is_direct=is_direct)
         return conflicts
 
-    def _write_datasets(self, connection: Connection, run: RunRow) -> None:
+    def _write_datasets(self, connection: SqlConnection, run: RunRow) -> None:
         """Note what was read; what was noted first stays, context and tags too."""
         new: dict[int, Dataset] = {}
         for dataset in self.datasets:
@@ -165,26 +165,26 @@ class Changes:
         marks = [(run.key, number, *tag) for number, dataset in new.items() for tag in dataset.tags]
         connection.insert_or_pass(run_dataset_tags, marks)
 
-    def _write_models(self, connection: Connection, run_key: int, *, is_direct: bool) -> None:
+    def _write_models(self, connection: SqlConnection, run_key: int, *, is_direct: bool) -> None:
         if self.outputs or self.inputs:
             link_models(connection, run_key, self.outputs, self.inputs)
         for model_id, metrics in self.measured.items():
             if not add_measured(connection, run_key, model_id, metrics) and is_direct:
                 raise ModelNotFound(f"Logged model with ID {model_id!r} not found.")
 
-    def _write_tags(self, connection: Connection, run_key: int) -> None:
+    def _write_tags(self, connection: SqlConnection, run_key: int) -> None:
         connection.upsert(tags, [(run_key, key, value) for key, value in self.tags.items() if value is not None])
         for key in [key for key, value in self.tags.items() if value is None]:
             connection.run(_DROP_TAG, run=run_key, tag=key)
 
 
-def _write_document(connection: Connection, sha256: str, text: str) -> None:
+def _write_document(connection: SqlConnection, sha256: str, text: str) -> None:
     if connection.row(_HAS_DOCUMENT, sha256=sha256) is None:
         body = text.encode()
         connection.insert_or_pass(documents, [(sha256, len(body), zlib.compress(body))])
 
 
-def _dataset_id(connection: Connection, run: RunRow, dataset: Dataset) -> int:
+def _dataset_id(connection: SqlConnection, run: RunRow, dataset: Dataset) -> int:
     """Return the number of a dataset in the run's experiment, where what was first known of it stays."""
     found = connection.row(_DATASET, experiment=run.experiment_id, name=dataset.name, digest=dataset.digest)
     if found is not None:
@@ -194,18 +194,18 @@ def _dataset_id(connection: Connection, run: RunRow, dataset: Dataset) -> int:
 
 
 _GATHER: Final[dict[type[Event], Any]] = {
-    RunStarted: Changes._start,
-    RunResumed: Changes._resume,
-    RunEnded: Changes._end,
-    RunUpdated: Changes._update,
-    ParamsLogged: Changes._param,
-    TagsSet: Changes._tag,
-    TagsDeleted: Changes._untag,
-    DocumentLogged: Changes._keep,
-    DocumentNamed: Changes._refer,
-    ArtifactLogged: Changes._artifact,
-    DatasetLogged: Changes._dataset,
-    ModelMade: Changes._made,
-    ModelRead: Changes._read,
-    ModelMeasured: Changes._measure,
+    RunStarted: BatchWrites._start,
+    RunResumed: BatchWrites._resume,
+    RunEnded: BatchWrites._end,
+    RunUpdated: BatchWrites._update,
+    ParamsLogged: BatchWrites._param,
+    TagsSet: BatchWrites._tag,
+    TagsDeleted: BatchWrites._untag,
+    DocumentLogged: BatchWrites._keep,
+    DocumentNamed: BatchWrites._refer,
+    ArtifactLogged: BatchWrites._artifact,
+    DatasetLogged: BatchWrites._dataset,
+    ModelMade: BatchWrites._made,
+    ModelRead: BatchWrites._read,
+    ModelMeasured: BatchWrites._measure,
 }

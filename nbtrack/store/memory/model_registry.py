@@ -5,20 +5,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
+
+from typing_extensions import override
 
 from ...entities.model import ModelStage, ModelVersionInfo, RegisteredModelInfo
 from ...entities.run import now_ms
 from ...errors import AlreadyExists, InvalidInput, ModelNotFound
 from ..matching.models import page_of_registered, page_of_versions
-from ..protocol.model_registry import check_alias, check_model_name, check_tag, latest_of
+from ..protocol.model_registry import Registry, check_alias, check_model_name, check_tag, latest_of
 from ..protocol.search import Page, Query
 from ..text import storable
 
-if TYPE_CHECKING:
-    from ..protocol.model_registry import Registry
-
-__all__ = ["MemoryRegistry"]
+__all__ = ["MemoryModelRegistry"]
 
 T = TypeVar("T")
 
@@ -32,8 +31,8 @@ class _Model:
     count: int = 0
 
 
-class MemoryRegistry:
-    """Registered models for as long as the process lives; see ``store.registry.Registry`` for each method."""
+class MemoryModelRegistry(Registry):
+    """A model registry for as long as the process lives."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
@@ -41,8 +40,8 @@ class MemoryRegistry:
 
     # Names.
 
+    @override
     def create_model(self, name: str, *, description: str = "", tags: Mapping[str, str] | None = None) -> RegisteredModelInfo:
-        """See ``Registry.create_model``."""
         name, description, checked = check_model_name(storable(name)), storable(description), _checked(tags)
         with self._lock:
             self._refuse_taken(name)
@@ -50,13 +49,13 @@ class MemoryRegistry:
             self._models[name] = _Model(RegisteredModelInfo(name, now, now, description, checked))
             return self._models[name].info
 
+    @override
     def get_model(self, name: str) -> RegisteredModelInfo:
-        """See ``Registry.get_model``."""
         with self._lock:
             return self._model(name).info
 
+    @override
     def rename_model(self, name: str, new_name: str) -> RegisteredModelInfo:
-        """See ``Registry.rename_model``."""
         with self._lock:
             model, new_name = self._model(name), check_model_name(storable(new_name))
             if new_name != name:
@@ -67,50 +66,51 @@ class MemoryRegistry:
             model.versions = {number: replace(each, name=new_name) for number, each in model.versions.items()}
             return model.info
 
+    @override
     def update_model(self, name: str, *, description: str) -> RegisteredModelInfo:
-        """See ``Registry.update_model``."""
         with self._lock:
             model = self._model(name)
             model.info = replace(model.info, description=storable(description), updated=now_ms())
             return model.info
 
+    @override
     def delete_model(self, name: str) -> None:
-        """See ``Registry.delete_model``."""
         with self._lock:
             self._model(name)
             del self._models[storable(name)]
 
+    @override
     def search_models(self, search: Query) -> Page[RegisteredModelInfo]:
-        """See ``Registry.search_models``."""
         with self._lock:
             infos = [model.info for model in self._models.values()]
         return page_of_registered(infos, search)
 
+    @override
     def set_model_tag(self, name: str, key: str, value: str) -> None:
-        """See ``Registry.set_model_tag``."""
         tags = _checked({key: value})
         with self._lock:
             model = self._model(name)
             model.info = replace(model.info, tags={**model.info.tags, **tags})
 
+    @override
     def delete_model_tag(self, name: str, key: str) -> None:
-        """See ``Registry.delete_model_tag``."""
         with self._lock:
             model = self._model(name)
             model.info = replace(model.info, tags=_without(model.info.tags, storable(key)))
 
+    @override
     def set_alias(self, name: str, alias: str, version: int) -> None:
-        """See ``Registry.set_alias``."""
         with self._lock:
             self._set_aliases(name, {**self._model(name).info.aliases, check_alias(alias): self._version(name, version).version})
 
+    @override
     def delete_alias(self, name: str, alias: str) -> None:
-        """See ``Registry.delete_alias``."""
         with self._lock:
             self._set_aliases(name, _without(self._model(name).info.aliases, storable(alias)))
 
     # Versions.
 
+    @override
     def create_version(
         self,
         name: str,
@@ -124,7 +124,6 @@ class MemoryRegistry:
         description: str = "",
         tags: Mapping[str, str] | None = None,
     ) -> ModelVersionInfo:
-        """See ``Registry.create_version``."""
         with self._lock:
             model, now = self._model(name), now_ms()
             model.count += 1
@@ -146,13 +145,13 @@ class MemoryRegistry:
             model.info = replace(model.info, updated=now)
             return model.versions[model.count]
 
+    @override
     def get_version(self, name: str, version: int) -> ModelVersionInfo:
-        """See ``Registry.get_version``."""
         with self._lock:
             return self._version(name, version)
 
+    @override
     def version_by_alias(self, name: str, alias: str) -> ModelVersionInfo:
-        """See ``Registry.version_by_alias``."""
         with self._lock:
             model = self._model(name)
             aliases = dict(model.info.aliases)
@@ -162,19 +161,19 @@ class MemoryRegistry:
                 raise ModelNotFound(f"Registered model alias {alias} not found; {name!r} has {', '.join(aliases) or 'none'}")
             return self._version(name, aliases[storable(alias)])
 
+    @override
     def latest_versions(self, names: Sequence[str]) -> dict[str, list[ModelVersionInfo]]:
-        """See ``Registry.latest_versions``."""
         with self._lock:
             known = {name: self._models[name].versions.values() if name in self._models else () for name in names}
             return {name: latest_of(versions) for name, versions in known.items()}
 
+    @override
     def update_version(self, name: str, version: int, *, description: str) -> ModelVersionInfo:
-        """See ``Registry.update_version``."""
         with self._lock:
             return self._change(name, self._version(name, version), description=storable(description), updated=now_ms())
 
+    @override
     def transition(self, name: str, version: int, stage: ModelStage, *, archive_existing: bool = False) -> ModelVersionInfo:
-        """See ``Registry.transition``."""
         if archive_existing and not stage.is_active:
             raise InvalidInput(f"cannot archive existing model versions because {stage.value!r} is not an Active stage")
         with self._lock:
@@ -185,8 +184,8 @@ class MemoryRegistry:
             self._touch(name, now)
             return self._change(name, moved, stage=stage, updated=now)
 
+    @override
     def delete_version(self, name: str, version: int) -> None:
-        """See ``Registry.delete_version``."""
         with self._lock:
             self._version(name, version)
             model = self._model(name)
@@ -194,21 +193,21 @@ class MemoryRegistry:
             self._set_aliases(name, {alias: number for alias, number in model.info.aliases.items() if number != version})
             self._touch(name, now_ms())
 
+    @override
     def search_versions(self, search: Query) -> Page[ModelVersionInfo]:
-        """See ``Registry.search_versions``."""
         with self._lock:
             versions = [each for model in self._models.values() for each in model.versions.values()]
         return page_of_versions(versions, search)
 
+    @override
     def set_version_tag(self, name: str, version: int, key: str, value: str) -> None:
-        """See ``Registry.set_version_tag``."""
         tags = _checked({key: value})
         with self._lock:
             old = self._version(name, version)
             self._change(name, old, tags={**old.tags, **tags})
 
+    @override
     def delete_version_tag(self, name: str, version: int, key: str) -> None:
-        """See ``Registry.delete_version_tag``."""
         with self._lock:
             old = self._version(name, version)
             self._change(name, old, tags=_without(old.tags, storable(key)))
@@ -253,7 +252,3 @@ def _without(values: Mapping[str, T], key: str) -> dict[str, T]:
 
 def _checked(tags: Mapping[str, str] | None) -> dict[str, str]:
     return dict(sorted(check_tag(*item) for item in storable(dict(tags or {})).items()))
-
-
-if TYPE_CHECKING:
-    _proof: Registry = MemoryRegistry()

@@ -3,74 +3,74 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
+
+from typing_extensions import override
 
 from ....entities.model import ModelStage, ModelVersionInfo, RegisteredModelInfo
-from ...protocol.model_registry import check_alias, check_tag
+from ...protocol.model_registry import Registry, check_alias, check_tag
 from ...protocol.search import Page, Query
 from ...text import storable
 from ..database import Database
 from . import registered_rows, version_rows
 
-if TYPE_CHECKING:
-    from ...protocol.model_registry import Registry
-
-__all__ = ["SqlRegistry"]
+__all__ = ["SqlModelRegistry"]
 
 T = TypeVar("T")
 
 
-class SqlRegistry:
-    """Registered models in a SQL database; see ``store.registry.Registry`` for each method."""
+class SqlModelRegistry(Registry):
+    """A model registry in a SQL database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     # Names.
 
+    @override
     def create_model(self, name: str, *, description: str = "", tags: Mapping[str, str] | None = None) -> RegisteredModelInfo:
-        """See ``Registry.create_model``."""
         return self._write(registered_rows.add_model, storable(name), storable(description), _checked(tags))
 
+    @override
     def get_model(self, name: str) -> RegisteredModelInfo:
-        """See ``Registry.get_model``."""
         return self._read(registered_rows.model_named, storable(name))
 
+    @override
     def rename_model(self, name: str, new_name: str) -> RegisteredModelInfo:
-        """See ``Registry.rename_model``."""
         return self._write(registered_rows.rename_model, storable(name), storable(new_name))
 
+    @override
     def update_model(self, name: str, *, description: str) -> RegisteredModelInfo:
-        """See ``Registry.update_model``."""
         return self._write(registered_rows.update_model, storable(name), storable(description))
 
+    @override
     def delete_model(self, name: str) -> None:
-        """See ``Registry.delete_model``."""
         self._write(registered_rows.drop_model, storable(name))
 
+    @override
     def search_models(self, search: Query) -> Page[RegisteredModelInfo]:
-        """See ``Registry.search_models``."""
         return self._read(registered_rows.search_models, search)
 
+    @override
     def set_model_tag(self, name: str, key: str, value: str) -> None:
-        """See ``Registry.set_model_tag``."""
         tags = _checked({key: value})
         self._write(lambda c: registered_rows.TAGS.put(c, registered_rows.model_key(c, storable(name)), tags))
 
+    @override
     def delete_model_tag(self, name: str, key: str) -> None:
-        """See ``Registry.delete_model_tag``."""
         self._write(lambda c: registered_rows.TAGS.drop(c, registered_rows.model_key(c, storable(name)), storable(key)))
 
+    @override
     def set_alias(self, name: str, alias: str, version: int) -> None:
-        """See ``Registry.set_alias``."""
         self._write(version_rows.set_alias, storable(name), check_alias(alias), version)
 
+    @override
     def delete_alias(self, name: str, alias: str) -> None:
-        """See ``Registry.delete_alias``."""
         self._write(lambda c: registered_rows.ALIASES.drop(c, registered_rows.model_key(c, storable(name)), storable(alias)))
 
     # Versions.
 
+    @override
     def create_version(
         self,
         name: str,
@@ -84,7 +84,6 @@ class SqlRegistry:
         description: str = "",
         tags: Mapping[str, str] | None = None,
     ) -> ModelVersionInfo:
-        """See ``Registry.create_version``."""
         new = ModelVersionInfo(
             name,
             version=0,
@@ -101,43 +100,43 @@ class SqlRegistry:
         )
         return self._write(version_rows.add_version, storable(new))
 
+    @override
     def get_version(self, name: str, version: int) -> ModelVersionInfo:
-        """See ``Registry.get_version``."""
         return self._read(version_rows.version_of, storable(name), version)
 
+    @override
     def version_by_alias(self, name: str, alias: str) -> ModelVersionInfo:
-        """See ``Registry.version_by_alias``."""
         return self._read(version_rows.version_by_alias, storable(name), storable(alias))
 
+    @override
     def latest_versions(self, names: Sequence[str]) -> dict[str, list[ModelVersionInfo]]:
-        """See ``Registry.latest_versions``."""
         return self._read(version_rows.latest_versions, storable(list(names)))
 
+    @override
     def update_version(self, name: str, version: int, *, description: str) -> ModelVersionInfo:
-        """See ``Registry.update_version``."""
         return self._write(version_rows.update_version, storable(name), version, storable(description))
 
+    @override
     def transition(self, name: str, version: int, stage: ModelStage, *, archive_existing: bool = False) -> ModelVersionInfo:
-        """See ``Registry.transition``."""
         return self._write(
             lambda c: version_rows.transition(c, storable(name), version, stage, archive_existing=archive_existing)
         )
 
+    @override
     def delete_version(self, name: str, version: int) -> None:
-        """See ``Registry.delete_version``."""
         self._write(version_rows.drop_version, storable(name), version)
 
+    @override
     def search_versions(self, search: Query) -> Page[ModelVersionInfo]:
-        """See ``Registry.search_versions``."""
         return self._read(version_rows.search_versions, search)
 
+    @override
     def set_version_tag(self, name: str, version: int, key: str, value: str) -> None:
-        """See ``Registry.set_version_tag``."""
         tags = _checked({key: value})
         self._write(lambda c: version_rows.TAGS.put(c, version_rows.version_key(c, storable(name), version), tags))
 
+    @override
     def delete_version_tag(self, name: str, version: int, key: str) -> None:
-        """See ``Registry.delete_version_tag``."""
         self._write(lambda c: version_rows.TAGS.drop(c, version_rows.version_key(c, storable(name), version), storable(key)))
 
     def _read(self, read: Callable[..., T], *arguments: Any) -> T:
@@ -149,9 +148,3 @@ class SqlRegistry:
 
 def _checked(tags: Mapping[str, str] | None) -> dict[str, str]:
     return dict(check_tag(*item) for item in storable(dict(tags or {})).items())
-
-
-if TYPE_CHECKING:
-
-    def _proof(registry: SqlRegistry) -> Registry:
-        return registry
