@@ -306,7 +306,7 @@ def made(bench: Bench, name: str, code: str) -> Path:
 
 
 SHOWN = "table = nbtrack.runs(); table"
-TIMED = "start = time.time(); view = table.table(); t = time.time(); value = view.snapshot(); s = time.time(); from nbtrack.widgets.transport.pack import pack; p = pack(value); print(json.dumps([1e3 * (s - t), 1e3 * (time.time() - s), len(p[1]) / 1e6, len(value['columns'])]))"
+TIMED = "start = time.time(); view = table._live_view(table._many()); t = time.time(); value = view.snapshot(); s = time.time(); from nbtrack.widgets.transport.pack import pack; p = pack(value); print(json.dumps([1e3 * (s - t), 1e3 * (time.time() - s), len(p[1]) / 1e6, len(value['columns'])]))"
 
 
 def arrival(heard: list[dict[str, Any]]) -> tuple[float, float]:
@@ -370,7 +370,7 @@ for i in range(50):
 COMPARED = "comparison = nbtrack.runs(order_by='start_time ASC').compare(); comparison"
 CURVES = """
 import numpy as np
-start = time.perf_counter(); from nbtrack.widgets.views.comparison import ComparisonView; view = nbtrack.runs().compare().view(); value = view.snapshot(); opened = time.perf_counter() - start
+start = time.perf_counter(); from nbtrack.widgets.views.comparison import ComparisonView; both = nbtrack.runs().compare(); view = both._live_view(both._many()); value = view.snapshot(); opened = time.perf_counter() - start
 keys = [f"m{i}" for i in range(10)]
 start = time.perf_counter(); [view.read_curves([key]) for key in keys]; curves = time.perf_counter() - start
 start = time.perf_counter(); view.read_curves(keys[:1]); one = time.perf_counter() - start

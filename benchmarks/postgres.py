@@ -108,9 +108,11 @@ def curves_of_a_run(store: Store) -> None:
     keys = [key for _, key in store.metrics(["long"], [])]
     end = float(POINTS)
     print(f"{len(keys)} curves of {POINTS:,} points, {DRAWN:,} drawn of each")
-    print("   ", measured(lambda: curves.stretches(store, "long", keys, "step", -1.0, end, DRAWN, START)))
+    print("   ", measured(lambda: curves.stretches(store, "long", keys, curves.Window("step", -1.0, end, DRAWN), START)))
     print("a hundredth of them")
-    print("   ", measured(lambda: curves.stretches(store, "long", keys, "step", end * 0.5, end * 0.51, DRAWN, START)))
+    print(
+        "   ", measured(lambda: curves.stretches(store, "long", keys, curves.Window("step", end * 0.5, end * 0.51, DRAWN), START))
+    )
 
 
 def main(count: int) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-__all__ = ["SUMMARY_FIELDS", "MetricHistory", "Metrics", "read_metrics"]
+__all__ = ["SUMMARY_FIELDS", "MetricHistory", "Metrics", "read_metrics", "read_points"]
 
 SUMMARY_FIELDS = tuple(MetricSummary.__dataclass_fields__)
 
@@ -147,6 +147,14 @@ class Metrics(Mapping[str, MetricHistory]):
     def __repr__(self) -> str:
         lines = [f"  {history!r}" for history in self._histories.values()]
         return "\n".join([f"{len(lines)} metrics", *lines])
+
+
+def read_points(store: Store, histories: Sequence[MetricHistory]) -> None:
+    """Read the points of a metric of several runs in one request."""
+    by_name = {(history.run_id, history.key): history for history in histories}
+    run_ids, keys = ([*dict.fromkeys(each)] for each in zip(*by_name, strict=True))
+    for run_id, key, points in store.histories(run_ids, keys):
+        by_name[run_id, key]._points = points
 
 
 def read_metrics(store: Store, run_ids: Sequence[str]) -> dict[str, Metrics]:

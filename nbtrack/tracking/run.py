@@ -178,7 +178,7 @@ class Run(RunLogging, RunFiles):
         from ..widgets.pages.read_runs import run_static_html
         from ..widgets.run_output import view_of
 
-        return write_html(local_path(path, "the page to write"), view_of(self), self.name, run_static_html(self))
+        return write_html(local_path(path, "the page to write"), view_of(self), self.name, lambda: run_static_html(self))
 
     def plot(self, *keys: str, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw metrics of the run over their steps with matplotlib.

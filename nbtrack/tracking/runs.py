@@ -1,8 +1,7 @@
-"""Runs that were found: a sequence, a DataFrame, a table on the screen, and their comparison: what differs first."""
+"""Runs that were found: a sequence, a DataFrame, a table on the screen, and their comparison."""
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ from ..delivery.connection import Connection
 from ..entities.random_name import distinct_names
 from ..entities.run import RunInfo
 from ..errors import InvalidInput
-from ..validation import local_path, shown, text, texts
+from ..validation import local_path, texts
 from .run import Run
 from .run_data import Details
 
@@ -20,15 +19,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from ..widgets.pages.contents import Whole
+    from ..widgets.data.many_runs import ManyRuns
     from ..widgets.views.comparison import ComparisonView
     from ..widgets.views.runs import RunsView
-    from .metrics import MetricHistory
 
 __all__ = ["Comparison", "Runs"]
-
-# What can be asked of each metric: the fields of MetricSummary that a person asks for.
-STATS = ("last", "first", "min", "max", "mean", "count", "nan_count")
 
 
 class Runs(Sequence[Run]):
@@ -50,7 +45,7 @@ class Runs(Sequence[Run]):
         self._connection, self._infos = connection, tuple(infos)
         self._details = Details(connection, self.ids)
         self._runs: dict[int, Run] = {}
-        self._table: RunsView | None = None
+        self._view: RunsView | None = None
 
     @property
     def ids(self) -> list[str]:
@@ -65,7 +60,7 @@ class Runs(Sequence[Run]):
     @overload
     def __getitem__(self, index: slice) -> Runs: ...
     def __getitem__(self, index: int | slice) -> Run | Runs:
-        """Return the run at a place, or the runs of a slice."""
+        """Return the run at an index, or the runs of a slice."""
         if isinstance(index, slice):
             return Runs(self._connection, self._infos[index])
         place = range(len(self._infos))[index]
@@ -74,37 +69,14 @@ class Runs(Sequence[Run]):
             self._runs[place] = Run(self._connection, info.id, info=info, details=self._details)
         return self._runs[place]
 
-    def table(self) -> RunsView:
-        """Return the table as a view in the notebook: the same one each time."""
-        from ..widgets.views.runs import RunsView
-
-        if self._table is None:
-            self._table = RunsView(self._connection, self._infos)
-        return self._table
-
     @property
     def selected(self) -> Runs:
-        """The runs that are selected in the table that the notebook shows of these; none where none is."""
-        return self.among(self._table.selected if self._table is not None else ())
+        """The runs that are selected in the table that the notebook shows; none where none is."""
+        return self._with_ids(self._view.selected if self._view is not None else ())
 
-    def among(self, ids: Iterable[str]) -> Runs:
-        """Return those of these runs that have one of these ids."""
-        chosen = frozenset(texts(ids, "the id of a run"))
+    def _with_ids(self, ids: Iterable[str]) -> Runs:
+        chosen = frozenset(ids)
         return Runs(self._connection, [info for info in self._infos if info.id in chosen])
-
-    def comparison_view(self) -> ComparisonView:
-        """Return a new view that compares these runs."""
-        from ..widgets.views.comparison import ComparisonView
-
-        return ComparisonView(self._connection, self._infos)
-
-    def whole(self) -> Whole:
-        """Return what a static page says of all of these runs, shown or not."""
-        from ..widgets.pages.whole import of_all
-
-        store, names = self._connection.read(), {info.id: info.name for info in self._infos}
-        metrics = ((names[run_id], key, last) for run_id, key, last in store.metrics(self.ids, ["last"]))
-        return of_all(len(self), store.params(self.ids), metrics)
 
     # As DataFrames
 
@@ -112,30 +84,20 @@ class Runs(Sequence[Run]):
         """Return a DataFrame with a row a run.
 
         Args:
-            metrics: What to say of each metric: any of last, first, min, max, mean, count, nan_count. The last value
+            metrics: The statistics of each metric: any of last, first, min, max, mean, count, nan_count. The last value
                 of ``loss`` is the column ``metrics.loss``, its minimum ``metrics.loss.min``.
-            typed: Whether params keep their types; else they are texts, as MLflow has them.
+            typed: Whether params keep their types; else they are strings, as in MLflow.
 
         Returns:
             The columns run_id, name, experiment, status, start_time, end_time (UTC), duration, user, then
             ``metrics.*``, ``params.*`` and ``tags.*``, each sorted by name.
         """
-        from .frames import runs_frame
+        from .run_tables import read_table
 
-        stats = texts(metrics, "what to say of a metric")
-        unknown = [stat for stat in stats if stat not in STATS]
-        if unknown:
-            raise InvalidInput(f"{shown(unknown[0])} cannot be asked of a metric; choose from {', '.join(STATS)}")
-        store, ids = self._connection.read(), self.ids
-        found = store.metrics(ids, stats) if stats else []
-        suffixes = [_suffix(stat) for stat in stats]
-        params = store.params(ids)
-        shown_params = params if typed else [(run_id, key, str(value)) for run_id, key, value in params]
-        names = {experiment.id: experiment.name for experiment in store.experiments("all")}
-        return runs_frame(self._infos, names, metrics=found, suffixes=suffixes, params=shown_params, tags=store.tags(ids))
+        return read_table(self._connection.read(), self._infos, texts(metrics, "what to say of a metric"), typed=typed)
 
     def history(self, *keys: str) -> pd.DataFrame:
-        """Return all points of these metrics, of all metrics where none is named, in one long DataFrame.
+        """Return all points of these metrics, or of all metrics where none is named, in one long DataFrame.
 
         Returns:
             The columns run_id, key, step, timestamp (UTC) and value.
@@ -163,10 +125,14 @@ class Runs(Sequence[Run]):
     def to_html(self, path: str | os.PathLike[str]) -> Path:
         """Write the table as one self-contained, interactive HTML file and return its path."""
         from ..widgets.html_file import write_html
-        from ..widgets.pages.read_runs import runs_static_html
+        from ..widgets.pages.read_many import runs_content
+        from ..widgets.pages.runs import runs_html
+        from ..widgets.views.runs import RunsView
 
-        view = self.table()
-        return write_html(local_path(path, "the page to write"), view, "Runs", runs_static_html(self, view.key))
+        target, runs = local_path(path, "the page to write"), self._many(("last", "count"))
+        view = RunsView(self._connection, runs)
+        view.selected = self.selected.ids
+        return write_html(target, view, "Runs", lambda: runs_html(runs_content(runs, view.key, most=None), None))
 
     # To look at
 
@@ -193,54 +159,44 @@ class Runs(Sequence[Run]):
             >>> [line.get_label() for line in ax.lines]
             ['0.01', '0.1']
         """
-        from .plots import plot_groups, plot_histories
+        from .run_plots import plot_runs
 
-        having = [run for run in self if text(key, "the name of a metric") in run.metrics]
-        if not having:
-            names = sorted({name for run in self for name in run.metrics})
-            raise InvalidInput(f"none of these runs has a metric {shown(key)}; they have {', '.join(names) or 'none'}")
-        if by is None:
-            labels = distinct_names([run.name for run in having], [run.id for run in having])
-            return plot_histories([run.metrics[key] for run in having], labels=labels, ax=ax, **options)
-        groups: dict[Any, list[MetricHistory]] = {}
-        for value, run in sorted(((_value(run, by), run) for run in having), key=lambda pair: _sort_key(pair[0])):
-            groups.setdefault(value, []).append(run.metrics[key])
-        return plot_groups(groups, title=by.partition(".")[2], ax=ax, **options)
+        return plot_runs(self._connection.read(), self, key, by, ax, **options)
+
+    def _many(self, stats: Sequence[str] = ("last",)) -> ManyRuns:
+        """Return the runs as displays read them: all at once."""
+        from ..widgets.data.many_runs import ManyRuns
+
+        return ManyRuns(self._connection.read(), self._infos, stats)
 
     def __repr__(self) -> str:
-        from ..widgets.pages.read_runs import runs_summary
+        from ..widgets.pages.plain import runs_text
+        from ..widgets.pages.read_many import runs_content
 
-        return runs_summary(self)
+        return runs_text(runs_content(self._many()))
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         from ..widgets.open_views import key_of
-        from ..widgets.pages.read_runs import runs_bundle
+        from ..widgets.pages.bundles import runs_bundle
+        from ..widgets.pages.read_many import runs_content
 
-        return runs_bundle(self, key_of(self.table()))
+        runs = self._many()
+        return runs_bundle(runs_content(runs, key_of(self._live_view(runs))))
 
+    def _live_view(self, runs: ManyRuns) -> RunsView:
+        """Return the table in the notebook: the same view each time, which a selection belongs to."""
+        from ..widgets.views.runs import RunsView
 
-def _suffix(stat: str) -> str:
-    return "" if stat == "last" else f".{stat}"
-
-
-def _value(run: Run, by: str) -> Any:
-    """Return a run's param or tag."""
-    group, _, key = text(by, "what to group by").partition(".")
-    if group not in ("params", "tags") or not key:
-        raise InvalidInput(f"runs can be grouped by a param or a tag, as by='params.lr', not by {shown(by)}")
-    value = run.params.get(key) if group == "params" else run.tags.get(key)
-    return value if isinstance(value, int | float | str | None) else str(value)
-
-
-def _sort_key(value: Any) -> tuple[int, float, str]:
-    """Return what puts numbers before texts, and what is missing last."""
-    if isinstance(value, int | float):
-        return 0, float(value), ""
-    return (1, 0.0, value) if isinstance(value, str) else (2, 0.0, "")
+        if self._view is None:
+            self._view = RunsView(self._connection, runs)
+        return self._view
 
 
 class Comparison:
     """Runs side by side; a cell that ends with it shows the tables and the curves.
+
+    Attributes:
+        runs: The runs.
 
     Example:
         >>> import nbtrack
@@ -266,46 +222,34 @@ class Comparison:
 
     @property
     def labels(self) -> list[str]:
-        """The runs' names; where two are equal, with the beginning of their ids."""
+        """The runs' names; equal names are followed by the beginning of the run's id."""
         return distinct_names([run.name for run in self.runs], self.runs.ids)
 
     @property
     def differing(self) -> list[str]:
         """The names of the params that are not equal in all runs, sorted."""
-        keys = sorted({key for run in self.runs for key in run.params})
-        return [key for key in keys if len({_text(run.params, key) for run in self.runs}) > 1]
+        from .run_tables import differing_params
+
+        return differing_params([run.params for run in self.runs])
 
     @property
     def params(self) -> pd.DataFrame:
         """A row a param, a column a run; those that differ come first."""
-        import pandas as pd
+        from .run_tables import params_table
 
-        differing = self.differing
-        same = sorted({key for run in self.runs for key in run.params} - set(differing))
-        index = pd.Index([*differing, *same], name="param")
-        # A column holds params of all types; as objects they stay what they are.
-        return pd.DataFrame([[run.params.get(key) for run in self.runs] for key in index], index, self.labels, dtype=object)
+        return params_table([run.params for run in self.runs], self.labels)
 
     @property
     def metrics(self) -> pd.DataFrame:
-        """A row a metric and what is said of it (last, min, max), a column a run."""
-        import pandas as pd
+        """Rows for the last, lowest and highest value of each metric, a column a run."""
+        from .run_tables import metrics_table
 
-        keys = sorted({key for run in self.runs for key in run.metrics})
-        index = pd.MultiIndex.from_product([keys, ("last", "min", "max")], names=["metric", "value"])
-        rows = [[_stat(run, key, stat) for run in self.runs] for key, stat in index]
-        return pd.DataFrame(rows, index=index, columns=self.labels)
-
-    def view(self) -> ComparisonView:
-        """Return the comparison as a view in the notebook: the same one each time."""
-        if self._view is None:
-            self._view = self.runs.comparison_view()
-        return self._view
+        return metrics_table([run.metrics for run in self.runs], self.labels)
 
     @property
     def selected(self) -> Runs:
         """The runs that are selected in the notebook's view of this comparison; none where none is."""
-        return self.runs.among(self._view.selected if self._view is not None else ())
+        return self.runs._with_ids(self._view.selected if self._view is not None else ())
 
     def df(self) -> pd.DataFrame:
         """Return a row a run, as ``Runs.df`` does."""
@@ -314,28 +258,38 @@ class Comparison:
     def to_html(self, path: str | os.PathLike[str]) -> Path:
         """Write the comparison as one self-contained, interactive HTML file and return its path."""
         from ..widgets.html_file import write_html
-        from ..widgets.pages.read_runs import comparison_bundle
+        from ..widgets.pages.comparison import comparison_html
+        from ..widgets.pages.read_many import comparison_content
+        from ..widgets.views.comparison import ComparisonView
 
-        view = self.view()
-        return write_html(
-            local_path(path, "the page to write"), view, "Comparison", comparison_bundle(self, view.key)["text/html"]
-        )
+        target, runs = local_path(path, "the page to write"), self._many()
+        view = ComparisonView(self.runs._connection, runs)
+        view.selected = self.selected.ids
+        return write_html(target, view, "Comparison", lambda: comparison_html(comparison_content(runs, view.key)))
+
+    def _many(self) -> ManyRuns:
+        from ..widgets.data.many_runs import SUMMARY
+
+        return self.runs._many(SUMMARY)
 
     def __repr__(self) -> str:
-        from ..widgets.pages.read_runs import comparison_summary
+        from ..widgets.pages.plain import comparison_text
+        from ..widgets.pages.read_many import comparison_content
 
-        return comparison_summary(self)
+        return comparison_text(comparison_content(self._many(), has_curves=False))
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         from ..widgets.open_views import key_of
-        from ..widgets.pages.read_runs import comparison_bundle
+        from ..widgets.pages.bundles import comparison_bundle
+        from ..widgets.pages.read_many import comparison_content
 
-        return comparison_bundle(self, key_of(self.view()))
+        runs = self._many()
+        return comparison_bundle(comparison_content(runs, key_of(self._live_view(runs))))
 
+    def _live_view(self, runs: ManyRuns) -> ComparisonView:
+        """Return the comparison in the notebook: the same view each time, which a selection belongs to."""
+        from ..widgets.views.comparison import ComparisonView
 
-def _stat(run: Run, key: str, stat: str) -> float:
-    return getattr(run.metrics[key], stat) if key in run.metrics else float("nan")
-
-
-def _text(params: Any, key: str) -> str | None:
-    return json.dumps(params[key], sort_keys=True) if key in params else None
+        if self._view is None:
+            self._view = ComparisonView(self.runs._connection, runs)
+        return self._view

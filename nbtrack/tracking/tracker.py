@@ -180,7 +180,9 @@ class Tracker:
         for each in runs:
             ids += map(id_of, [each] if isinstance(each, Run | str) else several(each, "runs or their ids are compared"))
         store, unique = self._connection.read(), dict.fromkeys(ids)
-        found = [store.get_run(run_id) for run_id in unique]
+        found = store.get_runs(list(unique))
+        if missing := unique.keys() - {info.id for info in found}:
+            store.get_run(next(run_id for run_id in unique if run_id in missing))  # raises that it does not exist
         if len(ids) > len(unique) == 1:
             raise InvalidInput(f"there is one run to compare, {candidates(found)}, named {len(ids)} times; name another one too")
         return Comparison(Runs(self._connection, found))

@@ -14,6 +14,7 @@ import json
 import os
 import re
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,14 +39,15 @@ _STYLE = (
 )
 
 
-def write_html(path: str | os.PathLike[str], view: View, title: str, static_html: str) -> Path:
+def write_html(path: str | os.PathLike[str], view: View, title: str, static_html: Callable[[], str]) -> Path:
     """Write a view as a file, with as much of its data as fits in ``LIMIT`` bytes, and return its path.
 
     Args:
         path: Where to write it.
         view: The view.
         title: The page's title.
-        static_html: The same without script: shown where scripts do not run, and found by the view as its slot.
+        static_html: Returns the same without script, shown where scripts do not run; the view finds its slot in it.
+            Called after the view was exported, whose curves it can use.
 
     Raises:
         InvalidInput: Not even the least of it fits.
@@ -53,7 +55,7 @@ def write_html(path: str | os.PathLike[str], view: View, title: str, static_html
     exported, data = _fitting(view)
     scripts = [*(_registering(bundle_source(name)) for name in bundles_of(view.kind)), _START]
     target = Path(path)
-    target.write_text(_document(title, static_html, exported, data, scripts), encoding="utf-8")
+    target.write_text(_document(title, static_html(), exported, data, scripts), encoding="utf-8")
     return target
 
 

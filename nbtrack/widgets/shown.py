@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol, overload
+from typing import TYPE_CHECKING, Protocol
 
 from ..delivery.connection import Connection
 from ..entities.run import MetricSummary, ParamValue, Status
@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from .pages.contents import Whole
 
-__all__ = ["ShownComparison", "ShownHistory", "ShownRecorder", "ShownRun", "ShownRuns", "ShownSession", "shown_session"]
+__all__ = ["ShownHistory", "ShownRecorder", "ShownRun", "ShownSession", "shown_session"]
 
 
 class ShownHistory(Protocol):
@@ -128,27 +127,3 @@ class ShownRun(Protocol):
 def shown_session(run: ShownRun) -> ShownSession:
     """Return this process's part in a run."""
     return run._session
-
-
-class ShownRuns(Protocol):
-    """Runs that were found."""
-
-    def __len__(self) -> int: ...
-    def __iter__(self) -> Iterator[ShownRun]: ...
-    @overload
-    def __getitem__(self, index: int, /) -> ShownRun: ...
-    @overload
-    def __getitem__(self, index: slice, /) -> ShownRuns: ...
-    def __getitem__(self, index: Any, /) -> Any:
-        """Return the run at a place, or the runs of a slice."""
-
-    def whole(self) -> Whole:
-        """Return what is said of all runs."""
-
-
-class ShownComparison(Protocol):
-    """Runs side by side."""
-
-    @property
-    def runs(self) -> ShownRuns:
-        """The runs."""

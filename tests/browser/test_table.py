@@ -189,20 +189,21 @@ import numpy as np
 from nbtrack.widgets.views import runs as module
 from nbtrack.widgets.data.columns import Cells, Table
 from nbtrack.entities.run import RunInfo, Status
-def read(store, infos):
-    made = Table(len(infos))
-    made.texts("name", "run", Cells.of_all([f"run {i}" for i in range(len(infos))]))
-    for j in range(200): made.metric(f"m{j}", Cells.of_all(np.random.default_rng(j).random(len(infos))))
+def table_of(runs):
+    made = Table(len(runs.infos))
+    made.texts("name", "run", Cells.of_all([f"run {i}" for i in range(len(runs.infos))]))
+    for j in range(200): made.metric(f"m{j}", Cells.of_all(np.random.default_rng(j).random(len(runs.infos))))
     return made
-module.read_table = read
+module.table_of = table_of
 from nbtrack.tracking.runs import Runs
 experiment = nbtrack.experiments()[0].id
 infos = [RunInfo(f"{i:032x}", experiment, f"run {i}", Status.FINISHED, i, i + 1, "") for i in range(10_000)]
 many = Runs(nbtrack.connect()._connection, infos)
-many.table().read_sparks = lambda rows, keys: {"lengths": [], "x": np.empty(0), "y": np.empty(0)}
-from nbtrack.widgets.view import key_of
+view = many._live_view(many._many())
+view.read_sparks = lambda rows, keys: {"lengths": [], "x": np.empty(0), "y": np.empty(0)}
+from nbtrack.widgets.open_views import key_of
 from IPython.display import HTML
-HTML(f'<div class="nbt-slot" data-run="{key_of(many.table())}"></div>')
+HTML(f'<div class="nbt-slot" data-run="{key_of(view)}"></div>')
 """
 
 

@@ -162,7 +162,6 @@ READS = {
     "find_runs": lambda _, it: find_runs(nbtrack.api.tracker(), it),
     "df": lambda _, it: nbtrack.runs().df(it),
     "history": lambda _, it: nbtrack.runs().history(it),
-    "among": lambda _, it: nbtrack.runs().among(it),
     "plot": lambda _, it: nbtrack.runs().plot(it),
     "plot by": lambda _, it: nbtrack.runs().plot("loss", by=it),
     "plot of a run": lambda past, it: past.plot(it),

@@ -12,7 +12,7 @@ from nbtrack.store.filter import parse, parse_order
 from nbtrack.store.open import open_store
 from nbtrack.store.protocol.search import Query
 
-from ..widgets.page import Page
+from ..widgets.page import Page, live_view
 from .child import Child
 from .rounds import IS_LONG, done
 
@@ -133,7 +133,7 @@ def test_five_thousand_columns_in_a_table(tracker):
     assert frame.shape[0] == count
     assert frame["metrics.m2499"].tolist() == [2499 + number / 4 for number in range(count)]
     assert frame["params.p2499"].tolist() == [2499 + number for number in range(count)]
-    page = Page(runs.table())
+    page = Page(live_view(runs))
     found = {column["id"]: column for column in page.ask("snapshot")["columns"]}
     assert len([name for name in found if name.startswith(("metrics.", "params."))]) == 2 * columns
     assert found["metrics.m0"]["v"].tolist() == [number / 4 for number in range(count)]

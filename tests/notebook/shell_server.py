@@ -77,6 +77,7 @@ def make_shell():
         "nbtrack.magics",
         "nbtrack.notebook.tracked_cell",
         "nbtrack.widgets.pages.read_runs",
+        "nbtrack.widgets.pages.read_many",
         "nbtrack.store.sql.store",
         "nbtrack.store.memory",
     ):

@@ -53,6 +53,11 @@ class Page:
         self.is_closed = True
 
 
+def live_view(runs):
+    """Return the view in which a notebook shows runs or a comparison."""
+    return runs._live_view(runs._many())
+
+
 def curves(page):
     """Return the curves that a page has of a run, put together from snapshot and frames as js/src/run/metrics.ts does."""
     metrics = {}

@@ -10,15 +10,15 @@ import numpy as np
 
 from ...entities.run import RunInfo, now_ms
 from ...entities.tags import ENDED, GIT_COMMIT, NOTE, RESERVED
-from ...store.protocol.store import Store
 from ..pages.charts import by_interest
 from .format import value_text
+from .many_runs import ManyRuns
 from .metric_names import better
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Cells", "Table", "read_table"]
+__all__ = ["Cells", "Table", "table_of"]
 
 
 class Cells(NamedTuple):
@@ -94,35 +94,37 @@ class Table:
         self.columns.append({"id": column_id, "name": name, "group": group, "kind": kind, **more})
 
 
-def read_table(store: Store, infos: Sequence[RunInfo]) -> Table:
-    """Read what a table shows of runs: their facts, params that differ, metrics, the other params, and the user's tags."""
-    ids = [info.id for info in infos]
-    rows = {run_id: row for row, run_id in enumerate(ids)}
-    table = Table(len(ids))
-    tags = _by_key(store.tags(ids), rows)
-    _add_facts(table, infos, tags)
-    params = _by_key(store.params(ids), rows)
-    different = {key for key, cells in params.items() if cells.differ(len(ids))}
+def table_of(runs: ManyRuns) -> Table:
+    """Return what a table shows of runs: their facts, params that differ, metrics, the other params, and the user's tags."""
+    rows = {run_id: row for row, run_id in enumerate(runs.ids)}
+    table = Table(len(rows))
+    tags = _by_key(runs.details.tags, rows)
+    _add_facts(table, runs.infos, tags)
+    params = _by_key(runs.details.params, rows)
+    different = {key for key, cells in params.items() if cells.differ(len(rows))}
     for key in sorted(different):
         table.values(key, params[key])
-    metrics = _by_key(store.metrics(ids, ["last"]), rows)
+    metrics = _by_key(runs.details.metrics, rows, 2 + runs.stats.index("last"))
     for key in by_interest(metrics):
         table.metric(key, metrics[key])
     for key in sorted(params.keys() - different):
         table.values(key, params[key])
-    _add_origin(table, store, infos, tags)
+    _add_origin(table, runs, tags)
     return table
 
 
-def _by_key(found: Sequence[tuple[Any, ...]], rows: Mapping[str, int]) -> dict[str, Cells]:
-    """Return the cells of each key from (run id, key, value): a million of them, so by arrays and not one by one."""
+def _by_key(found: Sequence[tuple[Any, ...]], rows: Mapping[str, int], at: int = 2) -> dict[str, Cells]:
+    """Return the cells of each key from rows of run id, key and values, of which the one at a place counts.
+
+    A table may have a million cells: they are put in order by arrays, not one by one.
+    """
     n = len(found)
     keys = list(map(itemgetter(1), found))
     names = {key: place for place, key in enumerate(dict.fromkeys(keys))}
     which = np.fromiter(map(names.__getitem__, keys), np.intp, n)
     order = np.argsort(which, kind="stable")
     its_row = np.fromiter(map(rows.__getitem__, map(itemgetter(0), found)), np.intp, n)[order]
-    its_value = np.fromiter(map(itemgetter(2), found), np.object_, n)[order]
+    its_value = np.fromiter(map(itemgetter(at), found), np.object_, n)[order]
     ends = np.searchsorted(which[order], np.arange(len(names) + 1))
     return {key: Cells(its_row[ends[i] : ends[i + 1]], its_value[ends[i] : ends[i + 1]]) for key, i in names.items()}
 
@@ -138,13 +140,13 @@ def _add_facts(table: Table, infos: Sequence[RunInfo], tags: Mapping[str, Cells]
     table.numbers("duration", "run", Cells.of_all(lengths), kind="duration")
 
 
-def _add_origin(table: Table, store: Store, infos: Sequence[RunInfo], tags: Mapping[str, Cells]) -> None:
+def _add_origin(table: Table, runs: ManyRuns, tags: Mapping[str, Cells]) -> None:
     for key in sorted(key for key in tags if not key.startswith(RESERVED)):
         table.texts(key, "tag", tags[key])
     table.texts("note", "run", tags.get(NOTE, _NONE))
-    names = {each.id: each.name for each in store.experiments("all")}
-    table.texts("experiment", "run", Cells.of_all([names.get(info.experiment_id, "") for info in infos]))
-    table.texts("user", "run", Cells.of_all([info.user for info in infos]))
+    names = {experiment_id: experiment.name for experiment_id, experiment in runs.experiments.items()}
+    table.texts("experiment", "run", Cells.of_all([names.get(info.experiment_id, "") for info in runs.infos]))
+    table.texts("user", "run", Cells.of_all([info.user for info in runs.infos]))
     commits = tags.get(GIT_COMMIT, _NONE)
     table.texts("commit", "run", Cells(commits.rows, np.array([text[:10] for text in commits.values], np.object_)))
-    table.texts("id", "run", Cells.of_all([info.id for info in infos]))
+    table.texts("id", "run", Cells.of_all(runs.ids))

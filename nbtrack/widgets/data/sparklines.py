@@ -10,16 +10,18 @@ import numpy as np
 from ...delivery.connection import Connection
 from ...entities.run import Points, RunInfo
 from .downsample import in_step_order, minmax_indices
+from .many_runs import ManyRuns
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Sparks"]
+__all__ = ["Sparks", "exported_sparks"]
 
 _POINTS = 40
 _MOST_CELLS = 400
-# A table that is scrolled through reads the metrics of many runs: longer ones cost more than they show here.
+# Points of a run's metrics together: in a table that is scrolled, longer ones cost more than they show.
 _LONGEST = 300_000
+_MOST_POINTS = 5_000_000  # of all curves of an HTML file together
 
 Curve = tuple["NDArray[np.float32]", "NDArray[np.float32]"]
 _NOTHING: Curve = (np.empty(0, np.float32), np.empty(0, np.float32))
@@ -40,14 +42,11 @@ class Sparks:
         """
         infos = infos[: _MOST_CELLS // max(1, len(keys))]
         self._look_up([info.id for info in infos], keys)
-        found = [self._known.get((info.id, key), _NOTHING) for info in infos for key in keys]
+        found = _joined([self._known.get((info.id, key), _NOTHING) for info in infos for key in keys])
         for info in infos:
             if info.status.is_open:
                 self._forget(info.id, keys)
-        xs, ys = [x for x, _ in found], [y for _, y in found]
-        lengths = np.array([len(x) for x in xs], dtype=np.int32)
-        empty = _NOTHING[0]
-        return {"lengths": lengths, "x": np.concatenate([empty, *xs]), "y": np.concatenate([empty, *ys])}
+        return found
 
     def _forget(self, run_id: str, keys: Sequence[str]) -> None:
         for key in keys:
@@ -65,6 +64,27 @@ class Sparks:
         for run_id in asked:
             for key in keys:
                 self._known.setdefault((run_id, key), _NOTHING)
+
+
+def exported_sparks(runs: ManyRuns, infos: Sequence[RunInfo], keys: Sequence[str]) -> dict[str, Any]:
+    """Return the curves of metrics of runs for an HTML file, as ``Sparks.read`` does; long ones are left out."""
+    short, room = [], _MOST_POINTS
+    for info in infos:
+        count = runs.count(info.id, keys)
+        if count <= min(room, _LONGEST):
+            short.append(info)
+            room -= count
+    known = {(info.id, key): _curve(points) for info, own in runs.histories(keys, short) for key, points in own.items()}
+    return _joined([known.get((info.id, key), _NOTHING) for info in infos for key in keys])
+
+
+def _joined(curves: Sequence[Curve]) -> dict[str, Any]:
+    empty = _NOTHING[0]
+    return {
+        "lengths": np.array([len(x) for x, _ in curves], dtype=np.int32),
+        "x": np.concatenate([empty, *(x for x, _ in curves)]),
+        "y": np.concatenate([empty, *(y for _, y in curves)]),
+    }
 
 
 def _curve(points: Points) -> Curve:

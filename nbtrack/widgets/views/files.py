@@ -35,17 +35,20 @@ class FileReader:
         """Return path and size of each file."""
         files = self._connection.read().artifacts(self._run_id)
         shown = [{"path": file.path, "size": file.size} for file in files[:_MOST_FILES]]
-        return {"files": shown, "total": len(files), "uri": self._connection.store().get_run(self._run_id).artifact_uri}
+        return {"files": shown, "total": len(files), "uri": self._uri()}
 
     def read_file(self, path: str, start: int = 0, most: int = _MOST_BYTES) -> dict[str, Any]:
         """Return the bytes of a file from ``start`` on, at most four million at once."""
-        wanted = max(0, min(int(most), _MOST_BYTES))
-        size = self._size(path)
-        with self._open(path) as file:
-            file.seek(int(start))
-            data = file.read(wanted)
+        size, uri = self._size(path), self._uri()
+        return self.read_known(path, size, uri, int(start), max(0, min(int(most), _MOST_BYTES)))
+
+    def read_known(self, path: str, size: int, uri: str, start: int = 0, most: int = _MOST_BYTES) -> dict[str, Any]:
+        """Return the bytes of a file whose size and place are known, so that the store is not asked for them."""
+        with self._connection.artifacts(uri).open(path) as file:
+            file.seek(start)
+            data = file.read(most)
         mime = mimetypes.guess_type(path)[0] or "application/octet-stream"
-        return {"path": path, "mime": mime, "size": size, "data": data, "start": int(start)}
+        return {"path": path, "mime": mime, "size": size, "data": data, "start": start}
 
     def _size(self, path: str) -> int:
         sizes = {file.path: file.size for file in self._connection.read().artifacts(self._run_id)}
@@ -53,15 +56,14 @@ class FileReader:
             raise InvalidInput(f"this run has no file {path!r}")
         return sizes[path]
 
-    def _open(self, path: str) -> Any:
-        uri = self._connection.store().get_run(self._run_id).artifact_uri
-        return self._connection.artifacts(uri).open(path)
+    def _uri(self) -> str:
+        return self._connection.store().get_run(self._run_id).artifact_uri
 
     def read_table(self, path: str, first: int = 0, count: int = 100) -> dict[str, Any]:
         """Return some rows of a file that is a table, as texts."""
         if suffix_of(path) not in _TABLES or self._size(path) > _LARGEST_TABLE:
             raise InvalidInput(f"{path} cannot be shown as a table here; run.artifacts.load({path!r}) reads it")
-        with self._open(path) as file:
+        with self._connection.artifacts(self._uri()).open(path) as file:
             frame = load_table(file.read(), path)
         rows = frame.iloc[int(first) : int(first) + min(int(count), 1000)]
         texts = [["" if value is None else str(value) for value in row] for row in rows.itertuples(index=False, name=None)]

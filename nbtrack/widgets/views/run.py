@@ -235,7 +235,7 @@ class RunView(View):
         """Return metrics in a range at the resolution that is drawn."""
         try:
             store = self._connection.read()
-            found = curves.stretches(store, self.run_id, keys, by, lo, hi, points, self._started)
+            found = curves.stretches(store, self.run_id, keys, curves.Window(by, lo, hi, points), self._started)
         except NbtrackError:
             found = [self._known_range(key, "x" if by == "step" else "t", lo, hi) for key in keys]
         return {"series": found}
@@ -248,8 +248,9 @@ class RunView(View):
 
     def curves_against(self, x: str, keys: Sequence[str], points: int) -> dict[str, Any]:
         """Return metrics over another metric."""
-        store = self._connection.read()
-        return {"series": [curves.against(store, self.run_id, x, key, points) for key in keys]}
+        histories = self._connection.read().histories([self.run_id], list(dict.fromkeys([x, *keys])))
+        found = {key: own for _, key, own in histories}
+        return {"series": [curves.against(found, x, key, points) for key in keys]}
 
     def stop(self) -> dict[str, Any]:
         """Stop the run."""

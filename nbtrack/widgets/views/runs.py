@@ -11,26 +11,32 @@ import numpy as np
 
 from ...delivery.connection import Connection
 from ...entities.events import Batch, TagsDeleted, TagsSet
-from ...entities.run import LifecycleStage, RunInfo, now_ms
+from ...entities.run import LifecycleStage, now_ms
 from ...entities.tags import NOTE, RUN_NAME, TABLE_LAYOUT
 from ...errors import InvalidInput, NbtrackError
 from ...store.protocol.search import Query
-from ..data.columns import read_table
-from ..data.sparklines import Sparks
+from ..data.columns import table_of
+from ..data.many_runs import ManyRuns
+from ..data.sparklines import Sparks, exported_sparks
 from ..view import Export, View
 from .comparison import ComparisonView
 
 __all__ = ["RunsView"]
 
-_BETWEEN_LOOKS = 1.0
+_BETWEEN_LOOKS = 1.0  # seconds
+_MOST_EXPORTED = 300  # runs with small curves in an HTML file
 _STATS = ("last", "min", "max", "mean", "count")
 
 
 class RunsView(View):
-    """Runs in columns; rows of runs that go on are read again while somebody looks.
+    """Runs in columns; rows of open runs are read again as long as the view is shown.
+
+    Args:
+        connection: The store's connection.
+        runs: The runs; what has been read of them already is shown by the first snapshot.
 
     Attributes:
-        selected: The ids of the runs that are selected in the page, in the table's order.
+        selected: The ids of the runs that are selected in the browser, in the table's order.
     """
 
     kind: ClassVar[str] = "runs"
@@ -47,20 +53,23 @@ class RunsView(View):
         "child": "ask_child",
     }
 
-    def __init__(self, connection: Connection, infos: Sequence[RunInfo]) -> None:
+    def __init__(self, connection: Connection, runs: ManyRuns) -> None:
         super().__init__()
-        self._connection, self._infos = connection, list(infos)
-        self._rows = {info.id: row for row, info in enumerate(infos)}
+        self._connection, self._infos = connection, list(runs.infos)
+        self._runs, self._is_shown = runs, False
+        self._rows = {run_id: row for row, run_id in enumerate(runs.ids)}
         self._sparks = Sparks(connection)
         self._child: ComparisonView | None = None
         self._closed, self._watching = threading.Event(), False
         self.selected: list[str] = []
 
     def snapshot(self) -> dict[str, Any]:
-        """Return all columns of all runs."""
-        store = self._connection.read()
-        self._refresh(range(len(self._infos)))
-        columns = read_table(store, self._infos).columns
+        """Return all columns of all runs; read anew but for the first time."""
+        if self._is_shown or self._open_rows():
+            self._refresh(self._open_rows())
+            self._runs = ManyRuns(self._connection.read(), self._infos, self._runs.stats)
+        self._is_shown = True
+        columns = table_of(self._runs).columns
         deleted = [row for row, info in enumerate(self._infos) if info.stage is LifecycleStage.DELETED]
         self._watch()
         return {
@@ -76,28 +85,24 @@ class RunsView(View):
         """Return the table with small curves of its first runs."""
         snapshot = self.snapshot()
         keys = [column["name"] for column in snapshot["columns"] if column["group"] == "metric"][: (12, 6, 2, 0)[level]]
-        rows = list(range(min(len(self._infos), 300)))
-        step = max(1, 400 // max(1, len(keys)))
-        snapshot["sparks"] = [
-            {"rows": rows[first : first + step], "keys": keys, **self.read_sparks(rows[first : first + step], keys)}
-            for first in range(0, len(rows) if keys else 0, step)
-        ]
+        infos = self._runs.infos[:_MOST_EXPORTED]
+        rows = list(range(len(infos)))
+        snapshot["sparks"] = [{"rows": rows, "keys": keys, **exported_sparks(self._runs, infos, keys)}] if keys else []
         notes = ["Filtering, editing and comparing need a notebook."]
         if len(rows) < len(self._infos) and keys:
             notes.append(f"The first {len(rows):,} of {len(self._infos):,} runs have small curves in this page.")
         return Export(snapshot, [], notes)
 
-    # Runs that go on
+    # Open runs
 
     def _open_rows(self) -> list[int]:
         return [row for row, info in enumerate(self._infos) if info.status.is_open]
 
-    def _refresh(self, rows: Sequence[int] | range) -> None:
-        """Read again how runs stand that were open."""
-        store = self._connection.store()
-        for row in rows:
-            if self._infos[row].status.is_open:
-                self._infos[row] = store.get_run(self._infos[row].id)
+    def _refresh(self, rows: Sequence[int]) -> None:
+        """Read the facts of some runs again; whatever was read of them before is no longer shown."""
+        self._is_shown = True
+        for info in self._connection.store().get_runs([self._infos[row].id for row in rows]) if rows else ():
+            self._infos[self._rows[info.id]] = info
 
     def _watch(self) -> None:
         self._closed.clear()
@@ -106,11 +111,12 @@ class RunsView(View):
             threading.Thread(target=self._follow, name="nbtrack-table", daemon=True).start()
 
     def _follow(self) -> None:
-        """Tell the page what has become of the runs that go on, until all have ended or nobody is looking."""
+        """Push the rows of open runs once a second, until all have ended or the view is closed."""
         while not self._closed.wait(_BETWEEN_LOOKS) and (rows := self._open_rows()):
             try:
                 self._refresh(rows)
-                columns = read_table(self._connection.store(), [self._infos[row] for row in rows]).columns
+                runs = ManyRuns(self._connection.store(), [self._infos[row] for row in rows], self._runs.stats)
+                columns = table_of(runs).columns
             except NbtrackError:
                 continue
             self.push("rows", {"now": now_ms(), "rows": np.array(rows, dtype=np.uint32), "columns": columns})
@@ -152,21 +158,15 @@ class RunsView(View):
             raise InvalidInput("a run needs a name")
         event = TagsSet({key: text}) if text or column == "name" else TagsDeleted((key,))
         self._connection.read().apply([Batch(self._infos[row].id, "", 0, (event,))])
-        self._refresh_info(row)
+        self._refresh([row])
         return {"text": text}
-
-    def _refresh_info(self, row: int) -> None:
-        self._infos[row] = self._connection.store().get_run(self._infos[row].id)
 
     def delete(self, ids: Sequence[str]) -> dict[str, Any]:
         """Delete runs; they can be restored."""
-        running = [self._infos[self._rows[run_id]].name for run_id in ids if self._is_open(run_id)]
+        running = [info.name for info in self._connection.store().get_runs(ids) if info.status.is_open]
         if running:
             raise InvalidInput(f"{running[0]} is running; stop it before deleting it")
         return self._set_stage(ids, self._connection.read().delete_run)
-
-    def _is_open(self, run_id: str) -> bool:
-        return self._connection.store().get_run(run_id).status.is_open
 
     def restore(self, ids: Sequence[str]) -> dict[str, Any]:
         """Restore deleted runs."""
@@ -175,11 +175,11 @@ class RunsView(View):
     def _set_stage(self, ids: Sequence[str], change: Any) -> dict[str, Any]:
         for run_id in ids:
             change(run_id)
-            self._refresh_info(self._rows[run_id])
+        self._refresh([self._rows[run_id] for run_id in ids])
         return {}
 
     def select(self, ids: Sequence[str]) -> dict[str, Any]:
-        """Take down which runs are selected."""
+        """Record which runs are selected."""
         self.selected = [run_id for run_id in ids if run_id in self._rows]
         return {}
 
@@ -193,8 +193,9 @@ class RunsView(View):
         experiment_id = self._experiment_id()
         if experiment_id is None:
             return None
+        experiment = self._runs.experiments.get(experiment_id)
         try:
-            return json.loads(self._connection.store().get_experiment(experiment_id).tags.get(TABLE_LAYOUT, "null"))
+            return None if experiment is None else json.loads(experiment.tags.get(TABLE_LAYOUT, "null"))
         except ValueError:
             return None
 
@@ -209,10 +210,11 @@ class RunsView(View):
     # A comparison below the table
 
     def compare(self, ids: Sequence[str]) -> dict[str, Any]:
-        """Begin to compare runs; what is asked of the comparison comes by ``ask_child``."""
+        """Compare runs below the table; requests to the comparison come through ``ask_child``."""
         if len(ids) < 2:
             raise InvalidInput("select two runs or more to compare them")
-        self._child = ComparisonView(self._connection, [self._infos[self._rows[run_id]] for run_id in ids])
+        infos = [self._infos[self._rows[run_id]] for run_id in ids]
+        self._child = ComparisonView(self._connection, ManyRuns(self._connection.read(), infos))
         return self._child.snapshot()
 
     def ask_child(self, what: str, args: Mapping[str, Any]) -> Any:
@@ -222,6 +224,6 @@ class RunsView(View):
         return self._child.answer(what, args)
 
     def close(self) -> None:
-        """Let go of the page, and look no longer."""
+        """Close the transport, and stop following open runs."""
         self._closed.set()
         super().close()

@@ -11,7 +11,7 @@ from nbtrack.errors import InvalidInput
 from nbtrack.tracking.tracker import connection_of
 from nbtrack.widgets.data.text_diff import side_by_side
 
-from ..page import Page
+from ..page import Page, live_view
 
 CODE = ["epochs = 3\nmodel = make(0.1)\nfit(model)\n", "epochs = 3\nmodel = make(0.01)\nfit(model)\n"]
 
@@ -32,7 +32,7 @@ def runs(tracker):
 
 @pytest.fixture
 def page(runs):
-    return Page(runs.compare().view())
+    return Page(live_view(runs.compare()))
 
 
 def test_values_statistics_and_images_are_told(page):
@@ -81,7 +81,7 @@ def test_images_are_read_by_run(page):
 
 def test_a_selection_is_a_value_in_python(runs):
     comparison = runs.compare()
-    Page(comparison.view()).ask("select", ids=[runs[1].id, "nobody"])
+    Page(live_view(comparison)).ask("select", ids=[runs[1].id, "nobody"])
     assert [run.name for run in comparison.selected] == ["run 1"]
 
 

@@ -9,7 +9,7 @@ import pytest
 import nbtrack
 from nbtrack.errors import FilterError, InvalidInput
 
-from ..page import Page, travelled
+from ..page import Page, live_view, travelled
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def runs(tracker):
 
 @pytest.fixture
 def page(runs):
-    return Page(runs.table())
+    return Page(live_view(runs))
 
 
 def column(columns, name):
@@ -114,7 +114,7 @@ def test_runs_are_deleted_and_restored(page, runs):
 def test_a_run_that_goes_on_is_not_deleted(tracker):
     with nbtrack.start_run("going") as run:
         run.flush()
-        page = Page(nbtrack.runs().table())
+        page = Page(live_view(nbtrack.runs()))
         with pytest.raises(InvalidInput, match="going is running; stop it"):
             page.ask("delete", ids=[run.id])
 
@@ -123,7 +123,7 @@ def test_rows_of_runs_that_go_on_are_told(tracker):
     run = nbtrack.start_run("going")
     run.log(loss=5.0)
     run.flush()
-    page, ended = Page(nbtrack.runs().table()), threading.Event()
+    page, ended = Page(live_view(nbtrack.runs())), threading.Event()
     push = page.push
 
     def push_and_look(event, value):
@@ -145,10 +145,12 @@ def test_rows_of_runs_that_go_on_are_told(tracker):
 def test_the_layout_is_the_experiments(page, runs):
     layout = {"hidden": ["run.user"], "sort": [["metrics.loss", 1]]}
     page.ask("layout", layout=layout)
-    assert Page(nbtrack.runs().table()).ask("snapshot")["layout"] == layout
+    assert Page(live_view(nbtrack.runs())).ask("snapshot")["layout"] == layout
     with nbtrack.start_run(experiment="another"):
         pass
-    assert Page(nbtrack.runs(experiment="*").table()).ask("snapshot")["layout"] is None, "of several experiments it is nobody's"
+    assert Page(live_view(nbtrack.runs(experiment="*"))).ask("snapshot")["layout"] is None, (
+        "of several experiments it is nobody's"
+    )
 
 
 def test_a_comparison_opens_below(page, runs):
@@ -166,13 +168,13 @@ def test_many_columns_and_rows_stay_arrays(tracker):
     for i in range(3):
         with nbtrack.start_run(params={f"p{j}": i * j for j in range(100)}) as run:
             run.log({f"m{j}": float(i * j) for j in range(100)})
-    columns = Page(nbtrack.runs().table()).ask("snapshot")["columns"]
+    columns = Page(live_view(nbtrack.runs())).ask("snapshot")["columns"]
     numbers = [each for each in columns if each["group"] in ("param", "metric")]
     assert len(numbers) == 200
     assert all(isinstance(each["v"], np.ndarray) and len(each["v"]) == 3 for each in numbers)
 
 
 def test_no_runs_are_a_table_too(tracker):
-    found = Page(nbtrack.runs().table()).ask("snapshot")
+    found = Page(live_view(nbtrack.runs())).ask("snapshot")
     assert found["ids"] == []
     assert found["layout"] is None
