@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ..delivery.set_aside import refused_in
+from ..delivery.refused_events import reasons_in
 from ..errors import NbtrackError
 from ..settings import Settings, resolve, spare_journal, without_password
 from ..store.artifacts.open import open_artifacts
@@ -164,5 +164,5 @@ def _journals(settings: Settings) -> Iterator[Finding]:
 def _refused(homes: list[Path]) -> Iterator[Finding]:
     """Say what the store did not take when it was tried last."""
     for home in homes:
-        for run_id, why in refused_in(home).items():
+        for run_id, why in reasons_in(home).items():
             yield Finding("refused", False, f"run {run_id}: {why}", _REFUSED)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from ..delivery.dead_processes import SILENCE_MS
+from ..delivery.liveness import SILENCE_MS
 from ..entities.run import RunInfo, ViewType, now_ms
 from ..errors import NbtrackError
 from ..store.filter import parse, parse_order

@@ -1,113 +1,97 @@
-"""One store as this process uses it: opened when first needed, with its journal and its flusher."""
+"""One store as this process uses it: opened when first needed, with its journals and its flusher."""
 
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 import sys
 import threading
 import weakref
-from contextlib import suppress
+from collections.abc import Callable
 from pathlib import Path
 
 from ..entities.events import ArtifactLogged, RunStarted
 from ..entities.run import is_run_id, new_run_id
-from ..errors import InvalidInput, NbtrackError, StoreUnavailable, TooLarge
+from ..errors import InvalidInput, StoreUnavailable
 from ..journal import process_lock
-from ..journal.folder import renamed
 from ..journal.writer import Writer
 from ..settings import MEMORY, Settings, memory_folder, spare_journal
-from ..store.artifacts.allowed_places import AllowedPlaces
 from ..store.artifacts.protocol import ArtifactStore
 from ..store.open import open_store
 from ..store.protocol.store import Store
-from ..system.anchor import forget_name, make_folders
 from ..system.forks import OPENING, unsplit
-from ..system.project import may_write
+from .artifact_files import ArtifactFiles
 from .flusher import Flusher
-from .recovery import deliver_open, recover
+from .journal_homes import JournalHomes
+from .project_folder import ProjectFolder
+from .recovery import deliver_others, recover
 from .server_run_id import is_accepted, reserve
-from .set_aside import set_aside
-from .store_folder import Whereabouts
+from .store_folder import StoreFolder
 
-__all__ = ["Connection", "connection_to", "connections"]
+__all__ = ["Connection"]
 
 _READ_TIMEOUT = 5.0
 _RESERVE_TIMEOUT = 2.0
-_FORK_TIMEOUT = 2.0
 
 _log = logging.getLogger("nbtrack")
-_connections: dict[Settings, Connection] = {}
-_lock = threading.RLock()
-
-
-def connection_to(settings: Settings, *, makes_folder: bool = True) -> Connection:
-    """Return this process's connection for these settings, the same one each time.
-
-    Args:
-        settings: Where the store is.
-        makes_folder: Whether a folder that is missing is made for reading, too, and not only for what is logged.
-    """
-    for connection in connections():
-        connection.follow()  # or a name that a folder had before would stand for its store
-    with _lock:
-        if settings not in _connections:
-            if settings.root is not None:
-                forget_name(settings.root)
-            _connections[settings] = Connection(settings, makes_folder=makes_folder)
-        connection = _connections[settings]
-        connection.makes_folder |= makes_folder
-        return connection
-
-
-def connections() -> list[Connection]:
-    """Return all connections of this process."""
-    with _lock:
-        return list(_connections.values())
 
 
 class Connection:
-    """A store, the journal before it and the thread between them.
+    """A store, the journals before it and the thread between them.
 
     Threads: every method may be called from any thread. After a fork the child has a flusher of its own.
 
     Args:
         settings: Where the store is.
-        makes_folder: See ``connection_to``.
+        makes_folder: Whether a missing folder is made for reading too, not only for what is logged.
+        on_moved: Called with the connection and its former settings after the store's folder was renamed.
+
+    Attributes:
+        settings: Where the store is now.
+        flusher: Carries what was logged to the store.
+        sent_documents: Digests of the texts that were sent to the store, so that each is sent once.
     """
 
-    def __init__(self, settings: Settings, *, makes_folder: bool = True) -> None:
-        self.settings = settings
-        self._where = Whereabouts(self._move)
-        self.makes_folder = makes_folder
-        self._spare = None if settings.uri == MEMORY else spare_journal(settings.uri)
-        # The folder of journals that was written to last.
-        self.home = settings.journal
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        makes_folder: bool = True,
+        on_moved: Callable[[Connection, Settings], None] = lambda connection, before: None,
+    ) -> None:
+        self.settings, self.makes_folder, self._on_moved = settings, makes_folder, on_moved
+        self._folder = StoreFolder(self._move)
+        self._project = ProjectFolder(settings.folder)
+        self._homes = JournalHomes(settings.journal, None if settings.uri == MEMORY else spare_journal(settings.uri))
+        self._files = ArtifactFiles(lambda: self.settings, self._folder, self._homes)
         self.flusher = Flusher(
             self.store,
             home=settings.journal,
-            spare=self._spare,
-            put=self._put,
+            spare=self._homes.spare,
+            put=self._files.put_or_keep,
             on_replaced=self._on_replaced,
             find=self.follow,
         )
         self._store: Store | None = None
-        self._ignoring = settings.folder / ".gitignore" if settings.folder is not None else None
-        self._is_ignored = False
-        self._names: dict[str, str] = {}
-        # Digests of the texts that were sent to the store, so that each goes there once.
+        self._experiment_names: dict[str, str] = {}
         self.sent_documents: set[str] = set()
         self._opening = threading.RLock()
         self._writers: weakref.WeakSet[Writer] = weakref.WeakSet()
 
+    # The store
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the store has been opened."""
+        return self._store is not None
+
     def store(self) -> Store:
-        """Return the store, opened at the first call.
+        """Return the store, which the first call opens.
 
         Raises:
             StoreUnavailable: It cannot be opened now.
         """
-        if sys.meta_path is None:  # late in the shutdown, where nothing can be imported any more
+        if sys.meta_path is None:  # late in the interpreter's shutdown, when nothing can be imported
             raise StoreUnavailable("the interpreter is shutting down")
         self.follow()
         if self._store is not None:
@@ -121,7 +105,7 @@ class Connection:
         """Open the store where it is by these settings, unless it is renamed meanwhile."""
         if not self.makes_folder and settings.root is not None and not settings.root.exists():
             raise StoreUnavailable(f"{settings.root} is not there any more: if it was moved, work in the folder that it is in")
-        _make_folder(settings.folder)
+        self._project.make()
         try:
             store = open_store(settings.uri, artifact_root=settings.artifacts)
         except StoreUnavailable:
@@ -129,95 +113,62 @@ class Connection:
             if self.settings is settings:
                 raise
             return
-        with self._where.steady():
+        with self._folder.steady():
             if self.settings is not settings:
                 store.close()
                 return
             if (when_missing := getattr(store, "when_missing", None)) is not None:
-                when_missing(lambda: self._where.is_gone(self.settings.database or Path()))
-            self._is_ignored = self._ignoring is not None and self._ignoring.exists()
-            self._where.hold(settings.root)
+                when_missing(lambda: self._folder.is_gone(self.settings.database or Path()))
+            self._project.note_ignored()
+            self._folder.hold(settings.root)
             self._store = store
 
     def follow(self) -> None:
         """Go on with the store where its folder, or one above it, was renamed while this process uses it."""
-        self._where.follow()
+        self._folder.follow()
 
     def _move(self, old: Path, new: Path) -> None:
         before, self.settings = self.settings, self.settings.moved(old, new)
         if before.journal is not None and self.settings.journal is not None:
             process_lock.move(before.journal, self.settings.journal)
-        self.home = self.home and renamed(self.home, old, new)
+        self._homes.move(old, new, self.settings.journal)
         for writer in tuple(self._writers):
             writer.move(old, new)
         self.flusher.move(old, new)
         if (move := getattr(self._store, "move", None)) is not None:
             move(old, new, self.settings.artifacts)
-        self._ignoring = self.settings.folder / ".gitignore" if self.settings.folder is not None else None
-        with _lock:
-            if _connections.get(before) is self:
-                del _connections[before]
-                _connections.setdefault(self.settings, self)
+        self._project.move(self.settings.folder)
+        self._on_moved(self, before)
         _log.warning("nbtrack: %s was renamed to %s, and runs go on there", old, new)
 
-    @property
-    def journals(self) -> tuple[Path, ...]:
-        """The folders in which journals for the store may be: the store's, and before it the user's own."""
-        return tuple(home for home in (self._spare, self.settings.journal) if home is not None)
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the store has been opened."""
-        return self._store is not None
+    def _on_replaced(self) -> None:
+        """Send texts again, because another store has none of them, and make git ignore another folder too."""
+        self.sent_documents.clear()
+        self._project.ignore_again()
 
     def read(self) -> Store:
-        """Return the store for reading, with all that this process has logged in it.
+        """Return the store for reading, with everything that this process has logged.
 
-        Where the store does not take it in time, what can be read is still what was delivered before.
+        If the store does not accept that in time, what was delivered before can still be read.
         """
         self.flusher.flush(_READ_TIMEOUT, is_patient=False)
         return self.store()
 
     def experiment_name(self, experiment_id: str) -> str:
-        """Return an experiment's name; names change rarely, so each is asked for once."""
-        if experiment_id not in self._names:
-            self._names[experiment_id] = self.store().get_experiment(experiment_id).name
-        return self._names[experiment_id]
+        """Return an experiment's name; names rarely change, so each is read once."""
+        if experiment_id not in self._experiment_names:
+            self._experiment_names[experiment_id] = self.store().get_experiment(experiment_id).name
+        return self._experiment_names[experiment_id]
 
-    def new_writer(self, run_id: str, *, owns: bool) -> Writer:
-        """Return a new writer into a run; see ``deliver``."""
-        if not is_run_id(run_id):  # a name of a folder, and a store may have any
-            raise InvalidInput(f"the store has a run with the id {run_id[:80]!r}, which can be none: nothing is logged into it")
-        self.follow()
-        with self._where.steady():  # else it could be made by the old name, and be none of those that are told the new one
-            self.makes_folder = True
-            _make_folder(self.settings.folder)
-            self._where.hold(self.settings.root)
-            self.home = self._choose_home()
-            writer = Writer(self.home, run_id, owns=owns, on_full=self.flusher.wake, is_gone=self._where.is_gone)
-            self._writers.add(writer)
-        return writer
-
-    def deliver(self, writer: Writer) -> None:
-        """Deliver a new writer's journal from now on."""
-        self.flusher.add(writer)
-
-    def _choose_home(self) -> Path | None:
-        """Return the folder for a new journal: the user's own where none may be written in the store's."""
-        usual = self.settings.journal
-        if usual is None or self._spare is None or may_write(usual):
-            return usual
-        with suppress(OSError):
-            self._spare.mkdir(0o700, parents=True, exist_ok=True)
-        return self._spare if may_write(self._spare) else usual
+    # Logging
 
     def new_run(self, event: RunStarted) -> str:
-        """Return the id of a run that starts now: the server's own where it gives ids itself and is there, else a fresh one.
+        """Return the id of a run that starts now: one from the server if it gives ids itself and is available, else a new one.
 
-        The store is not opened for it, unless it is a server: what imports and connects is the flusher's thread.
+        Only a server's store is opened for this: what imports and connects is the flusher's thread.
 
         Raises:
-            Deleted: Its experiment is deleted. Where the store does not say so in time, delivery restores the experiment.
+            Deleted: Its experiment is deleted. If the store does not say so in time, delivery restores the experiment.
         """
         self.follow()
         if is_accepted(self._store, self.settings.database, event):
@@ -226,85 +177,100 @@ class Connection:
             return new_run_id()
         return reserve(self.store, event, _RESERVE_TIMEOUT) or new_run_id()
 
+    def new_writer(self, run_id: str, *, owns: bool) -> Writer:
+        """Return a new writer into a run; ``deliver`` hands it to the flusher.
+
+        Raises:
+            InvalidInput: The store's id of the run cannot be part of a path.
+        """
+        if not is_run_id(run_id):  # it names a folder, and a store may have any
+            raise InvalidInput(f"the store has a run with the id {run_id[:80]!r}, which can be none: nothing is logged into it")
+        self.follow()
+        with self._folder.steady():  # or it would be made under the old name, and not be told the new one
+            self.makes_folder = True
+            self._project.make()
+            self._folder.hold(self.settings.root)
+            writer = Writer(self._homes.choose(), run_id, owns=owns, on_full=self.flusher.wake, is_gone=self._folder.is_gone)
+            self._writers.add(writer)
+        return writer
+
+    def deliver(self, writer: Writer) -> None:
+        """Deliver a new writer's journal from now on."""
+        self.flusher.add(writer)
+
+    # Files
+
     def artifacts(self, uri: str) -> ArtifactStore:
-        """Return the artifact store of a run's ``artifact_uri``; PlaceNotAllowed where no setting names that place."""
-        return AllowedPlaces.of(self.settings).open(self.place_now(uri))
+        """Return the artifact store of a run's ``artifact_uri``.
+
+        Raises:
+            PlaceNotAllowed: No setting names that place.
+        """
+        return self._files.open(uri)
+
+    def put(self, store: Store, run_id: str, event: ArtifactLogged, source: Path) -> None:
+        """Move a spooled file to where the run's artifacts are; one that was moved before is ignored.
+
+        Raises:
+            InvalidInput: It can never be stored under its path.
+        """
+        self._files.put(store, run_id, event, source)
 
     def place_now(self, uri: str) -> str:
-        """Return what a place is called now, which was read before a folder was renamed."""
-        return self._where.text_now(uri)
+        """Return the present form of a path or URI that was read before a folder was renamed."""
+        return self._folder.uri_now(uri)
+
+    # Journals of other processes
+
+    @property
+    def journals(self) -> tuple[Path, ...]:
+        """The folders in which journals for the store may be: the user's own, then the store's."""
+        return self._homes.all
+
+    @property
+    def home(self) -> Path | None:
+        """The folder of journals that was written to last."""
+        return self._homes.last
 
     def recover(self) -> None:
-        """Deliver now what processes that are gone have left in the journal, and close the runs that they left open.
+        """Deliver the journals of dead processes now, and close the runs that they left open.
 
         Raises:
-            StoreUnavailable: The store does not take it now.
+            StoreUnavailable: The store is unavailable.
         """
         for home in self.journals or (None,):
-            recover(self.store(), home, self._put, homes=self.journals)
+            recover(self.store(), home, self._files.put_or_keep, homes=self.journals)
 
-    def deliver_left(self, run_id: str) -> None:
-        """Deliver now what other processes, gone or not, have logged into a run.
+    def deliver_others(self, run_id: str) -> None:
+        """Deliver now what other processes, alive or dead, have logged into a run.
 
         Raises:
-            StoreUnavailable: The store does not take it now.
+            StoreUnavailable: The store is unavailable.
         """
         own = frozenset(writer.id for writer in self._writers)
         for home in self.journals:
-            deliver_open(self.store(), home, run_id, self._put, own=own)
+            deliver_others(self.store(), home, run_id, self._files.put_or_keep, own=own)
 
-    def _put(self, store: Store, run_id: str, event: ArtifactLogged, source: Path) -> None:
-        """Move a spooled file to where the run's artifacts are; one that is too large for that place waits aside.
-
-        Raises:
-            InvalidInput: It will never be there under its path, or was set aside.
-        """
-        try:
-            self.put(store, run_id, event, source)
-        except TooLarge as error:
-            told = set_aside(self.home or self.settings.journal, run_id, event, error, source)
-            raise InvalidInput(next(iter(told.tags.values()))) from error
-
-    def put(self, store: Store, run_id: str, event: ArtifactLogged, source: Path) -> None:
-        """Move a spooled file to where the run's artifacts are; done before, it is passed over."""
-        if source.is_symlink():  # somebody else's, in a folder that is shared
-            raise InvalidInput(f"the file {event.path!r} is a link in the journal by now, and is not followed")
-        source = self._where.now(source)
-        if not event.spool or self._where.is_gone(source):
-            return
-        try:
-            self.artifacts(store.get_run(run_id).artifact_uri).put(event.path, source, move=True)
-        except NbtrackError as error:
-            if self._where.is_gone(source):  # another process, which recovers too, has just done it
-                return
-            if self._where.now(source) != source:
-                raise StoreUnavailable(f"the folder of the file {event.path!r} was just renamed") from error
-            raise
-
-    def _on_replaced(self) -> None:
-        """Send texts anew, for another store has none of them, and make git pass over another folder too."""
-        self.sent_documents.clear()
-        if self._is_ignored and self._ignoring is not None and not self._ignoring.exists():
-            _ignore(self._ignoring)
+    # The end
 
     def close(self, timeout: float) -> None:
-        """Deliver what is left for as long as ``timeout``, say what is not, and close the store; twice is fine."""
+        """Deliver what is left, within ``timeout`` seconds, warn of what is not, and close the store; idempotent."""
         if not self.flusher.close(timeout):
-            self._tell_pending()
+            self._warn_of_pending()
         for home in self.journals:
             process_lock.leave(home)
         if self._store is not None:
             self._store.close()
             self._store = None
-        self._where.release()
+        self._folder.release()
 
-    def forget(self) -> None:
-        """Remove the files of a store in memory, which ends with this process, and so must they."""
+    def delete_memory(self) -> None:
+        """Delete the files of a store in memory, which end with this process."""
         folder = self.settings.folder
         if self.settings.uri == MEMORY and folder is not None and folder == memory_folder():
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _tell_pending(self) -> None:
+    def _warn_of_pending(self) -> None:
         lost_runs, lost_rows = self.flusher.in_memory()
         runs, rows = self.flusher.pending()
         if lost_runs:
@@ -317,36 +283,7 @@ class Connection:
             _log.warning(message, rows - lost_rows, runs, self.home)
 
     def after_fork(self) -> None:
-        """Begin anew in a forked child: without the parent's thread and locks."""
+        """Begin again in a forked child, without the parent's thread and locks."""
         self._opening = threading.RLock()
-        self._where.after_fork()
+        self._folder.after_fork()
         self.flusher.after_fork([writer for writer in self._writers if not writer.is_sealed])
-
-
-def _make_folder(folder: Path | None) -> None:
-    """Make the project's folder, which git is to pass over; a store that cannot be made says so itself."""
-    if folder is not None and not folder.exists():
-        _ignore(folder / ".gitignore")
-
-
-def _ignore(path: Path) -> None:
-    with suppress(OSError):
-        make_folders(path.parent)
-        with path.open("x", encoding="utf-8") as file:  # never through a link
-            file.write("*\n")
-
-
-def _before_fork() -> None:
-    for connection in list(_connections.values()):
-        connection.flusher.settle(_FORK_TIMEOUT)
-
-
-def _after_fork() -> None:
-    global _lock  # noqa: PLW0603
-    _lock = threading.RLock()
-    for connection in _connections.values():
-        connection.after_fork()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before_fork, after_in_child=_after_fork)

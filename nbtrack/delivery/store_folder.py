@@ -12,16 +12,16 @@ from typing import Any
 from ..system.anchor import Anchor
 from ..system.project import FOLDER
 
-__all__ = ["Whereabouts"]
+__all__ = ["StoreFolder"]
 
 
-class Whereabouts:
-    """The folder that is held, and the names that it has had.
+class StoreFolder:
+    """The folder that a connection holds open, and the names that it has had.
 
-    Threads: every method may be called from any thread, but by none that holds a lock which ``on_move`` takes.
+    Threads: every method may be called from any thread that holds no lock which ``on_move`` takes.
 
     Args:
-        on_move: Called with the old and the new name of the folder that was renamed, or of one above it.
+        on_move: Called with the old and the new path of the folder that was renamed, which may be one above.
     """
 
     def __init__(self, on_move: Callable[[Path, Path], None]) -> None:
@@ -31,61 +31,56 @@ class Whereabouts:
         self._moves: list[tuple[Path, Path]] = []
 
     def hold(self, folder: Path | None) -> None:
-        """Hold a folder, unless one is held already, so that it is found when it is renamed."""
+        """Hold a folder open, unless one is held already, so that it is found when it is renamed."""
         if self._anchor is None and folder is not None:
             with suppress(OSError):
                 self._anchor = Anchor(folder)
 
     def release(self) -> None:
-        """Hold it no more."""
+        """Hold the folder no longer."""
         self._anchor = None
 
-    @property
-    def is_held(self) -> bool:
-        """Whether a folder is held; one that was deleted, replaced or set aside is not."""
-        return self._anchor is not None
-
     def steady(self) -> AbstractContextManager[Any]:
-        """Let nobody follow the folder within: what is begun by one name is told the new one."""
+        """Let no thread follow a rename within: what is made under one name is then told the new one."""
         return self._moving
 
     def follow(self) -> None:
-        """Tell ``on_move`` where the folder, or one above it, was renamed."""
+        """Call ``on_move`` if the folder, or one above it, was renamed."""
         anchor = self._anchor
         if anchor is None or anchor.is_in_place():
             return
         with self._moving:
             if self._anchor is anchor and not anchor.is_in_place():
                 old, new = anchor.folder, None if anchor.is_replaced() else anchor.found()
-                if new == old:  # it could not be seen for a moment
+                if new == old:  # it was invisible for a moment
                     return
-                if new is None or (old.name == FOLDER and new.name != FOLDER):  # deleted, replaced or set aside
+                if new is None or (old.name == FOLDER and new.name != FOLDER):  # deleted, replaced, or renamed by itself
                     self._anchor = None
                     return
                 anchor.former.add(new)
                 move = (old.parent, new.parent) if old.name == new.name else (old, new)
                 self._moves.append(move)
                 self._on_move(*move)
-                anchor.rename(new)  # last: until then all others wait here, and none goes by the old names
+                anchor.rename(new)  # last: until then all other threads wait above, and none uses the old names
 
-    def now(self, path: Path) -> Path:
-        """Return what a path is called now, which was read before a folder was renamed."""
-        return Path(self.text_now(str(path)))
+    def path_now(self, path: Path) -> Path:
+        """Return the present path of something whose path was read before a rename."""
+        return Path(self.uri_now(str(path)))
 
-    def text_now(self, uri: str) -> str:
-        """Return what a place is called now, a path or any URI."""
+    def uri_now(self, uri: str) -> str:
+        """Return the present form of a path or URI that was read before a rename."""
         for old, new in self._moves:
             if uri.startswith(f"{old}/"):
                 uri = f"{new}{uri[len(str(old)) :]}"
         return uri
 
     def is_gone(self, path: Path) -> bool:
-        """Tell whether a file of the store is really missing, and not just called otherwise since a moment ago."""
+        """Tell whether a file of the store is really missing, and not just renamed a moment ago."""
         self.follow()
         with self._moving:
-            anchor, now = self._anchor, self.now(path)
+            anchor, now = self._anchor, self.path_now(path)
             return not (os.path.lexists(now) if anchor is None else anchor.has(now))
 
     def after_fork(self) -> None:
-        """Begin anew in a forked child: without the parent's locks."""
+        """Begin again in a forked child, without the parent's lock."""
         self._moving = threading.RLock()

@@ -13,6 +13,7 @@ __all__ = [
     "CELL_ID",
     "DATASET_CONTEXT",
     "ENDED",
+    "EVENT_REFUSED",
     "EXECUTION_COUNT",
     "GIT_BRANCH",
     "GIT_COMMIT",
@@ -30,7 +31,6 @@ __all__ = [
     "PINNED",
     "RESERVED",
     "RUN_NAME",
-    "SET_ASIDE",
     "SOURCE",
     "SOURCE_NAME",
     "SOURCE_RUN",
@@ -82,7 +82,7 @@ EXECUTION_COUNT: Final = "nbtrack.cell.execution_count"
 CAPTURE_FAILED: Final = "nbtrack.capture.failed"
 WORKER_FAILED: Final = "nbtrack.worker.failed"
 ARTIFACTS_REFUSED: Final = "nbtrack.artifact.refused"
-SET_ASIDE: Final = "nbtrack.refused"  # what the store refuses and ``nbtrack sync`` can send
+EVENT_REFUSED: Final = "nbtrack.refused"  # what the store refuses and ``nbtrack sync`` can send
 JOURNAL_DAMAGE: Final = "nbtrack.journal.damage"
 PINNED: Final = "nbtrack.pinned"
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ..system.anchor import make_folders
-from .plain import is_folder, is_ours, open_plain
+from .plain_files import is_folder, is_ours, open_plain
 from .records import RecordFile
 
-__all__ = ["EVENTS", "make_folder", "note_reason", "reason_in", "remove_folder", "renamed", "unborn"]
+__all__ = ["EVENTS", "make_folder", "read_refusal", "remove_folder", "renamed", "unfinished_folders", "write_refusal"]
 
 EVENTS = "events.jsonl"
 _UNBORN = "."
@@ -62,7 +62,7 @@ def renamed(path: Path, old: Path, new: Path) -> Path:
     return new / path.relative_to(old) if path.is_relative_to(old) else path
 
 
-def note_reason(folder: Path, why: str) -> None:
+def write_refusal(folder: Path, why: str) -> None:
     """Write into a journal why it was not delivered, for whoever looks next."""
     part = folder / f".{secrets.token_hex(4)}.part"
     with suppress(OSError):
@@ -71,7 +71,7 @@ def note_reason(folder: Path, why: str) -> None:
         part.replace(folder / _REASON)
 
 
-def reason_in(folder: Path) -> str:
+def read_refusal(folder: Path) -> str:
     """Return why a journal was not delivered when it was tried last, empty where nobody noted it."""
     try:
         with open_plain(folder / _REASON) as file:
@@ -80,6 +80,6 @@ def reason_in(folder: Path) -> str:
         return ""
 
 
-def unborn(home: Path) -> Iterator[Path]:
+def unfinished_folders(home: Path) -> Iterator[Path]:
     """Yield the folders that are being made, or whose makers were killed at it: nothing was logged into them."""
     yield from (folder for folder in home.glob(f"{_UNBORN}*.*/") if is_folder(folder) and is_ours(folder))

@@ -15,7 +15,7 @@ from .batches import deliverable, lane_rows
 from .codec import FORMAT, from_json
 from .folder import EVENTS
 from .owner import Owner
-from .plain import is_folder
+from .plain_files import is_folder
 from .process_lock import is_held
 from .records import read_records
 from .rows import StoredSegment, read_segment
@@ -59,7 +59,7 @@ class StoredJournal:
     damage: list[str] = field(default_factory=list)
 
     @property
-    def ended(self) -> bool:
+    def has_ended(self) -> bool:
         """Whether the run's end stands in the journal."""
         return any(isinstance(event, RunEnded) for event in self.events)
 
@@ -71,7 +71,7 @@ class StoredJournal:
         seen = self.owner.is_alive()
         return held if seen is None and self.owner.is_here() else seen
 
-    def last_sign(self) -> int:
+    def last_change(self) -> int:
         """Return when one of its files changed last, in milliseconds of the file system's clock."""
         files = [path for path in self.folder.iterdir() if not is_folder(path)]
         return max((path.lstat().st_mtime_ns // 1_000_000 for path in files), default=0)
@@ -79,7 +79,7 @@ class StoredJournal:
     def last_time(self) -> int:
         """Return when something was logged last, or a file changed, in milliseconds."""
         rows = [segment.copy(segment.end - 1, segment.end) for segment in self.segments if segment.written]
-        return max([self.last_sign(), *(int(time) for row in rows for time in row.timestamps)])
+        return max([self.last_change(), *(int(time) for row in rows for time in row.timestamps)])
 
     def take(self, progress: Progress, limit: int) -> Batch | None:
         """Return what lies beyond ``progress``, at most ``limit`` rows a lane; None where nothing does."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .plain import open_plain
+from .plain_files import open_plain
 
 __all__ = ["RecordFile", "Records", "check_sayable", "is_sayable", "read_records"]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .plain import open_plain
+from .plain_files import open_plain
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,7 +13,7 @@ import sys
 from types import TracebackType
 
 from ..capture.outputs.traceback import capture_traceback
-from ..delivery.connection import connections
+from ..delivery.connections import connections
 from ..entities.run import Status
 from .outcome import Outcome
 from .run import current_runs
@@ -51,7 +51,7 @@ def _end_all() -> None:
             session.end_with(_uncaught)
     for connection in connections():
         connection.close(_EXIT_TIMEOUT)
-        connection.forget()
+        connection.delete_memory()
 
 
 def _in_kernel() -> bool:

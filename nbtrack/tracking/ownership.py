@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ..delivery.dead_processes import is_seen
+from ..delivery.liveness import is_seen_alive
 from ..entities.run import Status
 from ..journal.owner import Owner, this_process
 from ..store.protocol.store import Store
@@ -37,4 +37,4 @@ def owner_elsewhere(store: Store, homes: Iterable[Path], run_id: str) -> Owner |
         run_id: The run.
     """
     owner = next((Owner.from_json(run.owner) for run in store.open_runs() if run.run_id == run_id and run.owner), None)
-    return owner if owner is not None and owner != this_process() and is_seen(owner, homes, run_id) else None
+    return owner if owner is not None and owner != this_process() and is_seen_alive(owner, homes, run_id) else None

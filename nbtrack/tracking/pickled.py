@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from ..delivery.connection import Connection, connection_to, connections
+from ..delivery.connection import Connection
+from ..delivery.connections import connection_to, connections
 from ..errors import InvalidInput, NbtrackError
 from ..journal.reader import journals
 from ..settings import Settings, resolve, working_directory

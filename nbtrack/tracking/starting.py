@@ -97,7 +97,7 @@ class RunStart:
         return Run(connection, connection.new_run(_started(live, parent)), live=live, not_failures=self._not_failures)
 
     def _resumed(self, connection: Connection, run_id: str) -> Run:
-        connection.deliver_left(run_id)
+        connection.deliver_others(run_id)
         store = connection.read()
         info = resumable(store, run_id)
         if info.stage is LifecycleStage.DELETED:

@@ -7,8 +7,8 @@ import logging
 from pathlib import Path
 
 from ..delivery.connection import Connection
-from ..delivery.recovery import of_others
-from ..delivery.set_aside import refused_in
+from ..delivery.recovery import journals_of_others
+from ..delivery.refused_events import reasons_in
 from ..settings import Settings
 
 __all__ = ["status_of", "warn_of_project"]
@@ -24,7 +24,7 @@ def status_of(connection: Connection, experiment: str) -> str:
     runs, rows = flusher.pending()
     waiting = f"{rows:,} rows of {runs} runs wait in {connection.home or 'memory'}" if runs else "nothing waits"
     problem = f" ({flusher.problem})" if flusher.problem else ""
-    if others := of_others(settings.journal):
+    if others := journals_of_others(settings.journal):
         waiting += f"; {len(others)} journals of other users wait for them in {settings.journal}"
     artifacts = settings.artifacts or "where the server keeps them"
     return f"store {settings.shown}{problem}\nartifacts {artifacts}\nexperiment {experiment}\n{waiting}{_refused(connection)}"
@@ -34,7 +34,7 @@ def _refused(connection: Connection) -> str:
     """Return a line for each run of which the store refuses something."""
     found = connection.flusher.refused()
     for home in connection.journals:
-        found |= refused_in(home)
+        found |= reasons_in(home)
     lines = [f"\nrefused: run {run_id}: {why}" for run_id, why in found.items()]
     more = f"\n… and {len(lines) - _MOST_REFUSED} more" if len(lines) > _MOST_REFUSED else ""
     return "".join(lines[:_MOST_REFUSED]) + more + ("\nsee `nbtrack sync`" if lines else "")

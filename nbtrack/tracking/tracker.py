@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..delivery.connection import Connection, connection_to
+from ..delivery.connection import Connection
+from ..delivery.connections import connection_to
 from ..entities.run import Experiment, RunInfo, ViewType, now_ms
 from ..errors import InvalidInput, StoreUnavailable
 from ..settings import Settings

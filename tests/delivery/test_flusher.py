@@ -326,7 +326,7 @@ def test_a_start_comes_before_many_rows_of_others(tmp_path):
 
 
 def test_much_of_one_run_leaves_room_for_others_in_each_pass(tmp_path, monkeypatch):
-    monkeypatch.setattr("nbtrack.delivery.delivery._MOST_POINTS", 100)
+    monkeypatch.setattr("nbtrack.delivery.flush_pass._MOST_POINTS", 100)
     store = Known()
     flusher = Flusher(lambda: store, home=tmp_path, put=lambda *_: None)
     flusher._start = lambda: True

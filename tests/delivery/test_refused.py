@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import nbtrack
-from nbtrack.entities.tags import SET_ASIDE
+from nbtrack.entities.tags import EVENT_REFUSED
 from nbtrack.tracking.tracker import connection_of
 
 from ..databases import NOT_DURABLE, maria_server
@@ -78,7 +78,7 @@ def test_a_file_beyond_a_proxys_limit_waits_alone(behind_nginx, project, tmp_pat
     found = nbtrack.connect(behind_nginx[1]).get_run(run.id)
     assert (found.status, found.tags["after"], found.artifacts.read_text("small.txt")) == ("FINISHED", "1", "hello")
     assert [str(each) for each in found.artifacts.list()] == ["small.txt"]
-    assert [message for message in caplog.messages if "away" in message] == []
+    assert [message for message in caplog.messages if "unavailable" in message] == []
     assert any("'large.bin'" in message and "413" in message for message in caplog.messages)
     assert "large.bin" in tracker.status()
     connection_of(tracker).close(10)
@@ -108,7 +108,7 @@ def test_what_was_set_aside_arrives_where_the_limit_is_raised(behind_nginx, proj
     found = nbtrack.connect(url).get_run(run.id)
     (found.artifacts.download("large.bin", project / "back.bin"))
     assert (project / "back.bin").read_bytes() == content
-    assert SET_ASIDE not in found.tags
+    assert EVENT_REFUSED not in found.tags
 
 
 def test_what_is_refused_is_dropped_when_that_is_said_twice(behind_nginx, project):
@@ -140,17 +140,17 @@ def test_a_value_beyond_mariadbs_packet_waits_alone(project, caplog):
             other.log(loss=2.0)
         found = tracker.get_run(run.id)
         assert (found.status, found.tags["before"], found.tags["after"]) == ("FINISHED", "1", "1")
-        assert "'note'" in found.tags[SET_ASIDE]
-        assert "max_allowed_packet" in found.tags[SET_ASIDE]
+        assert "'note'" in found.tags[EVENT_REFUSED]
+        assert "max_allowed_packet" in found.tags[EVENT_REFUSED]
         assert found.metrics["a"].count == 400_000
         assert tracker.get_run(other.id).metrics["loss"].last == 2.0
-        assert [message for message in caplog.messages if "away" in message] == []
+        assert [message for message in caplog.messages if "unavailable" in message] == []
         server.execute("SET GLOBAL max_allowed_packet = 64 * 1024 * 1024")
         connection_of(tracker).close(10)
         command("sync", "--store", connection_of(tracker).settings.uri)
         again = nbtrack.connect(connection_of(tracker).settings.uri, artifacts=str(project / "files")).get_run(run.id)
         assert len(again.tags["note"]) == 2_000_000
-        assert SET_ASIDE not in again.tags
+        assert EVENT_REFUSED not in again.tags
 
 
 # Rights.
@@ -199,7 +199,7 @@ def test_a_run_that_may_not_be_logged_holds_up_no_other(with_users, project, cap
         refused.end()
         assert fine.flush(30) or tracker.get_run(fine.id).status == "FINISHED"
     assert tracker.get_run(fine.id).metrics["loss"].count == 100
-    assert [message for message in caplog.messages if "away" in message] == []
+    assert [message for message in caplog.messages if "unavailable" in message] == []
     assert any(refused.id in message and "EDIT" in message for message in caplog.messages)
     assert f"refused: run {refused.id}" in tracker.status()
     connection_of(tracker).close(10)

@@ -110,7 +110,7 @@ def test_many_renames_in_a_row_lose_nothing_and_leave_no_folder(old, tmp_path, c
     assert set(run.params) == {f"p{number}" for number in range(40)}
     assert {f"t{number}" for number in range(40)} <= set(run.tags)
     assert [path.name for path in tmp_path.iterdir() if path.name != "state"] == ["name 39"]
-    assert not [message for message in caplog.messages if "deleted or replaced" in message or "is lost, for" in message]
+    assert not [message for message in caplog.messages if "deleted or replaced" in message or "is lost because" in message]
     assert connection_of(tracker).settings.folder == now / ".nbtrack"
 
 
@@ -140,7 +140,7 @@ def test_renames_by_another_thread_while_everything_is_logged_lose_nothing(old, 
     assert len(run.params) == 300
     assert [run.artifacts.read_text(f"{number}.txt") for number in range(50)] == [str(250 + number) for number in range(50)]
     assert len([path for path in tmp_path.iterdir() if path.name != "state"]) == 1
-    assert not [message for message in caplog.messages if "deleted or replaced" in message or "is lost, for" in message]
+    assert not [message for message in caplog.messages if "deleted or replaced" in message or "is lost because" in message]
 
 
 def test_connecting_again_after_the_rename_is_the_same_store(old, tmp_path, monkeypatch):

@@ -58,7 +58,7 @@ def test_a_server_that_crashes_and_comes_back(server, tracker, caplog):
     assert tracker.flush(60)
     assert run.metrics["loss"].values.tolist() == [step / 4 for step in range(4 * POINTS)]
     assert (run.status, run.tags["said"], run.params["lr"]) == ("FINISHED", "meanwhile", 0.1)
-    assert len([record for record in caplog.records if "the store is away" in record.message]) == 1
+    assert len([record for record in caplog.records if "the store is unavailable" in record.message]) == 1
     connection_of(tracker).close(10)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import nbtrack
 from nbtrack.delivery import recovery
-from nbtrack.delivery.dead_processes import Life
+from nbtrack.delivery.liveness import Liveness
 from nbtrack.entities.run import Status
 from nbtrack.journal.clock import uptime
 from nbtrack.journal.reader import journals
@@ -29,7 +29,7 @@ owner._owner_of.cache_clear()
 process_lock.fcntl = None
 hours, time_ns = %d, time.time_ns
 time.time_ns = lambda: time_ns() + hours * 3600 * 10**9
-nbtrack.delivery.heartbeats._HEARTBEAT = math.inf
+nbtrack.delivery.heartbeats._INTERVAL = math.inf
 """
 LOGS = """
 import nbtrack.delivery.heartbeats
@@ -61,7 +61,7 @@ log("after", 20)
 print(run.flush(), flush=True)
 """
 BEATS = """
-nbtrack.delivery.heartbeats._HEARTBEAT = 0
+nbtrack.delivery.heartbeats._INTERVAL = 0
 sys.stdin.readline()
 """
 NAMES = ["after", "before", "meanwhile"]
@@ -219,7 +219,7 @@ def test_a_process_whose_journal_was_delivered_and_removed_loses_nothing(tmp_pat
     child.tell()
     assert child.line() == "logged"
     with monkeypatch.context() as patch:
-        patch.setattr(recovery, "life_of", lambda *_: Life.GONE)
+        patch.setattr(recovery, "liveness_of", lambda *_: Liveness.DEAD)
         store = opened(tmp_path)
     assert how(store, run_id) == (Status.FAILED, "crashed")
     assert journals(tmp_path / "journal") == []

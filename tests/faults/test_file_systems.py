@@ -88,7 +88,7 @@ print(run.id)
     assert [record.path for record in store.artifacts(run_id)] == (["a.txt"] if what == "a file" else [])
     # Where it waits: in the journal, as far as there is space that was allocated before, and then in memory.
     away, *memory = err.splitlines()
-    assert "nbtrack: the store is away" in away
+    assert "nbtrack: the store is unavailable" in away
     assert len(memory) <= 1
     assert all("what is logged waits in memory" in line for line in memory)
     assert journals(tmp_path / "journal") == []

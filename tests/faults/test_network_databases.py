@@ -55,7 +55,7 @@ def test_a_database_that_turns_read_only_in_the_middle(role, tmp_path, monkeypat
             connection_of(tracker).store().apply([Batch(run.id, "", events=(TagsSet({"a": "b"}),))])
         train(run, 2 * POINTS)
     assert run.status == "FINISHED"
-    assert len([record for record in caplog.records if "the store is away" in record.message]) == 1
+    assert len([record for record in caplog.records if "the store is unavailable" in record.message]) == 1
     change("RESET default_transaction_read_only")
     assert tracker.flush(60)
     assert run.metrics["loss"].values.tolist() == [step / 4 for step in range(3 * POINTS)]

@@ -131,7 +131,7 @@ def test_a_server_of_an_unknown_certificate_gets_nothing_until_it_is_trusted(por
                 run.log(loss=step)
         assert run.status is Status.FINISHED
         assert not tracker.flush(0.2)
-        assert caplog.text.count("the store is away") == 1
+        assert caplog.text.count("the store is unavailable") == 1
         assert "MLFLOW_TRACKING_SERVER_CERT_PATH" in caplog.text
         monkeypatch.setenv("MLFLOW_TRACKING_SERVER_CERT_PATH", str(certificate))
         delivered(tracker)

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from nbtrack.delivery import dead_processes, recovery
+from nbtrack.delivery import liveness, recovery
 from nbtrack.entities.run import Status
 from nbtrack.journal import folder as journal_folder
 from nbtrack.journal import reader
@@ -108,7 +108,7 @@ def test_a_sleeping_process_is_alive_however_late_it_is(tmp_path, opened, monkey
     run_id = child.line()
     os.kill(child.process.pid, signal.SIGSTOP)
     two_days_later = time.time_ns() // 1_000_000 + 2 * 24 * 3600 * 1000
-    monkeypatch.setattr(dead_processes, "folder_clock", lambda _: two_days_later)
+    monkeypatch.setattr(liveness, "folder_clock", lambda _: two_days_later)
     assert opened(tmp_path).get_run(run_id).status is Status.RUNNING
     monkeypatch.undo()
     os.kill(child.process.pid, signal.SIGCONT)
@@ -204,7 +204,7 @@ sys.stdin.readline()
     store = opened(tmp_path)
     assert [values(store, run_id, "after") for run_id in (with_file, without)] == [[1.0]] * 2
     assert [store.get_run(run_id).status for run_id in (with_file, without)] == [Status.RUNNING, Status.FINISHED]
-    assert "files of processes that are gone wait in" in caplog.text
+    assert "files of dead processes wait in" in caplog.text
     (tmp_path / "artifacts").unlink()
     store = opened(tmp_path)
     assert [record.path for record in store.artifacts(with_file)] == ["a.txt"]

@@ -66,7 +66,7 @@ def test_a_full_disk(small_disk, caplog):
         assert tracker.flush(30)
     check(run, 2 * POINTS)
     assert (run.status, run.tags["k"], run.artifacts.read_text("a.txt")) == ("FINISHED", "v", "hello")
-    assert len([message for message in warnings_of(caplog) if "the store is away" in message]) == 1
+    assert len([message for message in warnings_of(caplog) if "the store is unavailable" in message]) == 1
     connection_of(tracker).close(5)
 
 

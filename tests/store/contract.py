@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nbtrack.delivery.dead_processes import Gone, close_runs, take_back
+from nbtrack.delivery.crashed_runs import DeadOwner, close_runs, reopen_runs
 from nbtrack.entities.events import (
     CLOSER,
     ArtifactLogged,
@@ -777,23 +777,23 @@ class StoreContract:
                 writer.outbox.applied(*store.apply([found]))
 
         deliver()
-        close_runs(store, {writer.run_id: Gone(this_process().to_json(), 1, START + 500)}, lambda _: False)
+        close_runs(store, {writer.run_id: DeadOwner(this_process().to_json(), 1, START + 500)}, lambda _: False)
         closed = store.get_run(writer.run_id)
         assert (closed.status, closed.end_time) == (Status.FAILED, START + 500)
         writer.append(params(lr=0.1))
         writer.append(tags(stage="two"))
         writer.log({"loss": 0.5}, 1, stamp_of(START + 10))
         deliver()
-        take_back(store, [writer])
+        reopen_runs(store, [writer])
         deliver()
         going_on = store.get_run(writer.run_id)
         assert (going_on.status, going_on.end_time) == (Status.RUNNING, None)
         assert {key for _, key, _ in store.tags([writer.run_id])} == {"mlflow.runName", "stage"}
         assert store.params([writer.run_id]) == [(writer.run_id, "lr", 0.1)]
         assert values_of(store, writer.run_id, "loss") == [1.0, 0.5]
-        take_back(store, [writer])
+        reopen_runs(store, [writer])
         writer.append(ended())
-        take_back(store, [writer])
+        reopen_runs(store, [writer])
         deliver()
         assert store.get_run(writer.run_id).status is Status.FINISHED
 

@@ -102,7 +102,7 @@ def test_a_server_that_is_away_at_the_start_costs_nothing(proxy, caplog):
             run.log_text("hello", "note.txt")
         assert time.monotonic() - began < 10
         assert run.status is Status.FINISHED
-        assert caplog.text.count("the store is away") == 1
+        assert caplog.text.count("the store is unavailable") == 1
         with pytest.raises(StoreUnavailable):
             nbtrack.runs()
     delivered(tracker)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import nbtrack
-from nbtrack.delivery.connection import connections
+from nbtrack.delivery.connections import connections
 from nbtrack.errors import StoreError
 from nbtrack.store.artifacts.open import open_artifacts
 

@@ -478,7 +478,7 @@ def test_points_logged_while_mlflow_is_unavailable_arrive_once(proxy, caplog):
     with proxy.away(), nbtrack.start_run("offline", params={"n": 1}) as run:
         for step in range(1500):
             run.log(loss=1 / (step + 1))
-    assert caplog.text.count("the store is away") == 1
+    assert caplog.text.count("the store is unavailable") == 1
     proxy.faults = ["pass", "lose", "pass", "half", "cut", "pass", SERVER_ERROR, HTML, too_many("1")]
     delivered(tracker)
     proxy.faults = []

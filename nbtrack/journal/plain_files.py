@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from ..errors import InvalidInput
 
-__all__ = ["is_folder", "is_ours", "open_plain", "spooled"]
+__all__ = ["is_folder", "is_ours", "open_plain", "spooled_file"]
 
 _SPOOLED = re.compile(r"[A-Za-z0-9_-][\w.-]{0,127}", re.ASCII)
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -48,7 +48,7 @@ def is_folder(path: Path) -> bool:
         return False
 
 
-def spooled(folder: Path, name: object) -> Path | None:
+def spooled_file(folder: Path, name: object) -> Path | None:
     """Return where a file on its way to the artifacts lies in a journal's folder; None where it is there no more.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What processes that are gone left behind, delivered once in the life of this one, beside its own work."""
+"""Recovery beside the flusher's own work: once in the life of a process, in a thread of its own."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from ..journal.folder import renamed
 from ..store.protocol.store import Store
 from ..system.forks import WORKING, unsplit
 from ..system.threads import start_thread
-from .recovery import FilesWait, recover
-from .set_aside import PutFile
+from .artifact_events import FilesUnavailable, PutFile
+from .recovery import recover
 
-__all__ = ["Leftovers"]
+__all__ = ["BackgroundRecovery"]
 
-_AGAIN = 60.0  # seconds until files that wait are looked at again
-_SOON = 2.0  # seconds until a store that did not take it is asked again
+_FILES_PAUSE = 60.0  # seconds until files whose place is unavailable are tried again
+_STORE_PAUSE = 2.0  # seconds until an unavailable store is tried again
 
 
-class Leftovers:
-    """Recovers in a thread of its own: a large journal that somebody left must not hold up the start of a run.
+class BackgroundRecovery:
+    """Recovers orphaned journals in a thread, because a large one must not delay the start of a run.
 
     Args:
         homes: The folders of journals.
-        put: Puts a spooled file where it belongs.
-        warn: Warns, once, about what the first argument names.
-        on_change: Called, in that thread, when it is through.
+        put: Puts a spooled file into the artifact store.
+        warn: Warns once about the thing that its first argument names.
+        on_change: Called in that thread when it is done.
 
     Attributes:
-        is_done: Whether all was looked at once.
-        problem: Why it could not be delivered when it was tried last.
+        is_done: Whether every journal was looked at once.
+        problem: Why the last attempt failed.
     """
 
     def __init__(self, homes: Sequence[Path], put: PutFile, warn: Callable[..., None], on_change: Callable[[], None]) -> None:
@@ -42,12 +42,12 @@ class Leftovers:
         self.problem: Exception | None = None
 
     def move(self, old: Path, new: Path) -> None:
-        """Know the folders of journals by the names that they have now."""
+        """Update the folders of journals after a folder above was renamed."""
         self._homes = tuple([renamed(home, old, new) for home in self._homes])
 
-    def see_to(self, store: Store, own: frozenset[str]) -> None:
-        """Begin to recover where that is due; ``own`` are this process's writers."""
-        if store.is_read_only:  # what others left there is theirs to deliver
+    def start_if_due(self, store: Store, own: frozenset[str]) -> None:
+        """Start to recover if it is time; ``own`` are the ids of this process's writers."""
+        if store.is_read_only:  # those who may write there deliver what is left
             self.is_done = True
             return
         if self._is_working or time.monotonic() < self._due:
@@ -63,11 +63,11 @@ class Leftovers:
                 for home in self._homes or (None,):
                     recover(store, home, self._put, own=own, homes=self._homes)
             self._due, self.is_done, self.problem = math.inf, True, None
-        except FilesWait as error:
-            self._due, self.is_done, self.problem = time.monotonic() + _AGAIN, True, None
-            self._warn("files", "nbtrack: files of processes that are gone wait in %s (%s)", self._homes[-1], error)
-        except Exception as error:  # noqa: BLE001  the flusher tells of it, and tries again
-            self._due, self.problem = time.monotonic() + _SOON, error
+        except FilesUnavailable as error:
+            self._due, self.is_done, self.problem = time.monotonic() + _FILES_PAUSE, True, None
+            self._warn("files", "nbtrack: files of dead processes wait in %s (%s)", self._homes[-1], error)
+        except Exception as error:  # noqa: BLE001  the flusher warns of it, and tries again
+            self._due, self.problem = time.monotonic() + _STORE_PAUSE, error
         finally:
             self._is_working = False
             self._on_change()
