@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from mlflow.exceptions import RestException
-from mlflow.store.model_registry.rest_store import MlflowServerStore as MlflowRegistryStore
-from mlflow.store.tracking.rest_store import MlflowServerStore as MlflowTrackingStore
+from mlflow.store.model_registry.rest_store import RestStore as MlflowRegistryStore
+from mlflow.store.tracking.rest_store import RestStore as MlflowTrackingStore
 from mlflow.utils.proto_json_utils import parse_dict
 from mlflow.utils.rest_utils import MlflowHostCreds
 
