@@ -1,4 +1,4 @@
-"""Copying runs from anywhere to any store, with all that they have, and going on where a copy was broken off."""
+"""Copies runs from any source to any store with everything they have, and continues interrupted copies."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from ..settings import Settings, resolve
 from ..store.artifacts.allowed_places import AllowedPlaces
 from ..store.open import open_store
 from ..store.protocol.store import Store
-from .copy import Outcome, Target, Tell, copy_all
+from .copy import copy_all
 from .open import open_source
+from .progress import CopyResult, Tell
+from .run_copy import Target
 from .source import Source
 from .store_source import StoredRuns
 
-__all__ = ["Outcome", "Tell", "import_", "push"]
+__all__ = ["CopyResult", "Tell", "import_", "push"]
 
 
 def push(
@@ -24,15 +26,15 @@ def push(
     source: str | None = None,
     artifacts: str | None = None,
     tell: Tell | None = None,
-) -> Outcome:
-    """Copy runs of a store into another one; those that are there already, with all that they have, are passed over.
+) -> CopyResult:
+    """Copy runs of a store into another one; runs that the other one has completely are skipped.
 
     Args:
         run_ids: Which runs; None for all.
         target: The URI of the other store.
-        source: The store's URI; None where ``connect()`` would go.
-        artifacts: Where the artifacts of experiments that are new there go.
-        tell: Told how it goes on.
+        source: The store's URI; None for the store that ``connect()`` uses.
+        artifacts: Where experiments that are new in the target keep their artifacts.
+        tell: Told of the progress.
 
     Example:
         >>> import nbtrack
@@ -56,16 +58,16 @@ def import_(
     artifacts: str | None = None,
     places: Sequence[str] = (),
     tell: Tell | None = None,
-) -> Outcome:
-    """Copy all runs from somewhere into a store; see ``push``.
+) -> CopyResult:
+    """Copy all runs of a source into a store, as ``push`` does.
 
     Args:
         source: A store's URI, an MLflow server, MLflow's folder ``mlruns``, or the database of MLflow's SQL store.
-        target: The store's URI; None where ``connect()`` would go.
-        artifacts: Where the artifacts of experiments that are new there go.
-        places: Folders and URIs where files of the source's runs may be read, beside its own folder and what settings name;
-            below them the files of a source that was moved are found.
-        tell: Told how it goes on.
+        target: The store's URI; None for the store that ``connect()`` uses.
+        artifacts: Where experiments that are new in the target keep their artifacts.
+        places: Folders and URIs, besides the source's own folder and those in settings, where files of its runs may be read.
+            The files of a source that was moved are found below them.
+        tell: Told of the progress.
 
     Raises:
         InvalidInput: There are no runs at ``source``.
@@ -74,7 +76,7 @@ def import_(
         return _copy(runs, resolve(target, artifacts=artifacts).for_writing, tell)
 
 
-def _copy(source: Source, settings: Settings, tell: Tell | None) -> Outcome:
+def _copy(source: Source, settings: Settings, tell: Tell | None) -> CopyResult:
     with _opened(settings) as store:
         target = Target(store, AllowedPlaces.of(settings).open)
         return copy_all(source, target, tell or (lambda what, number: None))

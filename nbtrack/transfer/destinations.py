@@ -1,4 +1,4 @@
-"""Which experiment of the target takes the runs of one of the source. An experiment that was there before is not changed."""
+"""The experiments of the target that receive the source's runs. One that the target had before is not changed."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def is_deleted(experiment: Experiment) -> bool:
 
 
 def active_first(experiments: Iterable[Experiment]) -> list[Experiment]:
-    """Return deleted experiments last: one may have the name of an active one, which then has its own destination."""
+    """Return deleted experiments last: one may have the name of an active one, whose destination it must not be."""
     return sorted(experiments, key=is_deleted)
 
 
 class Destinations:
-    """The experiments of a target, by the names that the source's have.
+    """The experiments of a target, by the names of the source's.
 
     Args:
         store: The target.
@@ -32,7 +32,7 @@ class Destinations:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._made_deleted: list[str] = []
+        self._for_deleted: list[str] = []
 
     def of(self, wanted: Experiment) -> Experiment:
         """Return the experiment of the same name, created if there is none."""
@@ -41,14 +41,14 @@ class Destinations:
             return found
         made = self._store.create_experiment(wanted.name, tags=dict(wanted.tags))
         if is_deleted(wanted):
-            self._made_deleted.append(made.id)
+            self._for_deleted.append(made.id)
         return made
 
-    def made_deleted(self, there: Experiment) -> bool:
-        """Return whether an experiment was created here for deleted ones alone."""
-        return there.id in self._made_deleted
+    def made_for_deleted(self, there: Experiment) -> bool:
+        """Return whether an experiment was created only for the runs of deleted ones."""
+        return there.id in self._for_deleted
 
-    def finish(self) -> None:
-        """Delete what was created for deleted experiments, once it has their runs: a deleted one takes none."""
-        for experiment_id in self._made_deleted:
+    def delete_for_deleted(self) -> None:
+        """Delete the experiments that were created for deleted ones; only now, because a deleted one accepts no runs."""
+        for experiment_id in self._for_deleted:
             self._store.delete_experiment(experiment_id)

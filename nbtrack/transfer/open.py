@@ -1,4 +1,4 @@
-"""From a URI or a path to the runs there."""
+"""Opens the runs at a URI or path, whoever wrote them."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ __all__ = ["open_source"]
 
 _ENGINES = ("sqlite", "postgresql", "postgres", "mysql", "mariadb", "mssql")
 _SERVERS = ("http", "https")
-# What a project's folder may hold: nbtrack's folder, MLflow's, and the database that MLflow makes since its version 3.
+# What a project's folder may contain: nbtrack's folder, MLflow's, and the database that MLflow 3 makes.
 _IN_PROJECT = (".nbtrack", "mlruns", "mlflow.db")
 
 
 def open_source(uri: str, places: Sequence[str] = ()) -> Source:
-    """Open what is at a URI or path for reading: a store, or what MLflow wrote. Nothing is made there.
+    """Open a store, or what MLflow wrote, for reading. Nothing is made there.
 
     Args:
         uri: A path, a ``file:`` URI of any form, or the URI of a database or a server.
-        places: Folders and URIs where files of its runs may be read, beside the source's own folder and what settings name.
+        places: Folders and URIs, besides the source's own folder and those in settings, where files of its runs may be read.
 
     Raises:
         InvalidInput: There are no runs.
-        StoreUnavailable: It cannot be reached now.
+        StoreUnavailable: It is unavailable.
     """
     named = (*map(absolute_location, map(str, places)), *artifact_places())
     scheme = uri.partition(":")[0].partition("+")[0].lower()
@@ -49,7 +49,7 @@ def open_source(uri: str, places: Sequence[str] = ()) -> Source:
         return _in_file(path, named)
     if path.is_dir():
         return _in_folder(path, named)
-    raise InvalidInput(f"there is no file or folder {path}, of which {without_password(uri)!r} could be the address")
+    raise InvalidInput(f"there is no file or folder {path} (from {without_password(uri)!r})")
 
 
 def _in_file(path: Path, named: Sequence[str]) -> Source:
@@ -67,7 +67,7 @@ def _in_folder(folder: Path, named: Sequence[str]) -> Source:
 
 
 def _in_project(folder: Path, named: Sequence[str]) -> Source:
-    """Open the one thing with runs in a folder."""
+    """Open the only thing with runs in a folder."""
     found = [path for name in _IN_PROJECT if (folder / name).exists() and _holds_runs(path := _own(folder, name, named))]
     if len(found) > 1:
         names = ", ".join(str(path) for path in found)
@@ -78,15 +78,15 @@ def _in_project(folder: Path, named: Sequence[str]) -> Source:
 
 
 def _own(folder: Path, name: str, named: Sequence[str]) -> Path:
-    """Return what has a name in a folder that may have been downloaded: not where a link leads out of it to.
+    """Return a path in a folder that may have been downloaded, unless it is a link that leads out of it.
 
     Raises:
-        InvalidInput: It is a link to a place that nobody named.
+        InvalidInput: It is a link to a place that the user did not name.
     """
     real = (folder / name).resolve()
     places = [folder, *(local_path(place) for place in named if scheme_of(place) in ("", "file"))]
     if not any(real.is_relative_to(place.resolve()) for place in places):
-        raise InvalidInput(f"{folder / name} is a link to {real}, out of that folder: if that is yours, import {real} itself")
+        raise InvalidInput(f"{folder / name} is a link to {real}, outside that folder: if that is yours, import {real} itself")
     return folder / name
 
 
@@ -107,11 +107,11 @@ def _in_database(uri: str | sa.URL, named: Sequence[str]) -> Source:
 
 
 def _store_of(database: Path) -> str:
-    """Return the URI of the store in a file; the folder's where it is one of ours."""
+    """Return the URI of the store in a file; its folder if nbtrack named the file."""
     return str(database.parent) if database.name == "runs.db" else sqlite_uri(database)
 
 
 def _in_store(settings: Settings, named: Sequence[str]) -> Source:
     store = open_store(settings.uri, artifact_root=settings.artifacts)
     allowed = AllowedPlaces.of(settings)
-    return StoredRuns(store, replace(allowed, named=(*allowed.named, *named)).open, is_ours=True)
+    return StoredRuns(store, replace(allowed, named=(*allowed.named, *named)).open, owns_store=True)

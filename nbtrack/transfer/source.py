@@ -1,4 +1,4 @@
-"""Where runs are copied from: what any place must be able to tell of its runs."""
+"""Where runs are copied from: what every source tells of its runs."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from ..entities.run import ArtifactRecord, Dataset, Experiment, ParamValue, RunI
 if TYPE_CHECKING:
     from ..entities.events import Series
 
-__all__ = ["Contents", "Files", "Source"]
+__all__ = ["FileReader", "Source", "SourceRun"]
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
-    """What a run has beside its points.
+class SourceRun:
+    """Everything that a source has of a run, except its points.
 
     Attributes:
-        documents: The sha256 of each, by kind.
-        files: Every file; one whose sha256 is not known has an empty one.
-        points: What changes whenever points are logged, such as how many there are of each metric.
+        documents: The SHA-256 of each document, by its kind.
+        files: Every file; its SHA-256 is empty if the source does not know it.
+        points: Facts that change whenever points are logged, such as the number of points of each metric.
         made: The logged models that the run made.
-        read: Those that it read.
-        models: What these models are, as far as they can be copied.
-        left: How many it made besides, which cannot.
+        read: The logged models that the run read.
+        models: Those of these models that can be copied.
+        left: How many models it made that cannot be copied.
     """
 
     params: dict[str, ParamValue] = field(default_factory=dict)
@@ -41,42 +41,47 @@ class Contents:
     left: int = 0
 
 
-class Files(Protocol):
-    """The files of one run."""
+class FileReader(Protocol):
+    """The files of one run or model."""
 
     def open(self, path: str) -> BinaryIO:
         """Open a file for reading; ArtifactNotFound."""
 
 
 class Source(Protocol):
-    """A place with runs. What cannot be read is left out, and named in ``problems``.
+    """A place with runs. What cannot be read is left out and named in ``problems``.
 
-    Memory: points come in pieces of bounded size. Order: all that is asked twice comes in the same order.
+    Memory: points are read in pieces of bounded size.
+    Order: what is read twice comes in the same order both times.
+
+    Attributes:
+        label: The place, for messages.
+        problems: What could not be read, one line each.
     """
 
     label: str
     problems: list[str]
 
     def experiments(self) -> Iterable[Experiment]:
-        """Return all experiments, deleted ones too."""
+        """Return all experiments with runs to copy, including deleted ones."""
 
     def runs(self, experiment: Experiment) -> Iterable[RunInfo]:
-        """Return all runs of an experiment, deleted ones too."""
+        """Return all runs to copy of an experiment, including deleted ones."""
 
-    def contents(self, run: RunInfo) -> Contents:
-        """Return what a run has."""
+    def contents(self, run: RunInfo) -> SourceRun:
+        """Return everything of a run, except its points."""
 
     def document(self, sha256: str) -> str | None:
-        """Return a document's text."""
+        """Return a document's text, None if the source does not have it."""
 
     def points(self, run: RunInfo) -> Iterator[Series]:
-        """Give the points of a run piece by piece, those of a metric in the order logged."""
+        """Yield the points of a run in pieces, those of a metric in the order in which they were logged."""
 
-    def files(self, run: RunInfo) -> Files:
+    def files(self, run: RunInfo) -> FileReader:
         """Return the files of a run."""
 
-    def model_files(self, model: LoggedModelInfo) -> tuple[list[ArtifactRecord], Files]:
-        """Return what files a model has, and where to read them."""
+    def model_files(self, model: LoggedModelInfo) -> tuple[list[ArtifactRecord], FileReader]:
+        """Return the list of a model's files, and what opens them."""
 
     def close(self) -> None:
-        """Give back connections and files."""
+        """Close connections and files."""

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from typing_extensions import override
 
 from ..entities.events import Series
 from ..entities.model import LoggedModelInfo
@@ -15,7 +16,7 @@ from ..errors import ModelNotFound, NbtrackError
 from ..store.artifacts.protocol import walk
 from ..store.protocol.search import Query
 from ..store.protocol.store import Store
-from .source import Contents, Files, Source
+from .source import FileReader, Source, SourceRun
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,19 +25,19 @@ if TYPE_CHECKING:
 
 __all__ = ["StoredRuns"]
 
-_AT_ONCE = 500_000  # values of metrics that are read together
+_AT_ONCE = 500_000  # values that are read together
 _STATS = ("count", "first_step", "first_timestamp", "last_step", "last_timestamp", "last", "total")
 _ENDS = (-(1 << 63), (1 << 63) - 1)
 
 
-class StoredRuns:
+class StoredRuns(Source):
     """The runs of a store.
 
     Args:
         store: The store.
         open_files: Opens the artifact store of a run's ``artifact_uri``.
         run_ids: Which runs; None for all.
-        is_ours: Whether to close the store at the end.
+        owns_store: Whether ``close`` closes the store.
     """
 
     def __init__(
@@ -45,30 +46,30 @@ class StoredRuns:
         open_files: Callable[[str], ArtifactStore],
         run_ids: Sequence[str] | None = None,
         *,
-        is_ours: bool = False,
+        owns_store: bool = False,
     ) -> None:
         self.label, self.problems = store.uri, list[str]()
-        self._is_ours = is_ours
+        self._owns_store = owns_store
         self._store, self._open_files, self._run_ids = store, open_files, run_ids
 
+    @override
     def experiments(self) -> Iterable[Experiment]:
-        """See ``Source.experiments``; of some runs alone, theirs."""
         if self._run_ids is None:
             return self._store.experiments("all")
         numbers = dict.fromkeys(self._store.get_run(run_id).experiment_id for run_id in self._run_ids)
         return [self._store.get_experiment(number) for number in numbers]
 
+    @override
     def runs(self, experiment: Experiment) -> Iterable[RunInfo]:
-        """See ``Source.runs``."""
         if self._run_ids is None:
             return self._store.search_runs(Query((experiment.id,), view="all")).items
         asked = (self._store.get_run(run_id) for run_id in dict.fromkeys(self._run_ids))
         return [run for run in asked if run.experiment_id == experiment.id]
 
-    def contents(self, run: RunInfo) -> Contents:
-        """See ``Source.contents``."""
+    @override
+    def contents(self, run: RunInfo) -> SourceRun:
         ids, store = [run.id], self._store
-        return Contents(
+        return SourceRun(
             params={key: value for _, key, value in store.params(ids)},
             tags={key: value for _, key, value in store.tags(ids)},
             documents=store.documents(run.id),
@@ -79,7 +80,7 @@ class StoredRuns:
         )
 
     def _models(self, run: RunInfo) -> dict[str, Any]:
-        """Return which models a run made and read, and those of them that lie in its experiment."""
+        """Return the models that a run made and read; only those in its own experiment are copied."""
         models = self._store.models
         made, read = models.outputs([run.id]), models.inputs([run.id])
         found = []
@@ -88,13 +89,13 @@ class StoredRuns:
                 found.append(models.get(model_id))
         return {"made": made, "read": read, "models": [each for each in found if each.experiment_id == run.experiment_id]}
 
-    def model_files(self, model: LoggedModelInfo) -> tuple[list[ArtifactRecord], Files]:
-        """See ``Source.model_files``."""
+    @override
+    def model_files(self, model: LoggedModelInfo) -> tuple[list[ArtifactRecord], FileReader]:
         files = self._open_files(model.artifact_uri)
         return self._named(files, f"the logged model {model.id}"), files
 
     def _files(self, run: RunInfo) -> list[ArtifactRecord]:
-        """Return all files that are there, with what was noted of them."""
+        """Return all files in the artifact store, with the store's record of each."""
         known = {record.path: record for record in self._store.artifacts(run.id)}
         try:
             there = self._named(self._open_files(run.artifact_uri), f"run {run.id}")
@@ -104,22 +105,22 @@ class StoredRuns:
         return [known.get(record.path, record) for record in there]
 
     def _named(self, files: ArtifactStore, owner: str) -> list[ArtifactRecord]:
-        """Return all files whose names can be an artifact's, by path; the others are a problem."""
+        """Return all files, ordered by path, except those whose names cannot be an artifact's, which are a problem."""
         odd = list[str]()
         found = sorted(walk(files, problems=odd), key=lambda record: record.path)
         self.problems += [f"a file of {owner} is left out: {why}" for why in odd]
         return found
 
+    @override
     def document(self, sha256: str) -> str | None:
-        """See ``Source.document``."""
         return self._store.read_document(sha256)
 
-    def files(self, run: RunInfo) -> Files:
-        """See ``Source.files``."""
+    @override
+    def files(self, run: RunInfo) -> FileReader:
         return self._open_files(run.artifact_uri)
 
+    @override
     def points(self, run: RunInfo) -> Iterator[Series]:
-        """See ``Source.points``; metrics that were logged together come together."""
         alike: dict[tuple[Any, ...], list[str]] = {}
         for _, key, *stats in self._store.metrics([run.id], _STATS[:5]):
             alike.setdefault(tuple(stats), []).append(key)
@@ -128,9 +129,9 @@ class StoredRuns:
                 for low, high in _windows(count * len(some), int(begin), int(end)):
                     yield from _series(self._store.stretches(run.id, some, "time", low, high), low, high)
 
+    @override
     def close(self) -> None:
-        """See ``Source.close``."""
-        if self._is_ours:
+        if self._owns_store:
             self._store.close()
 
 
@@ -140,7 +141,7 @@ def _blocks(keys: Sequence[str], size: int) -> Iterator[Sequence[str]]:
 
 
 def _windows(values: int, begin: int, end: int) -> Iterator[tuple[int, int]]:
-    """Cut all of time so that each window has about ``_AT_ONCE`` values of metrics that came evenly; both ends belong to it."""
+    """Yield time windows, both ends included, with about ``_AT_ONCE`` values each if they are spread evenly."""
     low, high = min(begin, end), max(begin, end)
     number = min(-(-values // _AT_ONCE), high - low + 1)
     cuts = [low + (high - low) * place // number for place in range(1, number)]
@@ -148,7 +149,7 @@ def _windows(values: int, begin: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _series(found: Sequence[tuple[str, str, Points]], low: int, high: int) -> Iterator[Series]:
-    """Give the points within a window, those of the same steps and times in one series."""
+    """Yield the points within a window; metrics with the same steps and times share a series."""
     together: list[Series] = []
     for _, key, points in found:
         inside = (points.timestamps >= low) & (points.timestamps <= high)

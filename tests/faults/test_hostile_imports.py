@@ -11,8 +11,9 @@ import pytest
 from nbtrack.errors import InvalidInput, StoreUnavailable
 from nbtrack.store.artifacts.open import open_artifacts
 from nbtrack.store.open import open_store
-from nbtrack.transfer.copy import Target, copy_all
+from nbtrack.transfer.copy import copy_all
 from nbtrack.transfer.open import open_source
+from nbtrack.transfer.run_copy import Target
 
 # MLflow's tables as its releases make them, without the constraints that a hostile file would not have either.
 TABLES = {
@@ -129,7 +130,7 @@ def test_anything_in_a_column_of_a_run(tmp_path, value):
         assert ("kind", "sound") in {(key, text) for _, key, text in store.tags([sound])}
         for run in set(outcome.copied) - {sound}:
             assert len(points(store, run)["loss"]) in (99, 100)
-        assert any("is no id" in problem for problem in outcome.problems)
+        assert any("is not a valid id" in problem for problem in outcome.problems)
         assert all(len(problem) < 600 for problem in outcome.problems)
 
 

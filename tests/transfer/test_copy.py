@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import math
 from dataclasses import replace
@@ -29,8 +30,9 @@ from nbtrack.store.memory import MemoryStore
 from nbtrack.store.nbtrack_server.store import NbtrackServerStore
 from nbtrack.store.open import open_store
 from nbtrack.store.protocol.search import Query
-from nbtrack.transfer import copy, store_source
-from nbtrack.transfer.copy import Target, copy_all
+from nbtrack.transfer import store_source
+from nbtrack.transfer.copy import copy_all
+from nbtrack.transfer.run_copy import Target
 from nbtrack.transfer.store_source import StoredRuns
 
 from ..server.asking import InProcess
@@ -72,7 +74,7 @@ def put(store, run_id, **files):
     artifacts = open_artifacts(store.get_run(run_id).artifact_uri)
     for path, content in files.items():
         artifacts.write(path, io.BytesIO(content))
-        store.apply([direct(run_id, ArtifactLogged(path, len(content), copy.hashlib.sha256(content).hexdigest()))])
+        store.apply([direct(run_id, ArtifactLogged(path, len(content), hashlib.sha256(content).hexdigest()))])
 
 
 @pytest.fixture(params=["memory", "sqlite", *(pytest.param(name, marks=pytest.mark.slow) for name in ("postgres", "maria"))])
@@ -105,7 +107,7 @@ def check(source, target, run_id):
         assert target.read_document(sha256) == source.read_document(sha256)
     for record in source.artifacts(run_id):
         with open_artifacts(other.artifact_uri).open(record.path) as file:
-            assert copy.hashlib.sha256(file.read()).hexdigest() == record.sha256
+            assert hashlib.sha256(file.read()).hexdigest() == record.sha256
     expected, found = source.histories([run_id], None), target.histories([run_id], None)
     assert [each[:2] for each in expected] == [each[:2] for each in found]
     for (_, _, one), (_, _, other) in zip(expected, found, strict=True):

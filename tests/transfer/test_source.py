@@ -13,8 +13,9 @@ from nbtrack.errors import InvalidInput, StoreUnavailable
 from nbtrack.store.artifacts.open import open_artifacts
 from nbtrack.store.memory import MemoryStore
 from nbtrack.store.open import open_store
-from nbtrack.transfer.copy import Target, copy_all
+from nbtrack.transfer.copy import copy_all
 from nbtrack.transfer.open import open_source
+from nbtrack.transfer.run_copy import Target
 
 from ..store.building import batch, ended, started
 
@@ -233,7 +234,7 @@ def test_what_a_folder_links_to_elsewhere_is_not_opened_unless_it_is_named(tmp_p
     else:
         add_run(experiment(theirs / name))
     (download / name).symlink_to(theirs / name)
-    with pytest.raises(InvalidInput, match=r"is a link to .*out of that folder"):
+    with pytest.raises(InvalidInput, match=r"is a link to .*outside that folder"):
         open_source(str(download))
     with closing(open_source(str(download), [str(theirs)])) as runs:
         assert runs.label
@@ -325,11 +326,11 @@ def test_all_that_is_left_out_is_named(tmp_path):
     assert (outcome.copied, store.params([RUN])) == ([RUN], [(RUN, "lr", "0.1")])
     assert set(outcome.problems) == {
         f"{folder}/{'e' * 32}: is a link and is left out",
-        f"{folder}/{OTHER}: is left out, for it has no meta.yaml",
-        f"{run}/inputs/i1: is left out, for it has no meta.yaml",
+        f"{folder}/{OTHER}: is left out because it has no meta.yaml",
+        f"{run}/inputs/i1: is left out because it has no meta.yaml",
         f"{run}/params/linked: is a link and is left out",
         f"{run}/tags/folder: is a link and is left out",
-        f"{root}/2: is left out, for it has no meta.yaml",
+        f"{root}/2: is left out because it has no meta.yaml",
         f"{root}/3: is a link and is left out",
     }
     assert len(outcome.problems) == 7

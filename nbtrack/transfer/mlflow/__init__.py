@@ -1,1 +1,1 @@
-"""Runs of other trackers, read where they lie: one module a format, each a source for ``copying``."""
+"""MLflow's own stores as sources of runs: its SQL database and its folder ``mlruns``."""

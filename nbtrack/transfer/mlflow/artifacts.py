@@ -1,7 +1,7 @@
-"""The files of a run that MLflow logged: below the source's own folder, or a place that the user names, and nowhere else.
+"""The files of a run that MLflow logged: read below the source's own folder or a place that the user names, nowhere else.
 
-A database or folder that came from somebody else may name any folder of whoever imports it. What it names is looked for
-below the allowed roots too, by the end of its path: a source that was moved still says where its files were before.
+A database or folder that was downloaded may name any folder of the user who imports it. The end of a path that it names
+is looked up below the allowed roots too, because a source that was moved still names the former place of its files.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from ...store.artifacts.allowed_places import AllowedPlaces
 from ...store.artifacts.local import LocalArtifacts
 from ...store.artifacts.paths import local_path, scheme_of
 from ...store.artifacts.protocol import walk
-from ..source import Files
+from ..source import FileReader
 
 __all__ = ["SourceFiles", "records"]
 
 _LOCAL = ("", "file")
 _SERVED = ("mlflow-artifacts", "http", "https")
-_ROOTS = ("", "mlruns", "mlartifacts")  # where MLflow puts files below the folder that it runs in
-_DESTINATION = "mlartifacts"  # of what goes through its server
+_ROOTS = ("", "mlruns", "mlartifacts")  # where MLflow stores files below its working directory
+_DESTINATION = "mlartifacts"  # of files that its server receives
 _SHOWN = 200
 _LONGEST_TAIL = 8
 _REMOTE_TAIL = 4  # <experiment>/models/<model>/artifacts; each length is a request
 
 
 class _Unreachable:
-    """Files that are not read, and why."""
+    """Files that must not be read, and why."""
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
@@ -50,7 +50,7 @@ class _NoFiles:
 
 
 class SourceFiles:
-    """Where the files of a source's runs may be read.
+    """Finds the files of a source's runs where they may be read.
 
     Args:
         folder: The source's own folder; None for a database server.
@@ -61,41 +61,41 @@ class SourceFiles:
         self._folder, self._named = folder, tuple(named)
         self._allowed = AllowedPlaces(((folder, ""),) if folder is not None else (), self._named)
 
-    def of(self, uri: str, owner: str) -> Files:
+    def of(self, uri: str, owner: str) -> FileReader:
         """Return the files at an ``artifact_uri``.
 
         Args:
-            uri: What the source says, of the form ``…/OWNER/artifacts``, as MLflow makes it.
-            owner: The id of the run or model that they are of.
+            uri: The source's URI, which MLflow forms as ``…/OWNER/artifacts``.
+            owner: The id of their run or model.
         """
         parts = _parts(uri)
         if parts[-2:] != (owner, "artifacts"):
-            return _Unreachable(f"MLflow did not make {_shown(uri)} for them; copy them by hand")
+            return _Unreachable(f"{_shown(uri)} is not a path that MLflow makes for them; copy them by hand")
         try:
             return self._found(self._absolute(uri), uri, parts)
         except NbtrackError as error:
             return _Unreachable(str(error))
 
-    def beside(self, folder: Path) -> Files | None:
-        """Return the files in a folder of the source itself; None where it is not there."""
+    def beside(self, folder: Path) -> FileReader | None:
+        """Return the files in a folder of the source itself; None if there is no such folder."""
         if self._allowed.allows(str(folder)):
             return self._allowed.open(str(folder)) if folder.is_dir() else None
         return _Unreachable(_why_not(str(folder)))
 
-    def _found(self, place: str, uri: str, parts: Sequence[str]) -> Files:
-        """Return the files where the source says, or where they were moved to."""
-        is_kept_out = False  # by a link, or because it is not the source's
+    def _found(self, place: str, uri: str, parts: Sequence[str]) -> FileReader:
+        """Return the files where the source names them, or where they were moved."""
+        is_forbidden = False  # because of a link, or because the place is not the source's
         for candidate in (place, *self._moved(parts)):
             if self._is_there(candidate, is_named=candidate == place):
                 if self._allowed.allows(candidate):
                     return self._allowed.open(candidate)
-                is_kept_out = True
-        if not is_kept_out and (self._allowed.allows(place) or self._has_none(uri, parts)):
+                is_forbidden = True
+        if not is_forbidden and (self._allowed.allows(place) or self._has_none(uri, parts)):
             return _NoFiles()
         return _Unreachable(_why_not(uri))
 
     def _moved(self, parts: Sequence[str]) -> Iterator[str]:
-        """Give the places below each allowed root that end as a path does, the longest ends first."""
+        """Yield the places below each allowed root that end like a path, the longest ends first."""
         for folder in self._local_roots():
             for count in range(min(len(parts), _LONGEST_TAIL), 1, -1):
                 yield str(folder.joinpath(*parts[-count:]))
@@ -109,9 +109,9 @@ class SourceFiles:
         return own + [local_path(each) for each in self._named if scheme_of(each) in _LOCAL]
 
     def _has_none(self, uri: str, parts: Sequence[str]) -> bool:
-        """Return whether the folder for files of a run's experiment is here, so that the run has none.
+        """Tell whether a run has no files because the folder of its experiment's files is here.
 
-        A run that logged no file has no folder, whether or not its source was moved.
+        A run that logged no file has no folder of its own, whether or not the source was moved.
         """
         if scheme_of(uri) in _SERVED:
             return self._folder is not None and _is_folder(self._folder / _DESTINATION)
@@ -122,7 +122,7 @@ class SourceFiles:
         return any(_is_folder(root / parts[-3]) for root in [*named, *alike])
 
     def _is_there(self, place: str, *, is_named: bool) -> bool:
-        """Return whether there is a folder; a bucket has none, and is asked for files where the source does not name it."""
+        """Tell whether there are files; a bucket has no folders, so one that the source does not name is listed."""
         if scheme_of(place) in _LOCAL:
             return _is_folder(local_path(place))
         if is_named:
@@ -130,7 +130,7 @@ class SourceFiles:
         return bool(self._allowed.open(place).list())
 
     def _absolute(self, uri: str) -> str:
-        """Return a URI as it is, and a relative path from the source's folder."""
+        """Return a relative path below the source's folder, and anything else as it is."""
         if scheme_of(uri) not in _LOCAL or self._folder is None:
             return uri
         try:
@@ -153,7 +153,7 @@ def _parts(uri: str) -> tuple[str, ...]:
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
-    except (OSError, ValueError):  # no path that this machine could have
+    except (OSError, ValueError):  # it cannot be a path on this machine
         return False
 
 
@@ -167,8 +167,8 @@ def _shown(uri: str) -> str:
     return repr(without_password(uri)[:_SHOWN])
 
 
-def records(files: Files, problems: list[str], owner: str) -> list[ArtifactRecord]:
-    """Return what files there are, by path; those that cannot be listed are a problem."""
+def records(files: FileReader, problems: list[str], owner: str) -> list[ArtifactRecord]:
+    """Return all files, ordered by path; those that cannot be listed are a problem."""
     if isinstance(files, _NoFiles):
         return []
     if isinstance(files, _Unreachable):
@@ -185,8 +185,8 @@ def records(files: Files, problems: list[str], owner: str) -> list[ArtifactRecor
     return found
 
 
-def _links_out(files: Files) -> Iterator[str]:
-    """Give the links in a folder that lead out of it, or nowhere, which an artifact store does not list."""
+def _links_out(files: FileReader) -> Iterator[str]:
+    """Yield the links in a folder that lead out of it or nowhere, which an artifact store does not list."""
     if not isinstance(files, LocalArtifacts):
         return
     root = files.root.resolve()

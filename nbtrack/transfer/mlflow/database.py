@@ -1,7 +1,7 @@
-"""The database of MLflow's SQL store, read table by table without MLflow; nothing in it is changed.
+"""The database of MLflow's SQL store, read without MLflow and never changed.
 
-Only columns that every MLflow since 1.11 has are asked for, and of those that came later what is there. A SQLite file may
-come from anybody, and its columns may hold anything: what is not what it should be is named and left out, the rest is read.
+It needs only the columns that MLflow has had since 1.11, and reads later ones if they exist. A SQLite file may have been
+downloaded, with anything in its columns: invalid values are left out and named, everything else is read.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
+from typing_extensions import override
 
 from ...entities.events import Series
 from ...entities.model import LoggedModelInfo
@@ -22,13 +23,10 @@ from ...settings import without_password
 from ...store.mlflow_api.datasets import context_and_tags
 from ...store.sql.dialects.sidefiles import check_side_files
 from ...store.sql.dialects.url import url_of
-from ..source import Contents, Files
+from ..source import FileReader, Source, SourceRun
 from .artifacts import SourceFiles, records
 from .models import links_of, models_of
 from .values import as_text, as_time, is_safe_id, status_of
-
-if TYPE_CHECKING:
-    from ..source import Source
 
 __all__ = ["MlflowDatabase"]
 
@@ -47,16 +45,16 @@ _OF_MODELS = ("logged_models", "logged_model_params", "logged_model_tags", "logg
 _TABLES = ("experiments", "experiment_tags", *_OF_RUNS, *_OF_MODELS)
 
 
-class MlflowDatabase:
+class MlflowDatabase(Source):
     """The runs in MLflow's tables, in any engine that SQLAlchemy has a driver for.
 
     Attributes:
-        tables: The names of all tables that there are.
+        tables: The names of all tables.
         is_mlflow: Whether MLflow made them.
 
     Args:
         uri: The database.
-        places: Where else files of its runs may be read.
+        places: Other folders and URIs where files of its runs may be read.
     """
 
     def __init__(self, uri: str | sa.URL, places: Sequence[str] = ()) -> None:
@@ -79,8 +77,8 @@ class MlflowDatabase:
             self._has = {table: _columns(inspector, table) for table in _TABLES if table in self.tables}
             stack.pop_all()
 
+    @override
     def experiments(self) -> Iterable[Experiment]:
-        """See ``Source.experiments``."""
         columns = ("experiment_id", "name", "lifecycle_stage", "creation_time", "last_update_time")
         tags = self._pairs("experiment_tags", "experiment_id")
         found = []
@@ -93,21 +91,21 @@ class MlflowDatabase:
             found.append(Experiment(as_text(number), name, "", _stage(stage), as_time(made), as_time(changed), own))
         return found
 
+    @override
     def runs(self, experiment: Experiment) -> Iterable[RunInfo]:
-        """See ``Source.runs``."""
         columns = ("run_uuid", "name", "status", "start_time", "end_time", "artifact_uri", "user_id", "lifecycle_stage")
         found = []
         for row in self._rows("runs", columns, experiment_id=self._numbers[experiment.id]):
             if is_safe_id(row[0]):
                 found.append(_run(experiment.id, row))
             else:
-                self.problems.append(f"{self.label}: a run is left out, for {_shown(row[0])} is no id")
+                self.problems.append(f"{self.label}: a run is left out because {_shown(row[0])} is not a valid id")
         return sorted(found, key=lambda run: (run.start_time, run.id))
 
-    def contents(self, run: RunInfo) -> Contents:
-        """See ``Source.contents``."""
+    @override
+    def contents(self, run: RunInfo) -> SourceRun:
         made, read = (links_of(self._rows, run.id, kind) for kind in ("OUTPUT", "INPUT"))
-        return Contents(
+        return SourceRun(
             params=self._texts("params", run),
             tags=self._texts("tags", run),
             datasets=self._datasets(run.id),
@@ -119,13 +117,13 @@ class MlflowDatabase:
         )
 
     def _texts(self, table: str, run: RunInfo) -> dict[str, Any]:
-        """Return a run's params or tags, by key."""
+        """Return a run's params or tags."""
         found = {}
         for key, value in self._rows(table, ("key", "value"), run_uuid=run.id):
             if isinstance(key, str) and key:
                 found[key] = as_text(value)
             else:
-                self.problems.append(f"run {run.id}: among its {table}, {_shown(key)} is no name")
+                self.problems.append(f"run {run.id}: among its {table}, {_shown(key)} is not a name")
         return dict(sorted(found.items()))
 
     def _counts(self, run_id: str) -> list[Any]:
@@ -148,20 +146,21 @@ class MlflowDatabase:
             context, rest = context_and_tags(tags)
             yield Dataset(**facts, context=context, tags=rest)
 
+    @override
     def document(self, sha256: str) -> str | None:
-        """See ``Source.document``: MLflow has none."""
-        return None
+        return None  # MLflow has no documents
 
-    def files(self, run: RunInfo) -> Files:
-        """See ``Source.files``."""
+    @override
+    def files(self, run: RunInfo) -> FileReader:
         return self._files.of(run.artifact_uri, run.id)
 
+    @override
     def points(self, run: RunInfo) -> Iterator[Series]:
-        """See ``Source.points``: by time, for MLflow does not keep their order."""
         table = sa.table("metrics", *map(sa.column, ("run_uuid", "key", "timestamp", "step", "value", "is_nan")))
         statement = (
             sa.select(table.c.key, table.c.timestamp, table.c.step, table.c.value, table.c.is_nan)
             .where(table.c.run_uuid == run.id)
+            # By time, because MLflow does not keep the order in which they were logged.
             .order_by(table.c.key, table.c.timestamp, table.c.step, table.c.is_nan, table.c.value)
         )
         with self._translated(), self._engine.connect() as connection:
@@ -169,7 +168,7 @@ class MlflowDatabase:
             for some in rows.partitions(_ROWS):
                 points = _sound(some)
                 if len(points) < len(some):
-                    self.problems.append(f"run {run.id}: {len(some) - len(points)} of its metrics' rows are no points")
+                    self.problems.append(f"run {run.id}: {len(some) - len(points)} of its metrics' rows are not points")
                 if points:
                     yield from _series(points)
 
@@ -180,7 +179,7 @@ class MlflowDatabase:
         return found
 
     def _rows(self, table: str, columns: Sequence[str], **where: Any) -> list[Any]:
-        """Return rows of a table, None for what this version of it does not have."""
+        """Return rows of a table; a column that this version of MLflow does not have is None."""
         has = self._has.get(table, set())
         if not has:
             return []
@@ -201,18 +200,18 @@ class MlflowDatabase:
         except sa.exc.SQLAlchemyError as error:
             raise StoreUnavailable(f"{self.label} cannot be read: {str(error).splitlines()[0]}") from error
 
-    def model_files(self, model: LoggedModelInfo) -> tuple[list[ArtifactRecord], Files]:
-        """See ``Source.model_files``."""
+    @override
+    def model_files(self, model: LoggedModelInfo) -> tuple[list[ArtifactRecord], FileReader]:
         files = self._files.of(model.artifact_uri, model.id)
         return records(files, self.problems, f"the logged model {model.id}"), files
 
+    @override
     def close(self) -> None:
-        """See ``Source.close``."""
         self._engine.dispose()
 
 
 def _folder_of(url: sa.URL) -> Path | None:
-    """Return the folder of a database that is a file; files of its runs may lie there."""
+    """Return the folder of a SQLite file, where files of its runs may be read."""
     return Path(url.database or "").absolute().parent if url.get_backend_name() == "sqlite" else None
 
 
@@ -237,13 +236,13 @@ def _shown(value: Any) -> str:
 
 
 def _trust_nothing(connection: Any, _record: Any) -> None:
-    """Let a file's own schema run no function that does anything, and its texts be of any bytes."""
+    """Let the schema of a file call no function with side effects, and strings consist of any bytes."""
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.text_factory = as_text
 
 
 def _sound(rows: Sequence[Any]) -> Sequence[Any]:
-    """Return those rows, which are sorted by metric, that are points: of a metric with a name, all else numbers."""
+    """Return the rows that are points: with a metric's name, and numbers in all other columns."""
     kinds = [(str,), (int,), (int,), (float, int), (int, bool)]
     columns = zip(*rows, strict=True)
     if rows[0][0] and all(set(map(type, column)) <= set(kind) for column, kind in zip(columns, kinds, strict=True)):
@@ -252,7 +251,7 @@ def _sound(rows: Sequence[Any]) -> Sequence[Any]:
 
 
 def _series(rows: Sequence[Any]) -> Iterator[Series]:
-    """Give the points of rows that are sorted by metric."""
+    """Yield the points of rows that are sorted by metric."""
     keys, timestamps, steps, values, are_nan = zip(*rows, strict=True)
     axes = np.array(steps, np.int64), np.array(timestamps, np.int64)
     numbers = np.where(np.array(are_nan, bool), np.nan, np.array(values, np.float64))
@@ -261,7 +260,3 @@ def _series(rows: Sequence[Any]) -> Iterator[Series]:
     for first, last in zip([0, *cuts], [*cuts, len(names)], strict=True):
         part = slice(int(first), int(last))
         yield Series((str(names[first]),), axes[0][part], axes[1][part], (numbers[part],))
-
-
-if TYPE_CHECKING:
-    _proof: Source = MlflowDatabase("")

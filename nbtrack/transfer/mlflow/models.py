@@ -1,4 +1,4 @@
-"""The logged models of MLflow's SQL store (3 and newer), as far as what stands there can be one."""
+"""The logged models in the SQL store of MLflow 3 and newer, as far as their rows are valid."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .values import as_text, as_time, is_safe_id
 
 __all__ = ["Rows", "links_of", "models_of"]
 
-# Gives the rows of a table: its name, the columns, and what other columns must be.
+# Returns rows of a table: (its name, the columns, and by keyword what other columns must equal).
 Rows = Callable[..., list[Any]]
 
 _MODEL = (
@@ -30,7 +30,7 @@ def links_of(rows: Rows, run_id: str, kind: str) -> list[RunModel]:
 
 
 def models_of(rows: Rows, run: RunInfo, links: list[RunModel]) -> list[LoggedModelInfo]:
-    """Return those of some models that lie in a run's experiment, with what the run measured of them."""
+    """Return the models that are in a run's experiment, with the metrics that the run logged for them."""
     ids = sorted({link.model_id for link in links})
     return [model for model_id in ids for model in _model(rows, run, model_id)]
 

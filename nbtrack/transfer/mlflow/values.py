@@ -1,4 +1,4 @@
-"""What MLflow keeps of a run's facts, as ours."""
+"""Converts values that MLflow stored, whatever their type, into this package's types."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ _ID = re.compile(r"[A-Za-z0-9][\w\-]{0,255}", re.ASCII)
 
 
 def status_of(value: Any) -> Status:
-    """Return a status that was kept as a number or a name; what is neither has ended somehow."""
+    """Return a status that was stored as a number or a name; FAILED for anything else."""
     return _NUMBERED.get(value, Status.FAILED) if isinstance(value, int) else _NAMED.get(str(value), Status.FAILED)
 
 
 def as_time(value: Any) -> int:
-    """Return milliseconds since the epoch, 0 where there are none."""
+    """Return milliseconds since the epoch; 0 for anything but an integer of that size."""
     return value if isinstance(value, int) and abs(value) < 1 << 62 else 0
 
 
 def as_text(value: Any) -> str:
-    """Return what stands where a text should, as one; nothing is the empty one."""
+    """Return a value as a string; None is the empty one."""
     return value.decode(errors="replace") if isinstance(value, bytes) else "" if value is None else str(value)
 
 
 def is_safe_id(value: Any) -> bool:
-    """Tell whether it is a text that can be an id, and so be a part of a path that leads nowhere else."""
+    """Tell whether a value is a string that can be an id and a part of a path."""
     return isinstance(value, str) and _ID.fullmatch(value) is not None

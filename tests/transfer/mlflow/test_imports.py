@@ -18,12 +18,13 @@ from nbtrack.errors import InvalidInput, StoreUnavailable
 from nbtrack.store.artifacts.open import open_artifacts
 from nbtrack.store.memory import MemoryStore
 from nbtrack.transfer import import_
-from nbtrack.transfer.copy import Target, copy_all
+from nbtrack.transfer.copy import copy_all
 from nbtrack.transfer.open import open_source
+from nbtrack.transfer.run_copy import Target
 
 pytestmark = pytest.mark.slow
 
-LEFT = "logged models that these runs made are not copied; they and their files stay where they are"
+LEFT = "logged models that these runs made are not copied, and stay where they are"
 WRITE = """
 import json, math, sys
 from pathlib import Path
@@ -234,12 +235,12 @@ def test_links_lead_nowhere(mlruns, tmp_path):
 @pytest.mark.parametrize(
     "meta, said",
     [
-        ("!!python/object/apply:os.system ['touch {}/pwned']", "is no YAML"),
+        ("!!python/object/apply:os.system ['touch {}/pwned']", "is not YAML"),
         ("run_id: ../../evil", "is not the name of its folder"),
-        ("a: [", "is no YAML"),
-        ("- just\n- a list", "says nothing"),
+        ("a: [", "is not YAML"),
+        ("- just\n- a list", "not a mapping"),
         ("x" * (2 << 20), "larger than"),
-        ("[" * 5000, "is no YAML"),
+        ("[" * 5000, "is not YAML"),
     ],
 )
 def test_a_broken_run_is_named_and_left_out(mlruns, tmp_path, meta, said):
@@ -262,9 +263,9 @@ def test_what_is_broken_within_a_run_is_named(mlruns, tmp_path):
     store, outcome = imported(mlruns.parents[1], tmp_path)
     assert outcome.copied == [RUN]
     assert [problem.removeprefix(str(mlruns)) for problem in outcome.problems] == [
-        "/params/bytes: is no UTF-8 text",
+        "/params/bytes: is not UTF-8",
         "/params/large: larger than 1,048,576 bytes",
-        "/metrics/odd: 3 lines are no points",
+        "/metrics/odd: 3 lines are not points",
     ]
     assert [store.history(RUN, key).steps.tolist() for key in ("odd", "torn")] == [[7], [0, 0]]
 
