@@ -1,7 +1,7 @@
-"""The command line: ``nbtrack COMMAND``, one module a command.
+"""The command line ``nbtrack COMMAND``, with one module for each command.
 
-A command is a module with ``add(parser)``, which declares its options, and ``run(arguments)``, which does it and returns
-the exit status.
+A command's module has ``add(parser)``, which declares the options, and ``run(arguments)``, which executes the command and
+returns the exit status.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from ..errors import NbtrackError
 
 __all__ = ["main"]
 
-# Name, module, and what it is for, in the order in which help lists them; a module is loaded when its command is used.
+# Name, module and purpose, in the order of the help; a module is imported when its command is used.
 COMMANDS: Final[tuple[tuple[str, str, str], ...]] = (
     ("server", "server", "serve a store to a team, to MLflow's clients too"),
-    ("users", "users", "say who may use a server, and with which passwords and tokens"),
-    ("runs", "runs", "list runs, show, delete, restore and purge them"),
+    ("users", "users", "manage who may use a server, their passwords and tokens"),
+    ("runs", "runs", "list, show, delete, restore and purge runs"),
     ("experiments", "experiments", "list, delete and restore experiments"),
-    ("export", "export", "write runs as CSV, Parquet, HTML, or with all that they have into a folder"),
-    ("import", "importing", "copy all runs from MLflow's files, a server or another store"),
+    ("export", "export", "write runs as CSV, Parquet or HTML, or with everything they have into a folder"),
+    ("import", "import_runs", "copy all runs from MLflow's files, a server or another store"),
     ("push", "push", "copy runs into another store"),
     ("sync", "sync", "deliver what waits in journals on this machine"),
-    ("doctor", "doctor", "say what the store is, what waits, what is broken and how to mend it"),
+    ("doctor", "doctor", "check the store, what waits and what is broken, and say how to fix it"),
 )
 _INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command of the command line and return its exit status; a user's mistake is one line and status 2."""
+    """Run a command and return its exit status; a user's mistake is one line and status 2."""
     arguments = sys.argv[1:] if argv is None else list(argv)
     parser = argparse.ArgumentParser("nbtrack", description="Keep and compare the runs of notebooks.")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)

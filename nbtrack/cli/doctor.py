@@ -1,4 +1,4 @@
-"""``nbtrack doctor``: what the store is, whether it can be used, what waits, and how to mend what is broken."""
+"""``nbtrack doctor``: checks the store, its files and journals, and says how to fix what is broken."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..store.open import check_uri, open_store
 from ..store.protocol.store import Store
 from ..system.project import may_write
 from .output import print_json
-from .places import add_place
+from .store_options import add_store_options
 from .waiting import damaged, waiting
 
 __all__ = ["add", "run"]
@@ -27,7 +27,14 @@ _REFUSED = "nbtrack sync tries again; --to URI sends it to another store, --drop
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was looked at, whether it is well, and where it is not, what mends it."""
+    """The result of one check.
+
+    Attributes:
+        what: What was checked.
+        is_well: Whether it is as it should be.
+        said: What was found.
+        remedy: How to fix it.
+    """
 
     what: str
     is_well: bool
@@ -37,11 +44,11 @@ class Finding:
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    add_place(parser)
+    add_store_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Look at everything, and return 1 if something is broken."""
+    """Run every check; 1 if something is broken."""
     found = list(_findings(resolve(arguments.store, artifacts=arguments.artifacts)))
     if arguments.json:
         print_json([asdict(each) for each in found])
@@ -61,19 +68,19 @@ def _findings(settings: Settings) -> Iterator[Finding]:
         said = f"an earlier nbtrack put the database of this folder at {settings.misplaced}"
         yield Finding("misplaced", False, said, f"move it to {settings.database}")
     yield from _store(settings)
-    if _may_write(settings):  # else files and journals there are for others to look after
+    if _may_write(settings):  # or those who may write there look after its files and journals
         yield _artifacts(settings)
     yield from _journals(settings)
 
 
 def _may_write(settings: Settings) -> bool:
-    """Tell whether a store's files may be written to, where it is one of files."""
+    """Tell whether the store may be written to, as far as its files show."""
     file = settings.database
     return file is None or not file.exists() or (may_write(file) and may_write(file.parent))
 
 
 def _store(settings: Settings) -> Iterator[Finding]:
-    """Look into the store, without making one."""
+    """Check the store without making one."""
     file = settings.database
     if file is not None and not file.exists():
         yield Finding("reachable", True, "there is none yet; the first run makes it")
@@ -87,7 +94,7 @@ def _store(settings: Settings) -> Iterator[Finding]:
         yield Finding("reachable", True, _contents(store))
         yield from _tables(settings)
         if store.is_read_only:
-            yield Finding("writing", True, "it may only be read here: what is logged into it waits in the journal")
+            yield Finding("writing", True, "it is read-only here: what is logged into it waits in the journal")
         else:
             yield from _open_runs(store)
     finally:
@@ -110,9 +117,9 @@ def _open_runs(store: Store) -> Iterator[Finding]:
     from ..journal.owner import Owner
 
     owners = {run.run_id: Owner.from_json(run.owner) for run in store.open_runs() if run.owner}
-    gone = [run_id for run_id, owner in owners.items() if owner is not None and owner.is_alive() is False]
-    if gone:
-        said = f"{len(gone)} are RUNNING whose process is gone, {gone[0]} among them"
+    dead = [run_id for run_id, owner in owners.items() if owner is not None and owner.is_alive() is False]
+    if dead:
+        said = f"{len(dead)} are RUNNING although their process is dead, such as {dead[0]}"
         yield Finding("runs", False, said, "nbtrack sync closes them")
 
 
@@ -124,11 +131,11 @@ def _artifacts(settings: Settings) -> Finding:
     there = next(parent for parent in (folder, *folder.parents) if parent.exists())
     if os.access(there, os.W_OK):
         return Finding("artifacts", True, str(folder))
-    return Finding("artifacts", False, f"{there} must not be written to", "files wait in the journal until it can be")
+    return Finding("artifacts", False, f"{there} is not writable", "files wait in the journal until it is")
 
 
 def _elsewhere(root: str) -> Finding:
-    """Ask the bucket or the machine that keeps the artifacts what it has."""
+    """Check a bucket or another machine that keeps the artifacts by listing them."""
     if not root:
         return Finding("artifacts", True, "where the server keeps them")
     try:
@@ -145,24 +152,23 @@ def _journals(settings: Settings) -> Iterator[Finding]:
     others = [each for each in found if not each.is_ours]
     found = [each for each in found if each.is_ours]
     places = " and ".join(str(home) for home in homes if waiting(home))
-    left = [each for each in found if each.is_alive is False]
+    orphaned = [each for each in found if each.is_alive is False]
     rows = sum(each.rows for each in found)
     said = f"{rows:,} rows of {len({each.run_id for each in found})} runs in {places}" if found else "nothing waits"
-    yield Finding(
-        "journal", not left, said, f"nbtrack sync delivers those of {len(left)} processes that are gone" if left else ""
-    )
+    remedy = f"nbtrack sync delivers those of {len(orphaned)} dead processes" if orphaned else ""
+    yield Finding("journal", not orphaned, said, remedy)
     yield from _refused(homes)
     if others:
         said = f"{len(others)} journals in {settings.journal} belong to other users"
         yield Finding("others", True, said, "they wait for those users, whose nbtrack delivers them")
     broken = damaged(usual)
     if broken:
-        said = f"{len(broken)} journals in {broken[0].parent} could be read in part only"
-        yield Finding("damage", False, said, "what could be read was delivered: look at them, and delete them")
+        said = f"{len(broken)} journals in {broken[0].parent} are damaged, and could only be read in part"
+        yield Finding("damage", False, said, "what could be read was delivered: look at the rest, and delete it")
 
 
 def _refused(homes: list[Path]) -> Iterator[Finding]:
-    """Say what the store did not take when it was tried last."""
+    """Name what the store refused when it was tried last."""
     for home in homes:
         for run_id, why in reasons_in(home).items():
             yield Finding("refused", False, f"run {run_id}: {why}", _REFUSED)

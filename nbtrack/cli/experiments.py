@@ -9,15 +9,15 @@ from ..store.protocol.search import Query
 from ..store.protocol.store import Store
 from ..tracking.tracker import connection_of
 from .output import print_json, print_table, shown_time
-from .places import add_place, find_experiment, opened
+from .store_options import add_store_options, find_experiment, opened
 
 __all__ = ["add", "run"]
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    add_place(parser)
-    parser.add_argument("--all", action="store_true", help="deleted ones too")
+    add_store_options(parser)
+    parser.add_argument("--all", action="store_true", help="include deleted ones")
     parser.add_argument(
         "--delete", metavar="NAME", action="append", default=[], help="mark an experiment and its runs as deleted"
     )
@@ -25,7 +25,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Change what was asked for, and list the experiments."""
+    """Delete and restore experiments, and list them."""
     with opened(arguments) as tracker:
         store = connection_of(tracker).store()
         for name in arguments.delete:

@@ -1,4 +1,4 @@
-"""What commands write: tables for people, JSON for programs, and bars for those who wait."""
+"""The output of commands: tables for people, JSON for programs, and progress bars."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WIDEST = 40  # characters of a cell
 
 
 def print_json(value: object) -> None:
-    """Write a value as JSON; what JSON has no number for becomes a text, as in MLflow's API."""
+    """Print a value as JSON; numbers that JSON does not have become strings, as in MLflow's API."""
     print(json.dumps(_strict(value), ensure_ascii=False, indent=2, default=str))
 
 
@@ -34,7 +34,7 @@ def _strict(value: Any) -> Any:
 
 
 def print_table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Write rows under titles, as wide as they need to be."""
+    """Print rows under titles, in columns as wide as they need to be."""
     texts = [[_cell(each) for each in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(titles, *texts, strict=True)]
     for row in [list(titles), *texts]:
@@ -47,14 +47,14 @@ def _cell(value: object) -> str:
 
 
 def shown_time(milliseconds: int | None) -> str:
-    """Return a time as people read it, in the time zone of this machine."""
+    """Return a time for people, in this machine's time zone."""
     if milliseconds is None:
         return ""
     return moment(milliseconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def shown_duration(start: int, end: int | None) -> str:
-    """Return how long something took."""
+    """Return the time between two times for people; empty while there is no end."""
     if end is None:
         return ""
     seconds = max(0, end - start) / 1000
@@ -63,13 +63,13 @@ def shown_duration(start: int, end: int | None) -> str:
 
 
 def shown_number(value: float) -> str:
-    """Return a number in few digits."""
+    """Return a number in five significant digits."""
     return f"{value:.5g}"
 
 
 @contextmanager
 def bar(what: str, total: int | None = None) -> Iterator[Tell]:
-    """Show how a copy goes on, while standard error is a terminal."""
+    """Show the progress of a copy if standard error is a terminal."""
     from tqdm import tqdm
 
     counts = {"points": 0, "bytes": 0}

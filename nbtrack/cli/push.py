@@ -6,16 +6,16 @@ import argparse
 
 from ..errors import InvalidInput
 from ..tracking.tracker import connection_of
-from ..transfer import Outcome, push
+from ..transfer import CopyResult, push
 from .output import bar, print_json
-from .places import add_place, find_run, opened
+from .store_options import add_store_options, find_run, opened
 
-__all__ = ["add", "run", "say"]
+__all__ = ["add", "report", "run"]
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    add_place(parser)
+    add_store_options(parser)
     parser.add_argument("run_ids", metavar="RUN", nargs="*", help="an id, the beginning of one, or a name")
     parser.add_argument("uri", metavar="URI", help="the store to copy into")
     parser.add_argument("--all", action="store_true", help="all runs of the store")
@@ -23,7 +23,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Copy the runs, with all that they have."""
+    """Copy the runs with everything they have; 1 if something could not be copied."""
     if bool(arguments.run_ids) == arguments.all:
         raise InvalidInput("name the runs to copy, or say --all")
     with opened(arguments) as tracker:
@@ -33,17 +33,17 @@ def run(arguments: argparse.Namespace) -> int:
         ids = None if arguments.all else [find_run(store, text).id for text in arguments.run_ids]
         with bar("Copying", None if ids is None else len(ids)) as tell:
             uri, artifacts = connection_of(tracker).settings.uri, arguments.to_artifacts
-            outcome = push(ids, arguments.uri, source=uri, artifacts=artifacts, tell=tell)
-    return say(arguments, outcome)
+            result = push(ids, arguments.uri, source=uri, artifacts=artifacts, tell=tell)
+    return report(arguments, result)
 
 
-def say(arguments: argparse.Namespace, outcome: Outcome) -> int:
-    """Write what a copy came to, and return the exit status: 1 if something could not be copied."""
+def report(arguments: argparse.Namespace, result: CopyResult) -> int:
+    """Write the result of a copy, and return the exit status: 1 if something could not be copied."""
     if arguments.json:
-        facts = {"copied": outcome.copied, "unchanged": outcome.unchanged, "problems": outcome.problems}
-        print_json(facts | ({"notes": outcome.notes} if outcome.notes else {}))
+        facts = {"copied": result.copied, "unchanged": result.unchanged, "problems": result.problems}
+        print_json(facts | ({"notes": result.notes} if result.notes else {}))
     else:
-        for line in outcome.problems + outcome.notes:
+        for line in result.problems + result.notes:
             print(line)
-        print(f"{len(outcome.copied)} runs copied, {outcome.unchanged} were there already")
-    return 1 if outcome.problems else 0
+        print(f"{len(result.copied)} runs copied, {result.unchanged} were there already")
+    return 1 if result.problems else 0

@@ -1,4 +1,4 @@
-"""``nbtrack runs``: look at runs, delete them, and bring them back."""
+"""``nbtrack runs``: list, show, delete, restore and purge runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..store.protocol.search import Query
 from ..store.protocol.store import Store
 from ..tracking.tracker import Tracker, connection_of
 from .output import print_json, print_table, shown_duration, shown_number, shown_time
-from .places import add_place, every_experiment, find_experiment, find_run, opened
+from .store_options import add_store_options, every_experiment, find_experiment, find_run, opened
 
 __all__ = ["add", "run"]
 
@@ -24,17 +24,17 @@ _METRICS = 4  # columns of metrics in a table
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    """Declare what can be done and its options."""
+    """Declare the actions and their options."""
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     listed = _action(actions, "list", "list runs, the newest first", _list)
-    listed.add_argument("filter", nargs="?", help="which, such as \"metrics.loss < 0.1 and params.opt = 'adam'\"")
+    listed.add_argument("filter", nargs="?", help="which runs, such as \"metrics.loss < 0.1 and params.opt = 'adam'\"")
     listed.add_argument("-e", "--experiment", action="append", metavar="NAME", help="only of this experiment; may be repeated")
     listed.add_argument("--order-by", action="append", metavar="KEY", help="such as 'metrics.loss ASC'; may be repeated")
     listed.add_argument(
-        "-n", "--limit", type=int, default=20, metavar="N", help="at most so many, 0 for all (default: %(default)s)"
+        "-n", "--limit", type=int, default=20, metavar="N", help="the most runs to list, 0 for all (default: %(default)s)"
     )
-    listed.add_argument("--deleted", action="store_true", help="the deleted ones")
-    shown = _action(actions, "show", "show all that a run has", _show)
+    listed.add_argument("--deleted", action="store_true", help="list the deleted runs")
+    shown = _action(actions, "show", "show everything that a run has", _show)
     shown.add_argument("run_id", metavar="RUN", help="an id, the beginning of one, or a name")
     for name, purpose, work in (
         ("delete", "mark runs as deleted", _delete),
@@ -44,18 +44,18 @@ def add(parser: argparse.ArgumentParser) -> None:
         action.add_argument("run_ids", metavar="RUN", nargs="+", help="an id, the beginning of one, or a name")
     purged = _action(actions, "gc", "remove deleted runs and their files for good", _purge)
     purged.add_argument("run_ids", metavar="RUN", nargs="*", help="only these of the deleted ones")
-    purged.add_argument("--yes", action="store_true", help="do it; without this it is only said what would be done")
+    purged.add_argument("--yes", action="store_true", help="remove them; without this they are only listed")
 
 
 def _action(actions: Any, name: str, purpose: str, work: Callable[..., int]) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = actions.add_parser(name, help=purpose, description=purpose.capitalize() + ".")
-    add_place(parser)
+    add_store_options(parser)
     parser.set_defaults(work=work)
     return parser
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do what was asked for."""
+    """Run an action."""
     with opened(arguments) as tracker:
         return int(arguments.work(tracker, arguments))
 
@@ -144,10 +144,10 @@ def _restore(tracker: Tracker, arguments: argparse.Namespace) -> int:
 
 def _each(tracker: Tracker, arguments: argparse.Namespace, done: str, work: Callable[[Store, str], None]) -> int:
     store = connection_of(tracker).store()
-    infos = [find_run(store, text) for text in arguments.run_ids]  # all, before anything is changed
+    infos = [find_run(store, text) for text in arguments.run_ids]  # all of them before any is changed
     for info in infos:
         work(store, info.id)
-    _say(arguments, done, infos)
+    _report(arguments, done, infos)
     return 0
 
 
@@ -162,16 +162,16 @@ def _purge(tracker: Tracker, arguments: argparse.Namespace) -> int:
         print(f"run {info.id} stays: it is running; stop it first", file=sys.stderr if arguments.json else sys.stdout)
     infos = [info for info in infos if info not in running]
     if not arguments.yes:
-        _say(arguments, "would be removed for good; add --yes to do it", infos, _deleted_experiments(store))
+        _report(arguments, "would be removed for good; add --yes to do it", infos, _deleted_experiments(store))
         return 0
     failed = [info for info in infos if not _purge_one(tracker, store, info)]
-    _say(arguments, "removed", [info for info in infos if info not in failed], _deleted_experiments(store))
+    _report(arguments, "removed", [info for info in infos if info not in failed], _deleted_experiments(store))
     return 1 if failed or running else 0
 
 
 def _running(tracker: Tracker, infos: Sequence[RunInfo]) -> list[RunInfo]:
-    """Return the runs that are being written; before, those of processes that are gone are closed."""
-    with suppress(NbtrackError):  # a run that could not be closed is taken for running
+    """Return the runs that a process is writing, after closing those of dead processes."""
+    with suppress(NbtrackError):  # a run that could not be closed counts as running
         connection_of(tracker).recover()
     found = connection_of(tracker).store().open_runs()
     open_now = {run.run_id for run in found if run.silent is None or run.silent < SILENCE_MS}
@@ -183,7 +183,7 @@ def _deleted_experiments(store: Store) -> dict[str, str]:
 
 
 def _purge_one(tracker: Tracker, store: Store, info: RunInfo) -> bool:
-    """Remove a run's files, and when they are gone its rows; so that what fails can be tried again."""
+    """Remove a run's files, then its rows, so that a failure can be tried again."""
     try:
         connection_of(tracker).artifacts(info.artifact_uri).delete("")
         store.purge_runs([info.id])
@@ -193,8 +193,8 @@ def _purge_one(tracker: Tracker, store: Store, info: RunInfo) -> bool:
     return True
 
 
-def _say(arguments: argparse.Namespace, done: str, infos: Sequence[RunInfo], deleted: Mapping[str, str] | None = None) -> None:
-    """Name what was done to which runs, and those that are deleted because their experiment is."""
+def _report(arguments: argparse.Namespace, done: str, infos: Sequence[RunInfo], deleted: Mapping[str, str] | None = None) -> None:
+    """Print what was done to which runs; a deleted run names its deleted experiment, which must be restored first."""
     if arguments.json:
         print_json({"done": done, "runs": [info.id for info in infos]})
     else:

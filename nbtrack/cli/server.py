@@ -20,37 +20,37 @@ def add(parser: argparse.ArgumentParser) -> None:
     option("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s, this machine only)")
     option("--port", type=int, default=5000, help="the port, 0 for a free one (default: %(default)s)")
     option("--workers", type=int, default=1, metavar="N", help="the number of processes (default: %(default)s)")
-    option("--no-serve-artifacts", action="store_true", help="let clients reach the files by themselves")
+    option("--no-serve-artifacts", action="store_true", help="let clients read and write the files directly")
     option(
         "--allowed-hosts",
         default="",
         metavar="NAMES",
-        help="names, between commas, under which clients reach the server beside localhost; * for any",
+        help="comma-separated names under which clients reach the server besides localhost; * for any",
     )
-    option("--auth", action="store_true", help="ask for passwords or tokens, and let users do what they were granted")
+    option("--auth", action="store_true", help="require a password or token, and allow users what they were granted")
     option("--auth-db", default="", metavar="URI", help="the database of the users; by default the store's")
     option(
         "--default-permission",
         default="READ",
         choices=list(Permission.__members__),
-        help="what every user may do with what nothing else was said of (default: %(default)s)",
+        help="what every user may do where no other permission was granted (default: %(default)s)",
     )
     option(
         "--allowed-origins",
         default="",
         metavar="ORIGINS",
-        help="origins, between commas, whose web pages may use the server; by default this machine's may change something",
+        help="comma-separated origins whose web pages may use the server; by default this machine's own",
     )
     option(
         "--trusted-proxies",
         default="",
         metavar="ADDRESSES",
-        help="addresses and networks, between commas, of proxies whose X-Forwarded-For says who asks; by default none",
+        help="comma-separated addresses and networks of proxies whose X-Forwarded-For is trusted; by default none",
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serve until told to end."""
+    """Serve until the process is told to end."""
     settings = resolve(arguments.store, artifacts=arguments.artifacts).for_writing
     options = Options(
         store=settings.uri,

@@ -1,4 +1,4 @@
-"""Which store a command works on."""
+"""The options that name a store, and what commands look up in it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ..store.protocol.store import Store
 from ..tracking.lookup import called, only_one
 from ..tracking.tracker import Tracker, connection_of
 
-__all__ = ["add_place", "every_experiment", "find_experiment", "find_run", "opened"]
+__all__ = ["add_store_options", "every_experiment", "find_experiment", "find_run", "opened"]
 
 
-def add_place(parser: argparse.ArgumentParser) -> None:
+def add_store_options(parser: argparse.ArgumentParser) -> None:
     """Declare the options that name a store."""
     parser.add_argument("--store", metavar="URI", help="the store; by default NBTRACK_URI, or else the project's own")
     parser.add_argument("--artifacts", metavar="URI", help="where new experiments keep files; by default beside the store")
@@ -25,7 +25,7 @@ def add_place(parser: argparse.ArgumentParser) -> None:
 
 @contextmanager
 def opened(arguments: argparse.Namespace) -> Iterator[Tracker]:
-    """Give a tracker on the store, and close it."""
+    """Yield a tracker on the store, and close it afterwards."""
     tracker = Tracker(resolve(arguments.store, artifacts=arguments.artifacts))
     try:
         yield tracker
@@ -34,12 +34,16 @@ def opened(arguments: argparse.Namespace) -> Iterator[Tracker]:
 
 
 def every_experiment(store: Store) -> tuple[str, ...]:
-    """Return the ids of all experiments, deleted ones too."""
+    """Return the ids of all experiments, including deleted ones."""
     return tuple(experiment.id for experiment in store.experiments("all"))
 
 
 def find_experiment(store: Store, name: str) -> Experiment:
-    """Return the experiment of a name, deleted or not; ExperimentNotFound."""
+    """Return the experiment of a name, deleted or not.
+
+    Raises:
+        ExperimentNotFound: There is none; the message names some that exist.
+    """
     found = store.find_experiment(name)
     if found is None:
         known = ", ".join(repr(each.name) for each in store.experiments("all")[:5])
@@ -52,6 +56,6 @@ def find_run(store: Store, text: str) -> RunInfo:
 
     Raises:
         RunNotFound: There is none.
-        InvalidInput: There are several; none of them is chosen.
+        InvalidInput: There are several.
     """
     return only_one(text, called(store, text, every_experiment(store), "all"))

@@ -14,7 +14,7 @@ from ..journal.folder import remove_folder
 from ..settings import resolve
 from ..tracking.tracker import Tracker, connection_of
 from .output import print_json, print_table
-from .places import add_place, opened
+from .store_options import add_store_options, opened
 from .waiting import Waiting, waiting
 
 __all__ = ["add", "run"]
@@ -22,7 +22,7 @@ __all__ = ["add", "run"]
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    add_place(parser)
+    add_store_options(parser)
     parser.add_argument("--to", metavar="URI", help="send what this store refuses to another one")
     parser.add_argument(
         "--drop", action="count", default=0, help="delete what this store refuses; given once, list it, given twice, delete it"

@@ -1,4 +1,4 @@
-"""``nbtrack users``: who may use a server; passwords are asked for, or are the first line of standard input."""
+"""``nbtrack users``: who may use a server; a password is prompted for, or is the first line of standard input."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ __all__ = ["add", "run"]
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Declare the actions and their options."""
-    parser.add_argument("--store", metavar="URI", help="the server's store, in whose database the users are")
-    parser.add_argument("--auth-db", metavar="URI", help="the database of the users, where it is another")
+    parser.add_argument("--store", metavar="URI", help="the server's store, whose database has the users")
+    parser.add_argument("--auth-db", metavar="URI", help="the database of the users, if it is another")
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     new = _action(actions, "add", "add a user", _add)
-    new.add_argument("--admin", action="store_true", help="who may do everything")
+    new.add_argument("--admin", action="store_true", help="the user may do everything")
     _action(actions, "password", "give a user another password", _set_password)
-    _action(actions, "remove", "remove a user, with tokens and rights", _remove)
-    _action(actions, "list", "name all users", _list, named=False)
-    tokens = actions.add_parser("token", help="make and revoke what programs use in place of a password")
+    _action(actions, "remove", "remove a user with all tokens and permissions", _remove)
+    _action(actions, "list", "list all users", _list, named=False)
+    tokens = actions.add_parser("token", help="create and revoke tokens, which programs use in place of a password")
     of_tokens = tokens.add_subparsers(metavar="ACTION", required=True)
-    made = _action(of_tokens, "create", "make one, and print it this once", _make_token)
+    made = _action(of_tokens, "create", "create a token, and print it this once", _make_token)
     made.add_argument("token", metavar="TOKEN-NAME", help="what it is for, such as ci")
-    _action(of_tokens, "revoke", "take one back", _revoke).add_argument("token", metavar="TOKEN-NAME")
-    _action(of_tokens, "list", "name the tokens of a user", _list_tokens)
+    _action(of_tokens, "revoke", "revoke a token", _revoke).add_argument("token", metavar="TOKEN-NAME")
+    _action(of_tokens, "list", "list the tokens of a user", _list_tokens)
 
 
 def _action(
@@ -53,7 +53,7 @@ def _action(
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do one of them."""
+    """Run an action."""
     from ..server.auth.accounts import open_accounts
 
     accounts = open_accounts(arguments.auth_db or resolve(arguments.store).for_writing.uri)
@@ -76,12 +76,12 @@ def _set_password(accounts: Accounts, arguments: argparse.Namespace) -> None:
 
 
 def _password() -> str:
-    """Return a password: never an argument, which others on the machine could see."""
+    """Return a password; never from an argument, which every user of the machine could see."""
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
     password = getpass("Password: ")
     if getpass("Once more: ") != password:
-        raise InvalidInput("the two are not the same; nothing has changed")
+        raise InvalidInput("the two passwords differ; nothing has changed")
     return password
 
 

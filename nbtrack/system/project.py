@@ -78,7 +78,7 @@ def _is_readable(folder: Path) -> bool:
 def _objection(folder: Path, start: Path) -> str:
     """Return why runs should not go to a folder, empty where they may."""
     if not (may_write(folder) and may_write(folder / _DATABASE)):
-        return "must not be written to"
+        return "is not writable"
     return f"belongs to {_name_of(folder.stat().st_uid)}" if _is_foreign(folder, start) else ""
 
 

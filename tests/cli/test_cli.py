@@ -133,6 +133,15 @@ def test_runs_are_exported(project):
     assert "choose .csv, .parquet or .html" in command("export", "runs.xlsx", cwd=folder, status=2)
 
 
+@pytest.mark.parametrize("path", ["file/runs.csv", "file/runs.parquet", "file/runs.html", "file/folder", "file"])
+def test_an_export_to_an_unwritable_path_is_one_line(project, path):
+    folder, _ = project
+    (folder / "file").write_text("in the way")
+    said = command("export", path, cwd=folder, status=2)
+    assert said.startswith(f"nbtrack: {path} cannot be written: ")
+    assert said.count("\n") == 1
+
+
 def test_runs_are_pushed_and_imported(project, tmp_path_factory):
     folder, ids = project
     other = tmp_path_factory.mktemp("other")

@@ -12,7 +12,7 @@ from nbtrack.cli.waiting import waiting
 from nbtrack.entities.events import ArtifactLogged, RunStarted, TagsSet
 from nbtrack.entities.tags import ARTIFACTS_REFUSED
 from nbtrack.errors import InvalidInput, StoreUnavailable
-from nbtrack.journal import plain
+from nbtrack.journal import plain_files
 from nbtrack.journal.codec import FORMAT, to_json
 from nbtrack.journal.records import encode
 from nbtrack.settings import resolve
@@ -176,8 +176,8 @@ def test_a_journal_of_another_user_is_left_for_them(project, opened, caplog, wha
 def test_where_files_belong_to_everybody_they_are_ours(tmp_path, monkeypatch):
     """As a network's file system may have it: what this process makes is not the user's whom it is run by."""
     folder = hostile(tmp_path)
-    monkeypatch.setattr(plain.os, "geteuid", lambda: 54321)
-    assert plain.is_ours(folder)
+    monkeypatch.setattr(plain_files.os, "geteuid", lambda: 54321)
+    assert plain_files.is_ours(folder)
     assert [each.name for each in tmp_path.iterdir()] == [folder.name]
 
 

@@ -67,9 +67,9 @@ def found(top, folder="work"):
         (BOB, OWN_OF_BOB, 0o755, ".nbtrack .nbtrack"),
         (ADA, TEAM, 0o2775, ".nbtrack .nbtrack"),
         (0, 0, 0o777, ".nbtrack .nbtrack"),
-        (ADA, OWN_OF_ADA, 0o755, ".nbtrack work/.nbtrack must not be written to"),
-        (ADA, TEAM, 0o2755, ".nbtrack work/.nbtrack must not be written to"),
-        (0, 0, 0o755, ".nbtrack work/.nbtrack must not be written to"),
+        (ADA, OWN_OF_ADA, 0o755, ".nbtrack work/.nbtrack is not writable"),
+        (ADA, TEAM, 0o2755, ".nbtrack work/.nbtrack is not writable"),
+        (0, 0, 0o755, ".nbtrack work/.nbtrack is not writable"),
         (ADA, OWN_OF_ADA, 0o777, f".nbtrack work/.nbtrack belongs to user {ADA}"),
         (ADA, TEAM, 0o2777, f".nbtrack work/.nbtrack belongs to user {ADA}"),
         (ADA, OWN_OF_ADA, 0o700, "work/.nbtrack work/.nbtrack"),
@@ -94,7 +94,7 @@ def test_a_project_above(top, user, group, mode, expected):
 def test_a_database_that_must_not_be_written_to_is_a_project_that_must_not(top):
     made(top / ".nbtrack", ADA, TEAM, 0o2775, runs=True)
     (top / ".nbtrack" / "runs.db").chmod(0o644)
-    assert found(top) == ".nbtrack work/.nbtrack must not be written to"
+    assert found(top) == ".nbtrack work/.nbtrack is not writable"
 
 
 def test_whoever_works_in_a_folder_uses_the_project_of_its_owner(top):
@@ -109,7 +109,7 @@ def test_ones_own_project_further_up_is_gone_to_before_a_new_one_is_made(top):
     middle = made(top / "middle", ADA, OWN_OF_ADA)
     made(middle / ".nbtrack", ADA, OWN_OF_ADA, runs=True)
     made(middle / "work", BOB, OWN_OF_BOB)
-    assert found(top, "middle/work") == "middle/.nbtrack .nbtrack must not be written to"
+    assert found(top, "middle/work") == "middle/.nbtrack .nbtrack is not writable"
 
 
 def test_a_project_here_that_must_not_be_written_to_and_nothing_else_stays_the_project(top):
@@ -130,7 +130,7 @@ def test_runs_of_a_colleague_are_shown_until_one_starts_a_run_which_goes_to_ones
     out, err = said(top / "work", BOB, RUN, umask=0o022, group=OWN_OF_BOB, home=top / "work")
     assert out.splitlines() == ["shown a1", "shown b1"]
     assert len(err.splitlines()) == 1
-    assert f"{theirs} must not be written to: its runs are shown until you start one, which goes to {top}/work/.nbtrack" in err
+    assert f"{theirs} is not writable: its runs are shown until you start one, which goes to {top}/work/.nbtrack" in err
     assert f"name it: nbtrack.connect({str(theirs)!r}) or NBTRACK_URI" in err
     assert {path: path.stat().st_mtime_ns for path in theirs.rglob("*")} == before
     out, err = said(top / "work", BOB, RUN.replace("b1", "b2"), umask=0o022, group=OWN_OF_BOB, home=top / "work")
