@@ -47,8 +47,9 @@ sys.stdin.readline()
 """
 # From here on it delivers nothing by itself, until it is told to go on.
 STALLS = """
-flusher, run_pass = run._connection.flusher, run._connection.flusher._pass
-flusher._pass = lambda: True
+flusher = run._session.connection.flusher
+deliver = flusher._deliver
+flusher._deliver = lambda: True
 """
 LOGS_MEANWHILE = """
 log("meanwhile", 10)
@@ -56,7 +57,7 @@ print("logged", flush=True)
 sys.stdin.readline()
 """
 GOES_ON = """
-flusher._pass = run_pass
+flusher._deliver = deliver
 log("after", 20)
 print(run.flush(), flush=True)
 """

@@ -29,7 +29,7 @@ _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
 def full(): resource.setrlimit(resource.RLIMIT_FSIZE, (0, most))
 def space(): resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 def wait_until_away():
-    while not run._connection.flusher.problem:
+    while not run._session.connection.flusher.problem:
         run.set_tag("still", "waiting")
         run.flush(0.1)
 def train(first):

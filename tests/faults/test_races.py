@@ -32,9 +32,9 @@ sys.stdin.readline()
 LOGS_MORE_AND_WAITS = (
     LOGS_ON
     + """
-run._connection.flusher.close(10)
-run._connection.flusher._start = lambda: True
-run._connection.flusher.flush = lambda *_, **__: False
+run._session.connection.flusher.close(10)
+run._session.connection.flusher._start = lambda: True
+run._session.connection.flusher.flush = lambda *_, **__: False
 for step in range(10, 20):
     run.log(loss=step / 4)
 print("more", flush=True)
@@ -154,9 +154,9 @@ def work():
     sys.stdout.write("worked\\n")  # at once: the two of them write into one pipe
     signal.pause()
 worker = multiprocessing.get_context("fork").Process(target=work)
-run._connection.flusher.close(0)
-run._connection.flusher._start = lambda: True
-run._connection.flusher.flush = lambda *_, **__: False
+run._session.connection.flusher.close(0)
+run._session.connection.flusher._start = lambda: True
+run._session.connection.flusher.flush = lambda *_, **__: False
 worker.start()
 sys.stdout.write(f"{run.id} {worker.pid}\\n")
 worker.join()
@@ -187,9 +187,9 @@ def test_a_file_of_a_dead_run_that_cannot_be_put_holds_up_nothing_else(tmp_path,
     blocked = """
 run = nbtrack.start_run()
 run.log(loss=0.5)
-run._connection.flusher.close(10)
-run._connection.flusher._start = lambda: True
-run._connection.flusher.flush = lambda *_, **__: False
+run._session.connection.flusher.close(10)
+run._session.connection.flusher._start = lambda: True
+run._session.connection.flusher.flush = lambda *_, **__: False
 run.log_text("x", "a.txt")
 run.log(after=1)
 run.end()
@@ -218,9 +218,9 @@ def test_of_two_runs_of_a_dead_process_each_ends_as_its_own_journal_says(tmp_pat
 cut, ended, waiting = (nbtrack.start_run(name) for name in ("cut", "ended", "waiting"))
 for run in (cut, ended, waiting):
     run.log(loss=0.5)
-run._connection.flusher.close(10)
-run._connection.flusher._start = lambda: True
-run._connection.flusher.flush = lambda *_, **__: False
+run._session.connection.flusher.close(10)
+run._session.connection.flusher._start = lambda: True
+run._session.connection.flusher.flush = lambda *_, **__: False
 ended.log_text("x", "a.txt")
 ended.end()
 waiting.log_text("y", "b.txt")

@@ -30,7 +30,7 @@ def train(run, *, first=0):
 
 def wait_until_away(run):
     """Wait until somebody has tried to deliver, in vain."""
-    while not run._connection.flusher.problem:
+    while not run._session.connection.flusher.problem:
         run.set_tag("still", "waiting")
         assert not run.flush(0.1)
 

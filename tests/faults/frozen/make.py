@@ -28,7 +28,7 @@ from nbtrack.entities.run import Dataset
 captured = Captured(documents=(DocumentLogged("code", "x = 1"),), datasets=(Dataset("digits", "abc"),))
 params = {{"lr": 0.1, "layers": [64, 32], "none": None}}
 run = nbtrack.connect(os.getcwd()).start_run("unfinished", params=params, tags={{"stage": "draft"}}, note="é", captured=captured)
-run._connection.flusher.flush = lambda *_, **__: False
+run._session.connection.flusher.flush = lambda *_, **__: False
 run.log_text("hello", "notes/a.txt")
 for step in range({POINTS}):
     run.log({{"loss": 1 / (step + 1), "accuracy": step / 4}}, step=step, timestamp={START} + step)
