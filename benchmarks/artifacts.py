@@ -1,9 +1,9 @@
-"""What libraries for artifact stores cost beside each other, against servers on this machine; and what nbtrack's own stores cost.
+"""The cost of libraries for artifact stores and of nbtrack's own stores, against servers on this machine.
 
     python benchmarks/artifacts.py [--size MIB] [--files N] [LIBRARY:SERVICE …]
 
-Needs the test extra, and beside it s3fs, adlfs, sshfs. Each measurement has a process of its own, so that memory and imports
-are its own. Server and client share the machine: compare lines with each other, not with a network.
+Needs the test extra and s3fs, adlfs, sshfs. Each measurement runs in its own process, which separates memory and imports. Server
+and client share the machine, so the lines compare with each other and not with a network.
 """
 
 from __future__ import annotations
@@ -173,15 +173,15 @@ def sftp(place):
 
 
 def timed(work, *args):
-    """Seconds, and seconds of this process's own cores."""
+    """Return the elapsed seconds, and the CPU seconds of this process."""
     start, cpu = time.perf_counter(), time.process_time()
     work(*args)
     return time.perf_counter() - start, time.process_time() - cpu
 
 
 def memory(work, *args):
-    """Seconds, cores' seconds, and by how many MiB the process grew at the most."""
-    Path("/proc/self/clear_refs").write_text("5")  # the peak counts anew
+    """Return the elapsed seconds, the CPU seconds, and the peak growth of the process in MiB."""
+    Path("/proc/self/clear_refs").write_text("5")  # resets the peak
     before = resident("VmRSS")
     return *timed(work, *args), resident("VmHWM") - before
 
@@ -192,7 +192,7 @@ def resident(which):
 
 
 def child(library, service, size, count):
-    """Measure one library against one service, and print what came out."""
+    """Measure one library against one service, and print the result."""
     place = json.loads(os.environ["PLACE"])
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -1,7 +1,7 @@
 """Logging to a server: ``python benchmarks/remote.py [STEPS]`` starts ``nbtrack server`` on this machine and fills it.
 
-It prints how many points a second come from ``run.log`` of 4 metrics until all of them can be read back, and beside it the
-same into a SQLite file without a server; and how many a second the binary append alone carries, by how columns are encoded.
+It prints the points per second of ``run.log`` with 4 metrics, from the first call until all points can be read back, to a server
+and to a SQLite file; and the points per second of the binary append alone, for each encoding of columns.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def logged(uri: str, steps: int) -> dict[str, float]:
 
 
 def appended(uri: str, steps: int) -> dict[str, object]:
-    """Send one batch after the other, and read all back."""
+    """Apply batches one after the other, and read all points back."""
     import numpy as np
 
     from nbtrack.entities.events import Batch, LaneRows, RunStarted, Series

@@ -1,4 +1,4 @@
-"""nginx before a server, as people have it."""
+"""nginx as a reverse proxy before a server."""
 
 import os
 import shutil
@@ -11,14 +11,14 @@ from .needs import free_ports, missing
 
 @contextmanager
 def nginx(folder, upstream, largest="1m"):
-    """Run nginx, which passes requests on to ``upstream``, and give its address; bodies may have 1 MB unless told otherwise."""
+    """Run nginx as a proxy of ``upstream`` and yield its address; by default it accepts bodies of 1 MB, as nginx does."""
     program = shutil.which("nginx", path=os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin"])) or missing(
         "nginx is not installed"
     )
     (port,) = free_ports(1)
     folder.mkdir(exist_ok=True)
     places = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-    user = "user root;" if os.geteuid() == 0 else ""  # its workers would be nobody, who may not enter the folder
+    user = "user root;" if os.geteuid() == 0 else ""  # its workers would run as nobody, who may not read the folder
     (folder / "nginx.conf").write_text(f"""
         {user} daemon off; pid {folder}/pid; error_log {folder}/error.log; worker_processes 1;
         events {{}}

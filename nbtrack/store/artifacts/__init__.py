@@ -1,1 +1,1 @@
-"""Where the files that runs log live."""
+"""The stores of files that runs log: folders, buckets, machines reached by SSH, tracking servers."""

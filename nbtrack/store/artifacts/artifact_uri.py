@@ -1,4 +1,4 @@
-"""The parts of an artifact URI that is no path of this machine."""
+"""The parts of an artifact URI that is not a local path."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NO_AUTHORITY = re.compile(r"[\x00-\x20\x7f?#\\]")
 
 @dataclass(frozen=True, slots=True)
 class ArtifactUri:
-    """A URI's parts as they stand there: nothing is decoded, for a key in a bucket has no encoding.
+    """The parts of a URI, not decoded: the keys of a bucket are not percent-encoded.
 
     Example:
         >>> ArtifactUri.of("s3://bucket/team/1/artifacts/")
@@ -28,19 +28,19 @@ class ArtifactUri:
 
     @classmethod
     def of(cls, uri: str) -> ArtifactUri:
-        """Take a URI apart.
+        """Parse a URI.
 
         Raises:
             InvalidInput: It has a query, a fragment, or a part that leads elsewhere.
         """
         scheme, _, rest = uri.partition(":")
         authority, _, path = rest[2:].partition("/") if rest.startswith("//") else ("", "", rest)
-        if _NO_AUTHORITY.search(authority):  # which could make of a bucket's name another machine's
+        if _NO_AUTHORITY.search(authority):  # could turn the name of a bucket into that of another host
             raise InvalidInput(f"the artifact URI {uri[:300]!r} names no bucket or machine; give the plain address of a folder")
         return cls(scheme.lower(), authority, _clean(path.strip("/"), uri))
 
     def bucket(self, example: str) -> str:
-        """Return the bucket that it names; InvalidInput."""
+        """Return the bucket; InvalidInput if there is none."""
         if not self.authority:
             raise InvalidInput(f"artifacts at {self.scheme}: need a bucket; write {example}")
         return self.authority
@@ -55,5 +55,5 @@ def _clean(path: str, uri: str) -> str:
 
 
 def missing_extra(error: ModuleNotFoundError, scheme: str, extra: str) -> InvalidInput:
-    """Return the error for artifacts whose library is not installed."""
+    """Return the error for a scheme whose library is not installed."""
     return InvalidInput(f"artifacts at {scheme}: need {error.name}, which is not installed; pip install 'nbtrack[{extra}]'")

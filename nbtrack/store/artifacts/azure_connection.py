@@ -1,6 +1,6 @@
-"""Azure's connection strings, ``AccountName=…;AccountKey=…``, in the forms that its portal, its tools and people write.
+"""Azure's connection strings, ``AccountName=…;AccountKey=…``, in all forms that its portal and its tools write.
 
-Source: "Configure Azure Storage connection strings" in Azure's documentation; names are compared without case, as its SDKs do.
+Source: "Configure Azure Storage connection strings" in Azure's documentation; names are case-insensitive, as in its SDKs.
 """
 
 from __future__ import annotations
@@ -11,24 +11,24 @@ from urllib.parse import urlsplit
 __all__ = ["connection_settings"]
 
 _EMULATOR: Final = "devstoreaccount1"
-# The key that every emulator has; it is in Azure's documentation.
+# The published key of every emulator.
 _EMULATORS_KEY: Final = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 
 
 def connection_settings(text: str) -> dict[str, str]:
-    """Return what a connection string says, by names in lower case; ``accountname`` where anything tells it.
+    """Return the settings in a connection string by lower-case name, with ``accountname`` if any of them contains it.
 
     Example:
         >>> connection_settings("BlobEndpoint = https://team.blob.core.windows.net/;SharedAccessSignature=sig=x")["accountname"]
         'team'
     """
     pairs = [part.split("=", 1) for part in text.strip().strip("\"'").split(";") if "=" in part]
-    said = {name.strip().lower(): value.strip() for name, value in pairs}
-    if said.get("usedevelopmentstorage", "").lower() == "true":
-        said = {**_emulator(said.get("developmentstorageproxyuri", "")), **said}
-    if "accountname" not in said and (account := _account_in(said.get("blobendpoint", ""))):
-        said["accountname"] = account
-    return said
+    settings = {name.strip().lower(): value.strip() for name, value in pairs}
+    if settings.get("usedevelopmentstorage", "").lower() == "true":
+        settings = {**_emulator(settings.get("developmentstorageproxyuri", "")), **settings}
+    if "accountname" not in settings and (account := _account_in(settings.get("blobendpoint", ""))):
+        settings["accountname"] = account
+    return settings
 
 
 def _emulator(proxy: str) -> dict[str, str]:
@@ -37,7 +37,7 @@ def _emulator(proxy: str) -> dict[str, str]:
 
 
 def _account_in(endpoint: str) -> str:
-    """Return the account that an endpoint's address names: in its host, or of an emulator in its path."""
+    """Return the account in an endpoint's address: in its host, or for an emulator in its path."""
     parts = urlsplit(endpoint)
     path = parts.path.strip("/")
     return path.partition("/")[0] if path else (parts.hostname or "").partition(".")[0]

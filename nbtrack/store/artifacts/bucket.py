@@ -1,47 +1,52 @@
-"""Artifacts in a bucket of S3, Azure Blob Storage or Google Cloud Storage; the one home of obstore."""
+"""Artifacts in a bucket of S3, Azure Blob Storage or Google Cloud Storage, by obstore."""
 
 from __future__ import annotations
 
 import io
 import mimetypes
-import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
-from ...errors import AccessDenied, ArtifactNotFound, InvalidInput, StoreUnavailable
+from typing_extensions import override
+
+from ...errors import StoreUnavailable
+from .blocks import blocks_of
+from .bucket_errors import translated
 from .forked import fork_safe
 from .object_reader import ObjectReader
 from .parallel import for_each, interruptible
 from .paths import artifact_path
-from .protocol import ArtifactEntry, Readable, SignedRequest
+from .protocol import ArtifactEntry, Presigns, Readable, SignedRequest
 from .remote_base import RemoteArtifacts
 
 if TYPE_CHECKING:
     from obstore.store import AzureStore, ClientConfig, GCSStore, RetryConfig, S3Store
 
-    from .protocol import ArtifactStore, Presigns
-
     Bucket: TypeAlias = AzureStore | GCSStore | S3Store
 
-__all__ = ["BucketArtifacts", "Filled", "client_options", "media_type", "retries"]
+__all__ = ["BucketArtifacts", "client_options", "media_type", "retries"]
 
 _PART = 8 << 20  # of an upload of known size
-_STREAMED_PART = 12 << 20  # of one of unknown size, which may have 10,000 of them
+_STREAMED_PART = 12 << 20  # of an upload of unknown size, which may have 10,000 of them
 _MOST_PARTS = 10_000
 _PARTS_AT_ONCE = 4
-_RANGE = 8 << 20  # what is fetched at once of a large file
+_RANGE = 8 << 20  # one request of a large download
 _BLOCK = 1 << 20
 _DELETED_AT_ONCE = 1000
-# A list that is refused is an error of no kind in obstore; its text has the status.
-_REFUSED = re.compile(r"status code: 40[13]\b")
 
 
 def client_options(url: str, *, is_checked: bool = True) -> ClientConfig:
-    """Return how requests are made: what waits longer than this has failed, however large the file."""
+    """Return obstore's options for requests, with timeouts that even a large file does not reach.
+
+    Args:
+        url: The address of the service.
+        is_checked: Whether its certificate is verified.
+    """
     return {
         "allow_http": url.startswith("http:"),
         "allow_invalid_certificates": not is_checked,
@@ -52,21 +57,21 @@ def client_options(url: str, *, is_checked: bool = True) -> ClientConfig:
 
 
 def retries() -> RetryConfig:
-    """Return how often a request is made again; who delivers in the background tries again by itself."""
+    """Return obstore's options for retries: few, as delivery in the background retries by itself."""
     backoff = {"init_backoff": timedelta(milliseconds=100), "max_backoff": timedelta(seconds=2), "base": 2}
     return {"max_retries": 3, "retry_timeout": timedelta(seconds=30), "backoff": backoff}  # type: ignore[typeddict-item]
 
 
-class BucketArtifacts(RemoteArtifacts):
+class BucketArtifacts(RemoteArtifacts, Presigns):
     """The files of one run below a prefix of a bucket.
 
-    Uploads are atomic, in parts where they are large; an upload that fails takes its parts away again.
+    Uploads are atomic, and large ones are sent in parts; an upload that fails deletes its parts.
 
     Args:
-        uri: Where they are.
+        uri: The folder with the files.
         bucket: The bucket.
-        prefix: What their keys begin with, without a slash at the end.
-        remedy: What to do where access is denied.
+        prefix: The beginning of their keys, without a trailing slash.
+        remedy: What to do if access is denied.
     """
 
     survives_fork = False
@@ -75,14 +80,14 @@ class BucketArtifacts(RemoteArtifacts):
         super().__init__(uri)
         self._bucket, self._prefix, self._remedy = bucket, prefix, remedy
 
+    @override
     @fork_safe
     def presign_download(self, path: str, *, seconds: int) -> SignedRequest:
-        """Return the GET request for a file; see ``Presigns``."""
         return SignedRequest(self._signed("GET", path, seconds))
 
+    @override
     @fork_safe
     def presign_upload(self, path: str, *, seconds: int) -> SignedRequest:
-        """Return the PUT request for a file; see ``Presigns``."""
         return SignedRequest(self._signed("PUT", path, seconds))
 
     def _signed(self, method: Any, path: str, seconds: int) -> str:
@@ -97,28 +102,31 @@ class BucketArtifacts(RemoteArtifacts):
     def _name(self, key: str) -> str:
         return key[len(self._prefix) + 1 :] if self._prefix else key
 
+    @override
     def _upload(self, name: str, source: Path) -> None:
         part = max(_PART, -(-source.stat().st_size // _MOST_PARTS))
         options: Any = {"chunk_size": part, "max_concurrency": _PARTS_AT_ONCE, "attributes": _attributes(name)}
-        self._make(name, source, options)
+        self._put(name, source, options)
 
+    @override
     def _send(self, name: str, content: Readable) -> None:
-        blocks = _blocks(content, _STREAMED_PART)
+        blocks = blocks_of(content, _STREAMED_PART)
         first = next(blocks, b"")
         if len(first) < _STREAMED_PART:
-            self._make(name, first, {"attributes": _attributes(name), "use_multipart": False})
+            self._put(name, first, {"attributes": _attributes(name), "use_multipart": False})
             return
         options: Any = {"chunk_size": _STREAMED_PART, "max_concurrency": _PARTS_AT_ONCE, "attributes": _attributes(name)}
-        self._make(name, _chained(first, blocks), options)
+        self._put(name, chain([first], blocks), options)
 
-    def _make(self, name: str, content: Any, options: Any) -> None:
+    def _put(self, name: str, content: Any, options: Any) -> None:
         import obstore
 
         try:
             obstore.put(self._bucket, self._key(name), content, **options)
         except FileNotFoundError as error:
-            raise StoreUnavailable(f"{self.uri}: there is no such bucket; make it, and what was logged arrives") from error
+            raise StoreUnavailable(f"{self.uri}: there is no such bucket; create it, and what was logged arrives") from error
 
+    @override
     def _size(self, name: str) -> int | None:
         import obstore
 
@@ -127,6 +135,7 @@ class BucketArtifacts(RemoteArtifacts):
         except FileNotFoundError:
             return None
 
+    @override
     def _entries(self, folder: str) -> Iterator[ArtifactEntry]:
         import obstore
 
@@ -134,16 +143,17 @@ class BucketArtifacts(RemoteArtifacts):
         found = interruptible(lambda: obstore.list_with_delimiter(self._bucket, key or None))
         folders = {*found["common_prefixes"], key}
         yield from (ArtifactEntry(self._name(prefix), None, True) for prefix in found["common_prefixes"])
-        # Consoles and Azure mark a folder by an empty object of its name.
+        # Consoles and Azure represent a folder by an empty object of its name.
         files = [each for each in found["objects"] if each["path"] not in folders]
         yield from (ArtifactEntry(self._name(each["path"]), each["size"]) for each in files)
 
+    @override
     def _walk(self, folder: str) -> Iterator[str]:
         objects = [*self._objects(folder)]
         folders = {parent for each in objects for parent in _parents(each["path"])}
         for each in objects:
             name = self._name(each["path"])
-            # An empty folder's mark is called "folder/", where obstore says "folder": asked for it, there is none.
+            # obstore lists the object of an empty folder, "folder/", as "folder", and finds nothing by that name.
             if each["path"] not in folders and (each["size"] or self._size(name) is not None):
                 yield name
 
@@ -155,6 +165,7 @@ class BucketArtifacts(RemoteArtifacts):
         while page := interruptible(lambda: next(pages, None)):
             yield from (each for each in page if each["path"] != key)
 
+    @override
     def _reader(self, name: str) -> BinaryIO:
         import obstore
 
@@ -169,6 +180,7 @@ class BucketArtifacts(RemoteArtifacts):
         stream = iter(opened.stream(_BLOCK))
         return io.BufferedReader(ObjectReader(size, stream, read_from, lambda: self._translated(name)), _BLOCK)
 
+    @override
     def _fetch(self, name: str, target: Path) -> None:
         import obstore
 
@@ -183,7 +195,7 @@ class BucketArtifacts(RemoteArtifacts):
                 file.write(block)
 
     def _fetch_ranges(self, key: str, meta: Any, file: BinaryIO) -> None:
-        """Fetch a large file in pieces, some at a time, all of the same version of it."""
+        """Download a large file in ranges, several in parallel, all of the same version."""
         import obstore
 
         writing = threading.Lock()
@@ -197,6 +209,7 @@ class BucketArtifacts(RemoteArtifacts):
 
         for_each(fetch, range(0, meta["size"], _RANGE), _PARTS_AT_ONCE)
 
+    @override
     def _remove(self, name: str) -> None:
         import obstore
 
@@ -207,30 +220,15 @@ class BucketArtifacts(RemoteArtifacts):
             try:
                 interruptible(lambda batch=batch: obstore.delete(self._bucket, batch))  # type: ignore[misc]
             except FileNotFoundError:
-                continue  # somebody else removes them, too
+                continue  # another process deletes them too
 
-    @contextmanager
-    def _translated(self, path: str) -> Iterator[None]:
-        from obstore import exceptions
-
-        try:
-            yield
-        except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError) as error:
-            raise AccessDenied(f"{self.uri}: access is denied ({_said(error)}); {self._remedy}") from error
-        except exceptions.PreconditionError as error:
-            raise StoreUnavailable(f"artifact {path!r} in {self.uri} was changed while it was read") from error
-        except FileNotFoundError as error:
-            raise ArtifactNotFound(f"artifact {path!r} is not in {self.uri}, or its bucket is not there") from error
-        except exceptions.InvalidPathError as error:
-            raise InvalidInput(f"artifact path {path!r} cannot be one in a bucket: {_said(error)}") from error
-        except (exceptions.BaseError, OSError) as error:
-            if _REFUSED.search(str(error)):
-                raise AccessDenied(f"{self.uri}: access is denied ({_said(error)}); {self._remedy}") from error
-            raise StoreUnavailable(f"cannot use artifact {path!r} in {self.uri}: {_said(error)}") from error
+    @override
+    def _translated(self, path: str) -> AbstractContextManager[None]:
+        return translated(self.uri, path, self._remedy)
 
 
 def _parents(key: str) -> Iterator[str]:
-    """Yield the folders above an object, the nearest first, without end slashes."""
+    """Yield the folders above an object, the nearest first, without a trailing slash."""
     while "/" in key:
         key = key.rpartition("/")[0]
         yield key
@@ -246,45 +244,5 @@ def media_type(name: str) -> str:
 
 
 def _unchanged(meta: Any) -> dict[str, str]:
-    """Return the condition that an object is still what it was."""
+    """Return the condition of a request that the object has not changed."""
     return {"if_match": meta["e_tag"]} if meta["e_tag"] else {}
-
-
-def _blocks(content: Readable, size: int) -> Iterator[bytes]:
-    """Yield a reader's content in blocks of one size, the last one shorter."""
-    while block := _filled(content, size):
-        yield block
-
-
-class Filled:
-    """A reader whose reads are as long as was asked for, until its end: what is short of that is taken for the end by some."""
-
-    def __init__(self, content: Readable) -> None:
-        self._content = content
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Return ``size`` bytes, fewer at the end alone; all that is left where it is negative."""
-        return self._content.read(size) if size < 0 else _filled(self._content, size)
-
-
-def _filled(content: Readable, size: int) -> bytes:
-    pieces, missing = [], size
-    while missing and (piece := content.read(missing)):
-        pieces.append(piece)
-        missing -= len(piece)
-    return b"".join(pieces)
-
-
-def _chained(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from rest
-
-
-def _said(error: BaseException) -> str:
-    """Return what an error says, without what is for debugging."""
-    return str(error).partition("\n\nDebug source")[0].strip()
-
-
-if TYPE_CHECKING:
-    _store: type[ArtifactStore] = BucketArtifacts
-    _presigns: type[Presigns] = BucketArtifacts

@@ -1,7 +1,7 @@
-"""Artifact stores in a forked child: obstore's threads do not live on there, and a call of it would wait for ever.
+"""Artifact stores in a forked child, where obstore's threads do not exist and a call of it would block for ever.
 
-A child that was forked after its parent had used obstore asks a new process instead, one a call: slower by the start of
-Python, but what a worker of joblib or multiprocessing logs arrives.
+A child that was forked after its parent had used obstore makes each call in a new process. That costs a start of Python, but
+files that a worker of joblib or multiprocessing logs are stored.
 """
 
 from __future__ import annotations
@@ -14,15 +14,14 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Concatenate, ParamSpec, Protocol, TypeVar, cast
+from typing import BinaryIO, Concatenate, ParamSpec, Protocol, TypeVar, cast
+
+from typing_extensions import override
 
 from ...errors import StoreUnavailable
 from ...settings import environment
-from .protocol import ArtifactEntry, Check, Readable, SignedRequest
+from .protocol import ArtifactEntry, ArtifactStore, Check, Presigns, Readable, SignedRequest
 from .spool import copy_hashed, files_below, move_file, staged
-
-if TYPE_CHECKING:
-    from .protocol import ArtifactStore
 
 __all__ = ["ForkSafe", "ForkedArtifacts", "fork_safe"]
 
@@ -31,7 +30,7 @@ R = TypeVar("R")
 S = TypeVar("S", bound="ForkSafe")
 _LONGEST = 3600.0
 
-# Whether obstore's threads run here, and whether they were left behind in the parent.
+# Whether obstore has started its threads in this process, and whether they were left behind in the parent.
 _is_used = _is_orphan = False
 
 
@@ -39,8 +38,8 @@ class ForkSafe(Protocol):
     """A store whose methods may be called in a forked child.
 
     Attributes:
-        uri: Where its files are.
-        survives_fork: Whether its library works in the child too.
+        uri: The URI by which another process can open it.
+        survives_fork: Whether its library works in a forked child.
     """
 
     uri: str
@@ -48,7 +47,7 @@ class ForkSafe(Protocol):
 
 
 def fork_safe(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
-    """Make a method of a store ask another process where this one cannot."""
+    """Make a method of a store run in a new process where its library does not work in this one."""
 
     def call(store: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
         global _is_used  # noqa: PLW0603
@@ -61,73 +60,73 @@ def fork_safe(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S,
     return call
 
 
-class ForkedArtifacts:
-    """The artifact store at a URI, each of whose methods is called in a process of its own."""
+class ForkedArtifacts(ArtifactStore, Presigns):
+    """The artifact store at a URI, with each method called in a new process."""
 
     def __init__(self, uri: str) -> None:
         self.uri = uri
 
+    @override
     def put(self, path: str, source: Path, *, move: bool = False) -> None:
-        """See ``ArtifactStore.put``."""
-        self._ask("put", path, source.absolute(), move=move)
+        self._call("put", path, source.absolute(), move=move)
 
+    @override
     def write(self, path: str, content: Readable) -> None:
-        """See ``ArtifactStore.write``."""
         with tempfile.TemporaryDirectory(prefix="nbtrack-") as folder:
             copy_hashed(content, Path(folder, "content"))
-            self._ask("put", path, Path(folder, "content"))
+            self._call("put", path, Path(folder, "content"))
 
+    @override
     def list(self, path: str = "") -> list[ArtifactEntry]:
-        """See ``ArtifactStore.list``."""
-        return cast("list[ArtifactEntry]", self._ask("list", path))
+        return cast("list[ArtifactEntry]", self._call("list", path))
 
+    @override
     def open(self, path: str) -> BinaryIO:
-        """See ``ArtifactStore.open``."""
         with tempfile.TemporaryDirectory(prefix="nbtrack-") as folder:
-            return cast("Path", self._ask("_download_file", path, Path(folder, "content"))).open("rb")
+            return cast("Path", self._call("_download_file", path, Path(folder, "content"))).open("rb")
 
+    @override
     def download(self, path: str, target: Path, *, check: Check | None = None) -> Path:
-        """See ``ArtifactStore.download``."""
         into = target / path.rstrip("/").rpartition("/")[2] if path and target.is_dir() else target
         with tempfile.TemporaryDirectory(prefix="nbtrack-") as folder:
-            fetched = cast("Path", self._ask("download", path, Path(folder, "content")))
+            fetched = cast("Path", self._call("download", path, Path(folder, "content")))
             if fetched.is_file():
-                _place(path, fetched, into, check)
+                _move_checked(path, fetched, into, check)
             else:
                 into.mkdir(parents=True, exist_ok=True)
                 for name, file in files_below(fetched):
-                    _place(f"{path.rstrip('/')}/{name}".lstrip("/"), file, into / name, check)
+                    _move_checked(f"{path.rstrip('/')}/{name}".lstrip("/"), file, into / name, check)
         return into
 
+    @override
     def delete(self, path: str) -> None:
-        """See ``ArtifactStore.delete``."""
-        self._ask("delete", path)
+        self._call("delete", path)
 
+    @override
     def presign_download(self, path: str, *, seconds: int) -> SignedRequest:
-        """See ``Presigns``."""
-        return cast("SignedRequest", self._ask("presign_download", path, seconds=seconds))
+        return cast("SignedRequest", self._call("presign_download", path, seconds=seconds))
 
+    @override
     def presign_upload(self, path: str, *, seconds: int) -> SignedRequest:
-        """See ``Presigns``."""
-        return cast("SignedRequest", self._ask("presign_upload", path, seconds=seconds))
+        return cast("SignedRequest", self._call("presign_upload", path, seconds=seconds))
 
-    def _ask(self, method: str, *args: object, **kwargs: object) -> object:
+    def _call(self, method: str, *args: object, **kwargs: object) -> object:
         request = pickle.dumps((self.uri, method, args, kwargs))
         environ = {**environment(), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         code = f"from {__name__}_process import answer; answer()"
-        done = subprocess.run(  # noqa: S603 - this very interpreter
+        done = subprocess.run(  # noqa: S603 - runs this interpreter
             [sys.executable, "-c", code], input=request, capture_output=True, env=environ, timeout=_LONGEST, check=False
         )
         if done.returncode:
-            said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
-            raise StoreUnavailable(f"cannot use {self.uri} from a forked process: {said}")
+            message = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
+            raise StoreUnavailable(f"cannot use {self.uri} from a forked process: {message}")
         is_error, result = pickle.loads(done.stdout)  # noqa: S301 - from our own process
         if is_error:
             raise result
         return result
 
 
-def _place(path: str, fetched: Path, target: Path, check: Check | None) -> None:
+def _move_checked(path: str, fetched: Path, target: Path, check: Check | None) -> None:
     with staged(target) as place:
         move_file(fetched, place)
         if check is not None:
@@ -141,6 +140,3 @@ def _after_fork() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
-
-if TYPE_CHECKING:
-    _: type[ArtifactStore] = ForkedArtifacts

@@ -20,7 +20,7 @@ __all__ = ["open_google"]
 
 _EXAMPLE = "gs://bucket/folder"
 _REMEDY = "set GOOGLE_APPLICATION_CREDENTIALS to the file of a service account, or run gcloud auth application-default login"
-# With one of these obstore finds the way in itself; else google-auth looks for one.
+# obstore reads these credentials itself; without any of them google-auth looks for others.
 _OWN = {"GOOGLE_BEARER_TOKEN", "GOOGLE_SERVICE_ACCOUNT", "GOOGLE_SERVICE_ACCOUNT_PATH", "GOOGLE_SERVICE_ACCOUNT_KEY"}
 
 
@@ -53,16 +53,16 @@ def _bucket(name: str, given: tuple[tuple[str, str], ...]) -> GCSStore:
 
 
 def _is_service_account(environ: Mapping[str, str]) -> bool:
-    """Tell whether the credentials are a service account's own key, with which obstore can sign requests for others, too."""
+    """Tell whether the credentials are the key of a service account, which obstore reads itself and can presign with."""
     try:
-        said = json.loads(Path(environ["GOOGLE_APPLICATION_CREDENTIALS"]).read_text(encoding="utf-8"))
+        content = json.loads(Path(environ["GOOGLE_APPLICATION_CREDENTIALS"]).read_text(encoding="utf-8"))
     except (KeyError, OSError, ValueError):
         return False
-    return isinstance(said, dict) and said.get("type") == "service_account"
+    return isinstance(content, dict) and content.get("type") == "service_account"
 
 
 def _credentials(bucket: str) -> Any:
-    """Return what gives credentials from where google-auth finds them: a person's login, a machine's role, a federation."""
+    """Return a provider of what google-auth finds: a person's login, a machine's role, a workload identity."""
     from google.auth.exceptions import DefaultCredentialsError
     from obstore.auth.google import GoogleCredentialProvider
 

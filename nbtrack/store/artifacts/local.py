@@ -1,4 +1,4 @@
-"""Artifacts in a folder of this machine, or of a file system mounted here."""
+"""Artifacts in a folder of this machine or of a mounted file system."""
 
 from __future__ import annotations
 
@@ -8,28 +8,27 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
+
+from typing_extensions import override
 
 from ...errors import ArtifactNotFound, InvalidInput, StoreUnavailable
 from .not_found import artifact_not_found
 from .paths import TEMPORARY, artifact_folder, artifact_path, file_uri, local_path
-from .protocol import ArtifactEntry, Check, Readable
+from .protocol import ArtifactEntry, ArtifactStore, Check, Readable
 from .spool import copy_file, files_below, move_file, staged
-
-if TYPE_CHECKING:
-    from .protocol import ArtifactStore
 
 __all__ = ["LocalArtifacts"]
 
 
-class LocalArtifacts:
-    """The files of one run below one folder, which is made when the first of them comes.
+class LocalArtifacts(ArtifactStore):
+    """The files of one run below a folder, which is created with the first of them.
 
-    No path leads out of the folder, by its name or through a symbolic link inside.
+    No path leads out of the folder, neither by its name nor through a symbolic link inside.
 
     Args:
         root: The folder, or its ``file:`` URI.
-        check: Raises where the folder may not be used; called before each use, for it may have become a link.
+        check: Called before each use, to raise if the folder is not allowed: it may have become a link.
     """
 
     def __init__(self, root: Path | str, *, check: Callable[[], None] = lambda: None) -> None:
@@ -40,18 +39,18 @@ class LocalArtifacts:
     def __repr__(self) -> str:
         return f"LocalArtifacts({self.uri!r})"
 
+    @override
     def put(self, path: str, source: Path, *, move: bool = False) -> None:
-        """Bring a file in under ``path``; see ``ArtifactStore.put``."""
         with self._translated(path):
             (move_file if move else copy_file)(source, self._target(path))
 
+    @override
     def write(self, path: str, content: Readable) -> None:
-        """Bring in what a reader gives; see ``ArtifactStore.write``."""
         with self._translated(path):
             copy_file(content, self._target(path))
 
+    @override
     def list(self, path: str = "") -> list[ArtifactEntry]:
-        """Return what lies directly in a folder; see ``ArtifactStore.list``."""
         name = artifact_folder(path)
         with self._translated(path):
             folder = self._within(self.root / name, path)
@@ -60,14 +59,14 @@ class LocalArtifacts:
             with os.scandir(folder) as found:
                 return sorted((e for f in found if (e := self._entry(name, f))), key=lambda e: e.path)
 
+    @override
     def open(self, path: str) -> BinaryIO:
-        """Open a file for reading; see ``ArtifactStore.open``."""
         name = artifact_path(path)
         with self._translated(path):
             return self._present(name).open("rb")
 
+    @override
     def download(self, path: str, target: Path, *, check: Check | None = None) -> Path:
-        """Copy a file or a folder out; see ``ArtifactStore.download``."""
         name = artifact_folder(path)
         with self._translated(path):
             found = self._present(name) if name else self.root
@@ -78,8 +77,8 @@ class LocalArtifacts:
                 self._download_folder(name, found, into, check)
         return into
 
+    @override
     def delete(self, path: str) -> None:
-        """Remove a file or a folder; see ``ArtifactStore.delete``."""
         name = artifact_folder(path)
         with self._translated(path):
             target = self._within(self.root.joinpath(name).parent, path) / name.rpartition("/")[2] if name else self.root
@@ -89,7 +88,7 @@ class LocalArtifacts:
                 target.unlink(missing_ok=True)
 
     def _target(self, path: str) -> Path:
-        """Return where a file is to go; IsADirectoryError."""
+        """Return the local path for a file; IsADirectoryError if a folder is there."""
         name = artifact_path(path)
         target = self._within(self.root.joinpath(name).parent, path) / name.rpartition("/")[2]
         if target.is_dir() and not target.is_symlink():
@@ -113,35 +112,32 @@ class LocalArtifacts:
         return found
 
     def _entry(self, folder: str, found: os.DirEntry[str]) -> ArtifactEntry | None:
-        """Describe one entry of a folder; None for an unfinished file, and for a link that leads out, nowhere or to a folder.
-
-        Links to folders could lead whoever walks through them round and round.
-        """
-        if found.name.startswith(TEMPORARY) or (found.is_symlink() and not self._holds(_real(Path(found.path)))):
+        """Return one entry; None for an unfinished file, and for a link to a folder, out of the root or to nothing."""
+        # A link to a folder may close a circle, in which a reader of all files would never end.
+        if found.name.startswith(TEMPORARY) or (
+            found.is_symlink() and not _real(Path(found.path)).is_relative_to(_real(self.root))
+        ):
             return None
         path = f"{folder}/{found.name}" if folder else found.name
         try:
             if found.is_dir():
                 return None if found.is_symlink() else ArtifactEntry(path, None, True)
             return ArtifactEntry(path, found.stat().st_size) if found.is_file() else None
-        except FileNotFoundError:  # removed since the folder was read
+        except FileNotFoundError:  # deleted since the folder was listed
             return None
 
     def _within(self, target: Path, named: str) -> Path:
-        """Return a path with its links resolved, which must not have led out of the root."""
+        """Return a path with its links resolved; InvalidInput if they lead out of the root."""
         resolved = _real(target)
-        if not self._holds(resolved):
+        if not resolved.is_relative_to(_real(self.root)):
             raise InvalidInput(
                 f"artifact path {named!r} leaves the run's folder through a symbolic link; give the file's own path"
             )
         return resolved
 
-    def _holds(self, resolved: Path) -> bool:
-        return resolved.is_relative_to(_real(self.root))
-
     @contextmanager
     def _translated(self, path: str) -> Iterator[None]:
-        """Turn what the file system says into this package's errors."""
+        """Translate errors of the file system."""
         self._check_root()
         try:
             yield
@@ -150,22 +146,20 @@ class LocalArtifacts:
         except (NotADirectoryError, FileExistsError) as error:
             raise InvalidInput(f"artifact path {path!r} goes through a file; choose another path") from error
         except FileNotFoundError as error:
-            raise ArtifactNotFound(f"artifact {path!r} went away while it was read") from error
+            raise ArtifactNotFound(f"artifact {path!r} was deleted while it was read") from error
         except OSError as error:
             raise StoreUnavailable(f"cannot use artifact {path!r} in {self.root}: {error.strerror or error}") from error
 
 
 def _real(path: Path) -> Path:
-    return Path(os.path.realpath(path))  # links in a circle are no error here, as they are of ``Path.resolve``
+    return Path(os.path.realpath(path))  # unlike Path.resolve, accepts circular links
 
 
 def _copy_out(path: str, found: Path, target: Path, check: Check | None) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)  # wherever a user wants it
+    target.parent.mkdir(
+        parents=True, exist_ok=True
+    )  # exactly there, while make_folders follows a project folder that was renamed
     with staged(target) as place:
         copy_file(found, place)
         if check is not None:
             check(path, place)
-
-
-if TYPE_CHECKING:
-    _: type[ArtifactStore] = LocalArtifacts

@@ -1,4 +1,4 @@
-"""The error for an artifact that is not there: it names the path and what there is near it."""
+"""The error for a missing artifact, which lists what is there instead."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SHOWN = 8
 def artifact_not_found(store: ArtifactStore, path: str) -> ArtifactNotFound:
     """Return the error for a path at which a store has nothing.
 
-    It lists the nearest folder above that has anything, and names what resembles the missing part most.
+    It lists the nearest folder above with any content, and suggests the name that resembles the missing one most.
     """
     folder = path
     while folder:

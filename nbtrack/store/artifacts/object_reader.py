@@ -1,4 +1,4 @@
-"""An object of a bucket as a file open for reading."""
+"""An object of a bucket as an open binary file."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ __all__ = ["ObjectReader"]
 
 
 class ObjectReader(io.RawIOBase):
-    """Reads one version of an object, from where it stands on, and elsewhere after a ``seek``.
+    """Reads one version of an object; after a ``seek`` the next read starts a new request.
 
     Args:
-        size: The object's bytes.
+        size: The object's size in bytes.
         blocks: Its content from the beginning.
-        read_from: Returns its content from a position on.
-        translated: Turns foreign errors into this package's.
+        read_from: Returns its content from a position to the end.
+        translated: Translates obstore's errors.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class ObjectReader(io.RawIOBase):
         return count
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        """Go elsewhere."""
+        """Set the position of the next read, and return it."""
         position = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
         if position < 0:
             raise ValueError(f"negative position {position}")
@@ -65,7 +65,7 @@ class ObjectReader(io.RawIOBase):
         return position
 
     def tell(self) -> int:
-        """Return where this stands."""
+        """Return the position of the next read."""
         return self._position
 
     def _next(self) -> Any:

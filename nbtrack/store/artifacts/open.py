@@ -1,4 +1,4 @@
-"""From an artifact URI to the store that holds it."""
+"""Opens the artifact store at a URI."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .protocol import ArtifactStore
 
 __all__ = ["open_artifacts"]
 
-# Each scheme's module, and the function in it that opens a URI; loaded when needed, for each has a library of its own.
+# The module and function that open a scheme's URIs; modules are imported when needed, as each needs a library of its own.
 _OPENERS = {
     "s3": ("s3", "open_s3"),
     "s3a": ("s3", "open_s3"),
@@ -38,16 +38,16 @@ _ELSEWHERE = {
 
 
 def open_artifacts(uri: str, *, server: str = "") -> ArtifactStore:
-    """Open the artifact store at a URI; nothing is asked of it yet.
+    """Open the artifact store at a URI, without a request to it.
 
     Args:
         uri: A folder's path, or a URI of ``file:``, ``s3:``, ``gs:``, ``az:``, ``wasbs:``, ``abfss:``, ``sftp:``,
             ``mlflow-artifacts:`` or ``http(s):``.
-        server: The tracking server that the run is of, for a URI that leads through it; its client is ``store.http.client_of``.
+        server: The run's tracking server, for a URI that leads through it.
 
     Raises:
-        InvalidInput: The URI cannot be read, has a scheme that is not served, or one whose extra is not installed.
-        AccessDenied: There are no credentials for it.
+        InvalidInput: The URI is invalid, its scheme is not supported, or the scheme's extra is not installed.
+        AccessDenied: There are no credentials.
     """
     scheme = scheme_of(uri)
     if scheme in ("", "file"):
@@ -58,6 +58,6 @@ def open_artifacts(uri: str, *, server: str = "") -> ArtifactStore:
         return open_proxy(uri, server)
     if scheme not in _OPENERS:
         instead = _ELSEWHERE.get(scheme, "give a folder, or a URI of file:, s3:, gs:, wasbs:, sftp: or mlflow-artifacts:")
-        raise InvalidInput(f"artifacts at {scheme}: are not served; {instead}")
+        raise InvalidInput(f"artifacts at {scheme}: are not supported; {instead}")
     module, name = _OPENERS[scheme]
     return cast("Callable[[str], ArtifactStore]", getattr(import_module(f".{module}", __package__), name))(uri)

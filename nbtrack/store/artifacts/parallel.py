@@ -1,4 +1,4 @@
-"""Work done at once in some threads, and work that an interrupt can leave behind."""
+"""Work in several threads, and work that Ctrl-C can interrupt."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ T = TypeVar("T")
 
 
 def for_each(work: Callable[[A], object], items: Iterable[A], threads: int) -> None:
-    """Do a piece of work for each item, some at a time; after the first error no more is begun."""
+    """Call ``work`` for each item in a pool of threads; after the first error no further call starts."""
     pool = ThreadPoolExecutor(threads, thread_name_prefix="nbtrack-artifacts")
     try:
-        for done in [_begun(pool, work, item) for item in items]:
+        for done in [_submitted(pool, work, item) for item in items]:
             done.result()
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _begun(pool: ThreadPoolExecutor, work: Callable[[A], object], item: A) -> Future[object]:
-    """Have a pool do a piece of work; while the process exits no pool takes any, and it is done here."""
+def _submitted(pool: ThreadPoolExecutor, work: Callable[[A], object], item: A) -> Future[object]:
+    """Submit work to a pool; a pool accepts none while the process exits, so then it is done here."""
     try:
         return pool.submit(work, item)
     except RuntimeError:
@@ -38,16 +38,14 @@ def _done(work: Callable[[], T]) -> Future[T]:
     result: Future[T] = Future()
     try:
         result.set_result(work())
-    except BaseException as error:  # noqa: BLE001  raised again where it is waited for
+    except BaseException as error:  # noqa: BLE001 - raised again by result()
         result.set_exception(error)
     return result
 
 
 def interruptible(work: Callable[[], T]) -> T:
-    """Return what ``work`` returns, in such a way that Ctrl-C is heard while it waits for a server in compiled code.
-
-    Python hears signals in the main thread only, and only between its own instructions; so there, another thread works.
-    """
+    """Return what ``work`` returns, and let Ctrl-C interrupt it while it waits in compiled code."""
+    # Python handles signals in the main thread, between bytecodes. So there the work is done by another thread.
     if threading.current_thread() is not threading.main_thread():
         return work()
     result: queue.SimpleQueue[Future[T]] = queue.SimpleQueue()

@@ -1,4 +1,4 @@
-"""The two kinds of names of a file: its logical path in a run, and the URI of a local folder."""
+"""Logical paths of files in a run, and paths and URIs of local folders."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ...validation import text as checked_text
 
 __all__ = ["PROXIED", "TEMPORARY", "absolute_location", "artifact_folder", "artifact_path", "file_uri", "local_path", "scheme_of"]
 
-PROXIED = "mlflow-artifacts:"  # the scheme of what is reached through a tracking server
+PROXIED = "mlflow-artifacts:"  # the scheme of artifacts that are reached through a tracking server
 
-# Files under this name are on their way; they are no artifacts.
+# Prefix of unfinished files, which are not artifacts.
 TEMPORARY = ".nbtrack-tmp-"
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+):/")  # two letters at least, so a Windows drive is none
-_ANY_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")  # or a drive
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+):/")  # two letters at least, unlike the drives of Windows
+_ANY_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")  # or a drive of Windows
 _DECODINGS = 10
 _DROPPED = re.compile("[\t\r\n]")
 _STRIPPED = "".join(map(chr, range(33)))
@@ -28,18 +28,18 @@ _WINDOWS_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d) *(\..*)?|.*[. ]|.
 
 
 def artifact_path(text: str) -> str:
-    """Return a logical path as it is, once it is known to name one file below the run's root.
+    """Return a logical path unchanged if it names one file below the run's root.
 
-    A name means what it says: who puts it into a URL percent-encodes it, and a server decodes that once. Not every client and
-    server of MLflow's keeps to this, so a name that leads elsewhere once it is decoded, however often, is refused too. Any other
-    percent sign is a character like others: ``dog%step%3%timestamp%17.png``.
+    A path is not percent-encoded: a client encodes it once in a URL, and a server decodes that once. Not every client and server
+    of MLflow does exactly this, so a path is also refused if it leads elsewhere once it is decoded, however often. Other percent
+    signs are ordinary characters: ``dog%step%3%timestamp%17.png``.
 
     Args:
         text: Parts joined by ``/``, such as ``plots/loss.png``.
 
     Raises:
         WrongType: It is not a string.
-        InvalidInput: The path leads out of the run's folder, or not to one name; the message says why.
+        InvalidInput: The path leads out of the run's folder, or is not a valid name; the message says why.
     """
     forms = _decodings(checked_text(text, "the path of an artifact"))
     reason = _objection(text) or next((reason for form in forms if (reason := _leads_elsewhere(form))), None)
@@ -49,37 +49,37 @@ def artifact_path(text: str) -> str:
 
 
 def artifact_folder(text: str) -> str:
-    """Return the logical path of a folder without a trailing slash; the empty string for the run's root."""
+    """Return the logical path of a folder without a trailing slash; an empty string for the run's root."""
     path = checked_text(text, "the path of a folder of artifacts")
     return "" if path in ("", ".", "/") else artifact_path(path.removesuffix("/"))
 
 
 def file_uri(path: Path) -> str:
-    """Return the ``file:`` URI of a local path, made absolute, with what a URI cannot hold percent-encoded."""
-    return Path(os.path.abspath(path)).as_uri()  # noqa: PTH100 - also takes ".." out, without following links
+    """Return the ``file:`` URI of a local path, absolute and percent-encoded."""
+    return Path(os.path.abspath(path)).as_uri()  # noqa: PTH100 - also removes "..", without following links
 
 
 def absolute_location(uri: str) -> str:
-    """Return a place for artifacts as it is, or a relative path of this machine from the working directory.
+    """Return an artifact location with a relative path of this machine made absolute; any other location unchanged.
 
-    As MLflow has it: what a server keeps is then the same to all who read it, wherever they are.
+    As in MLflow: what a server stores then means the same to every process.
     """
     if uri.lower().startswith("file:"):
         path = uri[len("file:") :]
         return uri if path.startswith("/") else file_uri(Path(unquoted(path)))
     if uri.startswith("/") or _ANY_SCHEME.match(uri):
         return uri
-    return os.path.abspath(uri)  # noqa: PTH100 - also takes ".." out, without following links
+    return os.path.abspath(uri)  # noqa: PTH100 - also removes "..", without following links
 
 
 def scheme_of(uri: str) -> str:
-    """Return a URI's scheme in lower case, empty for a path of this machine."""
+    """Return a URI's scheme in lower case; empty for a local path."""
     found = _SCHEME.match(uri)
     return found[1].lower() if found else ""
 
 
 def local_path(uri: str) -> Path:
-    """Return the local path that a ``file:`` URI, or a plain path, stands for.
+    """Return the local path of a ``file:`` URI or a plain path.
 
     Raises:
         InvalidInput: It has another scheme, another host, a query or a fragment.
@@ -87,17 +87,17 @@ def local_path(uri: str) -> Path:
     if uri.lower().startswith("file:"):
         return path_of_file_uri(uri)
     if scheme_of(uri):
-        raise InvalidInput(f"{uri!r} is no folder of this machine; give its path, or a file: URI")
+        raise InvalidInput(f"{uri!r} is not a folder of this machine; give a path or a file: URI")
     try:
         if "\0" in uri or not uri:
-            raise InvalidInput(f"{uri!r} is no path; give a folder or a file: URI")
+            raise InvalidInput(f"{uri!r} is not a path; give a folder or a file: URI")
         return Path(uri).expanduser()
     except RuntimeError as error:
         raise InvalidInput(f"{uri!r} names the home of a user who is not known here; give the folder's own path") from error
 
 
 def _decodings(text: str) -> list[str]:
-    """Return the text and everything that percent-decoding, once or repeatedly, makes of it."""
+    """Return a string and every result of percent-decoding it repeatedly."""
     forms = [text]
     while len(forms) <= _DECODINGS:
         decoded = unquote(forms[-1])
@@ -108,7 +108,7 @@ def _decodings(text: str) -> list[str]:
 
 
 def _objection(path: str) -> str | None:
-    """Say why a path cannot be a name as it stands, None where it can."""
+    """Return why a path is invalid as it stands, None if it is valid."""
     if not path:
         return "is empty"
     if reason := _leads_elsewhere(path):
@@ -123,8 +123,8 @@ def _objection(path: str) -> str | None:
 
 
 def _leads_elsewhere(form: str) -> str | None:
-    """Say how a path leads elsewhere wherever it is read as one: by Windows, by a parser of URLs, by a C library."""
-    # What stands after ?, # or ; is not of the path, and parsers of URLs drop these characters.
+    """Return how Windows, a parser of URLs or a C library could read a path as another one; None if they cannot."""
+    # Parsers of URLs end the path at ?, # or ;, and drop control characters.
     path = _DROPPED.sub("", form).lstrip(_STRIPPED).replace("\\", "/")
     if "\0" in form:
         return "has a control character, or one that is not Unicode"

@@ -1,4 +1,4 @@
-"""Large files on their way directly to a bucket and back, by requests that a server has signed."""
+"""Large files sent directly to a bucket and back, by requests that a server has presigned."""
 
 from __future__ import annotations
 
@@ -24,19 +24,20 @@ _NONE: Mapping[str, str] = {}
 
 
 def parts_of(source: Path) -> list[range]:
-    """Return the bytes that each part of a file has."""
+    """Return the range of bytes of each part of a file."""
     size = source.stat().st_size
     length = max(_PART, -(-size // _MOST_PARTS))
     return [range(start, min(start + length, size)) for start in range(0, size, length)]
 
 
 def check_addresses(requests: Sequence[SignedRequest], server: str) -> None:
-    """Refuse requests that a server elsewhere has signed for this very machine, or for what only it can reach.
+    """Refuse requests of a remote server for addresses that only this machine can reach.
 
-    A service that listens here for nobody but this machine's users would take them for ours.
+    A local service without a password would accept them as requests of this machine's user (server-side request forgery,
+    with the client as the server's tool).
 
     Raises:
-        StoreUnavailable: There is such a request.
+        StoreUnavailable: A request has such an address.
     """
     for address in {f"{parts.scheme}://{parts.netloc}" for parts in (urlsplit(each.url) for each in requests)}:
         if _is_here(address) and not _is_here(server):
@@ -46,39 +47,39 @@ def check_addresses(requests: Sequence[SignedRequest], server: str) -> None:
 
 
 def _is_here(address: str) -> bool:
-    """Tell whether an address is this machine's own, or of the services around it, in whatever form it is written."""
+    """Tell whether an address, however it is written, is loopback, link-local or unspecified."""
     try:
         found = {entry[4][0] for entry in socket.getaddrinfo(urlsplit(address).hostname, None)}
         places = [ip_address(str(each).partition("%")[0]) for each in found]
-    except (OSError, ValueError, UnicodeError):  # a name that a proxy may know
+    except (OSError, ValueError, UnicodeError):  # a name that only a proxy may resolve
         return False
     return any(each.is_loopback or each.is_link_local or each.is_unspecified for each in places)
 
 
 def upload_parts(source: Path, parts: Sequence[range], requests: Sequence[SignedRequest]) -> list[UploadedPart]:
-    """Upload the parts of a file, some at a time; StoreUnavailable."""
+    """Upload the parts of a file, several in parallel; StoreUnavailable."""
     made = [UploadedPart(0)] * len(parts)
     client = _client(requests[0])
 
     def send(index: int) -> None:
         with source.open("rb") as file:
             file.seek(parts[index].start)
-            answer = _send(client, "PUT", requests[index], body=file.read(len(parts[index])))
-        made[index] = UploadedPart(index + 1, answer.headers.get("etag", ""))
+            response = _send(client, "PUT", requests[index], body=file.read(len(parts[index])))
+        made[index] = UploadedPart(index + 1, response.headers.get("etag", ""))
 
     for_each(send, range(len(parts)), _AT_ONCE)
     return made
 
 
 def download_ranges(request: SignedRequest, size: int, file: BinaryIO) -> None:
-    """Download a file of a known size in pieces, some at a time; StoreUnavailable."""
+    """Download a file of a known size in ranges, several in parallel; StoreUnavailable."""
     client, writing = _client(request), threading.Lock()
 
     def fetch(start: int) -> None:
         end = min(start + _PART, size)
         block = _send(client, "GET", request, headers={"Range": f"bytes={start}-{end - 1}"}).body
         if len(block) != end - start:
-            raise StoreUnavailable(f"{client.url} gives {len(block)} bytes of a file where {end - start} were asked for")
+            raise StoreUnavailable(f"{client.url} sent {len(block)} bytes of a file instead of {end - start}")
         with writing:
             file.seek(start)
             file.write(block)
@@ -87,7 +88,7 @@ def download_ranges(request: SignedRequest, size: int, file: BinaryIO) -> None:
 
 
 def _client(request: SignedRequest) -> HttpClient:
-    """Return a client for a signed request's host: one that says nobody's name, for the signature is all that counts."""
+    """Return a client without credentials for the host of a presigned request."""
     parts = urlsplit(request.url)
     return HttpClient(f"{parts.scheme}://{parts.netloc}", environ=dict)
 
@@ -101,8 +102,8 @@ def _send(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     parts = urlsplit(request.url)
-    answer = client.request(method, f"{parts.path}?{parts.query}", body=body, headers={**request.headers, **(headers or {})})
-    if answer.status >= 300:
-        said = answer.body.decode(errors="replace")[:200]
-        raise StoreUnavailable(f"{client.url} refuses a part of a file ({answer.status}): {said}")
-    return answer
+    response = client.request(method, f"{parts.path}?{parts.query}", body=body, headers={**request.headers, **(headers or {})})
+    if response.status >= 300:
+        message = response.body.decode(errors="replace")[:200]
+        raise StoreUnavailable(f"{client.url} refuses a part of a file ({response.status}): {message}")
+    return response

@@ -1,20 +1,20 @@
-"""The protocol that every artifact store keeps, and its guarantees.
+"""The protocol of artifact stores, and what each of them guarantees.
 
-One store holds the files of one run, under logical paths with ``/`` between their parts (see ``paths``).
+One store contains the files of one run, under logical paths with ``/`` between their parts (see ``paths``).
 
-Atomicity: a file is there whole or not at all; a reader meets the old content or the new, never a part.
+Atomicity: a file is stored whole or not at all; a reader gets the old content or the new, never a part.
 
-Idempotency: ``put`` with the same arguments twice leaves what the first left. With ``move`` this holds after
-a crash too: a source that is gone while the target is there has been moved already.
+Idempotency: a second ``put`` with the same arguments changes nothing. With ``move`` this holds after a crash too: if the source
+is gone and the target exists, the file has been moved already.
 
 Memory: files are streamed; no method's memory grows with a file's size.
 
-Durability: what ``put`` has written outlives the death of this process.
+Durability: what ``put`` has written survives the end of this process.
 
-Threads and processes: any method may be called from anywhere at any time; of two puts to one path the later wins.
+Threads and processes: any method may be called from anywhere at any time; of two puts to one path the last wins.
 
-Errors: ``InvalidInput`` for a path that cannot be one, ``ArtifactNotFound`` for one that is not there,
-``StoreUnavailable`` where a later retry may succeed (full, read-only, away). Foreign errors never pass.
+Errors: ``InvalidInput`` for an invalid path, ``ArtifactNotFound`` for a missing one, ``StoreUnavailable`` if a retry may succeed
+later (disk full, read-only, not reachable). Errors of other libraries are always translated.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ __all__ = [
     "walk",
 ]
 
-# Looks at a file that was fetched, and raises where it is not as it should be.
+# Checks a downloaded file, given its path in the store and the local file; raises if it is not the right one.
 Check: TypeAlias = Callable[[str, Path], None]
 
 
 @dataclass(frozen=True, slots=True)
 class ArtifactEntry:
-    """A file or a folder in an artifact store: its whole path, and its bytes where it is a file."""
+    """A file or a folder in an artifact store: its whole path, and a file's size in bytes."""
 
     path: str
     size: int | None = None
@@ -62,48 +62,48 @@ class ArtifactEntry:
 
 
 class Readable(Protocol):
-    """What content is read from: an open binary file, a response's body."""
+    """A source of content: an open binary file, the body of a response."""
 
     def read(self, size: int = -1, /) -> bytes:
-        """Return up to ``size`` bytes, none at the end."""
+        """Return up to ``size`` bytes, empty at the end."""
 
 
 class ArtifactStore(Protocol):
-    """The files of one run; see the module's docstring for what holds for every method."""
+    """The files of one run; the module's docstring says what every method guarantees."""
 
     uri: str
 
     def put(self, path: str, source: Path, *, move: bool = False) -> None:
-        """Bring a file into the store under ``path``, over what was there; with ``move`` the source is gone afterwards."""
+        """Store a local file as ``path``, replacing a file there; ``move`` removes the source."""
 
     def write(self, path: str, content: Readable) -> None:
-        """Bring in under ``path`` what a reader gives until its end, over what was there; when it raises, nothing changes."""
+        """Store what a reader returns as ``path``, replacing a file there; if the reader raises, nothing changes."""
 
     def list(self, path: str = "") -> list[ArtifactEntry]:
-        """Return what lies directly in a folder, by path; nothing where there is no such folder."""
+        """Return the files and folders directly in a folder, sorted by path; empty if there is no such folder."""
 
     def open(self, path: str) -> BinaryIO:
         """Open a file for reading; ArtifactNotFound."""
 
     def download(self, path: str, target: Path, *, check: Check | None = None) -> Path:
-        """Copy a file, or a folder with all below it, to this machine, and return where it is now.
+        """Copy a file, or a folder with everything below it, to this machine, and return its local path.
 
         Args:
             path: The file or folder; empty for everything.
-            target: An existing folder, into which it goes under its own name, or the name that it is to have.
-            check: Is given each file, by its path in the store and where its content is, before it takes its name.
+            target: An existing folder, to which the file or folder is copied under its own name, or its new path.
+            check: Called with each file before it takes its name in the target.
 
         Raises:
             ArtifactNotFound: There is nothing at ``path``.
         """
 
     def delete(self, path: str) -> None:
-        """Remove a file, or a folder with all below it (empty: everything); what is not there is passed over."""
+        """Delete a file, or a folder with everything below it; empty deletes everything, a missing path is ignored."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignedRequest:
-    """A request that whoever holds it may make for a while, without credentials of their own."""
+    """A presigned request, which anyone may send for a limited time without credentials."""
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -111,18 +111,18 @@ class SignedRequest:
 
 @runtime_checkable
 class Presigns(Protocol):
-    """A store that lets others read and write one file each directly, for some seconds."""
+    """A store that presigns requests for single files."""
 
     def presign_download(self, path: str, *, seconds: int) -> SignedRequest:
-        """Return the GET request for a file, whether or not it is there."""
+        """Return the GET request for a file, which need not exist."""
 
     def presign_upload(self, path: str, *, seconds: int) -> SignedRequest:
-        """Return the PUT request for a file, whose body is the whole of it."""
+        """Return the PUT request for a file, with the whole content as its body."""
 
 
 @dataclass(frozen=True, slots=True)
 class UploadedPart:
-    """A part that was uploaded: its number from 1, and the ETag of the answer, empty where there was none."""
+    """A part that was uploaded: its number, from 1, and the ETag of the response if there was one."""
 
     number: int
     etag: str = ""
@@ -130,28 +130,29 @@ class UploadedPart:
 
 @runtime_checkable
 class TakesParts(Protocol):
-    """A store in which others upload a file in parts, in any order and at once; it is there when they are completed."""
+    """A store that accepts presigned uploads in parts, in any order and in parallel; the file exists once they are completed."""
 
     def create_parts(self, path: str, count: int, *, seconds: int) -> tuple[str, list[SignedRequest]]:
-        """Return the id of a new upload and the PUT request of each of its parts."""
+        """Start an upload, and return its id and the PUT request of each part."""
 
     def complete_parts(self, path: str, upload: str, parts: Sequence[UploadedPart]) -> None:
-        """Make the file of its parts; parts that are not there are a ``StoreError``."""
+        """Make the file from its parts; StoreError if one is missing."""
 
     def abort_parts(self, path: str, upload: str) -> None:
-        """Give up an upload and what was uploaded for it; one that is not there is passed over."""
+        """Cancel an upload and delete its parts; an unknown upload is ignored."""
 
 
 def walk(files: ArtifactStore, folder: str = "", problems: list[str] | None = None) -> Iterator[ArtifactRecord]:
-    """Give all files in a folder of an artifact store, and in those within.
+    """Yield all files below a folder of an artifact store.
 
     Args:
         files: The artifact store.
         folder: The folder; empty for everything.
-        problems: Takes why a file or folder is left out whose name can be no artifact's; None: InvalidInput is raised.
+        problems: Receives the reason for each file or folder that is skipped because its name is invalid; None to raise
+            InvalidInput.
     """
     for entry in files.list(folder):
-        if not _is_named(entry, problems):
+        if not _has_valid_name(entry, problems):
             continue
         if entry.is_dir:
             yield from walk(files, entry.path, problems)
@@ -159,7 +160,7 @@ def walk(files: ArtifactStore, folder: str = "", problems: list[str] | None = No
             yield ArtifactRecord(entry.path, entry.size or 0, "")
 
 
-def _is_named(entry: ArtifactEntry, problems: list[str] | None) -> bool:
+def _has_valid_name(entry: ArtifactEntry, problems: list[str] | None) -> bool:
     try:
         artifact_path(entry.path)
     except InvalidInput as error:

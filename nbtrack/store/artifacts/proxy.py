@@ -1,4 +1,4 @@
-"""Artifacts that a tracking server keeps: ``mlflow-artifacts:/…``, or ``http(s)://host/api/2.0/mlflow-artifacts/artifacts/…``."""
+"""Artifacts served by a tracking server: ``mlflow-artifacts:/…``, ``http(s)://host/api/2.0/mlflow-artifacts/artifacts/…``."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote, urlsplit
+
+from typing_extensions import override
 
 from ...errors import InvalidInput, NbtrackError, StoreError, StoreUnavailable
 from ...settings import environment
@@ -20,31 +22,28 @@ from .presigned import check_addresses, download_ranges, parts_of, upload_parts
 from .protocol import ArtifactEntry, SignedRequest
 from .remote_base import RemoteArtifacts
 
-if TYPE_CHECKING:
-    from .protocol import ArtifactStore
-
 __all__ = ["ProxyArtifacts", "open_proxy"]
 
 _SERVICE = "/api/2.0/mlflow-artifacts"
 _FILES = f"{_SERVICE}/artifacts"
-# A server may answer only once it has passed a large file on.
+# A server may respond only when it has passed a large file on to its bucket.
 _UPLOAD_SECONDS = 900.0
 _SERVER_INFO = "/api/3.0/mlflow/server-info"
-# From this size on, a file goes directly to where the server keeps it, if the server lets it; MLflow's own limit.
+# MLflow's variable for the size from which a file is sent directly to the server's bucket, if the server permits it.
 _LARGE = "MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE"
 _BLOCK = 1 << 20
 _JSON = {"Content-Type": "application/json"}
 
 
 def open_proxy(uri: str, server: str) -> ProxyArtifacts:
-    """Open the artifacts that a server keeps.
+    """Open artifacts that a tracking server serves.
 
     Args:
         uri: Where they are.
-        server: The tracking server, for a URI that names none; else what MLFLOW_TRACKING_URI says.
+        server: The tracking server of a URI that names none; if empty, that of MLFLOW_TRACKING_URI.
 
     Raises:
-        InvalidInput: The URI leads to no server, or not to its artifacts.
+        InvalidInput: There is no server, or the URI is not one of its artifacts.
     """
     place = ArtifactUri.of(uri)
     server = server or environment().get("MLFLOW_TRACKING_URI", "")
@@ -57,7 +56,7 @@ def open_proxy(uri: str, server: str) -> ProxyArtifacts:
         return ProxyArtifacts(uri, client_of(f"{place.scheme}://{base}"), path.strip("/"))
     if not server.lower().startswith(("http:", "https:")):
         raise InvalidInput(
-            f"artifacts at {uri!r} are kept by a tracking server; connect to it, or set MLFLOW_TRACKING_URI to its address"
+            f"artifacts at {uri!r} are served by a tracking server; connect to it, or set MLFLOW_TRACKING_URI to its address"
         )
     if place.authority:
         server = f"{urlsplit(server).scheme}://{place.authority}"
@@ -65,12 +64,12 @@ def open_proxy(uri: str, server: str) -> ProxyArtifacts:
 
 
 class ProxyArtifacts(RemoteArtifacts):
-    """The files of one run that go through a tracking server.
+    """The files of one run, served by a tracking server.
 
     Args:
         uri: Where they are.
         client: The server.
-        root: The run's folder there.
+        root: The run's folder on the server.
     """
 
     def __init__(self, uri: str, client: HttpClient, root: str) -> None:
@@ -80,71 +79,75 @@ class ProxyArtifacts(RemoteArtifacts):
     def _at(self, name: str) -> str:
         return "/".join(filter(None, [self._root, name]))
 
+    @override
     def _upload(self, name: str, source: Path) -> None:
-        if source.stat().st_size >= _large() and self._offers.get("multipart_uploads_enabled"):
+        if source.stat().st_size >= _large() and self._features.get("multipart_uploads_enabled"):
             self._upload_parts(name, source)
             return
         kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
         with source.open("rb") as content:
             headers = {"Content-Type": kind, "Content-Length": str(source.stat().st_size)}
             place = f"{_FILES}/{quote(self._at(name))}"
-            answer = self._ask("PUT", place, body=content, headers=headers, timeout=_UPLOAD_SECONDS)
-        # Something on the way may say 200 without having asked the server, which says {}, and MLflow's nothing.
+            answer = self._request("PUT", place, body=content, headers=headers, timeout=_UPLOAD_SECONDS)
+        # The server answers {} or, if it is MLflow's, nothing; a proxy that answers 200 by itself sends something else.
         if answer.body:
             _object(answer)
 
     def _upload_parts(self, name: str, source: Path) -> None:
-        """Upload a large file in parts, directly to where the server keeps it."""
+        """Upload a large file in parts, directly to the server's bucket."""
         parts = parts_of(source)
         folder, _, last = self._at(name).rpartition("/")
-        begun = self._post("create", folder, {"path": last, "num_parts": len(parts)})
-        upload = {"path": last, "upload_id": begun["upload_id"]}
+        created = self._post("create", folder, {"path": last, "num_parts": len(parts)})
+        upload = {"path": last, "upload_id": created["upload_id"]}
         try:
-            requests = [SignedRequest(each["url"], each.get("headers", {})) for each in begun["credentials"]]
+            requests = [SignedRequest(each["url"], each.get("headers", {})) for each in created["credentials"]]
             check_addresses(requests, self._client.url)
             made = upload_parts(source, parts, requests)
-            etags = zip(made, requests, strict=True)
-            said = [{"part_number": part.number, "etag": part.etag, "url": request.url} for part, request in etags]
-            self._post("complete", folder, {**upload, "parts": said})
+            etags = [
+                {"part_number": part.number, "etag": part.etag, "url": request.url}
+                for part, request in zip(made, requests, strict=True)
+            ]
+            self._post("complete", folder, {**upload, "parts": etags})
         except BaseException:
             with suppress(NbtrackError, OSError):
                 self._post("abort", folder, upload)
             raise
 
-    def _post(self, what: str, folder: str, said: Any) -> Any:
-        where = f"{_SERVICE}/mpu/{what}/{quote(folder)}"
-        answer = self._ask(
-            "POST", where, body=json.dumps(said).encode(), headers={"Content-Type": "application/json"}, is_repeatable=False
-        )
+    def _post(self, step: str, folder: str, body: Any) -> Any:
+        where = f"{_SERVICE}/mpu/{step}/{quote(folder)}"
+        answer = self._request("POST", where, body=json.dumps(body).encode(), headers=_JSON, is_repeatable=False)
         return _object(answer)
 
     @cached_property
-    def _offers(self) -> Any:
-        """What the server says that it can do; nothing where it is too old to say."""
+    def _features(self) -> Any:
+        """The features that the server announces; none if it is too old."""
         try:
-            return _object(self._ask("GET", _SERVER_INFO))
+            return _object(self._request("GET", _SERVER_INFO))
         except (FileNotFoundError, ValueError, StoreError):
             return {}
 
+    @override
     def _size(self, name: str) -> int | None:
         folder = posixpath.dirname(name)
         return next((entry.size or 0 for entry in self._entries(folder) if entry.path == name and not entry.is_dir), None)
 
+    @override
     def _entries(self, folder: str) -> Iterator[ArtifactEntry]:
-        answer = self._ask("GET", _FILES, query=[("path", self._at(folder))])
+        answer = self._request("GET", _FILES, query=[("path", self._at(folder))])
         for each in _object(answer).get("files", []):
             path = posixpath.join(folder, posixpath.basename(each["path"]))
             is_dir = bool(each.get("is_dir"))
             yield ArtifactEntry(path, None if is_dir else int(each.get("file_size", 0)), is_dir)
 
+    @override
     def _fetch(self, name: str, target: Path) -> None:
         with self._client.stream("GET", f"{_FILES}/{quote(self._at(name))}") as response, target.open("xb") as file:
             if response.status != 200:
                 self._refuse(response.status, response.headers, response.read(_BLOCK))
             size = int(response.headers.get("Content-Length", 0))
-            if size >= _large() and self._offers.get("multipart_downloads_enabled"):
+            if size >= _large() and self._features.get("multipart_downloads_enabled"):
                 response.close()
-                signed = _object(self._ask("GET", f"{_SERVICE}/presigned/{quote(self._at(name))}"))
+                signed = _object(self._request("GET", f"{_SERVICE}/presigned/{quote(self._at(name))}"))
                 request = SignedRequest(signed["url"], signed.get("headers", {}))
                 check_addresses([request], self._client.url)
                 download_ranges(request, size, file)
@@ -152,13 +155,14 @@ class ProxyArtifacts(RemoteArtifacts):
             for block in response.stream(_BLOCK):
                 file.write(block)
 
+    @override
     def _remove(self, name: str) -> None:
         try:
-            self._ask("DELETE", f"{_FILES}/{quote(self._at(name))}")
+            self._request("DELETE", f"{_FILES}/{quote(self._at(name))}")
         except FileNotFoundError:
             return
 
-    def _ask(self, method: str, path: str, **options: Any) -> Any:
+    def _request(self, method: str, path: str, **options: Any) -> Any:
         answer = self._client.request(method, path, check=self._check, **options)
         self._check(answer)
         return answer
@@ -168,15 +172,16 @@ class ProxyArtifacts(RemoteArtifacts):
             self._refuse(answer.status, answer.headers, answer.body)
 
     def _refuse(self, status: int, headers: Any, body: bytes) -> None:
-        """Raise the error that an answer stands for."""
-        said = _message(body)
+        """Raise the error that a response means."""
+        message = _message(body)
         if status == 404:
-            raise FileNotFoundError(said)
+            raise FileNotFoundError(message)
         if status == 400:
-            raise InvalidInput(f"{self._client.url} refuses the artifact: {said}")
-        self._client.raise_for_status(status, headers, said)
-        raise StoreError(f"{self._client.url} answers {status} where artifacts are asked for: {said}")
+            raise InvalidInput(f"{self._client.url} refuses the artifact: {message}")
+        self._client.raise_for_status(status, headers, message)
+        raise StoreError(f"{self._client.url} answers {status} to a request for artifacts: {message}")
 
+    @override
     @contextmanager
     def _translated(self, path: str) -> Iterator[None]:
         try:
@@ -192,26 +197,22 @@ def _large() -> int:
 
 
 def _object(answer: Any) -> dict[str, Any]:
-    """Return the object of JSON that a tracking server answers with; ValueError where this is none."""
+    """Return the JSON object in a response; ValueError if there is none, as from a server that is not a tracking server."""
     try:
         found = json.loads(answer.body)
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise ValueError(  # noqa: TRY004 - of the content, not of an argument
-            f"what answers ({answer.status}) is no tracking server: it says {answer.body[:60]!r}"
+        raise ValueError(  # noqa: TRY004 - the content is wrong, not the type of an argument
+            f"the server is no tracking server: it answers {answer.body[:60]!r} ({answer.status})"
         )
     return found
 
 
 def _message(body: bytes) -> str:
-    """Return what an answer says of an error."""
+    """Return the error message in the body of a response."""
     try:
-        said = json.loads(body)
-        return str(said.get("message", said)) if isinstance(said, dict) else str(said)
+        content = json.loads(body)
+        return str(content.get("message", content)) if isinstance(content, dict) else str(content)
     except ValueError:
         return body.decode(errors="replace")[:300]
-
-
-if TYPE_CHECKING:
-    _: type[ArtifactStore] = ProxyArtifacts

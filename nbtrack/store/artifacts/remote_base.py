@@ -1,4 +1,4 @@
-"""What the artifact stores have in common that are not a folder of this machine."""
+"""The base class of artifact stores that are not a folder of this machine."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from contextlib import AbstractContextManager
 from pathlib import Path, PurePath
 from typing import BinaryIO, TypeVar
 
+from typing_extensions import override
+
 from ...errors import InvalidInput
 from .forked import fork_safe
 from .not_found import artifact_not_found
 from .parallel import for_each
 from .paths import artifact_folder, artifact_path
-from .protocol import ArtifactEntry, Check, Readable
+from .protocol import ArtifactEntry, ArtifactStore, Check, Readable
 from .spool import copy_hashed, existing_file, staged
 
 __all__ = ["RemoteArtifacts"]
@@ -24,14 +26,14 @@ T = TypeVar("T")
 _SHOWN, _LONGEST = 5, 200  # names in an error, and characters of each
 
 
-class RemoteArtifacts(ABC):
-    """The files of one run elsewhere; a backend says how one file goes there and comes back.
+class RemoteArtifacts(ArtifactStore, ABC):
+    """The files of one run elsewhere; a subclass implements the transfer of single files.
 
     Args:
-        uri: Where they are.
+        uri: The folder with the files.
     """
 
-    at_once = 8  # files of a folder that are fetched at a time
+    at_once = 8  # files of a folder that are downloaded in parallel
     survives_fork = True
 
     def __init__(self, uri: str) -> None:
@@ -40,9 +42,9 @@ class RemoteArtifacts(ABC):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.uri!r})"
 
+    @override
     @fork_safe
     def put(self, path: str, source: Path, *, move: bool = False) -> None:
-        """Bring a file in under ``path``; see ``ArtifactStore.put``."""
         name = artifact_path(path)
         with self._translated(path):
             if move and not source.exists() and self._size(name) is not None:
@@ -51,30 +53,30 @@ class RemoteArtifacts(ABC):
         if move:
             source.unlink(missing_ok=True)
 
+    @override
     @fork_safe
     def write(self, path: str, content: Readable) -> None:
-        """Bring in what a reader gives; see ``ArtifactStore.write``."""
         name = artifact_path(path)
         with self._translated(path):
             self._send(name, content)
 
+    @override
     @fork_safe
     def list(self, path: str = "") -> list[ArtifactEntry]:
-        """Return what lies directly in a folder; see ``ArtifactStore.list``."""
         name = artifact_folder(path)
         with self._translated(path):
             return sorted(self._entries(name), key=lambda entry: entry.path)
 
+    @override
     @fork_safe
     def open(self, path: str) -> BinaryIO:
-        """Open a file for reading; see ``ArtifactStore.open``."""
         name = artifact_path(path)
         with self._translated(path):
             return self._found(name, lambda: self._reader(name))
 
+    @override
     @fork_safe
     def download(self, path: str, target: Path, *, check: Check | None = None) -> Path:
-        """Copy a file or a folder out; see ``ArtifactStore.download``."""
         name = artifact_folder(path)
         into = target / name.rpartition("/")[2] if name and target.is_dir() else target
         with self._translated(path):
@@ -84,9 +86,9 @@ class RemoteArtifacts(ABC):
                 self._fetch_folder(name, into, check)
         return into
 
+    @override
     @fork_safe
     def delete(self, path: str) -> None:
-        """Remove a file or a folder; see ``ArtifactStore.delete``."""
         name = artifact_folder(path)
         with self._translated(path):
             self._remove(name)
@@ -111,25 +113,25 @@ class RemoteArtifacts(ABC):
                 check(name, place)
 
     def _check_name(self, name: str) -> None:
-        """Refuse a name in a server's answer that would lead out of the folder in which it is to be a file here; InvalidInput."""
+        """Refuse a name in a server's response that would lead out of the target's folder; InvalidInput."""
         if not _can_be_here(name):
-            raise InvalidInput(f"{self.uri} has a file {name!r}, which cannot be one here; download the others by name")
+            raise InvalidInput(f"{self.uri} has a file {name!r}, which cannot be a file here; download the others by name")
 
     def _found(self, name: str, work: Callable[[], T]) -> T:
-        """Return what reading a file gives; where there is none, the error says what there is."""
+        """Return what ``work`` returns; if the file is missing, the error lists what is there."""
         try:
             return work()
         except FileNotFoundError as error:
             raise artifact_not_found(self, name) from error
 
     def _send(self, name: str, content: Readable) -> None:
-        """Upload what a reader gives; by way of a file where nothing better is known."""
+        """Upload what a reader returns; by default through a temporary file."""
         with tempfile.TemporaryDirectory(prefix="nbtrack-") as folder:
             copy_hashed(content, Path(folder, "content"))
             self._upload(name, Path(folder, "content"))
 
     def _reader(self, name: str) -> BinaryIO:
-        """Open a file; by way of one without a name on this machine where nothing better is known."""
+        """Open a file; by default a temporary copy, which is deleted when it is closed."""
         with tempfile.TemporaryDirectory(prefix="nbtrack-") as folder:
             self._fetch(name, Path(folder, "content"))
             return Path(folder, "content").open("rb")
@@ -142,23 +144,23 @@ class RemoteArtifacts(ABC):
             else:
                 yield entry.path
 
-    # What a backend does. FileNotFoundError stands for a file that is not there.
+    # For subclasses. FileNotFoundError means that the file is missing.
 
     @abstractmethod
     def _translated(self, path: str) -> AbstractContextManager[None]:
-        """Turn foreign errors into this package's."""
+        """Translate errors of other libraries."""
 
     @abstractmethod
     def _upload(self, name: str, source: Path) -> None:
-        """Make a file of a local one, whole or not at all."""
+        """Upload a local file, whole or not at all."""
 
     @abstractmethod
     def _size(self, name: str) -> int | None:
-        """Return a file's size, None where there is no such file."""
+        """Return a file's size, None if there is no such file."""
 
     @abstractmethod
     def _entries(self, folder: str) -> Iterator[ArtifactEntry]:
-        """Yield what lies directly in a folder, nothing where there is none."""
+        """Yield the entries directly in a folder; none if there is no such folder."""
 
     @abstractmethod
     def _fetch(self, name: str, target: Path) -> None:
@@ -166,11 +168,11 @@ class RemoteArtifacts(ABC):
 
     @abstractmethod
     def _remove(self, name: str) -> None:
-        """Remove a file or all below a folder; empty: everything."""
+        """Delete a file or everything below a folder; empty deletes everything."""
 
 
 def _can_be_here(name: str) -> bool:
-    """Tell whether a file of that name can be one in a folder of this machine, and in no other folder."""
+    """Tell whether a name is a valid relative path here that stays in its folder."""
     path = PurePath(name)
     return not ("\0" in name or path.is_absolute() or path.drive or any(part in ("", ".", "..") for part in name.split("/")))
 

@@ -1,4 +1,4 @@
-"""Artifacts in S3, and in what speaks its language: ``s3://bucket/prefix``."""
+"""Artifacts in S3 and compatible services: ``s3://bucket/prefix``."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from typing_extensions import override
+
 from ...errors import AccessDenied, StoreError, StoreUnavailable
 from ...settings import environment
 from .artifact_uri import ArtifactUri, missing_extra
-from .bucket import BucketArtifacts, Filled, client_options, media_type, retries
+from .blocks import FullReads
+from .bucket import BucketArtifacts, client_options, media_type, retries
 from .forked import fork_safe
 from .paths import artifact_path
-from .protocol import Readable, SignedRequest, UploadedPart
+from .protocol import Readable, SignedRequest, TakesParts, UploadedPart
 from .s3_client import Given, client, endpoint_of, is_checked, region_of, signed_headers, upload_arguments
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
-
-    from .protocol import TakesParts
 
 __all__ = ["S3Artifacts", "open_s3"]
 
@@ -29,7 +30,7 @@ _REMEDY = (
     "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; "
     "AWS_REGION and MLFLOW_S3_ENDPOINT_URL say where the bucket is"
 )
-# What decides which bucket is meant and who asks; a change of one of them opens it anew.
+# These variables decide which bucket and which credentials are used; a change of one opens the bucket anew.
 _READ = ("AWS_", "MLFLOW_S3_", "MLFLOW_EXPERIMENTAL_S3_")
 
 
@@ -41,7 +42,7 @@ def open_s3(uri: str) -> S3Artifacts:
         AccessDenied: There are no credentials.
     """
     place = ArtifactUri.of(uri)
-    # An empty variable says nothing, as for the programs of AWS.
+    # An empty variable counts as unset, as in the tools of AWS.
     given = tuple(sorted((name, value) for name, value in environment().items() if name.startswith(_READ) and value))
     try:
         return S3Artifacts(uri, _bucket(place.bucket(_EXAMPLE), given), place, given)
@@ -66,7 +67,7 @@ def _is_unsigned(environ: dict[str, str]) -> bool:
 
 
 def _credentials(bucket: str) -> Any:
-    """Return what gives credentials from where boto3 finds them: profiles, single sign-on, roles of a machine."""
+    """Return a provider of what boto3 finds: profiles, single sign-on, the role of a machine."""
     from obstore.auth.boto3 import Boto3CredentialProvider
 
     try:
@@ -75,13 +76,14 @@ def _credentials(bucket: str) -> Any:
         raise AccessDenied(f"s3://{bucket}: there are no credentials; {_REMEDY}") from error
 
 
-class S3Artifacts(BucketArtifacts):
-    """The files of one run in S3; others may upload one in parts."""
+class S3Artifacts(BucketArtifacts, TakesParts):
+    """The files of one run in S3."""
 
     def __init__(self, uri: str, bucket: S3Store, place: ArtifactUri, given: Given) -> None:
         super().__init__(uri, bucket, place.path, _REMEDY)
         self._place, self._given, self._arguments = place, given, upload_arguments(given)
 
+    @override
     def _upload(self, name: str, source: Path) -> None:
         if not self._arguments:
             super()._upload(name, source)
@@ -89,22 +91,23 @@ class S3Artifacts(BucketArtifacts):
         with source.open("rb") as content:
             self._upload_with_arguments(name, content)
 
+    @override
     def _send(self, name: str, content: Readable) -> None:
         if self._arguments:
-            self._upload_with_arguments(name, Filled(content))
+            self._upload_with_arguments(name, FullReads(content))
         else:
             super()._send(name, content)
 
     def _upload_with_arguments(self, name: str, content: Any) -> None:
-        """Upload by boto3, for obstore has no such arguments."""
+        """Upload by boto3: obstore does not know these arguments."""
         arguments = {"ContentType": media_type(name), **self._arguments}
         where = self._where(name)
         with self._client_translated(name):
             self._client.upload_fileobj(content, where["Bucket"], where["Key"], ExtraArgs=arguments)
 
+    @override
     @fork_safe
     def presign_upload(self, path: str, *, seconds: int) -> SignedRequest:
-        """Return the PUT request for a file; see ``Presigns``."""
         if not self._arguments:
             return super().presign_upload(path, seconds=seconds)
         headers, what = signed_headers(self._arguments), {**self._where(path), **self._arguments}
@@ -112,8 +115,8 @@ class S3Artifacts(BucketArtifacts):
             url = self._client.generate_presigned_url("put_object", Params=what, ExpiresIn=seconds)
         return SignedRequest(url, headers)
 
+    @override
     def create_parts(self, path: str, count: int, *, seconds: int) -> tuple[str, list[SignedRequest]]:
-        """Return a new upload and its parts; see ``TakesParts``."""
         where = self._where(path)
         with self._client_translated(path):
             upload = self._client.create_multipart_upload(**where, **self._arguments)["UploadId"]
@@ -121,14 +124,14 @@ class S3Artifacts(BucketArtifacts):
             signed = [self._client.generate_presigned_url("upload_part", Params=each, ExpiresIn=seconds) for each in parts]
         return upload, [SignedRequest(url) for url in signed]
 
+    @override
     def complete_parts(self, path: str, upload: str, parts: Sequence[UploadedPart]) -> None:
-        """Make the file of its parts; see ``TakesParts``."""
         made = [{"PartNumber": part.number, "ETag": part.etag} for part in sorted(parts, key=lambda part: part.number)]
         with self._client_translated(path):
             self._client.complete_multipart_upload(**self._where(path), UploadId=upload, MultipartUpload={"Parts": made})
 
+    @override
     def abort_parts(self, path: str, upload: str) -> None:
-        """Give up an upload; see ``TakesParts``."""
         from botocore.exceptions import ClientError
 
         with self._client_translated(path):
@@ -159,7 +162,3 @@ class S3Artifacts(BucketArtifacts):
             raise kind(f"cannot upload artifact {path!r} to {self.uri}: {error}") from error
         except BotoCoreError as error:
             raise StoreUnavailable(f"cannot upload artifact {path!r} to {self.uri}: {error}") from error
-
-
-if TYPE_CHECKING:
-    _: type[TakesParts] = S3Artifacts

@@ -1,4 +1,4 @@
-"""boto3, for what obstore lacks: what a profile says, uploads in parts that others send, and arguments of uploads."""
+"""boto3, for what obstore lacks: settings of profiles, presigned uploads in parts, and arguments of uploads."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ...errors import InvalidInput
 
 __all__ = ["Given", "client", "endpoint_of", "is_checked", "region_of", "signed_headers", "upload_arguments"]
 
-# The environment variables that decide which bucket is meant and who asks.
+# The environment variables that decide which bucket and which credentials are used.
 Given = tuple[tuple[str, str], ...]
 
 _ARGUMENTS: Final = "MLFLOW_S3_UPLOAD_EXTRA_ARGS"
 _TRUE: Final = ("true", "1", "yes")
-# What a client must send with a request that was signed with such an argument: the REST API's headers.
+# The header that a client must send with a request that was presigned with an argument, from the reference of S3's REST API.
 _HEADERS: Final = {
     "ACL": "x-amz-acl",
     "CacheControl": "Cache-Control",
@@ -54,29 +54,29 @@ def is_checked(given: Given) -> bool:
 
 @lru_cache(maxsize=16)
 def _of_profile(_given: Given, name: str) -> str:
-    """Return a setting of the profile, which the environment names; known as long as that is the same."""
+    """Return a setting of the profile; cached by the environment that names the profile."""
     from botocore.exceptions import BotoCoreError
     from botocore.session import Session
 
     try:
         return str(Session().get_scoped_config().get(name) or "")
-    except BotoCoreError:  # a profile that is not there: whoever looks for credentials says so
+    except BotoCoreError:  # the profile does not exist, which the search for credentials reports
         return ""
 
 
 def upload_arguments(given: Given) -> dict[str, Any]:
-    """Return what each upload is to say beside its content, as MLflow's users set it: encryption by a key of KMS, say.
+    """Return the further arguments of each upload, as users of MLflow set them, such as encryption by a key of KMS.
 
     Raises:
         InvalidInput: It is not a JSON object, or has an argument that S3 does not know.
     """
-    said = dict(given).get(_ARGUMENTS, "")
-    if not said:
+    text = dict(given).get(_ARGUMENTS, "")
+    if not text:
         return {}
     from boto3.s3.transfer import S3Transfer
 
     try:
-        arguments = json.loads(said)
+        arguments = json.loads(text)
     except ValueError as error:
         raise InvalidInput(f"{_ARGUMENTS} is not JSON ({error}); write it as {_EXAMPLE}") from error
     if not isinstance(arguments, dict):
@@ -93,7 +93,7 @@ def signed_headers(arguments: Mapping[str, Any]) -> dict[str, str]:
     """Return the headers that a request signed with these arguments must have.
 
     Raises:
-        InvalidInput: An argument has no header that is known here.
+        InvalidInput: An argument has no known header.
     """
     if unknown := sorted(set(arguments) - set(_HEADERS)):
         raise InvalidInput(f"a request with {unknown[0]!r} of {_ARGUMENTS} cannot be signed for others; log through the server")

@@ -1,4 +1,4 @@
-"""Artifacts in a folder of a machine that is reached by SSH: ``sftp://user@host/folder``."""
+"""Artifacts in a folder of a machine reached by SSH: ``sftp://user@host/folder``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from typing_extensions import override
 
 from ...errors import AccessDenied, ArtifactNotFound, InvalidInput, StoreUnavailable
 from .artifact_uri import ArtifactUri, missing_extra
@@ -24,12 +26,10 @@ from .ssh_host import Host
 if TYPE_CHECKING:
     import paramiko
 
-    from .protocol import ArtifactStore
-
 __all__ = ["SftpArtifacts", "open_sftp"]
 
 _BLOCK = 1 << 20
-_PREFETCHED = 64  # requests of 32 kB that are on their way while a file is fetched
+_PREFETCHED = 64  # requests of 32 kB that are under way during a download
 
 
 def open_sftp(uri: str) -> SftpArtifacts:
@@ -45,7 +45,7 @@ def open_sftp(uri: str) -> SftpArtifacts:
 
 
 class SftpArtifacts(RemoteArtifacts):
-    """The files of one run below a folder of another machine; links in it are passed over.
+    """The files of one run below a folder of another machine; links in it are ignored.
 
     Args:
         uri: The folder, ``sftp://user@host:port/folder``.
@@ -56,7 +56,7 @@ class SftpArtifacts(RemoteArtifacts):
         host = Host.of(place.authority, uri)
         super().__init__(host.hidden(uri))
         self._root, self._host = f"/{place.path}", host
-        connections_to(host)  # a library that is missing is to be told of now
+        connections_to(host)  # raises now if the library is missing
 
     @property
     def _connections(self) -> Connections:
@@ -65,10 +65,12 @@ class SftpArtifacts(RemoteArtifacts):
     def _at(self, name: str) -> str:
         return posixpath.join(self._root, name) if name else self._root
 
+    @override
     def _upload(self, name: str, source: Path) -> None:
         with source.open("rb") as content:
             self._send(name, content)
 
+    @override
     def _send(self, name: str, content: Readable) -> None:
         target = self._at(name)
         place = posixpath.join(posixpath.dirname(target), TEMPORARY + secrets.token_hex(8))
@@ -77,16 +79,18 @@ class SftpArtifacts(RemoteArtifacts):
                 _write(client, place, content)
                 client.posix_rename(place, target)
             except OSError as error:
-                raise _objection(client, target) or error from error
+                raise _reason(client, target) or error from error
             finally:
                 with suppress(OSError):
                     client.remove(place)
 
+    @override
     def _size(self, name: str) -> int | None:
         with self._connections.client() as client:
             found = _status(client, self._at(name))
         return found.st_size if found is not None and stat.S_ISREG(found.st_mode or 0) else None
 
+    @override
     def _entries(self, folder: str) -> Iterator[ArtifactEntry]:
         with self._connections.client() as client:
             found = _status(client, self._at(folder)) if folder else _target(client, self._root)
@@ -100,6 +104,7 @@ class SftpArtifacts(RemoteArtifacts):
             elif stat.S_ISREG(mode) and not each.filename.startswith(TEMPORARY):
                 yield ArtifactEntry(path, each.st_size or 0)
 
+    @override
     def _fetch(self, name: str, target: Path) -> None:
         if self._size(name) is None:
             raise FileNotFoundError(name)
@@ -107,10 +112,12 @@ class SftpArtifacts(RemoteArtifacts):
             content.prefetch(max_concurrent_requests=_PREFETCHED)
             copy_file(content, target)
 
+    @override
     def _remove(self, name: str) -> None:
         with self._connections.client() as client:
             _remove(client, self._at(name))
 
+    @override
     @contextmanager
     def _translated(self, path: str) -> Iterator[None]:
         import paramiko
@@ -118,19 +125,19 @@ class SftpArtifacts(RemoteArtifacts):
         try:
             yield
         except (paramiko.AuthenticationException, paramiko.PasswordRequiredException) as error:
-            raise AccessDenied(f"{self.uri}: {self._host.name} does not let us in ({error}); {self._host.remedy}") from error
+            raise AccessDenied(f"{self.uri}: {self._host.name} denies access ({error}); {self._host.remedy}") from error
         except IsADirectoryError as error:
             raise InvalidInput(f"artifact path {path!r} is a folder; give the path of a file") from error
         except NotADirectoryError as error:
             raise InvalidInput(f"artifact path {path!r} goes through a file; choose another path") from error
         except FileNotFoundError as error:
-            raise ArtifactNotFound(f"artifact {path!r} went away while it was read") from error
+            raise ArtifactNotFound(f"artifact {path!r} was deleted while it was read") from error
         except (paramiko.SSHException, EOFError, OSError) as error:
             raise StoreUnavailable(f"cannot use artifact {path!r} in {self.uri}: {error or type(error).__name__}") from error
 
 
 def _write(client: paramiko.SFTPClient, place: str, content: Readable) -> None:
-    """Write a new file, whose folders are made where they are missing; it is there whole, or OSError."""
+    """Write a new file and create missing folders; OSError unless all of it arrived."""
     try:
         file = client.open(place, "wbx")
     except FileNotFoundError:
@@ -148,13 +155,13 @@ def _make_folders(client: paramiko.SFTPClient, folder: str) -> None:
     _make_folders(client, posixpath.dirname(folder))
     try:
         client.mkdir(folder)
-    except OSError:  # somebody else makes it too
+    except OSError:  # another process creates it too
         if _status(client, folder) is None:
             raise
 
 
-def _objection(client: paramiko.SFTPClient, target: str) -> OSError | None:
-    """Say why a file cannot be at a path, if that is why: the protocol says no more than that it failed."""
+def _reason(client: paramiko.SFTPClient, target: str) -> OSError | None:
+    """Return why no file can be at a path, if that is so: SFTP reports a failure without a reason."""
     with suppress(OSError):
         if stat.S_ISDIR(client.lstat(target).st_mode or 0):
             return IsADirectoryError(target)
@@ -175,7 +182,7 @@ def _status(client: paramiko.SFTPClient, path: str) -> paramiko.SFTPAttributes |
 
 
 def _target(client: paramiko.SFTPClient, root: str) -> paramiko.SFTPAttributes | None:
-    """Return what a run's own folder is, which may be a link: its user's, unlike those inside."""
+    """Return the attributes of the run's own folder, which may be the user's link, unlike anything inside."""
     try:
         return client.stat(root)
     except FileNotFoundError:
@@ -183,7 +190,7 @@ def _target(client: paramiko.SFTPClient, root: str) -> paramiko.SFTPAttributes |
 
 
 def _remove(client: paramiko.SFTPClient, path: str) -> None:
-    """Remove a file, or a folder with all in it; a link is removed, not what it leads to."""
+    """Delete a file, or a folder with everything in it; a link itself, not its target."""
     found = _status(client, path)
     if found is None:
         return
@@ -194,7 +201,3 @@ def _remove(client: paramiko.SFTPClient, path: str) -> None:
         for each in client.listdir(path):
             _remove(client, posixpath.join(path, each))
         client.rmdir(path)
-
-
-if TYPE_CHECKING:
-    _: type[ArtifactStore] = SftpArtifacts

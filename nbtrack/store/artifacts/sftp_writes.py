@@ -1,7 +1,7 @@
-"""Writing a file by SFTP: many requests on their way at once, and each of them answered before the file counts as written.
+"""Pipelined writes by SFTP, each of which the server confirms.
 
-paramiko's own pipelined files forget the answers to their first hundred writes, so that a file on a full disk is cut
-without an error (paramiko/sftp_file.py, ``_write``: the requests are made for nobody).
+paramiko's own pipelined files ignore the responses to their first hundred writes, so that a file on a full disk is truncated
+without an error (paramiko/sftp_file.py, ``_write``, which sends requests without a receiver).
 """
 
 from __future__ import annotations
@@ -15,30 +15,30 @@ if TYPE_CHECKING:
 
 __all__ = ["write_confirmed"]
 
-_BLOCK = 32 << 10  # what every server takes at once
-_ON_THE_WAY = 64
+_BLOCK = 32 << 10  # every server accepts writes of this size
+_MOST_PENDING = 64
 
 
 def write_confirmed(client: paramiko.SFTPClient, file: paramiko.SFTPFile, content: Readable) -> int:
-    """Write all that a reader gives into a new file, and return its size once the server has confirmed each write.
+    """Write everything that a reader returns to a file, and return its size when the server has confirmed each write.
 
     Args:
         client: The channel, used by this thread alone.
-        file: An empty file that is open for writing on it.
-        content: What to write, from where it stands.
+        file: An empty file, open for writing on this channel.
+        content: What to write, from its position on.
 
     Raises:
-        OSError: The server refused a write: its disk is full, say.
+        OSError: The server refused a write, for example because its disk is full.
     """
-    writes = _Writes(client, file.handle)
+    writes = _PendingWrites(client, file.handle)
     while block := content.read(_BLOCK):
         writes.send(bytes(block))
     writes.wait_for(0)
     return writes.size
 
 
-class _Writes:
-    """The writes of one file, and how many of them are not answered yet."""
+class _PendingWrites:
+    """The writes of one file that the server has not confirmed."""
 
     def __init__(self, client: Any, handle: bytes) -> None:
         self.size = 0
@@ -49,20 +49,20 @@ class _Writes:
     def send(self, block: bytes) -> None:
         from paramiko.sftp import CMD_WRITE, int64
 
-        self.wait_for(_ON_THE_WAY - 1)
+        self.wait_for(_MOST_PENDING - 1)
         number = self._client._async_request(self, CMD_WRITE, self._handle, int64(self.size), block)
         self._waiting.add(number)
         self.size += len(block)
 
     def wait_for(self, most: int) -> None:
-        """Read answers until at most so many are missing."""
+        """Read responses until at most ``most`` are pending."""
         while len(self._waiting) > most and self._refusal is None:
-            self._client._read_response()  # which hands each answer to whoever asked
+            self._client._read_response()  # calls _async_response
         if self._refusal is not None:
             raise self._refusal
 
     def _async_response(self, _kind: int, message: Any, number: int) -> None:
-        """Take the answer to a write; paramiko's client calls this."""
+        """Receive the response to a write; called by paramiko's client."""
         self._waiting.discard(number)
         try:
             self._client._convert_status(message)

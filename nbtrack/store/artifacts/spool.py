@@ -1,4 +1,4 @@
-"""Files on their way: copies that are there whole or not at all, with size and sha256."""
+"""Copies and moves of local files that appear whole or not at all, with size and sha256."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ _BLOCK = 1 << 20
 
 
 def copy_hashed(source: Content, target: Path) -> tuple[int, str]:
-    """Write a file that appears whole, and return its size in bytes and the sha256 of what was written.
+    """Write a file that appears whole, and return its size in bytes and its sha256.
 
-    Memory does not grow with the size. The target's folder is made where it is missing; a file there is replaced.
+    Memory does not grow with the size. A missing folder of the target is created; a file there is replaced.
 
     Args:
-        source: A file's path, its content, or a reader such as an open binary file, read from where it stands.
+        source: A file's path, its content, or a reader such as an open binary file, read from its position on.
         target: Where the copy goes.
 
     Raises:
-        InvalidInput: ``source`` is a path and no file is there.
-        OSError: It cannot be read, or not be written: the disk is full, the folder read-only.
+        InvalidInput: ``source`` is a path without a file.
+        OSError: The source cannot be read, or the target cannot be written: the disk is full, the folder read-only.
     """
     digest = hashlib.sha256()
     size = 0
@@ -55,13 +55,13 @@ def copy_file(source: Path | Readable, target: Path) -> None:
 
 
 def move_file(source: Path, target: Path) -> None:
-    """Move a file so that it appears whole: renamed, or copied and then removed between file systems.
+    """Move a file so that it appears whole: by renaming it, or between file systems by copying it.
 
-    A source that is gone while the target is there was moved by an earlier call, and nothing is done.
+    If the source is gone and the target exists, an earlier call has moved it, and nothing is done.
     """
     try:
         make_folders(target.parent)
-        if _has_group_of(target.parent, source):
+        if _takes_group_of(target.parent, source):
             source.replace(target)
         else:
             _copy_and_remove(source, target)
@@ -79,8 +79,8 @@ def _copy_and_remove(source: Path, target: Path) -> None:
     source.unlink()
 
 
-def _has_group_of(folder: Path, source: Path) -> bool:
-    """Tell whether a file has the group that a folder gives to what is made in it; if it can be given it, it is."""
+def _takes_group_of(folder: Path, source: Path) -> bool:
+    """Give a file the group that a setgid folder gives to new files, and tell whether it has it now."""
     here, found = folder.stat(), source.stat()
     if not here.st_mode & stat.S_ISGID or here.st_gid == found.st_gid:
         return True
@@ -92,7 +92,7 @@ def _has_group_of(folder: Path, source: Path) -> bool:
 
 
 def existing_file(source: Path) -> Path:
-    """Return a path that is a file's; InvalidInput."""
+    """Return the path of a file; InvalidInput if there is none."""
     if not source.is_file():
         what = "is a folder, not a file; log it with log_artifacts" if source.is_dir() else "is not there"
         raise InvalidInput(f"the file {str(source)!r} {what}")
@@ -100,19 +100,19 @@ def existing_file(source: Path) -> Path:
 
 
 def sha256_of(file: Path) -> str:
-    """Return the sha256 of a file's content, as ``copy_hashed`` tells it."""
+    """Return the sha256 of a file's content, as ``copy_hashed`` does."""
     with file.open("rb") as reader:
         return hashlib.file_digest(reader, "sha256").hexdigest()
 
 
 def files_below(folder: Path, *, enters: Callable[[Path], bool] = lambda _: True) -> Iterator[tuple[str, Path]]:
-    """Yield every file below a folder, in order of names: its path from there with ``/``, and where it is.
+    """Yield every file below a folder, sorted by name: its relative path with ``/``, and its path.
 
-    Links are followed, into each folder once; what is neither file nor folder is left out.
+    Links are followed, into each folder once. Devices and pipes are skipped.
 
     Args:
         folder: The folder.
-        enters: Tells, or raises, of each folder before it is read.
+        enters: Called before a folder is read; returns whether to enter it, or raises.
 
     Raises:
         InvalidInput: There is no such folder.
@@ -125,7 +125,7 @@ def files_below(folder: Path, *, enters: Callable[[Path], bool] = lambda _: True
             folders.clear()
             continue
         seen.add(real)
-        folders[:] = sorted(name for name in folders if enters(Path(here, name)))  # looked at before they are read
+        folders[:] = sorted(name for name in folders if enters(Path(here, name)))
         for name in sorted(names):
             if (path := Path(here, name)).is_file():
                 yield path.relative_to(folder).as_posix(), path
@@ -139,7 +139,7 @@ def _reading(source: Content) -> AbstractContextManager[Readable]:
 
 @contextmanager
 def staged(target: Path) -> Iterator[Path]:
-    """Give the name of a new file beside the target, which takes its place when the block has gone well."""
+    """Yield the path of a new file beside the target, which replaces the target if the block raises nothing."""
     make_folders(target.parent)
     place = target.with_name(TEMPORARY + secrets.token_hex(8))
     try:

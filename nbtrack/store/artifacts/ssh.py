@@ -1,4 +1,4 @@
-"""Connections to machines by SSH, as ``~/.ssh/config`` and ``known_hosts`` say; the one home of paramiko."""
+"""Connections by SSH according to ``~/.ssh/config`` and ``known_hosts``."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ __all__ = ["Connections", "connections_to"]
 _CONNECT_SECONDS = 10.0
 _READ_SECONDS = 60.0
 _KEEPALIVE_SECONDS = 30
-_CHANNELS = 6  # OpenSSH lets one connection have ten
+_CHANNELS = 6  # OpenSSH allows ten per connection
 
 _known: dict[tuple[int, Host], Connections] = {}
 _lock = threading.Lock()
 
 
 def connections_to(host: Host) -> Connections:
-    """Return this process's connections to a machine, the same ones each time; a forked child gets its own.
+    """Return this process's connections to a machine, always the same ones; a forked child gets its own.
 
     Raises:
         ModuleNotFoundError: paramiko is not installed.
     """
-    import paramiko  # noqa: F401 - to be missed now, not at the first file
+    import paramiko  # noqa: F401 - raises now, not at the first file
 
     with _lock:
         key = os.getpid(), host
@@ -53,10 +53,10 @@ if hasattr(os, "register_at_fork"):
 
 
 class Connections:
-    """Some channels to a machine, each used by one thread at a time.
+    """A pool of SFTP channels to a machine, each used by one thread at a time.
 
-    Each is an ``ssh`` program of its own. Where there is no such program, or a password stands in the URI, they share a
-    connection of paramiko's.
+    Each channel is a process of the ``ssh`` program. Without that program, or with a password in the URI, the channels share one
+    connection of paramiko.
     """
 
     def __init__(self, host: Host) -> None:
@@ -69,13 +69,13 @@ class Connections:
 
     @contextmanager
     def client(self) -> Iterator[paramiko.SFTPClient]:
-        """Give a channel; after an error of the connection the next one is a new one."""
+        """Yield a channel; one whose connection failed is closed and replaced."""
         channel = self._idle.get()
         try:
             channel = channel if channel is not None and _is_open(channel) else self._new()
             yield channel
         except BaseException as error:
-            if not _is_answer(error) and channel is not None:
+            if not _is_response(error) and channel is not None:
                 channel.close()
                 channel = None
             raise
@@ -87,7 +87,7 @@ class Connections:
         return self._shared() if program is None else open_channel(program, self._host)
 
     def _shared(self) -> paramiko.SFTPClient:
-        """Return a new channel of paramiko's connection."""
+        """Return a new channel of the connection of paramiko."""
         with self._connecting:
             transport = self._connection.get_transport() if self._connection else None
             if transport is None or not transport.is_active():
@@ -98,8 +98,8 @@ class Connections:
         return channel
 
 
-def _is_answer(error: BaseException) -> bool:
-    """Tell whether an error is what the other side said of a file, so that the channel is as good as before."""
+def _is_response(error: BaseException) -> bool:
+    """Tell whether an error is the server's response about a file, after which the channel is still usable."""
     return isinstance(error, OSError) and not isinstance(error, TimeoutError | ConnectionError)
 
 
@@ -113,19 +113,19 @@ def _is_open(channel: paramiko.SFTPClient) -> bool:
 def _connected(host: Host) -> paramiko.SSHClient:
     import paramiko
 
-    said = _configured(host.name)
+    config = _configured(host.name)
     client = paramiko.SSHClient()
     client.load_system_host_keys()
-    for name in said.get("userknownhostsfile", "").split():
+    for name in config.get("userknownhostsfile", "").split():
         if Path(name).expanduser().is_file():
             client.load_system_host_keys(str(Path(name).expanduser()))
-    proxy = said.get("proxycommand")
+    proxy = config.get("proxycommand")
     client.connect(
-        said["hostname"],
-        port=host.port or int(said.get("port", 22)),
-        username=host.user or said.get("user") or user_name(),
+        config["hostname"],
+        port=host.port or int(config.get("port", 22)),
+        username=host.user or config.get("user") or user_name(),
         password=host.password or None,
-        key_filename=[each for each in said.get("identityfile", ()) if Path(each).expanduser().is_file()] or None,
+        key_filename=[each for each in config.get("identityfile", ()) if Path(each).expanduser().is_file()] or None,
         sock=paramiko.ProxyCommand(proxy) if proxy else None,
         timeout=_CONNECT_SECONDS,
         banner_timeout=_CONNECT_SECONDS,
@@ -137,7 +137,7 @@ def _connected(host: Host) -> paramiko.SSHClient:
 
 
 def _configured(name: str) -> Any:
-    """Return what ``~/.ssh/config`` says of a machine."""
+    """Return the settings for a machine in ``~/.ssh/config``."""
     import paramiko
 
     path = Path("~/.ssh/config").expanduser()

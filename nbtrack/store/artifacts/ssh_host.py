@@ -1,4 +1,4 @@
-"""A machine that is reached by SSH, and who one is there."""
+"""A machine reached by SSH, and the user to log in as."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Host"]
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A machine, and as whom to go there; empty where ``~/.ssh/config`` is to say."""
+    """A machine and the login there; what is empty comes from ``~/.ssh/config``."""
 
     name: str
     port: int | None = None
@@ -21,7 +21,7 @@ class Host:
 
     @classmethod
     def of(cls, authority: str, uri: str) -> Host:
-        """Take ``user:password@host:port`` apart; InvalidInput."""
+        """Parse ``user:password@host:port``; InvalidInput."""
         try:
             parts = urlsplit(f"//{authority}")
             name, port = parts.hostname, parts.port
@@ -33,12 +33,12 @@ class Host:
 
     @property
     def remedy(self) -> str:
-        """What to do where it does not let us in."""
+        """What to do if the machine denies access."""
         return (
-            f"see that `ssh {self.name}` works without a question: "
+            f"see that `ssh {self.name}` works without a prompt: "
             "a key in the agent or named in ~/.ssh/config, and the machine in known_hosts"
         )
 
     def hidden(self, uri: str) -> str:
-        """Return a URI of it without the password."""
+        """Return a URI without its password."""
         return uri.replace(f":{urlsplit(uri).password}@", "@", 1) if self.password else uri

@@ -1,7 +1,7 @@
-"""SFTP over the ``ssh`` program: whatever ``ssh host`` accepts without a question is accepted here.
+"""SFTP over the ``ssh`` program: whatever works with ``ssh host`` without a prompt works here.
 
 OpenSSH reads its own configuration: Include, Match, ProxyJump, HostKeyAlias, certificates, agents, hardware keys, an open
-master connection. A library knows a part of that at best. paramiko speaks SFTP over the program's input and output.
+master connection. A library supports only a part of that. So paramiko speaks SFTP over the program's input and output.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = ["Pipe", "find_program", "open_channel"]
 _CONNECT_SECONDS = 10
 _READ_SECONDS = 60.0
 _END_SECONDS = 1.0
-# As sftp(1) has it, and never a question; a line of the user's own configuration says all else.
+# As sftp(1) runs it, but without prompts; everything else comes from the user's configuration.
 _OPTIONS = {
     "BatchMode": "yes",
     "ConnectTimeout": str(_CONNECT_SECONDS),
@@ -41,13 +41,13 @@ _OPTIONS = {
     "RequestTTY": "no",
     "LogLevel": "ERROR",
 }
-# What a name may have that is handed to a program: a ProxyCommand of the user's gives it to a shell.
+# Names are arguments of a program, and a ProxyCommand may pass them to a shell.
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:%-]*")
 _DENIED = re.compile(r"permission denied|host key verification failed|host identification has changed", re.IGNORECASE)
 
 
 def find_program() -> str | None:
-    """Return the path of the ``ssh`` program, None where there is none, or none that takes a socket for its input."""
+    """Return the path of the ``ssh`` program; None without one, and on Windows, where it cannot use a socket as its input."""
     return shutil.which("ssh") if os.name == "posix" else None
 
 
@@ -55,26 +55,26 @@ def open_channel(program: str, host: Host) -> paramiko.SFTPClient:
     """Return a new connection to a machine.
 
     Raises:
-        InvalidInput: The name of the machine or the user cannot be one.
-        AccessDenied: The machine does not admit us, or is not the one in ``known_hosts``.
-        StoreUnavailable: It cannot be reached; the message has what the program said.
+        InvalidInput: The name of the machine or the user is invalid.
+        AccessDenied: The machine denies access, or its key is not the one in ``known_hosts``.
+        StoreUnavailable: It cannot be reached; the message contains the output of ``ssh``.
     """
     import paramiko
 
     command = _command(program, host)
-    said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the connection
+    output: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed below, once the connection is made
     ours, theirs = socket.socketpair()
     with theirs:
-        # A session of its own, so that Ctrl-C in the notebook does not end it in the middle of a file.
-        process = subprocess.Popen(command, stdin=theirs.fileno(), stdout=theirs.fileno(), stderr=said, start_new_session=True)  # noqa: S603 - its words are checked
+        # In a session of its own, so that Ctrl-C in the notebook does not end it in the middle of a file.
+        process = subprocess.Popen(command, stdin=theirs.fileno(), stdout=theirs.fileno(), stderr=output, start_new_session=True)  # noqa: S603 - _command checks the names
     pipe = Pipe(ours, process)
     try:
         return paramiko.SFTPClient(pipe)
     except (paramiko.SSHException, EOFError, OSError) as error:
         pipe.close()
-        raise _refusal(host, said, error) from error
+        raise _refusal(host, output, error) from error
     finally:
-        said.close()
+        output.close()
 
 
 def _command(program: str, host: Host) -> list[str]:
@@ -88,7 +88,7 @@ def _command(program: str, host: Host) -> list[str]:
 
 
 def _own_configuration() -> list[str]:
-    """Name the user's configuration where HOME is another folder than the password database's, which is the one ssh takes."""
+    """Return the option for the configuration below HOME, unless ssh finds it itself in the home of the password database."""
     import pwd
 
     home = Path.home()
@@ -99,16 +99,16 @@ def _own_configuration() -> list[str]:
     return ["-F", str(config)] if config.is_file() else []
 
 
-def _refusal(host: Host, said: IO[bytes], error: Exception) -> StoreUnavailable:
-    said.seek(0)
-    text = "; ".join(said.read(4000).decode(errors="replace").split("\n")).strip("; \r")
+def _refusal(host: Host, output: IO[bytes], error: Exception) -> StoreUnavailable:
+    output.seek(0)
+    text = "; ".join(output.read(4000).decode(errors="replace").split("\n")).strip("; \r")
     if _DENIED.search(text):
-        return AccessDenied(f"{host.name} does not let us in ({text}); {host.remedy}")
+        return AccessDenied(f"{host.name} denies access ({text}); {host.remedy}")
     return StoreUnavailable(f"{host.name} cannot be reached by SSH: {text or error}")
 
 
 class Pipe:
-    """The program's input and output as the channel that paramiko expects; a read that takes too long is a TimeoutError."""
+    """The program's input and output as a channel of paramiko; a read that takes too long raises TimeoutError."""
 
     def __init__(self, end: socket.socket, process: subprocess.Popen[bytes]) -> None:
         end.settimeout(_READ_SECONDS)
@@ -117,15 +117,15 @@ class Pipe:
         self.closed, self._owner = False, os.getpid()
 
     def get_name(self) -> str:
-        """Return what paramiko's log is to call this."""
+        """Return the name for paramiko's log."""
         return f"ssh {self._process.pid}"
 
     def is_open(self) -> bool:
-        """Tell whether the program still runs."""
+        """Tell whether the program is running."""
         return not self.closed and self._process.poll() is None
 
     def close(self) -> None:
-        """End the program; in a forked child, which shares it with its parent, only let go of it."""
+        """End the program; a forked child, which shares it with its parent, closes only its own end."""
         if self.closed:
             return
         self.closed = True

@@ -1,15 +1,16 @@
-"""MLflow's REST dialect, as one table of endpoints that the server and the client read alike.
+"""MLflow's REST API as one table of endpoints, which the server and the client share.
 
-A row (``Endpoint``) says where an endpoint is, what it is asked with and what it answers; messages are ``Message``s, and
-``codec`` turns them into JSON and back. Rows and messages stand by subject in ``experiments``, ``runs``, ``metrics``,
-``artifacts`` and ``service``; ``table.ENDPOINTS`` is all of them. ``errors`` has the error codes and their statuses, ``limits``
-what MLflow accepts, ``tokens`` where a page begins.
+A row (``Endpoint``) defines the method and path of an endpoint and its request and response, which are subclasses of ``Message``;
+``codec`` encodes them as JSON. Each subject has a module with its messages and rows, and ``table.ENDPOINTS`` has all rows.
+``errors`` maps error codes to statuses and exceptions, ``limits`` checks what MLflow accepts, ``enums`` reads enumerations and
+``page_tokens`` encodes the beginning of a page.
 
-On the wire:
+JSON in MLflow's dialect:
 
-- A 64-bit integer is a number, and is read from a text too; R sends every scalar as a text, Java every integer.
-- NaN is the text "NaN"; an infinity goes out as the largest number, as MLflow stores it, and comes in as "Infinity".
-- What is not set or empty is left out. What is unknown is passed over. null is not set.
-- The ids of experiments and the numbers of model versions are texts; an integer there is refused.
-- ``run_uuid`` is the old name of ``run_id`` and read where that is missing.
+- A 64-bit integer is sent as a number and also read from a string: the R client sends every scalar as a string, the Java client
+  every integer.
+- NaN is the string "NaN". An infinity is sent as the largest float, as MLflow stores it, and also read from "Infinity".
+- Fields that are empty or not set are left out, unknown fields are ignored, and null means not set.
+- The ids of experiments and the numbers of model versions are strings; an integer is refused.
+- ``run_uuid``, the old name of ``run_id``, is read if that is missing.
 """

@@ -1,4 +1,4 @@
-"""Artifacts on the wire: those of a run, and the server's proxy for those that lie behind it."""
+"""Messages and endpoints of artifacts: those of a run, and those that the server proxies."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ __all__ = [
 
 
 class FileInfo(Message):
-    """A file or folder; a folder has no size."""
+    """A file or a folder, which has no size."""
 
     path: str
     is_dir: bool
@@ -53,7 +53,7 @@ class FileInfo(Message):
 
 
 class ArtifactsResponse(Message):
-    """What lies in a folder; ``root_uri`` where the folder is a run's."""
+    """The content of a folder; ``root_uri`` is set if it is a run's."""
 
     root_uri: str = ""
     files: list[FileInfo] = []
@@ -61,20 +61,20 @@ class ArtifactsResponse(Message):
 
 
 class ListArtifacts(RunRequest):
-    """What lies in a folder of a run?"""
+    """List a folder of a run."""
 
     path: str = ""
     page_token: str = ""
 
 
 class GetArtifact(RunRequest):
-    """The content of a run's file."""
+    """Download a file of a run."""
 
     path: str = ""
 
 
 class GetVersionArtifact(Message):
-    """The content of a file of a model's version."""
+    """Download a file of a model version."""
 
     name: str = ""
     version: str = ""
@@ -82,25 +82,25 @@ class GetVersionArtifact(Message):
 
 
 class GetTraceArtifact(Message):
-    """The spans of a trace."""
+    """Download the spans of a trace."""
 
     request_id: str = ""
 
 
 class ListStored(Message):
-    """What lies in a folder of the server's artifact store?"""
+    """List a folder of the server's artifact store."""
 
     path: str = ""
 
 
 class ArtifactAt(Message):
-    """A file of the server's artifact store."""
+    """Name a file of the server's artifact store."""
 
     path: str = ""
 
 
 class UploadUrl(Message):
-    """Where a part of a large file goes."""
+    """The presigned URL for one part of an upload."""
 
     url: str
     part_number: int
@@ -108,7 +108,7 @@ class UploadUrl(Message):
 
 
 class CreateUpload(Message):
-    """Begin to upload a large file in parts: ``path`` is its name, the folder stands in the URL."""
+    """Start a multipart upload: ``path`` is the file's name, its folder is part of the URL."""
 
     artifact_path: str = ""
     path: str = ""
@@ -116,14 +116,14 @@ class CreateUpload(Message):
 
 
 class Upload(Message):
-    """An upload that has begun."""
+    """A multipart upload that has started."""
 
     upload_id: str = ""
     credentials: list[UploadUrl] = []
 
 
 class UploadPart(Message):
-    """A part that has been uploaded."""
+    """A part that was uploaded."""
 
     part_number: int = 0
     etag: str = ""
@@ -131,7 +131,7 @@ class UploadPart(Message):
 
 
 class CompleteUpload(Message):
-    """Make one file of all parts."""
+    """Make the file from its parts."""
 
     artifact_path: str = ""
     path: str = ""
@@ -140,7 +140,7 @@ class CompleteUpload(Message):
 
 
 class AbortUpload(Message):
-    """Forget the parts."""
+    """Cancel a multipart upload and delete its parts."""
 
     artifact_path: str = ""
     path: str = ""
@@ -148,7 +148,7 @@ class AbortUpload(Message):
 
 
 class SignPath(RunRequest):
-    """A URL by which a client reaches a run's file in the store itself."""
+    """Presign a URL by which a client reaches a run's file in the bucket itself."""
 
     path: str = ""
     expiration: int | None = None
@@ -156,7 +156,7 @@ class SignPath(RunRequest):
 
 
 class PresignedUrl(Message):
-    """Such a URL."""
+    """A presigned URL of a run's file."""
 
     presigned_url: str
     headers: dict[str, str] = {}
@@ -164,7 +164,7 @@ class PresignedUrl(Message):
 
 
 class StoredUrl(Message):
-    """Such a URL of a file of the server's artifact store."""
+    """A presigned URL of a file in the server's artifact store."""
 
     url: str
     headers: dict[str, str] = {}
@@ -182,7 +182,7 @@ PRESIGNED_DOWNLOAD: Final = Endpoint(
     "presigned_download_url", "POST", "mlflow/artifacts/presigned-download-url", SignPath, PresignedUrl, ("run_id", "path")
 )
 GET_ARTIFACT: Final = Endpoint("get_artifact", "GET", "get-artifact", GetArtifact, Empty, bases=ROOT, raw=True)
-# By these, and by upload-artifact, MLflow's web pages reach files.
+# MLflow's web pages read files by these endpoints and upload them by upload-artifact.
 GET_VERSION_ARTIFACT: Final = Endpoint(
     "get_model_version_artifact", "GET", "model-versions/get-artifact", GetVersionArtifact, Empty, bases=ROOT, raw=True
 )

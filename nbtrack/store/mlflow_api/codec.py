@@ -1,4 +1,4 @@
-"""Messages to JSON and back; the one home of msgspec's encoders."""
+"""Encodes messages as JSON and query strings, and decodes them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Q = TypeVar("Q", bound=Message)
 
 _LARGEST = sys.float_info.max
 _encoder = msgspec.json.Encoder()
-# What msgspec says of what is not a message as most are: of another form, no UTF-8, nested too deep.
+# Errors of msgspec for input of an unusual form, which _loads and _convert may still accept.
 _NOT_PLAIN = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
@@ -33,7 +33,7 @@ def encode(message: Any) -> bytes:
 
 
 def decode(data: bytes, kind: type[M]) -> M:
-    """Return the message of an answer's body; InvalidInput where it is none."""
+    """Return the message in the body of a response; ApiError if there is none."""
     try:
         message: M = _decoder(kind).decode(data)
     except _NOT_PLAIN:
@@ -42,14 +42,14 @@ def decode(data: bytes, kind: type[M]) -> M:
 
 
 def from_body(endpoint: Endpoint[Q, Any], body: bytes, variables: Mapping[str, str] | None = None) -> Q:
-    """Return the message of a request's body and of the variables in its path, with what is required in it.
+    """Return the message in a request's body and the variables of its path.
 
     Raises:
-        ApiError: It is no JSON, has a value of a wrong type, or lacks one.
+        ApiError: The body is not JSON, a value has a wrong type, or a required one is missing.
     """
     try:
         request: Q = _decoder(endpoint.request).decode(body)
-    except _NOT_PLAIN:  # rare forms, or a mistake
+    except _NOT_PLAIN:  # an unusual form, or an error
         request = _convert(_loads(body), endpoint.request)
     for name, value in (variables or {}).items():
         setattr(request, name, value)
@@ -58,10 +58,10 @@ def from_body(endpoint: Endpoint[Q, Any], body: bytes, variables: Mapping[str, s
 
 
 def from_query(endpoint: Endpoint[Q, Any], query: Sequence[tuple[str, str]]) -> Q:
-    """Return the message of a query; a list is a name that comes several times.
+    """Return the message in a query string, in which a list is a repeated name.
 
     Raises:
-        ApiError: It has a value of a wrong type, or lacks one.
+        ApiError: A value has a wrong type, or a required one is missing.
     """
     lists = _lists(endpoint.request)
     raw: dict[str, Any] = {}
@@ -76,7 +76,7 @@ def from_query(endpoint: Endpoint[Q, Any], query: Sequence[tuple[str, str]]) -> 
 
 
 def to_query(request: Message) -> list[tuple[str, str]]:
-    """Return a request as the query of a GET."""
+    """Return a message as a query string's names and values."""
     return [
         (name, str(each))
         for name, value in msgspec.to_builtins(request).items()
@@ -85,7 +85,7 @@ def to_query(request: Message) -> list[tuple[str, str]]:
 
 
 def check_required(endpoint: Endpoint[Q, Any], request: Q) -> None:
-    """Refuse a request that lacks a required field, or has it empty."""
+    """Refuse a request in which a required field is missing or empty."""
     for name in endpoint.required:
         value = getattr(request, name)
         if name == "run_id" and not value:
@@ -95,8 +95,8 @@ def check_required(endpoint: Endpoint[Q, Any], request: Q) -> None:
 
 
 def number_out(value: float) -> Any:
-    """Return a float as JSON can have it: itself, or the text or the number that stands for it."""
-    if value - value == 0.0:
+    """Return a float as it is sent in JSON, which has neither NaN nor infinities."""
+    if value - value == 0.0:  # finite
         return value
     return "NaN" if math.isnan(value) else math.copysign(_LARGEST, value)
 
@@ -108,19 +108,19 @@ def _decoder(kind: type[Message]) -> msgspec.json.Decoder[Any]:
 
 @cache
 def _lists(kind: type[Message]) -> frozenset[str]:
-    """Return the fields that are lists."""
+    """Return the names of the fields that are lists."""
     hints = get_type_hints(kind)
     return frozenset(name for name, hint in hints.items() if "list[" in str(hint))
 
 
 def _loads(body: bytes) -> Any:
-    """Return a body's JSON in any form in which clients send it: twice encoded, with NaN as a word, not there at all."""
+    """Return the JSON in a body, in every form that clients send: encoded twice, with NaN as a literal, or an empty body."""
     if not body:
         return {}
     try:
         found = json.loads(body)
         found = json.loads(found) if isinstance(found, str) else found
-        found = storable(found)  # half a surrogate pair could not be sent back
+        found = storable(found)  # without lone surrogates, which could not be sent back
     except (ValueError, RecursionError) as error:
         raise ApiError("BAD_REQUEST", "the body of the request is not JSON") from error
     return {} if found is None else found
@@ -135,18 +135,18 @@ def _convert(raw: Any, kind: type[M]) -> M:
     except msgspec.ValidationError as error:
         raise _wrong_type(raw, str(error)) from error
     except RecursionError as error:
-        raise ApiError("BAD_REQUEST", "the body of the request is nested too deep") from error
+        raise ApiError("BAD_REQUEST", "the body of the request is nested too deeply") from error
 
 
 def _without_null(raw: Any) -> Any:
-    """Return JSON without nulls, which are as not set."""
+    """Return JSON without nulls, which mean not set."""
     if isinstance(raw, Mapping):
         return {key: _without_null(value) for key, value in raw.items() if value is not None}
     return [_without_null(each) for each in raw] if isinstance(raw, list) else raw
 
 
 def _wrong_type(raw: Mapping[str, Any], complaint: str) -> ApiError:
-    """Return MLflow's error for the field that msgspec complains of, the outermost one."""
+    """Return MLflow's error for the outermost field that msgspec reports."""
     name = complaint.partition("`$.")[2].rstrip("`").partition(".")[0].partition("[")[0]
     value = raw.get(name)
     shown = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)

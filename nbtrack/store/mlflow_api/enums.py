@@ -1,4 +1,4 @@
-"""Enumerations on the wire: a name, or the number that MLflow's protocol gives it."""
+"""Values of enumerations, sent as a name or as its number in MLflow's protocol buffers."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ _VIEWS: Final[dict[str, ViewType]] = {
 }
 
 
-def status_of(word: str | int) -> Status:
-    """Return the status of a run that a word or number stands for."""
-    found = _STATUSES.get(str(word))
+def status_of(value: str | int) -> Status:
+    """Return the status of a run from its name or number."""
+    found = _STATUSES.get(str(value))
     if found is None:
-        raise invalid_value("status", word, f"It must be one of {', '.join(Status)}.")
+        raise invalid_value("status", value, f"It must be one of {', '.join(Status)}.")
     return found
 
 
-def view_of(word: str | int | None, path: str = "run_view_type") -> ViewType:
-    """Return which stages are looked at; only the active one unless said."""
-    found = "active" if word is None else _VIEWS.get(str(word))
+def view_of(value: str | int | None, path: str = "run_view_type") -> ViewType:
+    """Return the stages to search, from their name or number; the active one by default."""
+    found = "active" if value is None else _VIEWS.get(str(value))
     if found is None:
-        raise invalid_value(path, word, f"It must be one of {', '.join(VIEW_NAMES.values())}.")
+        raise invalid_value(path, value, f"It must be one of {', '.join(VIEW_NAMES.values())}.")
     return found

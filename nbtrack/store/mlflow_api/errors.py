@@ -1,4 +1,4 @@
-"""MLflow's error codes, their HTTP statuses, and what they are among this package's errors."""
+"""MLflow's error codes, their HTTP statuses, and the errors of this package that they correspond to."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ STATUSES: Final[dict[str, int]] = {
     "DEADLINE_EXCEEDED": 504,
 }
 
-# The first row that an error is an instance of.
+# The first row whose class an error is an instance of counts.
 _CODES: Final[tuple[tuple[type[NbtrackError], str], ...]] = (
     (NotFound, "RESOURCE_DOES_NOT_EXIST"),
     (AlreadyExists, "RESOURCE_ALREADY_EXISTS"),
@@ -57,19 +57,19 @@ _CODES: Final[tuple[tuple[type[NbtrackError], str], ...]] = (
 
 
 class ErrorMessage(Message):
-    """The body of an answer that is no success."""
+    """The body of a response that reports an error."""
 
     error_code: str = ""
     message: str = ""
 
 
 class ApiError(NbtrackError):
-    """An error that already has the code in which it is to be answered.
+    """An error that has the code of its response already.
 
     Args:
         code: One of ``STATUSES``.
         message: What is wrong.
-        status: The HTTP status, where it is not the code's.
+        status: The HTTP status, if it is not that of the code.
     """
 
     def __init__(self, code: str, message: str, status: int | None = None) -> None:
@@ -78,18 +78,18 @@ class ApiError(NbtrackError):
 
 
 def code_of(error: NbtrackError) -> str:
-    """Return the code in which an error is answered."""
+    """Return the error code with which a server responds to an error."""
     if isinstance(error, ApiError):
         return error.code
     return next((code for kind, code in _CODES if isinstance(error, kind)), "INTERNAL_ERROR")
 
 
 def error_of(code: str, message: str, status: int) -> NbtrackError:
-    """Return the error that an answer stands for; a ``StoreUnavailable`` where a retry may mend it.
+    """Return the error that a response reports; ``StoreUnavailable`` if a retry may succeed.
 
     Args:
-        code: The answer's ``error_code``; empty where it had none.
-        message: Its message, or whatever it said.
+        code: The ``error_code`` of the response, or empty.
+        message: Its message.
         status: Its HTTP status.
     """
     if status in (408, 429, 502, 503, 504):
@@ -104,12 +104,12 @@ def error_of(code: str, message: str, status: int) -> NbtrackError:
 
 
 def invalid(message: str) -> ApiError:
-    """Return the error for a request that cannot be as it is."""
+    """Return the error for an invalid request."""
     return ApiError("INVALID_PARAMETER_VALUE", message)
 
 
 def missing_value(path: str) -> ApiError:
-    """Return the error for a field that is required and not there."""
+    """Return the error for a required field that is missing."""
     return invalid(
         f"Missing value for required parameter '{path}'. See the API docs for more information about request parameters."
     )

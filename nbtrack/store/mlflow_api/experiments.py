@@ -1,4 +1,4 @@
-"""ExperimentsResponse on the wire."""
+"""Messages and endpoints of experiments."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ __all__ = [
 
 
 class Experiment(Message):
-    """An experiment as MLflow describes it."""
+    """An experiment."""
 
     experiment_id: str
     name: str
@@ -56,13 +56,13 @@ class ExperimentResponse(Message):
 
 
 class ExperimentId(Message):
-    """The id of what was made."""
+    """The id of the created experiment."""
 
     experiment_id: str
 
 
 class CreateExperiment(Message):
-    """Make an experiment."""
+    """Create an experiment."""
 
     name: str = ""
     artifact_location: str = ""
@@ -76,7 +76,7 @@ class ExperimentRequest(Message):
 
 
 class ExperimentByName(Message):
-    """Which experiment has this name?"""
+    """Get an experiment by its name."""
 
     experiment_name: str = ""
 
@@ -88,20 +88,20 @@ class UpdateExperiment(ExperimentRequest):
 
 
 class SetExperimentTag(ExperimentRequest):
-    """Set a tag on an experiment."""
+    """Set a tag of an experiment."""
 
     key: str = ""
     value: str = ""
 
 
 class DeleteExperimentTag(ExperimentRequest):
-    """Take a tag from an experiment."""
+    """Delete a tag of an experiment."""
 
     key: str = ""
 
 
 class SearchExperiments(Message):
-    """Which experiments are there?"""
+    """Search experiments."""
 
     max_results: int | None = None
     page_token: str = ""
@@ -111,20 +111,20 @@ class SearchExperiments(Message):
 
 
 class ExperimentsResponse(Message):
-    """A page of experiments; the last one has no token."""
+    """A page of experiments; the last page has no token."""
 
     experiments: list[Experiment] = []
     next_page_token: str = ""
 
 
 class SearchDatasets(Message):
-    """Which datasets have the runs of these experiments read?"""
+    """Search the datasets that the runs of these experiments read."""
 
     experiment_ids: list[str] = []
 
 
 class DatasetSummary(Message):
-    """A dataset and what it was read for."""
+    """A dataset and its context, such as training."""
 
     experiment_id: str
     name: str
@@ -133,7 +133,7 @@ class DatasetSummary(Message):
 
 
 class DatasetSummaries(Message):
-    """Datasets."""
+    """Several datasets."""
 
     dataset_summaries: list[DatasetSummary] = []
 

@@ -1,4 +1,4 @@
-"""How much and how long MLflow lets things be, and what it calls valid."""
+"""Checks of requests against MLflow's limits, with MLflow's messages."""
 
 from __future__ import annotations
 
@@ -54,24 +54,24 @@ _INPUT_TAG: Final = {"key": 255, "value": 500}
 
 
 def invalid_value(path: str, value: Any, reason: str = "") -> Exception:
-    """Return MLflow's error for a value that cannot be."""
+    """Return MLflow's error for an invalid value."""
     shown = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return invalid(f"Invalid value {shown} for parameter '{path}' supplied" + (f": {reason}" if reason else "."))
 
 
 def check_length(what: str, limit: int, text: str) -> None:
-    """Refuse a text that is too long."""
+    """Refuse a string that is too long."""
     if len(text) > limit:
         raise invalid(f"'{what}' exceeds the maximum length of {limit} characters")
 
 
 def shortened(text: str, limit: int) -> str:
-    """Return a text as long as it may be: MLflow cuts the values of params and tags, and says nothing."""
+    """Return a string cut to a limit, as MLflow cuts the values of params and tags without a message."""
     return text if len(text) <= limit else text[:limit]
 
 
 def check_max_results(value: int, most: int) -> int:
-    """Return how many results a page may have; refuse none, and more than there may be."""
+    """Return the number of results of a page; refuse less than one and more than ``most``."""
     if not 0 < value <= most:
         bound = f"at most {most}" if value > most else "a positive integer"
         raise invalid(f"Invalid value {value} for parameter 'max_results' supplied. It must be {bound}")
@@ -79,7 +79,7 @@ def check_max_results(value: int, most: int) -> int:
 
 
 def check_key(key: str, path: str) -> None:
-    """Refuse what is no key of a metric, a param or a tag: it must be a path that means itself."""
+    """Refuse an invalid key of a metric, a param or a tag, which must also be a normalized relative path."""
     if not _KEY.fullmatch(key):
         raise invalid_value(path, key, _CHARACTERS)
     if reason := _objection(key):
@@ -87,7 +87,7 @@ def check_key(key: str, path: str) -> None:
 
 
 def _objection(key: str) -> str | None:
-    """Say why a key is no path that means itself, None where it is one."""
+    """Return why a key is not a normalized relative path, None if it is."""
     norm = posixpath.normpath(key)
     if norm == key and norm != "." and not norm.startswith(("..", "/")):
         return None
@@ -98,24 +98,24 @@ def _objection(key: str) -> str | None:
 
 
 def is_key(key: str) -> bool:
-    """Tell whether this may be the key of a metric; ``check_metric`` says why not."""
+    """Tell whether a string is a valid key of a metric; ``check_metric`` says why not."""
     return bool(_KEY.fullmatch(key)) and 0 < len(key) <= MAX_KEY and _objection(key) is None
 
 
 def check_experiment_id(experiment_id: str) -> None:
-    """Refuse what cannot be the id of an experiment, which is a number."""
+    """Refuse an invalid id of an experiment, which is a number."""
     if experiment_id and not (experiment_id.isascii() and experiment_id.isdecimal()):
         raise invalid(f"Invalid experiment ID '{experiment_id}'. Experiment ID must be a valid integer.")
 
 
 def check_run_id(run_id: str) -> None:
-    """Refuse what cannot be the id of a run."""
+    """Refuse an invalid id of a run."""
     if not _RUN_ID.fullmatch(run_id):
         raise invalid_value("run_id", run_id)
 
 
 def check_batch_sizes(metrics: int, params: int, tags: int) -> None:
-    """Refuse a batch with too much in it."""
+    """Refuse a batch with too many metrics, params or tags."""
     _check_count("metrics", MAX_METRICS, metrics)
     _check_count("params", MAX_PARAMS, params)
     _check_count("tags", MAX_TAGS, tags)
@@ -131,7 +131,7 @@ def _check_count(what: str, limit: int, count: int) -> None:
 
 
 def check_metric(metric: LoggedMetric, path: str = "") -> None:
-    """Refuse a point with a bad key, without a value or a time, or with numbers that are none of 64 bits."""
+    """Refuse a point with an invalid key or timestamp, or with integers of more than 64 bits."""
     check_key(metric.key, _joined(path, "name"))
     if metric.timestamp is None or metric.timestamp < 0:
         reason = f"metric '{metric.key}' (value={metric.value}). Timestamp must be a nonnegative long (64-bit integer) "
@@ -143,7 +143,7 @@ def check_metric(metric: LoggedMetric, path: str = "") -> None:
 
 
 def check_params(params: Sequence[KeyValue], path: str = "params[{}]") -> dict[str, str]:
-    """Return params as a mapping; refuse bad keys, and keys that come twice."""
+    """Return params as a mapping; refuse invalid and duplicate keys."""
     for index, param in enumerate(params):
         check_key(param.key, _joined(path.format(index), "key"))
         check_length("Param key", MAX_KEY, param.key)
@@ -159,7 +159,7 @@ def check_params(params: Sequence[KeyValue], path: str = "params[{}]") -> dict[s
 
 
 def check_tags(tags: Sequence[KeyValue], path: str = "tags[{}]") -> dict[str, str]:
-    """Return tags of a run as a mapping, the last of a key winning; refuse bad keys."""
+    """Return tags of a run as a mapping, in which the last value of a key wins; refuse invalid keys."""
     for index, tag in enumerate(tags):
         where = _joined(path.format(index), "key")
         check_key(tag.key, where)
@@ -168,7 +168,7 @@ def check_tags(tags: Sequence[KeyValue], path: str = "tags[{}]") -> dict[str, st
 
 
 def check_experiment_tag(key: str, value: str) -> None:
-    """Refuse what is no tag of an experiment."""
+    """Refuse an invalid tag of an experiment."""
     check_key(key, "key")
     check_length("key", MAX_KEY, key)
     check_length("value", MAX_EXPERIMENT_TAG_VALUE, value)
@@ -180,7 +180,7 @@ def check_experiment_name(name: str) -> None:
 
 
 def check_location(uri: str) -> None:
-    """Refuse a place for an experiment's artifacts that says more than where, or leads out of where it says."""
+    """Refuse an artifact location with a fragment, parameters or a part ``..``."""
     try:
         parsed = urlsplit(uri)
     except ValueError as error:
@@ -195,7 +195,7 @@ def check_location(uri: str) -> None:
 
 
 def check_dataset(given: DatasetInput) -> None:
-    """Refuse a dataset of which a part is missing or too long."""
+    """Refuse a dataset with a field that is too long."""
     for name, limit in _DATASET.items():
         check_length(name, limit, getattr(given.dataset, name))
     for tag in given.tags:

@@ -1,4 +1,4 @@
-"""Logged models on the wire."""
+"""Messages and endpoints of logged models."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ __all__ = [
 
 
 class ModelMetric(Message):
-    """What was measured of a model."""
+    """A point of a logged model's metric."""
 
     key: str
     value: float
@@ -59,14 +59,14 @@ class ModelMetric(Message):
 
 
 class Registration(Message):
-    """A version of a registered model that is this logged model."""
+    """A model version that was registered from this logged model."""
 
     name: str
     version: str
 
 
 class LoggedModelInfo(Message):
-    """The facts of a logged model, and its tags."""
+    """The attributes of a logged model, and its tags."""
 
     model_id: str
     experiment_id: str
@@ -83,7 +83,7 @@ class LoggedModelInfo(Message):
 
 
 class LoggedModelData(Message):
-    """What was logged of it."""
+    """The params and metrics of a logged model."""
 
     params: list[KeyValue] = []
     metrics: list[ModelMetric] = []
@@ -103,7 +103,7 @@ class LoggedModelResponse(Message):
 
 
 class LoggedModelsResponse(Message):
-    """A page of logged models; the last one has no token."""
+    """A page of logged models; the last page has no token."""
 
     models: list[LoggedModel] = []
     next_page_token: str = ""
@@ -116,7 +116,7 @@ class LoggedModelRequest(Message):
 
 
 class CreateLoggedModel(Message):
-    """Make a logged model."""
+    """Create a logged model."""
 
     experiment_id: str = ""
     name: str = ""
@@ -127,38 +127,38 @@ class CreateLoggedModel(Message):
 
 
 class Finalize(LoggedModelRequest):
-    """Say whether its files are there."""
+    """Set whether the model's files were uploaded."""
 
     status: str | int | None = None
 
 
 class ModelTags(LoggedModelRequest):
-    """Set tags."""
+    """Set tags of a logged model."""
 
     tags: list[KeyValue] = []
 
 
 class ModelParams(LoggedModelRequest):
-    """Log more params."""
+    """Log params of a logged model."""
 
     params: list[KeyValue] = []
 
 
 class DeleteLoggedModelTag(LoggedModelRequest):
-    """Take one tag away."""
+    """Delete a tag of a logged model."""
 
     tag_key: str = ""
 
 
 class DatasetFilter(Message):
-    """A dataset on which a model is to have been measured."""
+    """Restrict a search to models with metrics on this dataset."""
 
     dataset_name: str = ""
     dataset_digest: str = ""
 
 
 class OrderBy(Message):
-    """One thing to sort by; a metric may be that on a dataset."""
+    """One key of an order; a metric may be restricted to a dataset."""
 
     field_name: str = ""
     ascending: bool = True
@@ -167,7 +167,7 @@ class OrderBy(Message):
 
 
 class SearchLoggedModels(Message):
-    """Which logged models are there?"""
+    """Search logged models."""
 
     experiment_ids: list[str] = []
     filter: str = ""
@@ -178,26 +178,26 @@ class SearchLoggedModels(Message):
 
 
 class ListModelArtifacts(LoggedModelRequest):
-    """What lies in a folder of a logged model?"""
+    """List a folder of a logged model."""
 
     artifact_directory_path: str = ""
     page_token: str = ""
 
 
 class GetModelArtifact(LoggedModelRequest):
-    """The content of a file of a logged model."""
+    """Download a file of a logged model."""
 
     artifact_file_path: str = ""
 
 
 class LogOutputs(RunRequest):
-    """Log models that a run made."""
+    """Log the models that a run made."""
 
     models: list[ModelOutput] = []
 
 
 class LogModel(RunRequest):
-    """Log a model in the form of MLflow 2: the text of its MLmodel as JSON."""
+    """Log a model as MLflow 2 does, by its MLmodel file as JSON."""
 
     model_json: str = ""
 
@@ -230,7 +230,7 @@ LOG_LOGGED_MODEL_PARAMS: Final = Endpoint("log_logged_model_params", "POST", f"{
 LIST_LOGGED_MODEL_ARTIFACTS: Final = Endpoint(
     "list_logged_model_artifacts", "GET", f"{_MODEL}/artifacts/directories", ListModelArtifacts, ArtifactsResponse, _ID
 )
-# By this MLflow's web pages reach a model's files.
+# MLflow's web pages read a model's files by this endpoint.
 GET_LOGGED_MODEL_ARTIFACT: Final = Endpoint(
     "get_logged_model_artifact", "GET", f"{_MODEL}/artifacts/files", GetModelArtifact, Empty, bases=AJAX, raw=True
 )

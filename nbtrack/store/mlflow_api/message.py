@@ -1,7 +1,7 @@
-"""What messages are made of.
+"""The base class of messages, and messages that several subjects share.
 
-A field without a default is always there in what is sent, and must be in what is received; all others are left out where
-they have their default. A number may be None to tell what was not sent from 0.
+A field without a default is always sent and must be received; any other is left out while it has its default. A number with the
+default None tells a missing value from 0.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ __all__ = ["Empty", "KeyValue", "Message", "RunRequest"]
 
 
 class Message(msgspec.Struct, omit_defaults=True):
-    """A request, an answer, or a part of one: fields that have their default are left out."""
+    """A request, a response, or a part of one; fields with their default are not sent."""
 
 
 class KeyValue(Message, omit_defaults=False, gc=False):
-    """A tag or a param; an empty value is there."""
+    """A tag or a param; an empty value is sent, too."""
 
     key: str = ""
     value: str = ""
@@ -35,4 +35,4 @@ class RunRequest(Message):
 
 
 class Empty(Message):
-    """Nothing, as a request or as the answer that all went well."""
+    """A request or a response without fields."""

@@ -1,4 +1,4 @@
-"""Histories of metrics on the wire."""
+"""Messages and endpoints of metric histories."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = [
 
 
 class GetHistory(RunRequest):
-    """All points of a metric, or as many as ``max_results``."""
+    """Get the points of a metric, at most ``max_results`` per page."""
 
     metric_key: str = ""
     page_token: str = ""
@@ -29,7 +29,7 @@ class GetHistory(RunRequest):
 
 
 class GetHistoryBulk(Message):
-    """The points of a metric in several runs."""
+    """Get the points of a metric in several runs."""
 
     run_id: list[str] = []
     metric_key: str | None = None
@@ -37,7 +37,7 @@ class GetHistoryBulk(Message):
 
 
 class GetHistoryBulkInterval(Message):
-    """The points of a metric in several runs between two steps, thinned out to ``max_results`` a run."""
+    """Get the points of a metric in several runs between two steps, sampled to ``max_results`` per run."""
 
     run_ids: list[str] | None = None
     metric_key: str = ""
@@ -47,7 +47,7 @@ class GetHistoryBulkInterval(Message):
 
 
 class MetricsResponse(Message):
-    """Points in their order; the last page has no token."""
+    """A page of points in their order; the last page has no token."""
 
     metrics: list[Metric] = []
     next_page_token: str = ""

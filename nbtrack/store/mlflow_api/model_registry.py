@@ -1,4 +1,4 @@
-"""The model registry on the wire."""
+"""Messages and endpoints of the model registry."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ __all__ = [
 
 
 class Alias(Message):
-    """A name for a version."""
+    """An alias of a model version."""
 
     alias: str
     version: str
@@ -104,27 +104,27 @@ class RegisteredModelResponse(Message):
 
 
 class RegisteredModelsResponse(Message):
-    """A page of registered models; the last one has no token."""
+    """A page of registered models; the last page has no token."""
 
     registered_models: list[RegisteredModel] = []
     next_page_token: str = ""
 
 
 class ModelVersionResponse(Message):
-    """One version."""
+    """One model version."""
 
     model_version: ModelVersion
 
 
 class ModelVersionsResponse(Message):
-    """A page of versions; the last one has no token."""
+    """A page of model versions; the last page has no token."""
 
     model_versions: list[ModelVersion] = []
     next_page_token: str = ""
 
 
 class DownloadUri(Message):
-    """Where a version's files are."""
+    """The URI of a model version's files."""
 
     artifact_uri: str
 
@@ -136,26 +136,26 @@ class RegisteredModelRequest(Message):
 
 
 class CreateModel(RegisteredModelRequest):
-    """Make a registered model."""
+    """Create a registered model."""
 
     tags: list[KeyValue] = []
     description: str = ""
 
 
 class RenameModel(RegisteredModelRequest):
-    """Give it another name."""
+    """Rename a registered model."""
 
     new_name: str = ""
 
 
 class UpdateModel(RegisteredModelRequest):
-    """Describe it."""
+    """Describe a registered model."""
 
     description: str = ""
 
 
 class SearchModels(Message):
-    """Which registered models are there?"""
+    """Search registered models."""
 
     filter: str = ""
     max_results: int = 100
@@ -164,26 +164,26 @@ class SearchModels(Message):
 
 
 class GetLatestVersions(RegisteredModelRequest):
-    """The newest version in each of some stages, in all of them unless said."""
+    """Get the newest version in each of these stages, or in all if none is named."""
 
     stages: list[str] = []
 
 
 class SetModelTag(RegisteredModelRequest):
-    """Set one tag."""
+    """Set a tag of a registered model."""
 
     key: str = ""
     value: str | None = None
 
 
 class DeleteModelTag(RegisteredModelRequest):
-    """Take one tag away."""
+    """Delete a tag of a registered model."""
 
     key: str = ""
 
 
 class SetAlias(RegisteredModelRequest):
-    """Let an alias stand for a version."""
+    """Point an alias to a model version."""
 
     alias: str = ""
     version: str = ""
@@ -196,7 +196,7 @@ class AliasRequest(RegisteredModelRequest):
 
 
 class CreateVersion(RegisteredModelRequest):
-    """Make a version."""
+    """Create a model version."""
 
     source: str = ""
     run_id: str = ""
@@ -207,26 +207,26 @@ class CreateVersion(RegisteredModelRequest):
 
 
 class ModelVersionRequest(RegisteredModelRequest):
-    """A request about a version."""
+    """A request about a model version."""
 
     version: str = ""
 
 
 class UpdateVersion(ModelVersionRequest):
-    """Describe it."""
+    """Describe a model version."""
 
     description: str = ""
 
 
 class TransitionStage(ModelVersionRequest):
-    """Move it to a stage, and perhaps those in it to Archived."""
+    """Move a model version to a stage, and optionally those in it to Archived."""
 
     stage: str = ""
     archive_existing_versions: bool | None = None
 
 
 class SearchVersions(Message):
-    """Which versions are there?"""
+    """Search model versions."""
 
     filter: str = ""
     max_results: int = 200_000
@@ -235,14 +235,14 @@ class SearchVersions(Message):
 
 
 class SetVersionTag(ModelVersionRequest):
-    """Set one tag."""
+    """Set a tag of a model version."""
 
     key: str = ""
     value: str | None = None
 
 
 class DeleteVersionTag(ModelVersionRequest):
-    """Take one tag away."""
+    """Delete a tag of a model version."""
 
     key: str = ""
 

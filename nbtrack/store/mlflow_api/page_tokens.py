@@ -1,4 +1,4 @@
-"""Page tokens: where the next page begins, in MLflow's form."""
+"""Page tokens in MLflow's format, which tell where a page begins."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ def token_at(offset: int) -> str:
 
 
 def read_token(token: str) -> int:
-    """Return where a token's page begins; 0 without a token.
+    """Return the offset in a token; 0 without a token.
 
     Raises:
-        ApiError: The token is not one of ours.
+        ApiError: The token is invalid.
     """
     if not token:
         return 0
     try:
         offset = json.loads(base64.b64decode(token, validate=True))["offset"]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise _bad_token() from error
+        raise _invalid_token() from error
     if not isinstance(offset, int) or isinstance(offset, bool) or not 0 <= offset < 1 << 63:
-        raise _bad_token()
+        raise _invalid_token()
     return offset
 
 
-def _bad_token() -> ApiError:
-    return invalid("Invalid page token, could not base64-decode: use the next_page_token of the page before")
+def _invalid_token() -> ApiError:
+    return invalid("Invalid page token, could not base64-decode: use the next_page_token of the previous page")

@@ -1,4 +1,4 @@
-"""RunsResponse on the wire, with what is logged into them."""
+"""Messages and endpoints of runs and of what is logged into them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ __all__ = [
 
 
 class Metric(Message, gc=False):
-    """A point of a metric, as it is answered; a value that is no number in JSON is a text (``codec.number_out``)."""
+    """A point of a metric in a response; NaN is a string (``codec.number_out``)."""
 
     key: str
     value: float
@@ -58,7 +58,7 @@ class Metric(Message, gc=False):
 
 
 class LoggedMetric(Message, gc=False):
-    """A point of a metric, as it is logged."""
+    """A point of a metric in a request."""
 
     key: str = ""
     value: float | None = None
@@ -71,7 +71,7 @@ class LoggedMetric(Message, gc=False):
 
 
 class RunInfo(Message):
-    """The fixed facts of a run."""
+    """The attributes of a run."""
 
     run_uuid: str
     run_id: str
@@ -86,7 +86,7 @@ class RunInfo(Message):
 
 
 class RunData(Message):
-    """What was logged: of each metric the last point."""
+    """What was logged into a run, with the last point of each metric."""
 
     metrics: list[Metric] = []
     params: list[KeyValue] = []
@@ -105,7 +105,7 @@ class DatasetMessage(Message):
 
 
 class DatasetInput(Message):
-    """A dataset that a run read; ``mlflow.data.context`` among the tags is what for."""
+    """A dataset that a run read; its context is the tag ``mlflow.data.context``."""
 
     dataset: DatasetMessage
     tags: list[KeyValue] = []
@@ -125,24 +125,24 @@ class ModelOutput(Message):
 
 
 class RunInputs(Message):
-    """What a run read."""
+    """The inputs of a run."""
 
     dataset_inputs: list[DatasetInput] = []
     model_inputs: list[ModelInput] = []
 
 
 class RunOutputs(Message):
-    """What a run made."""
+    """The outputs of a run."""
 
     model_outputs: list[ModelOutput] = []
 
 
 class Run(Message):
-    """A run with all but the histories of its metrics."""
+    """A run, without the histories of its metrics."""
 
     info: RunInfo
     data: RunData
-    inputs: RunInputs | None = None  # not there where a run has just been made
+    inputs: RunInputs | None = None  # missing in a run that was just created
     outputs: RunOutputs | None = None
 
 
@@ -153,20 +153,20 @@ class RunResponse(Message):
 
 
 class RunInfoResponse(Message):
-    """The facts of one run."""
+    """The attributes of one run."""
 
     run_info: RunInfo
 
 
 class RunsResponse(Message):
-    """A page of runs; the last one has no token."""
+    """A page of runs; the last page has no token."""
 
     runs: list[Run] = []
     next_page_token: str = ""
 
 
 class CreateRun(Message):
-    """Begin a run."""
+    """Create a run."""
 
     experiment_id: str = ""
     user_id: str = ""
@@ -176,7 +176,7 @@ class CreateRun(Message):
 
 
 class UpdateRun(RunRequest):
-    """Change a run's facts; what is None stays."""
+    """Change attributes of a run; None leaves one unchanged."""
 
     status: str | int | None = None
     end_time: int | None = None
@@ -184,7 +184,7 @@ class UpdateRun(RunRequest):
 
 
 class SearchRuns(Message):
-    """Which runs are there?"""
+    """Search runs."""
 
     experiment_ids: list[str] = []
     filter: str = ""
@@ -207,27 +207,27 @@ class LogMetric(RunRequest):
 
 
 class LogParam(RunRequest):
-    """Log one param."""
+    """Log one param of a run."""
 
     key: str = ""
     value: str = ""
 
 
 class SetTag(RunRequest):
-    """Set one tag."""
+    """Set one tag of a run."""
 
     key: str = ""
     value: str = ""
 
 
 class DeleteTag(RunRequest):
-    """Take one tag away."""
+    """Delete a tag of a run."""
 
     key: str = ""
 
 
 class LogBatch(RunRequest):
-    """Log metrics, params and tags."""
+    """Log metrics, params and tags of a run."""
 
     metrics: list[LoggedMetric] = []
     params: list[KeyValue] = []
@@ -235,7 +235,7 @@ class LogBatch(RunRequest):
 
 
 class LogInputs(RunRequest):
-    """Log datasets that were read."""
+    """Log the datasets and models that a run read."""
 
     datasets: list[DatasetInput] = []
     models: list[ModelInput] = []

@@ -1,4 +1,4 @@
-"""What a server says of itself."""
+"""Messages and endpoints about the server itself."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from .message import Empty, Message
 
 __all__ = ["ENDPOINTS", "HEALTH", "MLFLOW_VERSION", "OPENAPI", "SERVER_INFO", "VERSION", "NbtrackInfo", "ServerInfo"]
 
-# The version of MLflow whose dialect this is, as /version says it: clients compare it with their own.
+# The version of MLflow that the API follows; clients compare what /version responds with their own.
 MLFLOW_VERSION: Final = "3.17.2"
 
 
 class NbtrackInfo(Message, omit_defaults=False):
-    """What an nbtrack server says beyond that: its version, and the version of its own protocol (``store.nbtrack_server``)."""
+    """The version of an nbtrack server, and of its own protocol (``store.nbtrack_server``)."""
 
     version: str = ""
     protocol: int = 0
 
 
 class ServerInfo(Message, omit_defaults=False):
-    """What a server can do; ``nbtrack`` is None of any other than ours."""
+    """The features of a server; ``nbtrack`` is None on any other server than nbtrack's."""
 
     store_type: str | None = None
     workspaces_enabled: bool = False

@@ -1,4 +1,4 @@
-"""All endpoints in one table."""
+"""The table of all endpoints, except those of users."""
 
 from __future__ import annotations
 

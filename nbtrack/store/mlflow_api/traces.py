@@ -1,6 +1,6 @@
-"""Traces on the wire, in both forms: that of version 2 with lists of keys and values, and that of version 3 with mappings.
+"""Messages and endpoints of traces in two versions: version 2 has lists of keys and values where version 3 has mappings.
 
-In version 3 a time is a text, ``2026-11-25T22:00:00.5Z``, and a duration one of seconds, ``0.25s``.
+In version 3 a time is a string such as ``2026-11-25T22:00:00.5Z``, and a duration is a string of seconds such as ``0.25s``.
 """
 
 from __future__ import annotations
@@ -65,13 +65,13 @@ __all__ = [
 
 
 class ExperimentLocation(Message):
-    """An experiment as a place of traces."""
+    """The experiment in which traces are."""
 
     experiment_id: str = ""
 
 
 class Location(Message):
-    """Where traces are."""
+    """The place of traces, which is an experiment."""
 
     type: str = ""
     mlflow_experiment: ExperimentLocation | None = None
@@ -94,7 +94,7 @@ class TraceInfo(Message):
 
 
 class Trace(Message):
-    """A trace; its spans are an artifact, and here only where they are asked for."""
+    """A trace; its spans are an artifact, and included only on request."""
 
     trace_info: TraceInfo | None = None
     spans: list[dict[str, Any]] = []
@@ -107,7 +107,7 @@ class TraceResponse(Message):
 
 
 class TraceInfosResponse(Message):
-    """A page of traces; the last one has no token."""
+    """A page of traces; the last page has no token."""
 
     traces: list[TraceInfo] = []
     trace_infos: list[TraceInfo] = []
@@ -133,7 +133,7 @@ class OldTraceResponse(Message):
 
 
 class OldTracesResponse(Message):
-    """A page of traces, in version 2."""
+    """A page of traces, in version 2; the last page has no token."""
 
     traces: list[OldTraceInfo] = []
     next_page_token: str = ""
@@ -146,13 +146,13 @@ class TraceRequest(Message):
 
 
 class StartTrace(Message):
-    """Keep a trace, which has ended already in most cases."""
+    """Store a trace, which in most cases has ended already."""
 
     trace: Trace | None = None
 
 
 class StartOldTrace(Message):
-    """Begin a trace; the server gives it an id."""
+    """Start a trace, in version 2; the server chooses its id."""
 
     experiment_id: str = ""
     timestamp_ms: int = 0
@@ -161,7 +161,7 @@ class StartOldTrace(Message):
 
 
 class EndTrace(TraceRequest):
-    """End a trace."""
+    """End a trace, in version 2."""
 
     timestamp_ms: int = 0
     status: str | int = ""
@@ -170,7 +170,7 @@ class EndTrace(TraceRequest):
 
 
 class SearchTraces(Message):
-    """Which traces are there?"""
+    """Search traces."""
 
     locations: list[Location] = []
     filter: str = ""
@@ -180,7 +180,7 @@ class SearchTraces(Message):
 
 
 class SearchOldTraces(Message):
-    """Which traces are there, asked in version 2?"""
+    """Search traces, in version 2."""
 
     experiment_ids: list[str] = []
     filter: str = ""
@@ -190,14 +190,14 @@ class SearchOldTraces(Message):
 
 
 class BatchGetInfos(Message):
-    """What is known of these traces?"""
+    """Get traces without their spans."""
 
     trace_ids: list[str] = []
     experiment_ids: list[str] = []
 
 
 class BatchGetTraces(Message):
-    """All that there is of these traces."""
+    """Get traces with their spans."""
 
     trace_ids: list[str] = []
     experiment_ids: list[str] = []
@@ -210,27 +210,27 @@ class TracesResponse(Message):
 
 
 class LinkTraces(Message):
-    """Have traces found with a run."""
+    """Link traces to a run."""
 
     trace_ids: list[str] | None = None
     run_id: str = ""
 
 
 class SetTraceTag(TraceRequest):
-    """Set one tag."""
+    """Set a tag of a trace."""
 
     key: str = ""
     value: str = ""
 
 
 class DeleteTraceTag(TraceRequest):
-    """Take one tag away."""
+    """Delete a tag of a trace."""
 
     key: str = ""
 
 
 class DeleteTraces(Message):
-    """Delete traces of an experiment: those named, or those that are old."""
+    """Delete traces of an experiment, by id or by age."""
 
     experiment_id: str = ""
     max_timestamp_millis: int | None = None
@@ -239,13 +239,13 @@ class DeleteTraces(Message):
 
 
 class DeletedTracesResponse(Message, omit_defaults=False):
-    """How many traces there were to delete."""
+    """The number of deleted traces."""
 
     traces_deleted: int = 0
 
 
 class CreateAssessment(TraceRequest):
-    """Say what one thinks of a trace."""
+    """Create an assessment of a trace."""
 
     assessment: dict[str, Any] | None = None
 
@@ -257,7 +257,7 @@ class AssessmentRequest(TraceRequest):
 
 
 class UpdateAssessment(AssessmentRequest):
-    """Think again: the fields named in ``update_mask``, all of them unless said."""
+    """Update the fields of an assessment that ``update_mask`` names, or all."""
 
     assessment: dict[str, Any] | None = None
     update_mask: str = ""
@@ -304,7 +304,7 @@ UPDATE_ASSESSMENT: Final = Endpoint(
 DELETE_ASSESSMENT: Final = Endpoint(
     "delete_assessment", "DELETE", _ASSESSMENT, AssessmentRequest, Empty, bases=API_3, is_repeatable=False
 )
-# OpenTelemetry's own way, by which MLflow's clients send spans one by one where a server takes them.
+# OpenTelemetry's own endpoint, by which MLflow's clients send spans one by one if the server supports it.
 LOG_SPANS: Final = Endpoint("log_spans", "POST", "v1/traces", Empty, Empty, bases=ROOT, raw=True, is_repeatable=False)
 LINK_TRACES_TO_RUN: Final = Endpoint(
     "link_traces_to_run", "POST", f"{_TRACES}/link-to-run", LinkTraces, Empty, ("trace_ids", "run_id")

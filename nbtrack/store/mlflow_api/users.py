@@ -1,6 +1,6 @@
-"""UsersResponse and permissions on the wire: MLflow's basic-auth endpoints, served where a server asks who is there.
+"""Messages and endpoints of users and permissions: MLflow's basic-auth API, which a server with accounts serves.
 
-Those of version 2 are in two families, for experiments and for registered models; those of version 3 name the kind of thing.
+Version 2 has endpoints for experiments and for registered models; in version 3 the request names the type of the resource.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ __all__ = [
 
 
 class ExperimentPermission(Message):
-    """What a user may do with an experiment."""
+    """A user's permission on an experiment."""
 
     experiment_id: str
     user_id: int
@@ -61,7 +61,7 @@ class ExperimentPermission(Message):
 
 
 class ModelPermission(Message):
-    """What a user may do with a registered model."""
+    """A user's permission on a registered model."""
 
     name: str
     user_id: int
@@ -86,7 +86,7 @@ class UserResponse(Message):
 
 
 class CurrentUser(Message, omit_defaults=False):
-    """Who asks."""
+    """The user who sends the request."""
 
     user: User
     is_basic_auth: bool = True
@@ -105,19 +105,19 @@ class UserRequest(Message):
 
 
 class CreateUser(UserRequest):
-    """Add a user."""
+    """Create a user."""
 
     password: str = ""
 
 
 class SetPassword(CreateUser):
-    """Give a user another password."""
+    """Change a user's password."""
 
     current_password: str = ""
 
 
 class SetAdmin(UserRequest):
-    """Make a user an administrator, or no longer."""
+    """Set whether a user is an administrator."""
 
     is_admin: bool | None = None
 
@@ -149,7 +149,7 @@ class ModelPermissionResponse(Message):
 
 
 class PermissionRequest(UserRequest):
-    """A request about a permission on anything."""
+    """A request about a permission on a resource of any type."""
 
     resource_type: str = ""
     resource_id: str = ""
@@ -157,7 +157,7 @@ class PermissionRequest(UserRequest):
 
 
 class Granted(Message, omit_defaults=False):
-    """What a user may do with a thing; allowed: whether more than to read it."""
+    """A user's permission on a resource; ``allowed`` tells whether the user may do more than read it."""
 
     allowed: bool
     permission: str
@@ -172,7 +172,7 @@ class ListedPermission(Message):
 
 
 class ListedPermissions(Message, omit_defaults=False):
-    """All permissions that a user was granted."""
+    """The permissions that were granted to a user."""
 
     is_admin: bool
     permissions: list[ListedPermission] = []

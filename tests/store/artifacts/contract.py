@@ -1,4 +1,4 @@
-"""What every artifact store guarantees; a store's tests are a subclass with a fixture ``store``."""
+"""The contract of artifact stores; the tests of a store are a subclass with a fixture ``store``."""
 
 import functools
 import hashlib
@@ -28,18 +28,18 @@ def read(store, path):
 
 
 def files_of(store, folder=""):
-    """Every file; a folder that was emptied may still be there for a while."""
+    """Return every file; a backend may list an emptied folder for a while."""
     return [path for e in store.list(folder) for path in (files_of(store, e.path) if e.is_dir else [e.path])]
 
 
 @functools.cache
 def large():
-    """Content in which no part is like another."""
+    """Return content in which no two blocks are equal."""
     return b"".join(hashlib.sha512(str(n).encode()).digest() for n in range(LARGE // 64 + 1))[:LARGE]
 
 
 class Cut(io.BytesIO):
-    """A reader that fails at its end, as a client does that goes away."""
+    """A reader that fails at its end, like a client that closes the connection."""
 
     def read(self, size=-1):
         if part := super().read(size):
@@ -61,7 +61,7 @@ class ArtifactsContract:
 
         return put
 
-    def test_a_file_goes_in_is_listed_and_comes_out(self, store, put):
+    def test_a_file_is_stored_listed_and_read(self, store, put):
         put("plots/loss.png", b"12345")
         put("model.bin", b"")
         assert store.list() == [ArtifactEntry("model.bin", 0), ArtifactEntry("plots", None, True)]
@@ -85,7 +85,7 @@ class ArtifactsContract:
         assert read(store, "a.txt") == b"two!"
         assert store.list() == [ArtifactEntry("a.txt", 4)]
 
-    def test_a_moved_source_is_gone_and_moving_again_changes_nothing(self, store, tmp_path):
+    def test_a_moved_source_is_deleted_and_moving_again_changes_nothing(self, store, tmp_path):
         spool = tmp_path / "spool"
         spool.write_bytes(b"x")
         store.put("a/b.txt", spool, move=True)
@@ -94,7 +94,7 @@ class ArtifactsContract:
         assert read(store, "a/b.txt") == b"x"
 
     @pytest.mark.parametrize("move", [False, True])
-    def test_a_source_that_is_not_there_is_named(self, store, tmp_path, move):
+    def test_a_missing_source_is_named(self, store, tmp_path, move):
         with pytest.raises(InvalidInput, match="nothing-here"):
             store.put("a", tmp_path / "nothing-here", move=move)
         with pytest.raises(InvalidInput, match="log_artifacts"):
@@ -108,7 +108,7 @@ class ArtifactsContract:
             *(OLD_IMAGE, "50%10.csv", "a%5cb%23.txt"),
         ],
     )
-    def test_a_name_is_kept_as_it_is(self, store, put, name, tmp_path):
+    def test_a_name_is_stored_unchanged(self, store, put, name, tmp_path):
         if name in self.changed_names:
             pytest.skip("the server on the way decodes names once more")
         put(f"d e/{name}", b"mine")
@@ -121,7 +121,7 @@ class ArtifactsContract:
         assert store.list(folder) == []
 
     @pytest.mark.parametrize("path", ["../x", "a/../../x", "/etc/passwd", "%2e%2e/x", "a#b", "a\\b", "a//b", TEMPORARY + "1"])
-    def test_no_path_leads_out(self, store, tmp_path, path):
+    def test_no_path_leads_out_of_the_run(self, store, tmp_path, path):
         source = tmp_path / "source"
         source.write_bytes(b"x")
         for attempt in (
@@ -135,7 +135,7 @@ class ArtifactsContract:
             with pytest.raises(InvalidInput):
                 attempt()
 
-    def test_a_large_file_goes_in_and_out_whole(self, store, put, tmp_path):
+    def test_a_large_file_is_stored_and_read_whole(self, store, put, tmp_path):
         content = large()
         put("big", content)
         assert store.list() == [ArtifactEntry("big", LARGE)]
@@ -143,7 +143,7 @@ class ArtifactsContract:
         assert names(tmp_path / "out") == ["big"]
         assert read(store, "big") == content
 
-    def test_what_a_reader_gives_is_written_whole(self, store):
+    def test_the_content_of_a_reader_is_written_whole(self, store):
         content = large()
         store.write("d/f", io.BytesIO(content))
         assert read(store, "d/f") == content
@@ -151,7 +151,7 @@ class ArtifactsContract:
         store.write("d/empty", io.BytesIO(b""))
         assert store.list("d") == [ArtifactEntry("d/empty", 0), ArtifactEntry("d/f", 5)]
 
-    def test_a_reader_that_fails_leaves_the_old_file_and_no_rubbish(self, store, put):
+    def test_a_failing_reader_leaves_the_old_file_and_no_temporary_one(self, store, put):
         put("f", b"old")
         for path in ("f", "new"):
             for content in (b"n", large()[:13_000_000]):
@@ -160,7 +160,7 @@ class ArtifactsContract:
         assert read(store, "f") == b"old"
         assert [e.path for e in store.list()] == ["f"]
 
-    def test_a_file_is_read_from_anywhere_in_it(self, store, put):
+    def test_a_file_is_read_from_any_position(self, store, put):
         content = large()
         put("f", content)
         with store.open("f") as file:
@@ -182,7 +182,7 @@ class ArtifactsContract:
         with store.open("a.zip") as file, zipfile.ZipFile(file) as opened:
             assert opened.read("inside.txt") == b"hello"
 
-    def test_a_reader_never_sees_a_part(self, store, put):
+    def test_a_reader_never_sees_a_partial_file(self, store, put):
         put("f", b"a" * 2_000_000)
         torn, stop = [], threading.Event()
 
@@ -201,7 +201,7 @@ class ArtifactsContract:
             thread.join()
         assert torn == []
 
-    def test_what_is_missing_is_named_with_what_is_there(self, store, put, tmp_path):
+    def test_the_error_for_a_missing_file_lists_what_is_there(self, store, put, tmp_path):
         put("plots/loss.png")
         put("plots/accuracy.png")
         with pytest.raises(ArtifactNotFound, match=r"'plots/los.png' \(did you mean 'loss.png'\?\).*accuracy.png, loss.png"):
@@ -212,13 +212,13 @@ class ArtifactsContract:
             store.download("plots/x", tmp_path / "out")
         assert not (tmp_path / "out").exists()
 
-    def test_a_folder_is_no_file(self, store, put):
+    def test_a_folder_is_not_read_as_a_file(self, store, put):
         put("a/b")
         with pytest.raises((InvalidInput, ArtifactNotFound)):
             store.open("a")
         assert store.list("a/b") == []
 
-    def test_downloads_go_where_cp_would_put_them(self, store, put, tmp_path):
+    def test_downloads_choose_the_target_as_cp_does(self, store, put, tmp_path):
         put("d/sub/f.txt", b"1")
         put("d/g.txt", b"2")
         put("dd", b"3")
@@ -237,7 +237,7 @@ class ArtifactsContract:
             "dd",
         ]
 
-    def test_each_file_is_looked_at_before_it_takes_its_name(self, store, put, tmp_path):
+    def test_each_downloaded_file_is_checked_before_it_takes_its_name(self, store, put, tmp_path):
         put("d/good", b"1")
         put("d/bad", b"2")
         seen = []
@@ -256,7 +256,7 @@ class ArtifactsContract:
         assert {"d/good", "d/bad"} == set(seen)
         assert not (tmp_path / "out" / "bad").exists()
 
-    def test_delete_takes_files_and_folders_and_passes_over_what_is_not_there(self, store, put):
+    def test_delete_removes_files_and_folders_and_ignores_missing_ones(self, store, put):
         for path in ("a/b/c", "a/d", "ab", "x"):
             put(path)
         store.delete("a/d")
@@ -268,7 +268,7 @@ class ArtifactsContract:
         assert files_of(store) == []
         store.delete("")
 
-    def test_many_files_are_listed_fetched_and_deleted(self, store, tmp_path):
+    def test_many_files_are_listed_downloaded_and_deleted(self, store, tmp_path):
         numbers = [f"{n:04}" for n in range(self.many)]
         for_each(lambda n: store.write(f"many/{n}", io.BytesIO(n.encode())), numbers, 8)
         assert [e.path for e in store.list("many")] == [f"many/{n}" for n in numbers]
@@ -280,7 +280,7 @@ class ArtifactsContract:
     many = 50
     changed_names = ()
 
-    def test_threads_may_use_one_store_at_once(self, store, tmp_path):
+    def test_threads_share_a_store(self, store, tmp_path):
         errors = []
 
         def work(n):
@@ -301,7 +301,7 @@ class ArtifactsContract:
 
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
     @pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
-    def test_a_forked_child_may_use_the_store_of_its_parent(self, store, put):
+    def test_a_forked_child_uses_the_store_of_its_parent(self, store, put):
         put("parent", b"1")
         assert read(store, "parent") == b"1"
         child = os.fork()

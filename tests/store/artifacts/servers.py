@@ -1,4 +1,4 @@
-"""Where artifacts can go, run here: SeaweedFS for S3 and Google Cloud Storage, Azurite for Azure, OpenSSH.
+"""Servers for artifacts, run on this machine: SeaweedFS for S3 and Google Cloud Storage, Azurite for Azure, OpenSSH.
 
 Each is a context manager that starts a server on free loopback ports, with its files in a folder of its own.
 """
@@ -33,17 +33,17 @@ from urllib.parse import urlsplit
 
 from ...needs import free_ports, missing
 
-# Where .ci/install_programs.sh puts what is no Debian package and not for the environment of the tests.
+# Where .ci/install_programs.sh installs what is not a Debian package.
 PROGRAMS = Path.home() / ".cache" / "nbtrack-tests"
 AZURITE = PROGRAMS / "azurite" / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"
-# The account that every Azurite has.
+# The account of every Azurite.
 AZURITE_ACCOUNT = "devstoreaccount1"
 AZURITE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 
 
 @dataclass(frozen=True)
 class Place:
-    """A server: the URI of its one bucket or folder, and what a user would have in the environment."""
+    """A server: the URI of its only bucket or folder, and the environment of its user."""
 
     root: str
     url: str
@@ -51,7 +51,7 @@ class Place:
 
 
 def answers(url: str) -> bool:
-    """Tell whether an HTTP server answers, whatever it says."""
+    """Tell whether an HTTP server answers, with any status."""
     try:
         urllib.request.urlopen(url, timeout=2).close()
     except urllib.error.HTTPError as error:
@@ -66,7 +66,7 @@ def answers(url: str) -> bool:
 def running(
     command: list[str], folder: Path, is_up: Callable[[], bool], environ: Mapping[str, str] | None = None
 ) -> Iterator[None]:
-    """Run a server until the block ends; AssertionError with its output where it does not come up."""
+    """Run a server until the block ends; AssertionError with its output if it does not start."""
     with (folder / "log").open("wb") as log:
         streams = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log}
         process = subprocess.Popen(command, cwd=folder, env=environ, start_new_session=True, **streams)
@@ -79,14 +79,14 @@ def running(
                 time.sleep(0.05)
             yield
         finally:
-            # With its children. Nothing of it is kept, and SeaweedFS takes ten seconds to end by itself.
+            # Its children too, by SIGKILL: nothing of it is kept, and SeaweedFS takes ten seconds to stop.
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
 
 @contextmanager
 def folder() -> Iterator[Path]:
-    """Give a new folder."""
+    """Yield a new folder."""
     made = Path(tempfile.mkdtemp(prefix="nbtrack-artifacts-"))
     try:
         yield made
@@ -124,7 +124,7 @@ def seaweed() -> Iterator[Place]:
 
 
 def _with_bucket(url: str) -> dict[str, str]:
-    """Make the bucket, once the server takes it, and return the environment to use it."""
+    """Create the bucket as soon as the server accepts it, and return the environment to use it."""
     import boto3
     from botocore.exceptions import ClientError
 
@@ -138,7 +138,7 @@ def _with_bucket(url: str) -> dict[str, str]:
 
 
 def until(work, *errors):
-    """Return what ``work`` returns, once it raises none of these errors."""
+    """Call ``work`` until it raises none of these errors, and return its result."""
     deadline = time.monotonic() + 30
     while True:
         try:
@@ -167,7 +167,7 @@ def azurite() -> Iterator[Place]:
 
 
 def _azure_headers(resource: str) -> dict[str, str]:
-    """Sign a PUT request without a body, the one thing that is to be done here for which the stores have no method."""
+    """Sign a PUT request without a body, which creates a container; the stores have no method for it."""
     headers = {"x-ms-date": formatdate(usegmt=True), "x-ms-version": "2021-12-02"}
     text = "PUT" + "\n" * 12 + "".join(f"{name}:{value}\n" for name, value in headers.items()) + resource
     digest = hmac.new(base64.b64decode(AZURITE_KEY), text.encode(), hashlib.sha256).digest()
@@ -175,7 +175,7 @@ def _azure_headers(resource: str) -> dict[str, str]:
 
 
 def put(url: str, headers: Mapping[str, str] | None = None, body: bytes | None = None, method: str = "PUT") -> None:
-    """Make a request that must succeed."""
+    """Send a request that must succeed."""
     urllib.request.urlopen(urllib.request.Request(url, body, dict(headers or {}), method=method), timeout=30).close()
 
 
@@ -184,7 +184,7 @@ TOKEN = "tester-token"
 
 @contextmanager
 def google(s3: Place) -> Iterator[Place]:
-    """Run what speaks the XML API of Google Cloud Storage, which is that of S3 but for who asks: a gateway to SeaweedFS.
+    """Run a gateway to SeaweedFS that speaks the XML API of Google Cloud Storage, which is that of S3 except for credentials.
 
     It lets in who has the token, as Google does, and asks SeaweedFS without one. What is not tested so: the other API, in JSON,
     which we do not use, and how credentials become a token.
@@ -202,7 +202,7 @@ def google(s3: Place) -> Iterator[Place]:
 
 
 class _Gateway(BaseHTTPRequestHandler):
-    """Passes requests on without their token."""
+    """Forwards requests without their token."""
 
     protocol_version = "HTTP/1.1"
 
@@ -281,7 +281,7 @@ def _listens(port: int) -> bool:
 
 @contextmanager
 def mlflow(destination: str, environ: Mapping[str, str]) -> Iterator[Place]:
-    """Run MLflow's own tracking server, which passes artifacts on to a folder or a bucket."""
+    """Run MLflow's tracking server, which proxies artifacts of a folder or a bucket."""
     program = shutil.which("mlflow", path=str(Path(sys.executable).parent)) or missing("mlflow is not installed")
     with folder() as here:
         port = free_ports(1)[0]
@@ -296,7 +296,7 @@ def mlflow(destination: str, environ: Mapping[str, str]) -> Iterator[Place]:
 
 @contextmanager
 def nbtrack_server(s3: Place) -> Iterator[Place]:
-    """Run nbtrack's own server, with a bucket behind it."""
+    """Run nbtrack's server with a bucket."""
     with folder() as here:
         port = free_ports(1)[0]
         root, url = f"{s3.root}/server", f"http://127.0.0.1:{port}"

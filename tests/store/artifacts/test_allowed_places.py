@@ -1,4 +1,4 @@
-"""A store names places for files; only its own, and those that the user's settings name, are used."""
+"""The places that a store may name for files: its own folder, and those that the user's settings name."""
 
 from pathlib import Path
 from urllib.parse import quote
@@ -27,7 +27,7 @@ def places(folder, *named):
 
 
 @pytest.mark.parametrize("form", ["{}", "file://{}", "file:{}", "{}/", "{}/../r"])
-def test_a_folder_of_the_store_is_allowed(project, form):
+def test_a_folder_of_the_store_is_allowed_in_every_form(project, form):
     assert places(project).allows(form.format(project / "artifacts" / "0" / "r"))
 
 
@@ -66,7 +66,7 @@ def test_a_folder_of_the_store_is_allowed(project, form):
         *BUCKETS,
     ],
 )
-def test_other_places_are_not(project, uri, tmp_path, monkeypatch):
+def test_other_places_are_not_allowed(project, uri, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (project / "artifacts" / "0" / "out").symlink_to(tmp_path / "home")
     (project / "artifacts" / "0" / "round").symlink_to("round")
@@ -75,7 +75,7 @@ def test_other_places_are_not(project, uri, tmp_path, monkeypatch):
         places(project).open(uri.format(home=tmp_path / "home", project=project))
 
 
-def test_a_database_of_a_folder_can_be_named_by_its_uri(project):
+def test_a_database_is_named_by_its_uri(project):
     by_uri = AllowedPlaces.of(resolve(f"sqlite:///{project}/runs.db", environ={}))
     assert by_uri.allows(str(project / "artifacts" / "0" / "r"))
     assert by_uri.allows(str(project / "runs.db.files" / "artifacts" / "0" / "r"))
@@ -92,8 +92,8 @@ def test_files_beside_a_database_that_are_a_link_are_not_allowed(project, tmp_pa
     assert not other.allows(str(project / "other.db.files" / "artifacts" / "0"))
 
 
-def test_places_that_settings_name_are_allowed(project, tmp_path):
-    (tmp_path / "disk").symlink_to(tmp_path / "home")  # a link on the user's own way to a place
+def test_places_named_by_settings_are_allowed(project, tmp_path):
+    (tmp_path / "disk").symlink_to(tmp_path / "home")  # the user's own link on the way to a place
     allowed = places(project, str(tmp_path / "disk"), "s3://bucket/team/", "sftp://ada@host/x")
     assert allowed.allows(str(tmp_path / "home" / "1"))
     assert allowed.allows(f"file://{tmp_path}/disk/1")
@@ -115,7 +115,7 @@ def test_a_folder_of_artifacts_that_is_a_link_is_allowed_when_a_setting_names_it
     assert places(project, str(project / "artifacts")).allows(str(project / "artifacts" / "0"))
 
 
-def test_a_project_that_is_reached_by_a_link_is_allowed(project, tmp_path):
+def test_a_project_reached_by_a_link_is_allowed(project, tmp_path):
     (tmp_path / "shortcut").symlink_to(project.parent)
     by_link = places(tmp_path / "shortcut" / ".nbtrack")
     assert by_link.allows(str(project / "artifacts" / "0" / "r"))
@@ -151,11 +151,11 @@ def test_a_server_may_name_buckets_and_itself(uri):
         "https://evil?@tracking.example:5000/api/2.0/mlflow-artifacts/artifacts/0",
     ],
 )
-def test_a_server_names_no_folder_here_and_no_other_server(uri):
+def test_a_server_may_not_name_local_folders_or_other_servers(uri):
     assert not AllowedPlaces.of_server(SERVER).allows(uri)
 
 
-def test_settings_name_places_by_environment_and_configuration(tmp_path):
+def test_environment_and_configuration_name_places(tmp_path):
     environ = {"NBTRACK_ARTIFACT_PLACES": " s3://team/runs , data,", "NBTRACK_ARTIFACTS": "/disk"}
     assert artifact_places(environ=environ, config={}, cwd=tmp_path) == ("s3://team/runs", f"{tmp_path}/data", "/disk")
     assert artifact_places(environ={}, config={"artifact_places": "~/x"}, cwd=tmp_path) == (str(Path.home() / "x"),)
@@ -167,13 +167,13 @@ def test_a_folder_with_a_comma_is_named_by_its_uri(tmp_path, monkeypatch):
     assert AllowedPlaces((), artifact_places()).allows(str(tmp_path / "a, b" / "c"))
 
 
-def test_a_file_for_a_place_that_no_setting_names_waits_and_arrives_when_one_does(tmp_path, monkeypatch):
+def test_a_file_waits_until_a_setting_names_its_place(tmp_path, monkeypatch):
     nbtrack.connect(tmp_path / "p")
     with nbtrack.start_run() as first:
         first.log(loss=0.5)
     nbtrack.flush()
     elsewhere = tmp_path / "team"
-    connection = first._connection
+    connection = first._session.connection
     made = connection.store().create_experiment("team", artifact_location=str(elsewhere))
     run = nbtrack.start_run("r", experiment="team")
     run.log_text("hello", "a.txt")
@@ -191,7 +191,7 @@ def test_a_file_for_a_place_that_no_setting_names_waits_and_arrives_when_one_doe
 
 
 @pytest.mark.parametrize("level", ["run", "experiment", "artifacts"])
-def test_a_folder_that_becomes_a_link_is_used_for_nothing(tmp_path, level):
+def test_a_folder_that_becomes_a_link_is_not_used(tmp_path, level):
     victim = tmp_path / "victim"
     (victim / "sub").mkdir(parents=True)
     nbtrack.connect(tmp_path / "p")
@@ -205,7 +205,7 @@ def test_a_folder_that_becomes_a_link_is_used_for_nothing(tmp_path, level):
     (inside / "a.txt").write_text("theirs")
     replaced.rename(tmp_path / "aside")
     replaced.symlink_to(victim)
-    store = run._connection.artifacts
+    store = run._session.connection.artifacts
     for use in (
         lambda: run.artifacts.list(),
         lambda: run.artifacts.read_text("sub/a.txt"),
@@ -219,7 +219,7 @@ def test_a_folder_that_becomes_a_link_is_used_for_nothing(tmp_path, level):
     assert not (tmp_path / "copy").exists()
 
 
-def test_files_that_a_server_kept_in_the_stores_own_place_are_found(tmp_path):
+def test_files_once_served_from_the_stores_own_place_are_found(tmp_path):
     settings = resolve(tmp_path / "store")
     kept = tmp_path / "store" / "artifacts" / "0" / "run" / "artifacts"
     kept.mkdir(parents=True)

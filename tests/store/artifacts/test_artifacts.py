@@ -1,4 +1,4 @@
-"""The local artifact store and the names of files in it."""
+"""The local artifact store, names of artifacts, and copies of files."""
 
 import hashlib
 import io
@@ -53,7 +53,7 @@ ESCAPES = ["50%10.csv", "100%1f.txt", "a%5cb.txt", "a%23b", "a%0Ab", "%ff%fe", "
     "path",
     ["a", "plots/loss.png", "100%.txt", "a b/ü 你.txt", "..a/b..", "...", "ab:c", "x%20y", "50%25.txt", *OLD_IMAGES, *ESCAPES],
 )
-def test_a_plain_relative_path_is_taken_as_it_is(path):
+def test_a_relative_path_is_returned_unchanged(path):
     assert artifact_path(path) == path
 
 
@@ -68,7 +68,7 @@ file:///etc/passwd file:/x FILE:///x file:x file%3A///etc a#b . ./a a/. a//b a/ 
 @pytest.mark.parametrize(
     "path", [*REFUSED.split(), "", "a\0b", "a\nb", "a\x7fb", "a\ud800b", "%" + "25" * 12 + "2e", "n" * 256, TEMPORARY + "1"]
 )
-def test_a_path_that_could_lead_anywhere_else_is_refused_by_name(path):
+def test_a_path_that_leads_elsewhere_is_refused_and_named(path):
     with pytest.raises(InvalidInput) as caught:
         artifact_path(path)
     assert repr(path[:200]) in str(caught.value)
@@ -76,7 +76,7 @@ def test_a_path_that_could_lead_anywhere_else_is_refused_by_name(path):
 
 
 @pytest.mark.parametrize("part", ["nul", "CON.txt", "com1", "a.", "a ", "a?b", "a:b"])
-def test_windows_refuses_what_it_cannot_hold(part, monkeypatch):
+def test_names_that_windows_reserves_are_refused_there(part, monkeypatch):
     assert artifact_path(f"dir/{part}") == f"dir/{part}"
     monkeypatch.setattr("nbtrack.store.artifacts.paths.os.name", "nt")
     with pytest.raises(InvalidInput, match="Windows"):
@@ -90,7 +90,7 @@ def test_a_folder_may_end_in_a_slash_and_the_root_is_empty():
 
 
 @pytest.mark.parametrize("name", ["plain", "with space", "ünïcode 你好", "100%", "a#b?c", "tab\tname", "%41"])
-def test_a_path_comes_back_from_its_uri(tmp_path, name):
+def test_a_path_equals_that_of_its_uri(tmp_path, name):
     uri = file_uri(tmp_path / name)
     assert uri.startswith("file:///")
     assert uri.isascii()
@@ -104,20 +104,20 @@ def test_the_spellings_of_a_file_uri():
 
 
 @pytest.mark.parametrize("uri", ["file://host/x", "file:///x?y", "file:///x#y", "file:///x%00y", "a\0b", "", "file:"])
-def test_a_uri_that_is_no_local_path_is_refused(uri):
+def test_a_uri_that_is_not_a_local_path_is_refused(uri):
     with pytest.raises(InvalidInput):
         local_path(uri)
 
 
-# Files in and out
+# Stored files
 
 
-def test_a_store_without_files_makes_no_folder(store):
+def test_a_store_without_files_creates_no_folder(store):
     assert store.list() == []
     assert not store.root.exists()
 
 
-def test_no_folder_is_left_where_all_is_deleted(store, put):
+def test_deleting_everything_leaves_no_folder(store, put):
     put("x")
     store.delete("")
     assert not store.root.exists()
@@ -139,7 +139,7 @@ def test_a_move_between_file_systems_copies_and_removes(store, tmp_path, monkeyp
     assert store.list()[0].size == 3_000_000
 
 
-def test_a_copy_that_fails_leaves_the_old_file_and_no_rubbish(store, put, monkeypatch, tmp_path):
+def test_a_failed_copy_leaves_the_old_file_and_no_temporary_one(store, put, monkeypatch, tmp_path):
     put("f", b"old")
 
     def full(reader, writer, length):
@@ -153,7 +153,7 @@ def test_a_copy_that_fails_leaves_the_old_file_and_no_rubbish(store, put, monkey
     assert names(store.root) == ["f"]
 
 
-def test_an_unfinished_file_of_a_killed_process_is_no_artifact(store, put, tmp_path):
+def test_an_unfinished_file_of_a_killed_process_is_not_listed(store, put, tmp_path):
     put("d/f")
     (store.root / "d" / (TEMPORARY + "1")).write_bytes(b"half")
     assert [e.path for e in store.list("d")] == ["d/f"]
@@ -185,7 +185,7 @@ def test_only_the_beginning_of_a_long_list_is_shown(store, put):
         store.open("many/x")
 
 
-def test_no_link_inside_leads_out(store, put, tmp_path):
+def test_links_out_of_the_folder_are_not_followed(store, put, tmp_path):
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "secret").write_text("s")
@@ -214,7 +214,7 @@ def test_no_link_inside_leads_out(store, put, tmp_path):
     assert read(store, "file") == b"mine"
 
 
-def test_links_to_folders_are_not_walked_through(store, put, tmp_path):
+def test_links_to_folders_are_not_listed(store, put, tmp_path):
     for name in ("a/one", "b/two"):
         put(name)
     for folder, other in (("a", "b"), ("b", "a"), ("a", ".."), ("b", "../..")):
@@ -223,7 +223,7 @@ def test_links_to_folders_are_not_walked_through(store, put, tmp_path):
     assert read(store, "a/to-b/two") == b"content"
 
 
-def test_a_download_does_not_look_into_folders_outside(store, put, tmp_path):
+def test_a_download_does_not_read_folders_outside(store, put, tmp_path):
     put("a/one")
     (tmp_path / "outside" / "closed").mkdir(parents=True)
     (store.root / "a" / "way").symlink_to(tmp_path / "outside")
@@ -231,7 +231,7 @@ def test_a_download_does_not_look_into_folders_outside(store, put, tmp_path):
         store.download("", tmp_path / "out")
 
 
-def test_a_pipe_among_the_files_holds_nothing_up(store, put, tmp_path):
+def test_a_pipe_among_the_files_does_not_block(store, put, tmp_path):
     put("a")
     os.mkfifo(store.root / "pipe")
     assert [entry.path for entry in store.list()] == ["a"]
@@ -252,7 +252,7 @@ def test_the_root_itself_may_be_a_link(tmp_path, put, store):
 
 
 @pytest.mark.parametrize("kind", ["path", "bytes", "bytearray", "memoryview", "file"])
-def test_a_hashed_copy_tells_size_and_sha256(tmp_path, kind):
+def test_a_hashed_copy_returns_size_and_sha256(tmp_path, kind):
     content = os.urandom(1_500_000)
     source = tmp_path / "s"
     source.write_bytes(content)
@@ -269,7 +269,7 @@ def test_a_hashed_copy_tells_size_and_sha256(tmp_path, kind):
     assert names(tmp_path / "deep") == ["t"]
 
 
-def test_a_copy_of_a_big_file_takes_little_memory(tmp_path, store):
+def test_a_copy_of_a_large_file_uses_little_memory(tmp_path, store):
     source = tmp_path / "s"
     with source.open("wb") as file:
         file.truncate(50_000_000)
@@ -283,14 +283,14 @@ def test_a_copy_of_a_big_file_takes_little_memory(tmp_path, store):
         tracemalloc.stop()
 
 
-def test_a_copy_needs_a_file(tmp_path):
+def test_a_copy_requires_a_file(tmp_path):
     with pytest.raises(InvalidInput, match="not there"):
         copy_hashed(tmp_path / "no", tmp_path / "t")
     with pytest.raises(InvalidInput, match="is a folder"):
         copy_hashed(tmp_path, tmp_path / "t")
 
 
-def test_files_below_a_folder_come_in_order_through_links_and_not_round_in_circles(tmp_path):
+def test_files_below_a_folder_are_sorted_and_circular_links_end(tmp_path):
     for name in ("b/2", "b/1", "a", "c/d/e"):
         (tmp_path / "f" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "f" / name).write_text(name)

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.slow
 class BucketContract(ArtifactsContract):
     @pytest.fixture
     def uri(self, place, monkeypatch):
-        """Where a run's artifacts are, in the environment of its user."""
+        """The URI of a run's artifacts, with its user's environment set."""
         for name, value in place.environ.items():
             monkeypatch.setenv(name, value)
         return f"{place.root}/team a/{uuid4().hex}/artifacts"
@@ -40,17 +40,17 @@ class BucketContract(ArtifactsContract):
 
 
 def send(method, signed, body=None):
-    """Make a signed request as somebody without credentials; return the ETag and the content of the answer."""
+    """Send a presigned request without credentials; return the ETag and the body of the response."""
     request = urllib.request.Request(signed.url, body, dict(signed.headers), method=method)
     with urllib.request.urlopen(request, timeout=30) as answer:
         return answer.headers.get("ETag", ""), answer.read()
 
 
-class ServesOthers:
-    """A bucket's contract towards those who have no credentials."""
+class PresignContract:
+    """The contract of presigned requests, which others send without credentials."""
 
     @pytest.mark.parametrize("name", ["plain.bin", "d e/ü?+50%25.txt"])
-    def test_others_read_and_write_a_file_by_signed_requests(self, store, name):
+    def test_a_file_is_read_and_written_by_presigned_requests(self, store, name):
         assert isinstance(store, Presigns)
         send("PUT", store.presign_upload(name, seconds=60), b"theirs")
         assert read(store, name) == b"theirs"
@@ -61,7 +61,7 @@ class ServesOthers:
         with pytest.raises(InvalidInput):
             store.presign_upload("../x", seconds=60)
 
-    def test_others_upload_a_file_in_parts(self, store):
+    def test_a_file_is_uploaded_in_parts_by_presigned_requests(self, store):
         assert isinstance(store, TakesParts)
         content = large()
         pieces = [content[start : start + 6_000_000] for start in range(0, len(content), 6_000_000)]
@@ -72,7 +72,7 @@ class ServesOthers:
         assert store.list() == [ArtifactEntry("big ü.bin", len(content))]
         assert read(store, "big ü.bin") == content
 
-    def test_an_upload_in_parts_can_be_given_up(self, store):
+    def test_a_multipart_upload_is_cancelled(self, store):
         upload, _ = store.create_parts("gone", 1, seconds=60)
         store.abort_parts("gone", upload)
         store.abort_parts("gone", upload)
@@ -81,7 +81,7 @@ class ServesOthers:
         assert files_of(store) == []
 
 
-class TestS3(BucketContract, ServesOthers):
+class TestS3(BucketContract, PresignContract):
     many = 1100
 
     @pytest.fixture
@@ -89,7 +89,7 @@ class TestS3(BucketContract, ServesOthers):
         return s3_place
 
 
-class TestAzure(BucketContract, ServesOthers):
+class TestAzure(BucketContract, PresignContract):
     @pytest.fixture
     def place(self, azure_place):
         return azure_place
@@ -103,14 +103,14 @@ class TestGoogle(BucketContract):
 
 @pytest.fixture
 def in_s3(s3_place, monkeypatch):
-    """An S3 bucket's environment, and the URI of a run in it."""
+    """The URI of a run in an S3 bucket, with its user's environment set."""
     for name, value in s3_place.environ.items():
         monkeypatch.setenv(name, value)
     return f"{s3_place.root}/{uuid4().hex}"
 
 
 def s3_client(place):
-    """Somebody else's client of the bucket."""
+    """Return another client of the bucket."""
     import boto3
 
     environ = place.environ
@@ -119,12 +119,12 @@ def s3_client(place):
 
 
 def uploads(place):
-    """The uploads in parts that are not complete."""
+    """Return the multipart uploads that are not complete."""
     with s3_client(place) as client:
         return [upload["Key"] for upload in client.list_multipart_uploads(Bucket="tests").get("Uploads", [])]
 
 
-def test_an_upload_that_fails_leaves_no_parts_behind(in_s3, s3_place):
+def test_a_failed_upload_leaves_no_parts(in_s3, s3_place):
     store = open_artifacts(in_s3)
     with pytest.raises(StoreUnavailable, match="the client has gone"):
         store.write("f", Cut(large()))
@@ -132,7 +132,7 @@ def test_an_upload_that_fails_leaves_no_parts_behind(in_s3, s3_place):
     assert [key for key in uploads(s3_place) if in_s3.rpartition("/")[2] in key] == []
 
 
-def test_an_upload_that_is_killed_is_not_seen_and_made_again(in_s3, s3_place, tmp_path):
+def test_a_killed_upload_is_invisible_and_repeated(in_s3, s3_place, tmp_path):
     (tmp_path / "f").write_bytes(large())
     code = f"""
 from nbtrack.store.artifacts.open import open_artifacts
@@ -153,8 +153,8 @@ open_artifacts({in_s3!r}).write("f", Endless())
     assert not (tmp_path / "f").exists()
 
 
-def test_a_large_file_takes_little_memory(in_s3, tmp_path):
-    """The growth of a process that moves 120 MB up, down and from a reader."""
+def test_a_large_file_uses_little_memory(in_s3, tmp_path):
+    """Measures the memory of a process that uploads, downloads and streams 120 MB."""
     code = f"""
 import pathlib, re
 from nbtrack.store.artifacts.open import open_artifacts
@@ -187,7 +187,7 @@ print(*map(grown, works))
     assert max(map(int, done.stdout.split())) < 100, done.stdout
 
 
-def test_nobody_without_credentials_is_let_in_and_told_which(in_s3, monkeypatch, tmp_path):
+def test_the_error_without_credentials_names_the_remedy(in_s3, monkeypatch, tmp_path):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
     store = open_artifacts(in_s3)
     (tmp_path / "f").write_text("x")
@@ -215,7 +215,7 @@ def test_credentials_of_a_profile_are_found(in_s3, monkeypatch, tmp_path, s3_pla
     assert read(store, "f") == b"x"
 
 
-def test_an_empty_variable_says_nothing_and_the_profile_has_region_and_address(in_s3, monkeypatch, tmp_path, s3_place):
+def test_an_empty_variable_is_ignored_and_the_profile_has_region_and_endpoint(in_s3, monkeypatch, tmp_path, s3_place):
     key, secret = s3_place.environ["AWS_ACCESS_KEY_ID"], s3_place.environ["AWS_SECRET_ACCESS_KEY"]
     (tmp_path / "credentials").write_text(f"[team]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n")
     (tmp_path / "config").write_text(f"[profile team]\nregion = eu-central-1\nendpoint_url = {s3_place.url}\n")
@@ -231,7 +231,7 @@ def test_an_empty_variable_says_nothing_and_the_profile_has_region_and_address(i
     assert "eu-central-1" in store.presign_download("f", seconds=60).url
 
 
-def test_objects_that_mark_folders_are_no_files_and_names_of_others_arrive(in_s3, s3_place, tmp_path):
+def test_objects_that_represent_folders_are_not_listed_as_files(in_s3, s3_place, tmp_path):
     store, prefix = open_artifacts(in_s3), in_s3.rpartition("/")[2]
     with s3_client(s3_place) as client:
         for key in ("", "folder/", "folder/x.txt", "empty/", "a:b.txt", "ok.txt", "nothing.txt"):
@@ -243,7 +243,7 @@ def test_objects_that_mark_folders_are_no_files_and_names_of_others_arrive(in_s3
     assert found == ["a:b.txt", "folder/x.txt", "nothing.txt", "ok.txt"]
 
 
-def test_what_azure_marks_as_a_folder_is_no_file(azure_place, monkeypatch, tmp_path):
+def test_folders_of_azure_are_not_listed_as_files(azure_place, monkeypatch, tmp_path):
     from azure.storage.blob import BlobServiceClient
 
     for name, value in azure_place.environ.items():
@@ -269,7 +269,7 @@ def test_what_azure_marks_as_a_folder_is_no_file(azure_place, monkeypatch, tmp_p
         '"AccountName=devstoreaccount1;AccountKey={key};BlobEndpoint={url};"',
     ],
 )
-def test_connection_strings_as_people_have_them(azure_place, monkeypatch, tmp_path, said):
+def test_connection_strings_of_every_form_open_the_container(azure_place, monkeypatch, tmp_path, said):
     monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", said.format(key=AZURITE_KEY, url=azure_place.url))
     store = open_artifacts(f"az://tests/{uuid4().hex}")
     (tmp_path / "f").write_text("x")
@@ -286,7 +286,7 @@ def test_connection_strings_of_an_emulator_and_of_a_signature():
 
 
 class Recorder(BaseHTTPRequestHandler):
-    """Stands before S3: notes the headers of uploads, for SeaweedFS has no keys to encrypt by."""
+    """A proxy before S3 that records the headers of uploads; SeaweedFS has no keys for encryption."""
 
     def do_PUT(self):
         self.server.seen.append(dict(self.headers.items()))
@@ -333,7 +333,7 @@ def test_arguments_of_uploads_work_with_large_files_and_readers(in_s3, monkeypat
     monkeypatch.setenv("MLFLOW_S3_UPLOAD_EXTRA_ARGS", '{"Metadata": {"team": "vision"}, "StorageClass": "STANDARD"}')
 
     class Slow:
-        """A reader that gives less than it was asked for."""
+        """A reader that returns less than it was asked for."""
 
         def __init__(self):
             self.left = large()
@@ -350,13 +350,13 @@ def test_arguments_of_uploads_work_with_large_files_and_readers(in_s3, monkeypat
 
 
 @pytest.mark.parametrize("said", ["{", "[]", '{"Encryption": "yes"}'])
-def test_arguments_of_uploads_that_cannot_be_are_refused_at_once(in_s3, monkeypatch, said):
+def test_invalid_arguments_of_uploads_are_refused_at_once(in_s3, monkeypatch, said):
     monkeypatch.setenv("MLFLOW_S3_UPLOAD_EXTRA_ARGS", said)
     with pytest.raises(InvalidInput, match="MLFLOW_S3_UPLOAD_EXTRA_ARGS"):
         open_artifacts(in_s3)
 
 
-def test_a_bucket_that_is_not_there_is_named(in_s3, tmp_path):
+def test_a_missing_bucket_is_named(in_s3, tmp_path):
     store = open_artifacts("s3://no-such-bucket/x")
     (tmp_path / "f").write_text("x")
     with pytest.raises((StoreUnavailable, ArtifactNotFound), match="s3://no-such-bucket"):
@@ -366,7 +366,7 @@ def test_a_bucket_that_is_not_there_is_named(in_s3, tmp_path):
     assert (tmp_path / "f").exists()
 
 
-def test_a_server_that_says_nothing_is_given_up_and_an_interrupt_is_heard(in_s3, monkeypatch):
+def test_a_silent_server_times_out_and_can_be_interrupted(in_s3, monkeypatch):
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen(16)
@@ -391,10 +391,10 @@ def test_a_server_that_says_nothing_is_given_up_and_an_interrupt_is_heard(in_s3,
         ("sftp:///x", "need a machine"),
         ("dbfs:/x", "Databricks"),
         ("hdfs://host/x", "mount it"),
-        ("nonsense://x", "not served; give a folder"),
+        ("nonsense://x", "not supported; give a folder"),
     ],
 )
-def test_a_uri_that_cannot_be_served_says_what_to_do(uri, said, monkeypatch):
+def test_the_error_for_an_unsupported_uri_names_the_remedy(uri, said, monkeypatch):
     for name in [name for name in os.environ if name.startswith("AZURE_")]:
         monkeypatch.delenv(name)
     with pytest.raises(InvalidInput) as caught:
@@ -402,7 +402,7 @@ def test_a_uri_that_cannot_be_served_says_what_to_do(uri, said, monkeypatch):
     assert said in str(caught.value)
 
 
-def test_what_is_not_installed_is_named_with_its_extra(monkeypatch):
+def test_the_error_for_a_missing_library_names_the_extra(monkeypatch):
     for name, uri, extra in (("obstore.store", "s3://b/x", "s3"), ("paramiko", "sftp://h/x", "sftp")):
         monkeypatch.setitem(sys.modules, name, None)
         with pytest.raises(InvalidInput, match=rf"pip install 'nbtrack\[{extra}\]'"):

@@ -1,4 +1,4 @@
-"""Artifacts that go through a tracking server."""
+"""Artifacts that a tracking server serves."""
 
 import time
 from uuid import uuid4
@@ -33,15 +33,17 @@ class TestNbtrackServer(ArtifactsContract):
 
 
 @pytest.mark.slow
-def test_a_large_file_goes_directly_to_the_bucket_behind_a_server(server_place, s3_place, monkeypatch, tmp_path):
+def test_a_large_file_is_sent_directly_to_the_bucket_of_a_server(server_place, s3_place, monkeypatch, tmp_path):
     monkeypatch.setenv("MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE", "1000000")
     for name, value in s3_place.environ.items():
         monkeypatch.setenv(name, value)
     run = f"1/{uuid4().hex}/artifacts"
     store = open_artifacts(f"mlflow-artifacts:/{run}", server=server_place.url)
     asked = []
-    real = type(store)._ask
-    monkeypatch.setattr(type(store), "_ask", lambda self, method, path, **o: asked.append(path) or real(self, method, path, **o))
+    real = type(store)._request
+    monkeypatch.setattr(
+        type(store), "_request", lambda self, method, path, **o: asked.append(path) or real(self, method, path, **o)
+    )
     (tmp_path / "big").write_bytes(large())
     store.put("models/big ü.bin", tmp_path / "big")
     assert [path.split("/")[5] for path in asked if "/mpu/" in path] == ["create", "complete"]
@@ -51,7 +53,7 @@ def test_a_large_file_goes_directly_to_the_bucket_behind_a_server(server_place, 
 
 
 @pytest.mark.slow
-def test_an_upload_that_cannot_be_completed_is_given_up(server_place, monkeypatch, tmp_path):
+def test_an_upload_that_cannot_be_completed_is_cancelled(server_place, monkeypatch, tmp_path):
     monkeypatch.setenv("MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE", "1000000")
     store = open_artifacts(f"mlflow-artifacts:/1/{uuid4().hex}/artifacts", server=server_place.url)
     posted = []
@@ -66,7 +68,7 @@ def test_an_upload_that_cannot_be_completed_is_given_up(server_place, monkeypatc
     assert store.list() == []
 
 
-def test_a_uri_leads_to_the_server_that_it_names(monkeypatch):
+def test_a_uri_opens_the_server_that_it_names(monkeypatch):
     def place(uri, server=""):
         store = open_artifacts(uri, server=server)
         return f"{store._client.url} {store._root}"
@@ -81,12 +83,12 @@ def test_a_uri_leads_to_the_server_that_it_names(monkeypatch):
 
 
 @pytest.mark.parametrize("uri", ["mlflow-artifacts:/1/abc", "http://host/elsewhere", f"http://host{SERVICE}/a?b"])
-def test_a_uri_that_leads_to_no_server_is_refused(uri):
+def test_a_uri_without_a_server_is_refused(uri):
     with pytest.raises(InvalidInput):
         open_artifacts(uri)
 
 
-def test_a_server_that_is_away_is_unavailable(tmp_path):
+def test_an_unreachable_server_is_unavailable(tmp_path):
     store = open_artifacts("mlflow-artifacts:/1", server="http://127.0.0.1:9")
     (tmp_path / "f").write_text("x")
     before = time.monotonic()

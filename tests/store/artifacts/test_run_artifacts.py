@@ -1,4 +1,4 @@
-"""A run's files in a bucket: from ``log_artifact`` to ``load``, with the bucket there and away."""
+"""A run's files in a bucket, from ``log_artifact`` to ``load``, with the bucket available and not."""
 
 import socket
 from uuid import uuid4
@@ -17,13 +17,13 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def root(s3_place, monkeypatch):
-    """A bucket's folder, in the environment of its user."""
+    """The URI of a bucket's folder, with its user's environment set."""
     for name, value in s3_place.environ.items():
         monkeypatch.setenv(name, value)
     return f"{s3_place.root}/{uuid4().hex}"
 
 
-def test_what_a_run_logs_goes_to_the_bucket_and_comes_back(root, tmp_path):
+def test_a_run_logs_files_to_a_bucket_and_reads_them(root, tmp_path):
     nbtrack.connect(tmp_path / "store", artifacts=root)
     figure = matplotlib.figure.Figure()
     figure.subplots().plot([1, 4, 9])
@@ -45,7 +45,7 @@ def test_what_a_run_logs_goes_to_the_bucket_and_comes_back(root, tmp_path):
     assert [str(e) for e in open_artifacts(run.artifact_uri).list("models")] == ["models/model.bin"]
 
 
-def test_a_file_that_was_changed_in_the_bucket_is_not_taken_for_what_was_logged(root, tmp_path):
+def test_a_file_that_was_changed_in_the_bucket_is_reported(root, tmp_path):
     nbtrack.connect(tmp_path / "store", artifacts=root)
     with nbtrack.start_run() as run:
         run.log_text("mine", "a.txt")
@@ -60,7 +60,7 @@ def test_a_file_that_was_changed_in_the_bucket_is_not_taken_for_what_was_logged(
     assert run.artifacts.read_text("a.txt") == "mine"
 
 
-def test_files_wait_for_a_bucket_that_is_away_and_metrics_do_not(root, tmp_path, monkeypatch, s3_place, caplog):
+def test_files_wait_for_an_unreachable_bucket_and_metrics_do_not(root, tmp_path, monkeypatch, s3_place, caplog):
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         monkeypatch.setenv("MLFLOW_S3_ENDPOINT_URL", f"http://127.0.0.1:{nobody.getsockname()[1]}")

@@ -1,4 +1,4 @@
-"""Artifacts on another machine, by SSH."""
+"""Artifacts on a machine reached by SSH."""
 
 import multiprocessing
 import subprocess
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def ssh(sftp_place, monkeypatch):
-    """Give the address of an SSH server, without a folder."""
+    """The URI of an SSH server, without a folder."""
     for name, value in sftp_place.environ.items():
         monkeypatch.setenv(name, value)
     return f"sftp://{urlsplit(sftp_place.root).netloc}"
@@ -43,7 +43,7 @@ def disk(tmp_path):
 
 
 @pytest.mark.parametrize("size", [1, 32 << 10, 900_000, 3_000_000, 3_300_000])
-def test_a_full_disk_refuses_a_file_and_keeps_the_version_before(ssh, disk, tmp_path, size):
+def test_a_full_disk_refuses_a_file_and_keeps_the_old_one(ssh, disk, tmp_path, size):
     store, source = open_artifacts(f"{ssh}{disk}"), tmp_path / "source"
     source.write_bytes(b"before")
     store.put("model.bin", source)
@@ -77,7 +77,7 @@ def test_files_of_every_size_arrive_whole(ssh, tmp_path, size):
     assert (tmp_path / "there" / "a" / "file").read_bytes() == source.read_bytes()
 
 
-def test_a_folder_that_is_a_link_has_what_it_leads_to(ssh, tmp_path):
+def test_a_folder_may_be_a_link(ssh, tmp_path):
     (tmp_path / "there").mkdir()
     (tmp_path / "there" / "a.txt").write_text("hello")
     (tmp_path / "link").symlink_to(tmp_path / "there")
@@ -85,18 +85,18 @@ def test_a_folder_that_is_a_link_has_what_it_leads_to(ssh, tmp_path):
 
 
 class TestConfiguration:
-    """Whatever makes ``ssh host`` work without a question makes artifacts there work."""
+    """Every configuration with which ``ssh host`` works without a prompt works for artifacts."""
 
     @pytest.fixture
     def home(self, sftp_place, tmp_path, monkeypatch):
-        """Give a home in which ``ssh`` knows nothing, and the lines that describe the server of the tests."""
+        """A home without a configuration of ``ssh``, and the lines that describe the tests' server."""
         home = tmp_path / "home"
         (home / ".ssh").mkdir(parents=True, mode=0o700)
         monkeypatch.setenv("HOME", str(home))
         place, keys = urlsplit(sftp_place.root), Path(sftp_place.environ["HOME"])
         lines = [f"HostName {place.hostname}", f"Port {place.port}", f"User {place.username}"]
 
-        # A name of its own, for a process keeps its connections.
+        # A name of its own: a process keeps its connections by name.
         def configure(*more, host="", without=()):
             kept = {"IdentityFile": keys / "user", "UserKnownHostsFile": keys / "known"}
             said = [f"{name} {value}" for name, value in kept.items() if name not in without]
@@ -145,32 +145,32 @@ class TestConfiguration:
         (home.home / ".ssh" / "config").write_text(f"{first}\n{inner}")
         self.check(tmp_path, home.name)
 
-    def test_a_stranger_is_refused_in_one_line(self, home, tmp_path):
+    def test_an_unknown_host_key_is_refused_in_one_line(self, home, tmp_path):
         home(f"UserKnownHostsFile {tmp_path}/none", without=["UserKnownHostsFile"])
         with pytest.raises(AccessDenied, match=r"Host key verification failed.*known_hosts"):
             self.check(tmp_path, home.name)
 
-    def test_a_key_that_is_not_admitted(self, home, tmp_path):
+    def test_a_key_that_is_not_authorized(self, home, tmp_path):
         home(f"IdentityFile {home.keys}/stranger", "IdentitiesOnly yes", without=["IdentityFile"])
         with pytest.raises(AccessDenied, match="Permission denied"):
             self.check(tmp_path, home.name)
 
-    def test_a_machine_that_is_not_there(self, home, tmp_path):
+    def test_an_unreachable_machine(self, home, tmp_path):
         with pytest.raises(StoreUnavailable, match=r"team-\w+ cannot be reached by SSH: .*(resolve|not known)"):
             self.check(tmp_path, home.name)
 
     @pytest.mark.parametrize("name", ["-oProxyCommand=touch", "a;b", "$(x)"])
-    def test_a_name_that_is_none(self, home, tmp_path, name):
+    def test_an_invalid_name(self, home, tmp_path, name):
         with pytest.raises(InvalidInput):
             self.check(tmp_path, name)
 
-    def test_without_the_program_a_library_speaks(self, home, tmp_path, monkeypatch):
+    def test_without_the_ssh_program_paramiko_connects(self, home, tmp_path, monkeypatch):
         home("IdentityFile ~/.ssh/of_another_machine")
         monkeypatch.setenv("PATH", str(tmp_path))
         self.check(tmp_path, home.name)
 
 
-def test_a_forked_child_leaves_its_parents_connection_alone(ssh, tmp_path):
+def test_a_forked_child_does_not_use_its_parents_connection(ssh, tmp_path):
     store, source = open_artifacts(f"{ssh}{tmp_path}/there"), tmp_path / "source"
     source.write_text("hello")
     store.put("before", source)
@@ -182,7 +182,7 @@ def test_a_forked_child_leaves_its_parents_connection_alone(ssh, tmp_path):
     assert sorted(each.name for each in (tmp_path / "there").iterdir()) == ["after", "before", "of the child"]
 
 
-def test_doctor_tries_the_machine(ssh, sftp_place, tmp_path):
+def test_doctor_checks_the_machine(ssh, sftp_place, tmp_path):
     program = [Path(sys.executable).with_name("nbtrack"), "doctor", "--store", "memory:", "--artifacts"]
     tried = [f"{sftp_place.root}", "sftp://127.0.0.1:9/folder"]
     found = [subprocess.run([*program, place], capture_output=True, text=True, cwd=tmp_path, check=False) for place in tried]

@@ -1,4 +1,4 @@
-"""MLflow's REST dialect: messages to JSON and back, tokens, and the table."""
+"""MLflow's REST API: messages as JSON, page tokens, errors, and the table of endpoints."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from nbtrack.store.mlflow_api.metrics import GET_HISTORY_BULK
 from nbtrack.store.mlflow_api.page_tokens import read_token, token_at
 from nbtrack.store.mlflow_api.table import ENDPOINTS
 
-# Reading.
+# Decoding.
 
 
 @pytest.mark.parametrize(
     "text, value", [("1.5", 1.5), ('"1.5"', 1.5), ('"-Infinity"', -math.inf), ("3", 3.0), ("Infinity", math.inf)]
 )
-def test_a_value_is_a_number_or_a_text_of_one(text, value):
+def test_a_number_may_be_sent_as_a_string(text, value):
     body = f'{{"run_id": "r", "key": "k", "value": {text}, "timestamp": "12", "step": "-3"}}'
     metric = codec.from_body(runs.LOG_METRIC, body.encode())
     assert (metric.value, metric.timestamp, metric.step) == (value, 12, -3)
 
 
 @pytest.mark.parametrize("text", ['"NaN"', "NaN"])
-def test_nan_is_a_text_or_a_word(text):
+def test_nan_may_be_sent_as_a_string_or_a_literal(text):
     body = f'{{"run_id": "r", "key": "k", "value": {text}, "timestamp": 12}}'
     assert math.isnan(codec.from_body(runs.LOG_METRIC, body.encode()).value)
 
@@ -43,14 +43,14 @@ def test_a_run_is_named_by_either_field(body):
 @pytest.mark.parametrize(
     "field, value", [("value", "true"), ("timestamp", "1.5"), ("step", '"x"'), ("key", "1"), ("run_id", "[]")]
 )
-def test_a_value_of_another_type_is_named(field, value):
+def test_a_value_of_a_wrong_type_is_named(field, value):
     facts = {"run_id": '"r"', "key": '"k"', "value": "1", "timestamp": "1"} | {field: value}
     body = "{" + ",".join(f'"{name}": {text}' for name, text in facts.items()) + "}"
     with pytest.raises(ApiError, match=f"for parameter '{field}' supplied"):
         codec.from_body(runs.LOG_METRIC, body.encode())
 
 
-def test_of_a_list_the_whole_is_named():
+def test_a_wrong_type_in_a_list_shows_the_whole_list():
     with pytest.raises(ApiError, match=r'Invalid value \[\{"key":1\}\] for parameter \'tags\' supplied'):
         codec.from_body(runs.LOG_BATCH, b'{"run_id": "r", "tags": [{"key": 1}]}')
 
@@ -62,15 +62,15 @@ def test_a_query_has_lists_and_single_values():
         codec.from_query(GET_EXPERIMENT, [("experiment_id", "")])
 
 
-def test_a_query_is_read_as_it_was_written():
+def test_a_decoded_query_equals_the_encoded_one():
     request = ExperimentRequest(experiment_id="7")
     assert codec.from_query(GET_EXPERIMENT, codec.to_query(request)) == request
 
 
-# Writing.
+# Encoding.
 
 
-def test_defaults_are_left_out_and_empty_texts_of_tags_are_not():
+def test_defaults_are_left_out_except_empty_values_of_tags():
     assert codec.encode(RunRequest(run_id="r")) == b'{"run_id":"r"}'
     assert codec.encode(KeyValue(key="k", value="")) == b'{"key":"k","value":""}'
 
@@ -79,7 +79,7 @@ def test_defaults_are_left_out_and_empty_texts_of_tags_are_not():
     "value, text",
     [(0.0, b"0.0"), (math.nan, b'"NaN"'), (math.inf, b"1.7976931348623157e308"), (-math.inf, b"-1.7976931348623157e308")],
 )
-def test_numbers_that_json_has_not(value, text):
+def test_numbers_that_json_does_not_have(value, text):
     written = codec.encode(runs.Metric("k", codec.number_out(value), 1, 0))
     assert written == b'{"key":"k","value":%s,"timestamp":1,"step":0}' % text
     read = codec.decode(written, runs.Metric).value
@@ -90,18 +90,18 @@ def test_numbers_that_json_has_not(value, text):
 
 
 @pytest.mark.parametrize("offset", [1, 1000, 10**12])
-def test_a_token_is_where_its_page_begins(offset):
+def test_a_token_is_decoded_to_its_offset(offset):
     assert read_token(token_at(offset)) == offset
 
 
 @pytest.mark.parametrize("token", ["x", "é", "e30=", "bnVsbA==", "eyJvZmZzZXQiOiAtMX0=", "W10="])
-def test_a_token_of_somebody_else_is_refused(token):
+def test_an_invalid_token_is_refused(token):
     with pytest.raises(ApiError, match="Invalid page token"):
         read_token(token)
 
 
 @pytest.mark.parametrize("kind", [NotFound, AlreadyExists, InvalidInput, StoreError, StoreUnavailable])
-def test_an_error_is_the_same_at_the_other_end(kind):
+def test_a_client_raises_the_error_of_the_server(kind):
     code = code_of(kind("why"))
     assert type(error_of(code, "why", STATUSES[code])) is kind
 
@@ -109,13 +109,13 @@ def test_an_error_is_the_same_at_the_other_end(kind):
 # The table.
 
 
-def test_each_path_and_method_stands_once():
+def test_each_path_and_method_is_unique():
     served = [(endpoint.method, path) for endpoint in ENDPOINTS for path in endpoint.paths]
     assert len(set(served)) == len(served)
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: f"{endpoint.method} {endpoint.path}")
-def test_a_row_names_fields_that_there_are(endpoint):
+def test_a_row_names_fields_of_its_request(endpoint):
     fields = set(endpoint.request.__struct_fields__)
     assert {*endpoint.required, *endpoint.variables} <= fields
     assert endpoint.response.__struct_fields__ is not None
@@ -127,7 +127,7 @@ def test_get_requests_are_repeatable_and_requests_that_create_are_not():
     assert all(row.is_repeatable for row in ENDPOINTS if row.method == "GET")
 
 
-def test_variables_go_into_the_path():
+def test_variables_are_written_into_the_path():
     url = DOWNLOAD_ARTIFACT.url(ArtifactAt(path="0/a b/c#.txt"))
     assert url == "/api/2.0/mlflow-artifacts/artifacts/0/a%20b/c%23.txt"
     assert (
