@@ -7,7 +7,18 @@ import pytest
 
 from nbtrack.server.handlers.routes import ROUTES
 from nbtrack.server.route import StreamRoute
-from nbtrack.store.mlflow_api import artifacts, experiments, logged_models, metrics, model_registry, runs, service, traces
+from nbtrack.store.mlflow_api import (
+    artifacts,
+    experiments,
+    logged_models,
+    metrics,
+    model_versions,
+    old_traces,
+    registered_models,
+    runs,
+    service,
+    traces,
+)
 from nbtrack.store.mlflow_api.table import ENDPOINTS
 
 HERE = Path(__file__).parent
@@ -16,8 +27,8 @@ TESTS = {
     "handlers/test_runs.py": (runs, metrics),
     "handlers/test_artifacts.py test_bucket.py": artifacts,
     "handlers/test_logged_models.py": logged_models,
-    "handlers/test_model_registry.py": model_registry,
-    "handlers/test_traces.py": traces,
+    "handlers/test_model_registry.py": (registered_models, model_versions),
+    "handlers/test_traces.py": (traces, old_traces),
     "test_app.py test_origin_checks.py": service,
 }
 ROWS = {

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from ...entities.model import ModelVersionInfo, RegisteredModelInfo
-from ...store.mlflow_api import model_registry as wire
+from ...store.mlflow_api import model_versions, registered_models
 from ...store.mlflow_api.errors import invalid, missing_value
 from ...store.mlflow_api.limits import MAX_KEY, check_key, check_length, check_max_results
 from ...store.mlflow_api.message import KeyValue
@@ -62,22 +62,22 @@ def page_offset(max_results: int, most: int, token: str) -> int:
     return read_token(token)
 
 
-def model_message(info: RegisteredModelInfo, latest: Sequence[ModelVersionInfo]) -> wire.RegisteredModel:
+def model_message(info: RegisteredModelInfo, latest: Sequence[ModelVersionInfo]) -> registered_models.RegisteredModel:
     """Return the message of a registered model with its newest versions."""
-    return wire.RegisteredModel(
+    return registered_models.RegisteredModel(
         info.name,
         info.created,
         info.updated,
         info.description,
         list(map(version_message, latest)),
         [KeyValue(*tag) for tag in info.tags.items()],
-        [wire.Alias(alias, str(version)) for alias, version in info.aliases.items()],
+        [registered_models.Alias(alias, str(version)) for alias, version in info.aliases.items()],
     )
 
 
-def version_message(info: ModelVersionInfo) -> wire.ModelVersion:
+def version_message(info: ModelVersionInfo) -> model_versions.ModelVersion:
     """Return the message of a model version."""
-    return wire.ModelVersion(
+    return model_versions.ModelVersion(
         info.name,
         str(info.version),
         info.created,

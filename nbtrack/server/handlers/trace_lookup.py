@@ -7,6 +7,7 @@ from typing import Final
 from ...entities.trace import TraceInfo
 from ...errors import TraceNotFound
 from ...store.filter import TRACES, parse, parse_order
+from ...store.mlflow_api import old_traces
 from ...store.mlflow_api import traces as wire
 from ...store.mlflow_api.limits import check_max_results, invalid_value
 from ...store.mlflow_api.page_tokens import read_token, token_at
@@ -20,7 +21,7 @@ _MOST: Final = 500
 
 
 def search_page(
-    service: Service, experiment_ids: tuple[str, ...], request: wire.SearchTraces | wire.SearchOldTraces
+    service: Service, experiment_ids: tuple[str, ...], request: wire.SearchTraces | old_traces.SearchOldTraces
 ) -> tuple[Page[TraceInfo], str]:
     """Return a page of traces and the token of the next page."""
     check_max_results(request.max_results, _MOST)

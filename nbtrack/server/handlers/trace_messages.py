@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ...entities.trace import TraceInfo, TraceState
+from ...store.mlflow_api import old_traces
 from ...store.mlflow_api import traces as wire
 from ...store.mlflow_api.limits import invalid_value
 from ...store.mlflow_api.message import KeyValue
@@ -53,10 +54,10 @@ def info_message(info: TraceInfo) -> wire.TraceInfo:
     )
 
 
-def old_message(info: TraceInfo) -> wire.OldTraceInfo:
+def old_message(info: TraceInfo) -> old_traces.OldTraceInfo:
     """Return the message of a trace in version 2."""
     is_unspecified = info.state is TraceState.STATE_UNSPECIFIED
-    return wire.OldTraceInfo(
+    return old_traces.OldTraceInfo(
         info.id,
         info.experiment_id,
         info.request_time,

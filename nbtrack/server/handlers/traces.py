@@ -6,6 +6,7 @@ from typing import Final
 
 from ...entities.tags import TRACE_LOCATION
 from ...entities.trace import TraceInfo
+from ...store.mlflow_api import old_traces
 from ...store.mlflow_api import traces as wire
 from ...store.mlflow_api.errors import ApiError, invalid, missing_value
 from ...store.mlflow_api.message import Empty
@@ -148,10 +149,10 @@ ROUTES: Final = (
     Route(wire.LINK_TRACES_TO_RUN, link_traces_to_run, "EDIT"),
     Route(wire.SEARCH_TRACES, search_traces, "SEARCH"),
     Route(wire.SET_TRACE_TAG, set_trace_tag, "EDIT"),
-    Route(wire.SET_TRACE_TAG_V2, set_trace_tag, "EDIT"),
+    Route(old_traces.SET_TRACE_TAG_V2, set_trace_tag, "EDIT"),
     Route(wire.DELETE_TRACE_TAG, delete_trace_tag, "EDIT"),
-    Route(wire.DELETE_TRACE_TAG_V2, delete_trace_tag, "EDIT"),
+    Route(old_traces.DELETE_TRACE_TAG_V2, delete_trace_tag, "EDIT"),
     Route(wire.DELETE_TRACES, delete_traces, "MANAGE"),
-    Route(wire.DELETE_TRACES_V2, delete_traces, "MANAGE"),
+    Route(old_traces.DELETE_TRACES_V2, delete_traces, "MANAGE"),
     StreamRoute(wire.LOG_SPANS, log_spans, "SIGNED_IN"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from . import artifacts, experiments, logged_models, metrics, model_registry, runs, service, traces
+from . import artifacts, experiments, logged_models, metrics, model_versions, old_traces, registered_models, runs, service, traces
 from .endpoint import Endpoint
 
 __all__ = ["ENDPOINTS"]
@@ -15,7 +15,9 @@ ENDPOINTS: Final[tuple[Endpoint[Any, Any], ...]] = (
     *metrics.ENDPOINTS,
     *artifacts.ENDPOINTS,
     *logged_models.ENDPOINTS,
-    *model_registry.ENDPOINTS,
+    *registered_models.ENDPOINTS,
+    *model_versions.ENDPOINTS,
     *traces.ENDPOINTS,
+    *old_traces.ENDPOINTS,
     *service.ENDPOINTS,
 )

@@ -1,6 +1,6 @@
-"""Messages and endpoints of traces in two versions: version 2 has lists of keys and values where version 3 has mappings.
+"""Messages and endpoints of traces in version 3; ``old_traces`` has those of version 2.
 
-In version 3 a time is a string such as ``2026-11-25T22:00:00.5Z``, and a duration is a string of seconds such as ``0.25s``.
+A time is a string such as ``2026-11-25T22:00:00.5Z``, and a duration is a string of seconds such as ``0.25s``.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from .endpoint import API_3, ROOT, Endpoint
-from .message import Empty, KeyValue, Message
+from .message import Empty, Message
 
 __all__ = [
     "BATCH_GET_TRACES",
@@ -16,22 +16,15 @@ __all__ = [
     "CREATE_ASSESSMENT",
     "DELETE_ASSESSMENT",
     "DELETE_TRACES",
-    "DELETE_TRACES_V2",
     "DELETE_TRACE_TAG",
-    "DELETE_TRACE_TAG_V2",
     "ENDPOINTS",
-    "END_OLD_TRACE",
     "GET_ASSESSMENT",
-    "GET_OLD_TRACE_INFO",
     "GET_TRACE",
     "GET_TRACE_INFO",
     "LINK_TRACES_TO_RUN",
     "LOG_SPANS",
-    "SEARCH_OLD_TRACES",
     "SEARCH_TRACES",
     "SET_TRACE_TAG",
-    "SET_TRACE_TAG_V2",
-    "START_OLD_TRACE",
     "START_TRACE",
     "UPDATE_ASSESSMENT",
     "AssessmentRequest",
@@ -42,17 +35,11 @@ __all__ = [
     "DeleteTraceTag",
     "DeleteTraces",
     "DeletedTracesResponse",
-    "EndTrace",
     "ExperimentLocation",
     "LinkTraces",
     "Location",
-    "OldTraceInfo",
-    "OldTraceResponse",
-    "OldTracesResponse",
-    "SearchOldTraces",
     "SearchTraces",
     "SetTraceTag",
-    "StartOldTrace",
     "StartTrace",
     "Trace",
     "TraceInfo",
@@ -114,31 +101,6 @@ class TraceInfosResponse(Message):
     next_page_token: str = ""
 
 
-class OldTraceInfo(Message):
-    """A trace without its spans, in version 2."""
-
-    request_id: str
-    experiment_id: str
-    timestamp_ms: int
-    execution_time_ms: int | None = None
-    status: str = ""
-    request_metadata: list[KeyValue] = []
-    tags: list[KeyValue] = []
-
-
-class OldTraceResponse(Message):
-    """One trace, in version 2."""
-
-    trace_info: OldTraceInfo
-
-
-class OldTracesResponse(Message):
-    """A page of traces, in version 2; the last page has no token."""
-
-    traces: list[OldTraceInfo] = []
-    next_page_token: str = ""
-
-
 class TraceRequest(Message):
     """A request about a trace."""
 
@@ -151,38 +113,10 @@ class StartTrace(Message):
     trace: Trace | None = None
 
 
-class StartOldTrace(Message):
-    """Start a trace, in version 2; the server chooses its id."""
-
-    experiment_id: str = ""
-    timestamp_ms: int = 0
-    request_metadata: list[KeyValue] = []
-    tags: list[KeyValue] = []
-
-
-class EndTrace(TraceRequest):
-    """End a trace, in version 2."""
-
-    timestamp_ms: int = 0
-    status: str | int = ""
-    request_metadata: list[KeyValue] = []
-    tags: list[KeyValue] = []
-
-
 class SearchTraces(Message):
     """Search traces."""
 
     locations: list[Location] = []
-    filter: str = ""
-    max_results: int = 100
-    order_by: list[str] = []
-    page_token: str = ""
-
-
-class SearchOldTraces(Message):
-    """Search traces, in version 2."""
-
-    experiment_ids: list[str] = []
     filter: str = ""
     max_results: int = 100
     order_by: list[str] = []
@@ -270,23 +204,36 @@ class AssessmentResponse(Message):
 
 
 _TRACES: Final = "mlflow/traces"
+
 _TRACE: Final = "mlflow/traces/{trace_id}"
+
 _ASSESSMENT: Final = f"{_TRACE}/assessments/{{assessment_id}}"
+
 _KEY: Final = ("trace_id", "key")
 
+
 START_TRACE: Final = Endpoint("start_trace", "POST", _TRACES, StartTrace, TraceResponse, ("trace",), API_3)
+
 SEARCH_TRACES: Final = Endpoint("search_traces", "POST", f"{_TRACES}/search", SearchTraces, TraceInfosResponse, bases=API_3)
+
 BATCH_GET_TRACE_INFOS: Final = Endpoint(
     "batch_get_trace_infos", "POST", f"{_TRACES}/batchGetInfos", BatchGetInfos, TraceInfosResponse, bases=API_3
 )
+
 DELETE_TRACES: Final = Endpoint(
     "delete_traces", "POST", f"{_TRACES}/delete-traces", DeleteTraces, DeletedTracesResponse, ("experiment_id",), API_3
 )
+
 GET_TRACE: Final = Endpoint("get_trace", "GET", f"{_TRACES}/get", TraceRequest, TraceResponse, ("trace_id",), API_3)
+
 BATCH_GET_TRACES: Final = Endpoint("batch_get_traces", "GET", f"{_TRACES}/batchGet", BatchGetTraces, TracesResponse, bases=API_3)
+
 GET_TRACE_INFO: Final = Endpoint("get_trace_info", "GET", _TRACE, TraceRequest, TraceResponse, bases=API_3)
+
 SET_TRACE_TAG: Final = Endpoint("set_trace_tag", "PATCH", f"{_TRACE}/tags", SetTraceTag, Empty, _KEY, API_3)
+
 DELETE_TRACE_TAG: Final = Endpoint("delete_trace_tag", "DELETE", f"{_TRACE}/tags", DeleteTraceTag, Empty, _KEY, API_3)
+
 CREATE_ASSESSMENT: Final = Endpoint(
     "create_assessment",
     "POST",
@@ -297,29 +244,24 @@ CREATE_ASSESSMENT: Final = Endpoint(
     API_3,
     is_repeatable=False,
 )
+
 GET_ASSESSMENT: Final = Endpoint("get_assessment", "GET", _ASSESSMENT, AssessmentRequest, AssessmentResponse, bases=API_3)
+
 UPDATE_ASSESSMENT: Final = Endpoint(
     "update_assessment", "PATCH", _ASSESSMENT, UpdateAssessment, AssessmentResponse, ("assessment",), API_3
 )
+
 DELETE_ASSESSMENT: Final = Endpoint(
     "delete_assessment", "DELETE", _ASSESSMENT, AssessmentRequest, Empty, bases=API_3, is_repeatable=False
 )
+
 # OpenTelemetry's own endpoint, by which MLflow's clients send spans one by one if the server supports it.
 LOG_SPANS: Final = Endpoint("log_spans", "POST", "v1/traces", Empty, Empty, bases=ROOT, raw=True, is_repeatable=False)
+
 LINK_TRACES_TO_RUN: Final = Endpoint(
     "link_traces_to_run", "POST", f"{_TRACES}/link-to-run", LinkTraces, Empty, ("trace_ids", "run_id")
 )
-START_OLD_TRACE: Final = Endpoint(
-    "start_old_trace", "POST", _TRACES, StartOldTrace, OldTraceResponse, ("experiment_id",), is_repeatable=False
-)
-SEARCH_OLD_TRACES: Final = Endpoint("search_old_traces", "GET", _TRACES, SearchOldTraces, OldTracesResponse)
-END_OLD_TRACE: Final = Endpoint("end_old_trace", "PATCH", _TRACE, EndTrace, OldTraceResponse)
-GET_OLD_TRACE_INFO: Final = Endpoint("get_old_trace_info", "GET", f"{_TRACE}/info", TraceRequest, OldTraceResponse)
-SET_TRACE_TAG_V2: Final = Endpoint("set_trace_tag", "PATCH", f"{_TRACE}/tags", SetTraceTag, Empty, _KEY)
-DELETE_TRACE_TAG_V2: Final = Endpoint("delete_trace_tag", "DELETE", f"{_TRACE}/tags", DeleteTraceTag, Empty, _KEY)
-DELETE_TRACES_V2: Final = Endpoint(
-    "delete_traces", "POST", f"{_TRACES}/delete-traces", DeleteTraces, DeletedTracesResponse, ("experiment_id",)
-)
+
 
 ENDPOINTS: Final = (
     START_TRACE,
@@ -337,11 +279,4 @@ ENDPOINTS: Final = (
     DELETE_ASSESSMENT,
     LOG_SPANS,
     LINK_TRACES_TO_RUN,
-    START_OLD_TRACE,
-    SEARCH_OLD_TRACES,
-    END_OLD_TRACE,
-    GET_OLD_TRACE_INFO,
-    SET_TRACE_TAG_V2,
-    DELETE_TRACE_TAG_V2,
-    DELETE_TRACES_V2,
 )
