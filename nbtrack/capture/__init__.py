@@ -1,1 +1,1 @@
-"""What a tracked cell records without being asked: functions from a context to data."""
+"""What is recorded about a run without being asked for: data in, data out."""

@@ -1,4 +1,4 @@
-"""What a capture hands back, and the one boundary that keeps a failing capture away from the user's cell."""
+"""What a capture returns, and the boundary that keeps its failures away from the user's cell."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from ..entities.tags import CAPTURE_FAILED
 from .secrets.redact import redact_text
 
 __all__ = [
+    "CaptureGuard",
     "Captured",
-    "Guard",
-    "NotThis",
+    "NotRecordable",
     "OutputFile",
-    "Unfit",
+    "WrongKind",
     "clip_middle",
     "failure",
-    "gather",
+    "first_few",
     "merge",
+    "read_each",
     "safely",
-    "some_of",
 ]
 
 _LONGEST_LINE = 600
@@ -34,17 +34,17 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-class Unfit(ValueError):
-    """One of several things cannot be recorded; the message is the reason."""
+class NotRecordable(ValueError):
+    """A value cannot be recorded; the message is the reason."""
 
 
-class NotThis(Exception):
-    """One of several things is not of the kind that a capture looks for."""
+class WrongKind(Exception):
+    """A value is not of the kind that a capture looks for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """Facts about a run, ready to be logged; ``left_out`` names what is not among them, each with the reason."""
+    """Facts about a run, to be logged; ``left_out`` names what could not be recorded, each with the reason."""
 
     tags: dict[str, str] = field(default_factory=dict)
     params: dict[str, ParamValue] = field(default_factory=dict)
@@ -55,14 +55,14 @@ class Captured:
 
 @dataclass(frozen=True, slots=True)
 class OutputFile:
-    """A file to be logged as an artifact: its path under the run's root, and its bytes."""
+    """A file to be logged as an artifact: its path below the run's artifacts, and its bytes."""
 
     path: str
     data: bytes
 
 
 def merge(*parts: Captured) -> Captured:
-    """Put captures together; a later tag or param wins, and reports of failures are joined."""
+    """Combine captures: a later tag or param wins, and reports of failures are joined."""
     tags: dict[str, str] = {}
     params: dict[str, ParamValue] = {}
     for part in parts:
@@ -80,30 +80,30 @@ def merge(*parts: Captured) -> Captured:
     )
 
 
-def gather(things: Iterable[tuple[str, T]], read: Callable[[str, T], R]) -> tuple[dict[str, R], tuple[str, ...]]:
-    """Read things by their names, each by itself, whatever the others do.
+def read_each(things: Iterable[tuple[str, T]], read: Callable[[str, T], R]) -> tuple[dict[str, R], tuple[str, ...]]:
+    """Read several values, so that a failure of one does not affect the others.
 
     Args:
         things: Names and values.
-        read: Reads one of them; raises ``NotThis`` where it is none to be read.
+        read: Reads one value; raises ``WrongKind`` to skip it.
 
     Returns:
-        What was read, and the names of those that could not be, each with the reason.
+        The results by name, and the names of values that failed, each with the reason.
     """
     found: dict[str, R] = {}
     left_out = []
     for name, thing in things:
         try:
             found[name] = read(name, thing)
-        except NotThis:
+        except WrongKind:
             continue
-        except Exception as error:  # noqa: BLE001 - the boundary: a thing may be anything, and raise anything when it is read
+        except Exception as error:  # noqa: BLE001 - the boundary: reading an object may raise anything
             left_out.append(f"{name} ({_reason(error)})")
     return found, tuple(left_out)
 
 
 def safely(read: Callable[[], T], default: R, *, but: type[Exception] | tuple[()] = ()) -> T | R:
-    """Return what ``read`` returns; ``default`` where the object that it reads raises anything ``but`` this."""
+    """Return what ``read`` returns, or ``default`` if the object that it reads raises anything other than ``but``."""
     try:
         return read()
     except but:
@@ -112,29 +112,29 @@ def safely(read: Callable[[], T], default: R, *, but: type[Exception] | tuple[()
         return default
 
 
-def some_of(left_out: Sequence[str]) -> str:
-    """Name the first few of what was left out, and how many more there are."""
+def first_few(left_out: Sequence[str]) -> str:
+    """Name the first few items that were left out, and the number of the others."""
     more = len(left_out) - _MOST_NAMED
     return ", ".join(left_out[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _reason(error: Exception) -> str:
-    text = str(error) if isinstance(error, Unfit) else "".join(format_exception_only(error))
+    text = str(error) if isinstance(error, NotRecordable) else "".join(format_exception_only(error))
     return " ".join(redact_text(text[: 10 * _LONGEST_REASON]).split())[:_LONGEST_REASON]
 
 
 def failure(name: str, reason: str) -> Captured:
-    """Report that the capture called ``name`` did not come about, in one line without secrets."""
+    """Return the tag that reports the failure of a capture, in one line without secrets."""
     line = " ".join(redact_text(reason[: 4 * _LONGEST_LINE]).split())
     return Captured(tags={CAPTURE_FAILED: f"{name}: {line[:_LONGEST_LINE]}"})
 
 
-class Guard:
-    """Runs captures so that none of them can break the cell or another one, and remembers what they left out.
+class CaptureGuard:
+    """Runs captures so that a failure breaks neither the cell nor another capture, and collects the reports.
 
     Args:
-        seconds: How long one capture may wait for another program; 0 for none to run. What a capture does itself is bounded
-            by amounts, not by a clock, so that a run is recorded alike on a busy machine.
+        seconds: The time limit of each program that a capture starts, such as git; 0 disables all captures. A capture's own
+            work is limited by amounts instead of time, so that a busy machine records the same.
     """
 
     def __init__(self, seconds: float = 1.0) -> None:
@@ -143,33 +143,33 @@ class Guard:
         self._left_out: dict[str, list[str]] = {}
 
     def run(self, name: str, capture: Callable[[], T], default: T) -> T:
-        """Return what ``capture`` returns; ``default`` where it fails or there is no time for captures."""
+        """Return what ``capture`` returns, or ``default`` if it fails or captures are disabled."""
         if self.seconds <= 0:
             self._note(name, f"left out, there are {self.seconds:g} s for capturing")
             return default
         return self.shield(name, capture, default)
 
     def facts(self, name: str, capture: Callable[[], Captured]) -> Captured:
-        """Do the same for a capture of facts, and remember what it says it has left out."""
+        """Run a capture of facts, and collect what it reports as left out."""
         found = self.run(name, capture, Captured())
         self.leave_out(name, found.left_out)
         return found
 
     def leave_out(self, name: str, things: Iterable[str]) -> None:
-        """Remember what the capture called ``name`` has left out."""
+        """Add items to what the capture of a name has left out."""
         self._left_out.setdefault(name, []).extend(things)
 
     def shield(self, name: str, hook: Callable[[], T], default: T) -> T:
-        """Do the same at any time: for what happens while the cell runs."""
+        """Return what ``hook`` returns, or ``default`` if it fails; also when captures are disabled."""
         try:
             return hook()
-        except Exception as error:  # noqa: BLE001 - the boundary: whatever goes wrong in here, the cell goes on
+        except Exception as error:  # noqa: BLE001 - the boundary: the user's cell goes on whatever fails here
             self._note(name, "".join(format_exception_only(error)))
             return default
 
     def failures(self) -> Captured:
-        """Return the tag that names each failed capture with its first reason, and what others left out; or nothing."""
-        parts = [failure(name, f"left out {some_of(things)}") for name, things in self._left_out.items() if things]
+        """Return a tag that names each failed capture with its first reason and what others left out; or nothing."""
+        parts = [failure(name, f"left out {first_few(things)}") for name, things in self._left_out.items() if things]
         return merge(*self._failures.values(), *parts)
 
     def _note(self, name: str, reason: str) -> None:
@@ -177,7 +177,7 @@ class Guard:
 
 
 def clip_middle(text: str, limit: int) -> str:
-    """Shorten a text to about ``limit`` characters: whole lines of its head and its tail, and a note between."""
+    """Shorten a string to about ``limit`` characters: whole lines of its head and tail with a note between them."""
     if len(text) <= limit:
         return text
     head = text.rfind("\n", 0, limit // 2) + 1 or limit // 2

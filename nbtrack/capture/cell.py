@@ -1,4 +1,4 @@
-"""All captures of one tracked cell together, from before it runs until it has ended."""
+"""All captures of one tracked cell, from before it runs until it has ended."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..entities.tags import SOURCE
-from .base import Captured, Guard, OutputFile, merge
+from .base import Captured, CaptureGuard, OutputFile, merge
 from .context import PARTS, capture_surroundings
 from .datasets.dataset import capture_datasets
 from .notebook import find_notebook, parent_command
@@ -17,28 +17,28 @@ from .outputs.traceback import capture_traceback
 from .params.inputs import CellInputs
 from .source import ExecutedCells, capture_cell
 
-__all__ = ["CellCapture", "Ended"]
+__all__ = ["CellCapture", "FinishedCell"]
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """What was captured when a cell had ended: facts, and files for the artifacts."""
+class FinishedCell:
+    """What was captured at the end of a cell: facts, and files for its artifacts."""
 
     facts: Captured
     files: tuple[OutputFile, ...]
 
 
 class CellCapture:
-    """Captures one cell: ``start`` before it runs, ``finish`` when it has ended; neither raises.
+    """Captures one cell: ``start`` before it runs and ``finish`` when it has ended; neither raises.
 
     Args:
         shell: IPython's ``InteractiveShell``.
-        environ: The kernel's environment, to find the notebook and to run git; nothing of it is recorded.
-        cells: Remembers which cells were captured before; the same one for all cells of a kernel and store.
-        guard: Keeps captures apart, and knows what failed of them and what they left out.
-        notebook: The notebook's path where the user has set it.
-        parts: Which of ``PARTS`` are wanted.
-        without: Names that are no params of their own, because ``-p`` names them.
+        environ: The kernel's environment, used to find the notebook and to run git; none of it is recorded.
+        cells: The record of captured cells, one for all cells of a kernel and store.
+        guard: Isolates captures and collects their failures.
+        notebook: The notebook's path if the user has set it.
+        parts: The enabled ones of ``PARTS``.
+        without: Names that are not params of their own, because ``-p`` names them.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class CellCapture:
         shell: Any,
         environ: Mapping[str, str],
         cells: ExecutedCells,
-        guard: Guard,
+        guard: CaptureGuard,
         *,
         notebook: str | None = None,
         parts: Collection[str] = PARTS,
@@ -59,11 +59,11 @@ class CellCapture:
         self._known: Mapping[str, object] = {}
 
     def start(self, source: str, cell_id: str | None = None) -> Captured:
-        """Capture what is known before the cell runs, and begin to take down what it writes and shows.
+        """Capture what is known before the cell runs, and start to record its output.
 
         Args:
             source: The cell as typed, ``ExecutionInfo.raw_cell``.
-            cell_id: The front end's name for it.
+            cell_id: The front end's id of the cell.
         """
         history = self._shell.history_manager.input_hist_raw
         found = merge(
@@ -76,11 +76,11 @@ class CellCapture:
         self._listen()
         return found
 
-    def finish(self, error: BaseException | None = None) -> Ended:
-        """Stop listening, and capture what the cell has left behind.
+    def finish(self, error: BaseException | None = None) -> FinishedCell:
+        """Stop recording output, and capture the results of the cell.
 
         Args:
-            error: What ended the cell, ``result.error_before_exec or result.error_in_exec``.
+            error: The exception that ended the cell, ``result.error_before_exec or result.error_in_exec``.
         """
         for listener in (self._displays, self._streams):
             self._guard.shield("outputs", listener.stop, None)
@@ -88,7 +88,7 @@ class CellCapture:
         computed = self._part("params", self._computed)
         none: list[OutputFile] = []
         files = [file for part in (self._streams, self._displays) for file in self._guard.run("outputs", part.files, none)]
-        return Ended(merge(computed, failed), tuple(files))
+        return FinishedCell(merge(computed, failed), tuple(files))
 
     def _part(self, name: str, capture: Callable[[], Captured]) -> Captured:
         return self._guard.facts(name, capture) if name in self._parts else Captured()

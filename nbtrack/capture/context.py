@@ -1,4 +1,4 @@
-"""What holds for any run, in a cell or not: where its code comes from, git, the environment."""
+"""What is captured for every run, in a cell or not: source, git and environment."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from .base import Captured, Guard, merge
+from .base import Captured, CaptureGuard, merge
 from .environment import capture_environment
 from .git.repository import find_repository
 from .git.tags import capture_git
@@ -18,16 +18,21 @@ PARTS = ("source", "cells", "params", "datasets", "git", "environment", "streams
 
 
 def capture_surroundings(
-    guard: Guard, environ: Mapping[str, str], *, notebook: str | None, script: str | None = None, parts: Collection[str] = PARTS
+    guard: CaptureGuard,
+    environ: Mapping[str, str],
+    *,
+    notebook: str | None,
+    script: str | None = None,
+    parts: Collection[str] = PARTS,
 ) -> Captured:
     """Capture source, git and environment.
 
     Args:
-        guard: Keeps failures away.
-        environ: The environment in which git runs; nothing of it is recorded.
-        notebook: The path of the notebook, if it is known.
-        script: ``sys.argv[0]`` where there is no notebook.
-        parts: Which of ``PARTS`` are wanted.
+        guard: Isolates captures and collects their failures.
+        environ: The environment in which git runs; none of it is recorded.
+        notebook: The path of the notebook if it is known.
+        script: ``sys.argv[0]`` if there is no notebook.
+        parts: The enabled ones of ``PARTS``.
     """
     repository = guard.run("git", lambda: find_repository(_folder(notebook or script)), None)
     root = repository.root if repository else None

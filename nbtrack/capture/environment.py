@@ -1,4 +1,4 @@
-"""The Python, the packages and the machine that a run ran on; no names of users or hosts, no paths, no environment variables."""
+"""The Python, packages and machine of a run; no user names, host names, paths or environment variables."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ __all__ = ["capture_environment", "machine"]
 
 
 def capture_environment(path: Sequence[str]) -> Captured:
-    """Capture document ``environment`` (JSON) and document ``packages`` (lines ``name==version``).
+    """Capture the documents ``environment`` (JSON) and ``packages`` (lines ``name==version``).
 
     Args:
-        path: Where packages are looked for: ``sys.path``.
+        path: Where packages are found: ``sys.path``.
     """
     facts = {"python": _python(), "machine": machine(), "kernel": _kernel(path)}
     text = json.dumps(facts, indent=1, sort_keys=True)
@@ -40,7 +40,7 @@ def _kernel(path: Sequence[str]) -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def machine() -> dict[str, object]:
-    """Return what is known without starting a program: system, processor, CPUs, bytes of memory, GPUs; read once a process."""
+    """Return system, processor, CPUs, bytes of memory and GPUs, as far as they are known without starting a program."""
     facts = {
         "system": platform.system(),
         "release": platform.release(),
@@ -65,7 +65,7 @@ def _memory() -> int | None:
 
 
 def _gpus() -> list[str]:
-    """Read NVIDIA's names from its driver; ``nvidia-smi`` would take a second."""
+    """Return the names of NVIDIA GPUs from the driver's files; ``nvidia-smi`` would take a second."""
     files = sorted(Path("/proc/driver/nvidia/gpus").glob("*/information"))
     return [model for file in files if (model := _first(file, r"^Model:\s*(.+)$"))]
 

@@ -1,8 +1,8 @@
-"""Which notebook this kernel runs, and MLflow's tags for the source of a run.
+"""Finds the notebook that this kernel runs, and MLflow's tags for the source of a run.
 
-What is said to this kernel alone is asked first: a setting, VS Code's variable, papermill's variables, the command
-line of the program that runs the notebook. ``JPY_SESSION_NAME`` comes last because every process
-started from a notebook inherits it, kernels that papermill starts from there included.
+Sources that belong to this kernel alone come first: a setting, VS Code's variable, papermill's variables, the command line of the
+program that executes the notebook. ``JPY_SESSION_NAME`` comes last, because every process started from a notebook inherits it,
+also kernels that papermill starts there.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .base import Captured
 __all__ = ["capture_source", "command_notebook", "find_notebook", "parent_command"]
 
 
-# Programs that execute a notebook named on their command line, and their options that take a notebook which is not it.
+# Programs that execute a notebook named on their command line, and their options that name another notebook.
 _EXECUTORS = ("papermill", "nbconvert", "jupyter-nbconvert", "jupyter-execute", "jupyter-run")
 _OUTPUT_OPTIONS = ("--output", "--output-dir", "-o")
 
@@ -30,18 +30,18 @@ def find_notebook(
     command: Sequence[str] = (),
     command_folder: Path | None = None,
 ) -> str | None:
-    """Return the path or URL of the notebook that is being run, None where nothing tells.
+    """Return the path or URL of the notebook that this kernel runs, None if unknown.
+
+    After a notebook is renamed, its running kernel still has the old path.
 
     Args:
         namespace: The kernel's variables.
-        environ: Its environment.
-        explicit: What the user has set; it wins.
-        command: The command line of the kernel's parent process, and
-        command_folder: the folder in which that runs.
-
-    A notebook renamed since its kernel was started still has the old path here.
+        environ: The kernel's environment.
+        explicit: The path that the user has set; it wins.
+        command: The command line of the kernel's parent process.
+        command_folder: The working directory of that process.
     """
-    # papermill --cwd goes to that folder itself, and the one in which it was started is known from there only.
+    # papermill --cwd changes its own working directory; PWD still has the one in which it was started.
     folders = [folder for folder in (command_folder, environ.get("PWD")) if folder]
     injected = [namespace.get(key) for key in ("PAPERMILL_INPUT_PATH", "PAPERMILL_OUTPUT_PATH")]
     papermill = [_in_one_of(folders, path) if isinstance(path, str) else None for path in injected]
@@ -51,16 +51,16 @@ def find_notebook(
 
 
 def _is_notebook(session: object) -> bool:
-    """Tell a notebook's session from that of a console, which has an invented name."""
+    """Return whether a session is a notebook's; a console's session has an invented name."""
     return isinstance(session, str) and (session.endswith(".ipynb") or Path(session).is_file())
 
 
 def command_notebook(command: Sequence[str], *folders: str | Path) -> str | None:
-    """Return the notebook that a command line executes, if it is one of papermill, nbconvert or ``jupyter execute``.
+    """Return the notebook that a command line of papermill, nbconvert or ``jupyter execute`` executes.
 
     Args:
         command: The words of the command line.
-        folders: Where it may have been started, the likeliest first.
+        folders: Where it may have been started, the most likely first.
     """
     if not any(Path(word).name.removesuffix(".exe") in _EXECUTORS for word in command[:4]):
         return None
@@ -72,7 +72,7 @@ def command_notebook(command: Sequence[str], *folders: str | Path) -> str | None
 
 
 def _in_one_of(folders: Sequence[str | Path], notebook: str) -> str:
-    """Return the path of a notebook in the first of the folders that has it, else in the first one."""
+    """Return the path of a notebook in the first folder that contains it, or in the first folder."""
     if "://" in notebook or not folders:
         return notebook
     places = [Path(folder, notebook) for folder in folders]
@@ -80,7 +80,7 @@ def _in_one_of(folders: Sequence[str | Path], notebook: str) -> str:
 
 
 def parent_command() -> tuple[list[str], Path | None]:
-    """Return the command line and the folder of this process's parent; nothing where the system has no ``/proc``."""
+    """Return the command line and working directory of the parent process; empty on systems without ``/proc``."""
     parent = Path("/proc", str(os.getppid()))
     try:
         return (parent / "cmdline").read_text(errors="replace").split("\0")[:-1], (parent / "cwd").readlink()
@@ -89,13 +89,13 @@ def parent_command() -> tuple[list[str], Path | None]:
 
 
 def capture_source(notebook: str | None, script: str | None, root: Path | None) -> Captured:
-    """Tag what a run comes from: a script, else a notebook, which stays without a name where nobody knows it.
+    """Capture tags for the source of a run: a script, or a notebook, which may have no known name.
 
     Args:
-        notebook: As found by ``find_notebook``.
-        script: ``sys.argv[0]`` where there is no kernel, else None.
-        root: The working tree's folder. A file in it is named by its path from there, which is the same on
-            everybody's machine and together with the commit finds the file again; others by their path as given.
+        notebook: The result of ``find_notebook``.
+        script: ``sys.argv[0]`` if there is no kernel, else None.
+        root: The root of the git working tree. A file in it is named by its path from there, which is the same on every machine
+            and identifies the file together with the commit; other files keep the path as given.
     """
     name = notebook if script is None else script
     kind = "NOTEBOOK" if script is None else "LOCAL"

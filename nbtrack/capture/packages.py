@@ -1,4 +1,4 @@
-"""Which packages are installed, read from the names of their metadata folders: hundreds of them in a few milliseconds."""
+"""Lists installed packages by the names of their metadata folders, which takes a few milliseconds for hundreds of packages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _VERSION = re.compile(r"^Version: (.+)$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """An installed distribution; ``origin`` is a VCS URL with its commit, or ``editable``, where it is no release."""
+    """An installed distribution; ``origin`` is a VCS URL with its commit, or ``editable``, unless it is a release."""
 
     name: str
     version: str
@@ -28,20 +28,20 @@ class Package:
 
 
 def packages_text(path: Sequence[str]) -> str:
-    """Return the packages found along an import path as sorted lines ``name==version``, a requirements file."""
+    """Return the packages on an import path as sorted lines ``name==version``, the format of a requirements file."""
     return "".join(f"{p.name}=={p.version}{f'  # {p.origin}' if p.origin else ''}\n" for p in installed_packages(path).values())
 
 
 def installed_packages(path: Sequence[str]) -> dict[str, Package]:
-    """Return the packages along an import path by normalised name; where there are two of a name, the one that is imported.
+    """Return the packages on an import path by normalised name; of duplicates, the one that is imported.
 
-    Cached as long as the folders do not change.
+    Cached until one of the folders changes.
     """
     return _scan(tuple((folder, modified) for entry in dict.fromkeys(path) for folder, modified in _folder(Path(entry))))
 
 
 def _folder(path: Path) -> Iterator[tuple[Path, int]]:
-    """Yield a folder of the import path with its time of change, if it is there; the working directory is none."""
+    """Yield a folder of the import path with its modification time; nothing if it does not exist or is the working directory."""
     if path.is_absolute():
         with suppress(OSError):
             yield path, path.stat().st_mtime_ns
@@ -60,7 +60,7 @@ def _in_folder(folder: Path) -> Iterator[Package]:
     try:
         names = [path for path in folder.iterdir() if path.suffix in (".dist-info", ".egg-info")]
     except OSError:
-        return  # a zip file, or not ours to read
+        return  # a zip file, or not readable
     yield from filter(None, map(_package, names))
 
 
@@ -70,7 +70,7 @@ def _package(metadata: Path) -> Package | None:
         return Package(_normal(found["name"]), found["version"], _origin(metadata))
     if metadata.suffix != ".egg-info":
         return None
-    version = _VERSION.search(_read(metadata / "PKG-INFO"))  # a development install, whose folder does not name it
+    version = _VERSION.search(_read(metadata / "PKG-INFO"))  # a development install, whose folder's name has no version
     return Package(_normal(metadata.stem), version[1].strip(), "editable") if version else None
 
 

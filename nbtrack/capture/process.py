@@ -1,4 +1,4 @@
-"""What a run is told of where it runs, when it is started outside a tracked cell."""
+"""What is captured for a run that is started outside a tracked cell."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import time
 from typing import Any
 
 from ..settings import environment, working_directory
-from .base import Captured, Guard, merge
+from .base import Captured, CaptureGuard, merge
 from .context import capture_surroundings
 from .notebook import find_notebook, parent_command
 
 __all__ = ["recent_surroundings"]
 
-# Runs started one after the other share what was captured for the first.
+# Runs started in quick succession share one capture, which takes longer than starting a run.
 _FRESH_SECONDS = 5.0
 
 _recent: tuple[float, str, Captured] | None = None
 
 
 def recent_surroundings() -> Captured:
-    """Return source, git and environment as they were at most some seconds ago."""
+    """Return source, git and environment, captured at most some seconds ago."""
     global _recent  # noqa: PLW0603
     now, folder = time.monotonic(), working_directory()
     if _recent is None or _recent[1] != folder or now - _recent[0] > _FRESH_SECONDS:
@@ -29,7 +29,7 @@ def recent_surroundings() -> Captured:
 
 
 def _capture() -> Captured:
-    guard = Guard()
+    guard = CaptureGuard()
     shell = _shell()
     notebook = None if shell is None else guard.run("notebook", lambda: _notebook(shell), None)
     script = sys.argv[0] or "python" if shell is None else None
@@ -38,7 +38,7 @@ def _capture() -> Captured:
 
 
 def _shell() -> Any:
-    """Return IPython's shell, None in a plain script; IPython is not loaded for the question."""
+    """Return IPython's shell, None in a plain script; without importing IPython."""
     module = sys.modules.get("IPython")
     return None if module is None else module.get_ipython()
 

@@ -1,4 +1,4 @@
-"""The source of the cell, and of the cells that were executed before it in this kernel."""
+"""The source of a cell, and of the cells executed before it in this kernel."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from .secrets.redact import redact_text
 __all__ = ["ExecutedCells", "capture_cell"]
 
 _MOST_CHARACTERS = 1_000_000
-_MOST_CELLS = 1000  # each run keeps their list anew, and a kernel that lives for weeks executes many
+_MOST_CELLS = 1000  # every run stores its list of cells, and a kernel that lives for weeks executes many
 
 
 def capture_cell(source: str, count: int, cell_id: str | None) -> Captured:
-    """Capture a cell: its text as document ``code``, its execution count and, where the front end gives one, its id as tags."""
+    """Capture a cell: its source as the document ``code``, its execution count and, if the front end has one, its id as tags."""
     tags = {EXECUTION_COUNT: str(count)} | ({CELL_ID: cell_id} if cell_id else {})
     return Captured(tags=tags, documents=(DocumentLogged("code", _fit(source)),))
 
 
 class ExecutedCells:
-    """Captures the cells executed so far, and remembers what it has captured: one for each kernel and store.
+    """Captures the cells executed so far; one instance for each kernel and store.
 
-    A cell is hashed when it is first seen and its text handed out once, so a run in a notebook of
-    hundreds of cells costs what is new since the run before.
+    A cell is hashed when it is first seen and its text is returned only once, so in a notebook of hundreds of cells a run costs
+    only what is new since the previous run.
     """
 
     def __init__(self) -> None:
@@ -39,15 +39,15 @@ class ExecutedCells:
         self._sent: set[str] = set()
 
     def capture(self, history: Sequence[str], count: int) -> Captured:
-        """Capture the cells before the one of execution count ``count``.
+        """Capture the cells before the one of an execution count.
 
         Args:
-            history: What was typed, by execution count, as in IPython's ``input_hist_raw``.
+            history: The source of cells by execution count, IPython's ``input_hist_raw``.
             count: The execution count of the cell that is about to run.
 
         Returns:
-            Document ``cells``, a JSON list of execution counts and sha256 of texts, and each text not yet
-            handed out as a document of its own; of very many cells the list has the last thousand.
+            The document ``cells``, a JSON list of execution counts and sha256 of sources, and a document for each source that
+            was not returned before. The list has at most the last thousand cells.
         """
         end = min(count, len(history))
         if end < self._seen or (self._seen and history[self._seen - 1] != self._last):
@@ -73,5 +73,5 @@ class ExecutedCells:
 
 
 def _fit(source: str) -> str:
-    """Make a cell's text fit to be kept: bounded, free of secrets and of what is no Unicode text."""
+    """Return a cell's source as it can be stored: bounded, without secrets, as valid Unicode."""
     return redact_text(clip_middle(source, _MOST_CHARACTERS)).encode("utf-8", errors="replace").decode()

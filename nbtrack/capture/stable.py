@@ -1,4 +1,4 @@
-"""Texts of objects that are the same in each process: without addresses in memory, sets in order."""
+"""Makes the string of an object the same in every process: without memory addresses, with sets in order."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _HIDE, _SHOW = str.maketrans("{}", "\x01\x02"), str.maketrans("\x01\x02", "{}")
 
 
 def stable_text(text: str) -> str:
-    """Return an object's ``str`` or ``repr`` without what is another in each process.
+    """Return an object's ``str`` or ``repr`` without the parts that differ between processes.
 
-    Addresses are left out, as in ``<function relu>``, and the elements of sets of strings are sorted, for their order follows
-    the hash seed. Anything else stays to the letter.
+    Addresses are removed, as in ``<function relu>``, and the elements of sets of strings are sorted, because their order
+    depends on the hash seed. Everything else stays the same.
     """
     plain = _ADDRESS.sub("", text)
     if "{" not in plain or len(plain) > _LONGEST:
@@ -33,7 +33,7 @@ def stable_text(text: str) -> str:
 
 
 def _in_order(braces: str) -> str:
-    """Return the text of a set with its elements sorted; that of anything else in braces as it is."""
+    """Return the string of a set with its elements sorted; anything else in braces unchanged."""
     if _OBJECTS.fullmatch(braces):
         return "{" + ", ".join(sorted(braces[1:-1].split(", "))) + "}"
     tree = _parsed(braces)

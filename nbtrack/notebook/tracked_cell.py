@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from ..capture.base import Guard
+from ..capture.base import CaptureGuard
 from ..capture.cell import CellCapture
 from ..capture.params.named import named_params
 from ..capture.source import ExecutedCells
@@ -31,7 +31,7 @@ __all__ = ["TrackedCell"]
 class TrackedCell:
     """A cell that is a run; ``begin`` makes one just before its body runs."""
 
-    def __init__(self, run: Run, capture: CellCapture, guard: Guard, source: str) -> None:
+    def __init__(self, run: Run, capture: CellCapture, guard: CaptureGuard, source: str) -> None:
         self.run = run
         self._capture, self._guard, self._source = capture, guard, source
         self.is_shown = False
@@ -57,7 +57,7 @@ class TrackedCell:
         Raises:
             NbtrackError: The options ask for what cannot be; nothing was started.
         """
-        guard = Guard(settings.capture_seconds)
+        guard = CaptureGuard(settings.capture_seconds)
         capture = CellCapture(
             shell,
             environment(),

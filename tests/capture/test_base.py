@@ -1,14 +1,14 @@
-"""A capture that fails leaves a tag and nothing else; captures that come too late are left out."""
+"""A failing capture leaves only a tag and affects nothing else."""
 
 import pytest
 
-from nbtrack.capture.base import Captured, Guard, NotThis, Unfit, clip_middle, failure, gather, merge
+from nbtrack.capture.base import Captured, CaptureGuard, NotRecordable, WrongKind, clip_middle, failure, merge, read_each
 from nbtrack.entities.events import DocumentLogged
 from nbtrack.entities.run import Dataset
 from nbtrack.entities.tags import CAPTURE_FAILED
 
 
-def test_captures_are_put_together():
+def test_captures_are_merged():
     one = Captured({"a": "1"}, {"x": 1}, (DocumentLogged("code", "c"),), (Dataset("d", "1"),))
     two = Captured({"a": "2", "b": "3"}, {"y": 2}, (DocumentLogged("diff", "d"),))
     assert merge(one, two) == Captured(
@@ -28,11 +28,11 @@ class Mean(Exception):
 
 
 @pytest.mark.parametrize("error", [ValueError("wrong\nhere"), Mean(), RecursionError()])
-def test_whatever_a_capture_raises_stays_inside_and_is_told(error):
+def test_an_exception_of_a_capture_is_contained_and_reported(error):
     def fail():
         raise error
 
-    guard = Guard()
+    guard = CaptureGuard()
     assert guard.run("git", fail, "nothing") == "nothing"
     assert guard.run("params", lambda: 5, 0) == 5
     told = guard.failures().tags[CAPTURE_FAILED]
@@ -41,41 +41,41 @@ def test_whatever_a_capture_raises_stays_inside_and_is_told(error):
     assert "\n" not in told
 
 
-def test_an_interrupt_is_not_held_back():
+def test_an_interrupt_is_not_caught():
     def interrupt():
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Guard().run("git", interrupt, None)
+        CaptureGuard().run("git", interrupt, None)
 
 
-def test_secrets_in_a_failure_are_hidden():
+def test_secrets_in_a_failure_are_redacted():
     assert "hunter2" not in failure("git", "cannot read postgresql://me:hunter2@db/x").tags[CAPTURE_FAILED]
 
 
-def test_nothing_failed():
-    assert Guard().failures() == Captured()
+def test_no_failures_give_no_tag():
+    assert CaptureGuard().failures() == Captured()
 
 
-def test_without_time_there_are_no_captures_and_it_is_said():
-    guard = Guard(seconds=0.0)
+def test_zero_seconds_disable_captures_and_are_reported():
+    guard = CaptureGuard(seconds=0.0)
     assert guard.run("datasets", lambda: 1, 0) == 0
     assert guard.failures().tags[CAPTURE_FAILED].startswith("datasets: left out")
     assert guard.shield("stdout", lambda: 1, 0) == 1
 
 
-def test_no_capture_takes_time_from_another(monkeypatch):
+def test_captures_do_not_share_a_time_limit(monkeypatch):
     now = [0.0]
     monkeypatch.setattr("time.perf_counter", lambda: now[0])
     monkeypatch.setattr("time.monotonic", lambda: now[0])
-    guard = Guard(seconds=1.0)
+    guard = CaptureGuard(seconds=1.0)
     for name in ("params", "git", "environment"):
         assert guard.run(name, lambda: now.__setitem__(0, now[0] + 60) or "done", "") == "done"
     assert guard.failures() == Captured()
 
 
-def test_what_is_left_out_is_named_from_both_ends_of_the_cell():
-    guard = Guard()
+def test_values_left_out_before_and_after_the_cell_are_reported():
+    guard = CaptureGuard()
     guard.facts("params", lambda: Captured(left_out=("big (more than 64 values)",)))
     guard.facts("datasets", lambda: Captured(left_out=tuple(f"x{i}" for i in range(9))))
     guard.facts("params", lambda: Captured(left_out=("late (a number of more than 4,000 digits)",)))
@@ -83,29 +83,29 @@ def test_what_is_left_out_is_named_from_both_ends_of_the_cell():
     assert guard.failures().tags[CAPTURE_FAILED] == f"{said}; datasets: left out x0, x1, x2, x3, x4 and 4 more"
 
 
-def test_things_are_read_each_by_itself():
+def test_a_value_that_fails_does_not_affect_the_others():
     def read(name, value):
         if value == 0:
-            raise NotThis
+            raise WrongKind
         if value < 0:
-            raise Unfit("less than nothing")
+            raise NotRecordable("less than nothing")
         return 1 / (value - 2)
 
-    found, left_out = gather({"a": 1, "none": 0, "b": -5, "c": 2, "d": 3}.items(), read)
+    found, left_out = read_each({"a": 1, "none": 0, "b": -5, "c": 2, "d": 3}.items(), read)
     assert found == {"a": -1.0, "d": 1.0}
     assert left_out == ("b (less than nothing)", "c (ZeroDivisionError: division by zero)")
 
 
-def test_a_reason_is_short_and_holds_no_secret():
+def test_a_reason_is_short_and_redacted():
     def read(name, value):
         raise value
 
-    _, left_out = gather([("a", Mean()), ("b", ValueError("password=hunter2abc " + "x" * 10**7))], read)
+    _, left_out = read_each([("a", Mean()), ("b", ValueError("password=hunter2abc " + "x" * 10**7))], read)
     assert all(len(each) < 150 for each in left_out)
     assert "hunter2" not in str(left_out)
 
 
-def test_long_texts_lose_whole_lines_of_their_middle():
+def test_long_texts_are_clipped_by_whole_lines_in_the_middle():
     text = "".join(f"line {i}\n" for i in range(1000))
     clipped = clip_middle(text, 300).splitlines()
     assert clipped[0] == "line 0"

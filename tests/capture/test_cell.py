@@ -7,12 +7,12 @@ import pytest
 
 CELL = """
 import os
-from nbtrack.capture.base import Guard
+from nbtrack.capture.base import CaptureGuard
 from nbtrack.capture.cell import PARTS, CellCapture
 from nbtrack.capture.source import ExecutedCells
 
 def track(source, cells=ExecutedCells(), seconds=60, **options):
-    guard = Guard(seconds)
+    guard = CaptureGuard(seconds)
     capture = CellCapture(shell, os.environ, cells, guard, **options)
     hold = {}
     def before(info):
@@ -43,7 +43,7 @@ def project(tmp_path):
     return tmp_path
 
 
-def test_a_cell_with_everything(shell, project):
+def test_all_captures_of_one_cell(shell, project):
     got = shell(CELL + f"print(json.dumps(track({RUN}, notebook={str(project / 'nb.ipynb')!r})))", project)
     assert got["start"] == {"lr": 0.1, "base": 4}
     assert got["end"] == {"width": 8}
@@ -60,7 +60,7 @@ def test_a_cell_with_everything(shell, project):
     assert got["failed"] == {}
 
 
-def test_a_cell_that_fails_and_one_with_nothing_captured_and_no_time(shell, tmp_path):
+def test_a_failing_cell_and_cells_with_captures_disabled(shell, tmp_path):
     code = (
         CELL
         + "print(json.dumps([track('lr = 1\\n1 / 0'), track('lr = 1\\n1 / 0', parts=()), track('lr = 1\\n1 / 0', seconds=0)]))"
@@ -74,6 +74,6 @@ def test_a_cell_that_fails_and_one_with_nothing_captured_and_no_time(shell, tmp_
     assert "params: left out" in late["failed"]["nbtrack.capture.failed"]
 
 
-def test_names_that_are_logged_otherwise(shell, tmp_path):
+def test_names_that_are_logged_in_another_way_are_skipped(shell, tmp_path):
     got = shell(CELL + "print(json.dumps(track('lr = 1\\nuse = base', without=['base'])))", tmp_path)
     assert got["start"] == {"lr": 1}

@@ -27,11 +27,11 @@ SESSION = {"JPY_SESSION_NAME": "/home/me/driver.ipynb"}
         ({}, {"JPY_SESSION_NAME": "/home/me/console-1-6c1a"}, {}, None),
     ],
 )
-def test_the_notebook_is_found_in_this_order(namespace, environ, more, expected):
+def test_sources_of_the_notebook_path_have_an_order(namespace, environ, more, expected):
     assert find_notebook(namespace, environ, **more) == expected
 
 
-def test_a_session_of_a_file_that_is_no_ipynb_is_a_notebook_if_the_file_is_there(tmp_path):
+def test_a_session_with_another_ending_is_a_notebook_if_the_file_exists(tmp_path):
     (tmp_path / "nb.md").write_text("")
     session = str(tmp_path / "nb.md")
     assert find_notebook({}, {"JPY_SESSION_NAME": session}) == session
@@ -52,16 +52,16 @@ def test_a_session_of_a_file_that_is_no_ipynb_is_a_notebook_if_the_file_is_there
         ("", None),
     ],
 )
-def test_the_notebook_on_a_command_line(command, expected):
+def test_the_notebook_is_found_on_a_command_line(command, expected):
     assert command_notebook(command.split()) == expected
 
 
-def test_a_command_line_is_read_in_its_own_folder():
+def test_a_command_line_is_relative_to_its_own_folder():
     assert command_notebook(["papermill", "in.ipynb", "out.ipynb"], Path("/jobs")) == "/jobs/in.ipynb"
     assert command_notebook(["papermill", "/x/in.ipynb", "out.ipynb"], Path("/jobs")) == "/x/in.ipynb"
 
 
-def test_papermill_that_has_gone_to_another_folder(tmp_path):
+def test_papermill_with_another_working_directory(tmp_path):
     (tmp_path / "in.ipynb").write_text("")
     (tmp_path / "work").mkdir()
     environ, found = {"PWD": str(tmp_path)}, str(tmp_path / "in.ipynb")
@@ -77,30 +77,30 @@ def test_the_parent_process_has_a_command_line():
     assert folder is None or folder.is_absolute()
 
 
-def test_a_notebook_in_a_repository_is_named_by_its_path_in_it(tmp_path):
+def test_a_notebook_in_a_repository_is_named_relative_to_its_root(tmp_path):
     root = tmp_path / "project"
     (root / "work").mkdir(parents=True)
     tags = capture_source(str(root / "work" / "nb.ipynb"), None, root).tags
     assert tags == {SOURCE_NAME: "work/nb.ipynb", SOURCE_TYPE: "NOTEBOOK"}
 
 
-def test_a_notebook_reached_through_a_link_is_named_by_where_it_lies(tmp_path):
+def test_a_notebook_reached_through_a_link_is_named_by_its_real_path(tmp_path):
     root = tmp_path / "project"
     (root / "work").mkdir(parents=True)
     (tmp_path / "link").symlink_to(root / "work")
     assert capture_source(str(tmp_path / "link" / "nb.ipynb"), None, root).tags[SOURCE_NAME] == "work/nb.ipynb"
 
 
-def test_other_notebooks_are_named_as_they_are_given(tmp_path):
+def test_other_notebooks_keep_the_path_as_given(tmp_path):
     assert capture_source("/elsewhere/nb.ipynb", None, tmp_path).tags[SOURCE_NAME] == "/elsewhere/nb.ipynb"
     assert capture_source("nb.ipynb", None, None).tags[SOURCE_NAME] == "nb.ipynb"
     assert capture_source("s3://b/nb.ipynb", None, tmp_path).tags[SOURCE_NAME] == "s3://b/nb.ipynb"
 
 
-def test_a_kernel_whose_notebook_nobody_knows_is_a_notebook_without_a_name():
+def test_an_unknown_notebook_has_a_type_and_no_name():
     assert capture_source(None, None, None).tags == {SOURCE_TYPE: "NOTEBOOK"}
 
 
-def test_a_script(tmp_path):
+def test_a_script_is_a_local_source(tmp_path):
     assert capture_source(None, "train.py", None).tags == {SOURCE_NAME: "train.py", SOURCE_TYPE: "LOCAL"}
     assert capture_source(None, str(tmp_path / "a" / "train.py"), tmp_path).tags[SOURCE_NAME] == "a/train.py"

@@ -1,4 +1,4 @@
-"""Objects become files, and come back."""
+"""Objects are saved to files and loaded again."""
 
 import dataclasses
 import datetime
@@ -37,7 +37,7 @@ def pixels(image, path="x.png"):
 
 
 @pytest.mark.parametrize("shape", [(4, 6), (4, 6, 3), (4, 6, 4)])
-def test_an_array_of_bytes_comes_back_exactly(shape):
+def test_an_array_of_bytes_is_loaded_exactly(shape):
     array = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
     np.testing.assert_array_equal(pixels(array), array)
     np.testing.assert_array_equal(pixels(array.astype(np.int64)), array)
@@ -46,14 +46,14 @@ def test_an_array_of_bytes_comes_back_exactly(shape):
     np.testing.assert_array_equal(pixels(Image.fromarray(array)), array)
 
 
-def test_grey_with_a_channel_and_bools():
+def test_grey_images_with_a_channel_and_bools_are_saved():
     array = np.array([[0, 255]], dtype=np.uint8)
     np.testing.assert_array_equal(pixels(array[:, :, None]), array)
     np.testing.assert_array_equal(pixels(array > 0), array)
     np.testing.assert_array_equal(pixels(array[:, :, None] > 0), array)
 
 
-def test_floats_outside_are_stretched_with_a_warning_and_gaps_are_black():
+def test_floats_out_of_range_are_scaled_with_a_warning_and_nan_is_black():
     with pytest.warns(UserWarning, match="from -1 to 1 "):
         assert pixels(np.array([[-1.0, 0.0, 1.0, np.nan]])).tolist() == [[0, 128, 255, 0]]
     assert pixels(np.array([[np.nan, 1.0, np.inf]])).tolist() == [[0, 255, 0]]
@@ -73,18 +73,18 @@ def test_floats_outside_are_stretched_with_a_warning_and_gaps_are_black():
         (np.array([[-1, 0]]), "-1 to 0"),
     ],
 )
-def test_an_array_that_is_no_image_is_named_by_shape_or_range(array, words):
+def test_an_array_that_is_not_an_image_is_refused_by_shape_or_range(array, words):
     with pytest.raises(InvalidInput, match=words):
         image_bytes(array, "x.png")
 
 
 @pytest.mark.parametrize("value", [np.zeros((2, 2), complex), np.array([["a"]]), [[1]], "text", object()])
-def test_what_is_no_image_at_all_is_a_type_error(value):
+def test_other_objects_are_a_type_error(value):
     with pytest.raises(TypeError):
         image_bytes(value, "x.png")
 
 
-def test_the_ending_says_the_format():
+def test_the_suffix_determines_the_format():
     array = np.zeros((2, 3, 4), np.uint8)
     assert image_bytes(array, "x.PNG").startswith(b"\x89PNG")
     assert load("x.jpg", image_bytes(array, "x.jpg")).size == (3, 2)
@@ -111,14 +111,14 @@ def test_a_thumbnail_is_small_and_keeps_its_shape():
     assert (picture.format, picture.size) == ("WEBP", (2, 256))
 
 
-def test_mlflows_own_image_object_is_understood():
+def test_mlflows_image_object_is_accepted():
     assert pixels(types.SimpleNamespace(to_pil=lambda: Image.new("L", (2, 1), 7))).tolist() == [[7, 7]]
 
 
 # Figures
 
 
-def test_a_matplotlib_figure_in_each_format():
+def test_a_matplotlib_figure_is_saved_in_each_format():
     from matplotlib.figure import Figure
 
     figure = Figure()
@@ -134,7 +134,7 @@ def test_a_matplotlib_figure_in_each_format():
         figure_bytes(np.zeros((2, 2)), "x.png")
 
 
-def test_a_plotly_figure_by_the_methods_it_has(monkeypatch):
+def test_a_plotly_figure_is_saved_by_its_own_methods(monkeypatch):
     module = types.ModuleType("plotly.basedatatypes")
 
     class BaseFigure:
@@ -163,14 +163,14 @@ FRAME = pd.DataFrame({"a": [1, 2], "b": [0.1 + 0.2, np.nan], "c": ["x", None]})
 
 
 @pytest.mark.parametrize("path", ["t.json", "t.csv", "t.tsv", "t.parquet"])
-def test_a_table_comes_back(path):
+def test_a_table_is_loaded_as_it_was_saved(path):
     back = load(path, table_bytes(FRAME, path))
     assert list(back.dtypes) == list(FRAME.dtypes)
     # What is missing is None in one and NaN in the other, which pandas 2 warns of.
     pd.testing.assert_frame_equal(*(frame.astype(object).where(frame.notna(), None) for frame in (back, FRAME)))
 
 
-def test_json_is_what_mlflow_writes():
+def test_json_tables_have_mlflows_format():
     assert json.loads(table_bytes(FRAME, "t.json")) == json.loads(
         FRAME.to_json(orient="split", index=False, double_precision=15)
     ) | {"data": [[1, 0.1 + 0.2, "x"], [2, None, None]]}
@@ -179,11 +179,11 @@ def test_json_is_what_mlflow_writes():
 @pytest.mark.parametrize(
     "data", [{"a": [1, 2], "b": ["x", "y"]}, [{"a": 1, "b": "x"}, {"a": 2, "b": "y"}], {"a": np.array([1, 2]), "b": ("x", "y")}]
 )
-def test_columns_and_rows_make_the_same_table(data):
+def test_columns_and_rows_give_the_same_table(data):
     pd.testing.assert_frame_equal(load("t.json", table_bytes(data, "t.json")), pd.DataFrame({"a": [1, 2], "b": ["x", "y"]}))
 
 
-def test_single_values_make_one_row_and_other_libraries_are_asked_for_pandas():
+def test_single_values_give_one_row_and_other_frames_are_converted():
     assert load("t.json", table_bytes({"a": 1, "b": "x y"}, "t.json")).to_dict("records") == [{"a": 1, "b": "x y"}]
     assert load("t.csv", table_bytes(types.SimpleNamespace(to_pandas=lambda: FRAME), "t.csv")).shape == (2, 3)
 
@@ -199,7 +199,7 @@ def test_a_second_table_is_appended_and_columns_are_united(path):
     assert both["b"].isna().tolist() == [False, False, True]
 
 
-def test_appending_to_a_file_that_is_no_table_is_refused():
+def test_appending_to_a_file_that_is_not_a_table_is_refused():
     for before in (b"{}", b"[1]", b"no json", b'{"columns": ["a"], "data": [[1, 2]]}'):
         with pytest.raises(InvalidInput, match="no table"):
             table_bytes(FRAME, "t.json", before)
@@ -207,12 +207,12 @@ def test_appending_to_a_file_that_is_no_table_is_refused():
         table_bytes(FRAME, "t.parquet", b"nonsense")
 
 
-def test_an_index_with_a_name_is_kept():
+def test_a_named_index_is_saved():
     assert load("t.json", table_bytes(FRAME.set_index("a"), "t.json")).columns.tolist() == ["a", "b", "c"]
     assert load("t.json", table_bytes(FRAME.set_index(np.array([5, 6])), "t.json")).columns.tolist() == ["a", "b", "c"]
 
 
-def test_cells_of_many_kinds_and_what_json_cannot_say():
+def test_cells_of_many_types_are_saved_and_others_refused():
     frame = pd.DataFrame(
         {
             "time": [pd.Timestamp("2026-01-02T03:04:05Z"), pd.NaT],
@@ -232,14 +232,14 @@ def test_cells_of_many_kinds_and_what_json_cannot_say():
         table_bytes({"x": [1, "a", {}]}, "t.parquet")
 
 
-def test_columns_with_other_names_than_text():
+def test_column_names_that_are_not_strings_are_converted():
     frame = pd.DataFrame([[1, 2]], columns=pd.MultiIndex.from_tuples([("a", "x"), ("a", "y")]))
     assert load("t.json", table_bytes(frame, "t.json")).columns.tolist() == ["a.x", "a.y"]
     assert load("t.parquet", table_bytes(frame, "t.parquet")).columns.tolist() == ["a.x", "a.y"]
     assert load("t.json", table_bytes({1: [2]}, "t.json")).columns.tolist() == ["1"]
 
 
-def test_what_is_no_table_is_refused():
+def test_values_that_are_not_tables_are_refused():
     for value in (5, "text", [1, 2], object()):
         with pytest.raises(WrongType, match="DataFrame"):
             table_bytes(value, "t.json")
@@ -250,12 +250,12 @@ def test_what_is_no_table_is_refused():
 
 
 @pytest.mark.parametrize("path", ["t.json", "t.csv", "t.parquet"])
-def test_an_empty_table_comes_back_empty(path):
+def test_an_empty_table_is_loaded_empty(path):
     assert len(load(path, table_bytes(pd.DataFrame({"a": []}), path))) == 0
     assert len(load("t.csv", b"")) == 0
 
 
-def test_the_tag_by_which_mlflow_finds_tables():
+def test_mlflows_tag_lists_each_table_once():
     once = tables_tag(None, "a.json")
     assert json.loads(once) == [{"path": "a.json", "type": "table"}]
     assert tables_tag(once, "a.json") == once
@@ -275,7 +275,7 @@ class Config:
     path: Path
 
 
-def test_a_dict_of_what_people_have_in_their_configs():
+def test_a_dict_of_common_config_values_is_saved():
     value = {
         "n": np.int64(3),
         "x": np.float32(0.5),
@@ -302,7 +302,7 @@ def test_a_dict_of_what_people_have_in_their_configs():
     }
 
 
-def test_yaml_by_its_ending():
+def test_the_suffix_selects_yaml():
     assert load("d.yaml", dict_bytes({"b": [1, "é"], "a": None}, "d.yml")) == {"a": None, "b": [1, "é"]}
     with pytest.raises(InvalidInput, match="not YAML"):
         load("d.yaml", b"{")
@@ -314,13 +314,13 @@ def test_yaml_without_the_package_names_the_remedy(monkeypatch):
         dict_bytes({}, "d.yaml")
 
 
-def test_numbers_that_are_not_finite_come_back():
+def test_non_finite_numbers_are_loaded():
     back = load("d.json", dict_bytes({"a": float("nan"), "b": float("-inf")}, "d"))
     assert back["b"] == float("-inf")
     assert back["a"] != back["a"]
 
 
-def test_what_json_cannot_say_is_named_where_it_stands():
+def test_a_value_that_json_cannot_hold_is_named_by_its_path():
     with pytest.raises(WrongType, match=r"model\.layers\[1\] is a object"):
         dict_bytes({"model": {"layers": [1, object()]}}, "d.json")
     with pytest.raises(WrongType, match=r"the key \(1, 2\)"):
@@ -331,7 +331,7 @@ def test_what_json_cannot_say_is_named_where_it_stands():
         dict_bytes(endless, "d.json")
 
 
-def test_text_of_any_kind():
+def test_text_with_any_characters_is_saved():
     assert load("t.txt", text_bytes("é\n你")) == "é\n你"
     assert text_bytes("\ud800") == b"\\ud800"
     with pytest.raises(WrongType, match="int"):
@@ -341,7 +341,7 @@ def test_text_of_any_kind():
 # Reading back
 
 
-def test_arrays_come_back_and_pickles_do_not():
+def test_arrays_are_loaded_and_pickles_are_not():
     one, many, evil = BytesIO(), BytesIO(), BytesIO()
     np.save(one, np.arange(3))
     np.savez(many, a=np.arange(2), b=np.ones(1))
@@ -359,13 +359,13 @@ def test_a_file_that_is_not_what_its_name_says_is_named(path):
         load(path, b"\xff\xfe nonsense \xff")
 
 
-def test_json_that_is_no_table_is_what_it_says():
+def test_other_json_is_loaded_as_it_is():
     assert load("x.json", b'{"columns": ["a"], "data": {}}') == {"columns": ["a"], "data": {}}
     assert load("x.JSON", b"[1]") == [1]
     assert load("x", b"raw") == b"raw"
 
 
-def test_importing_media_loads_no_heavy_library():
+def test_importing_media_imports_no_heavy_library():
     code = (
         "import sys, nbtrack.media; print(sorted({'pandas', 'numpy', 'PIL', 'matplotlib', 'yaml', 'plotly'} & set(sys.modules)))"
     )

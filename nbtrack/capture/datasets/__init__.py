@@ -1,1 +1,1 @@
-"""Facts about the DataFrames and arrays that a cell uses."""
+"""The data that a cell reads, described by digest, schema and profile."""

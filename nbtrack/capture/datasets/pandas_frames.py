@@ -1,4 +1,4 @@
-"""Frames and series of pandas: numbers as pandas hashes them, other cells by their contents."""
+"""Describes frames and series of pandas: numbers as pandas hashes them, other cells by ``ValueBytes``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-from ..contents import Contents, is_plain
+from ..value_bytes import ValueBytes, is_plain
 from .arrays import is_on_disk
 from .facts import (
     LONGEST_NAME,
@@ -15,7 +15,7 @@ from .facts import (
     SAMPLE_OBJECTS,
     SAMPLE_ON_DISK,
     SAMPLE_TEXT,
-    Facts,
+    DatasetFacts,
     column_name,
     step_over,
 )
@@ -27,14 +27,14 @@ _MOST_CATEGORIES = 10_000
 _NUMBERS = "biufcmM"  # numpy's kinds
 
 
-def read_pandas_frame(frame: Any) -> Facts:
-    """Read a frame."""
+def read_pandas_frame(frame: Any) -> DatasetFacts:
+    """Describe a frame."""
     names = {dtype: str(dtype)[:LONGEST_NAME] for dtype in set(frame.dtypes.iloc[:MOST_NAMES])}
     dtypes = list(frame.dtypes.iloc[:MOST_NAMES])
     columns = tuple((column_name(name), names[dtype]) for name, dtype in zip(frame.columns[:MOST_NAMES], dtypes, strict=True))
     numbers = [i for i, dtype in enumerate(dtypes) if dtype.kind in _NUMBERS]
     others = [i for i, dtype in enumerate(dtypes) if dtype.kind not in _NUMBERS]
-    contents = Contents()
+    contents = ValueBytes()
     parts = []
     if numbers:
         parts.append(_numbers(frame, numbers[:SAMPLE_COLUMNS]))
@@ -44,11 +44,11 @@ def read_pandas_frame(frame: Any) -> Facts:
         parts.append(_index(frame.index, contents))
     is_sample = any(step > 1 for _, step in parts) or max(len(numbers), len(others)) > SAMPLE_COLUMNS
     sample = b"".join(data for data, _ in parts)
-    return Facts(tuple(frame.shape), columns, "", sample, is_sample, tuple(contents.opaque))
+    return DatasetFacts(tuple(frame.shape), columns, "", sample, is_sample, tuple(contents.opaque))
 
 
 def _is_short(index: Any) -> bool:
-    """Whether pandas may hash an index: numbers, or few and short strings."""
+    """Return whether pandas may hash an index: numbers, or few and short strings."""
     if index.nlevels > 1 or hasattr(index.dtype, "categories"):
         return False
     is_numeric: bool = index.dtype.kind in _NUMBERS
@@ -56,7 +56,7 @@ def _is_short(index: Any) -> bool:
 
 
 def _numbers(frame: Any, columns: list[int]) -> tuple[bytes, int]:
-    """Read columns of numbers, and the index where it is of numbers too; return at what distance rows were read."""
+    """Return the bytes of columns of numbers, with the index if it is numeric, and the step between the rows read."""
     first = frame.iloc[:, columns[0]]
     on_disk = isinstance(first.dtype, sys.modules["numpy"].dtype) and is_on_disk(first.to_numpy())
     step = step_over(len(frame), 1, SAMPLE_ON_DISK) if on_disk else step_over(len(frame), len(columns), _SAMPLE_NUMBERS)
@@ -64,13 +64,13 @@ def _numbers(frame: Any, columns: list[int]) -> tuple[bytes, int]:
     return _hashes(rows, index=_is_short(frame.index)), step
 
 
-def _objects(frame: Any, columns: list[int], contents: Contents) -> tuple[bytes, int]:
-    """Read columns of strings, categories and objects; as pandas hashes them where they are plain and short."""
+def _objects(frame: Any, columns: list[int], contents: ValueBytes) -> tuple[bytes, int]:
+    """Return the bytes of other columns, by pandas' hash if they are plain and short, and the step between the rows read."""
     step = _step_of_text(frame, columns)
     rows = frame.iloc[::step, columns]
     cells = [_cells(column) for _, column in rows.items()]
     if _is_short(frame.index) and all(_is_plain_column(d, each) for d, each in zip(rows.dtypes, cells, strict=True)):
-        with suppress(TypeError, ValueError):  # strings that are no Unicode
+        with suppress(TypeError, ValueError):  # strings with lone surrogates, which pandas cannot hash
             return _hashes(rows), step
     return b"".join(contents.read(each) for each in cells), step
 
@@ -81,12 +81,12 @@ def _hashes(rows: Any, *, index: bool = True) -> bytes:
 
 
 def _is_plain_column(dtype: Any, cells: list[object]) -> bool:
-    categories = getattr(dtype, "categories", None)  # pandas hashes all of them
+    categories = getattr(dtype, "categories", None)  # pandas would hash all of them
     return is_plain(cells) and (categories is None or len(categories) <= _MOST_CATEGORIES)
 
 
 def _step_of_text(frame: Any, columns: list[int]) -> int:
-    """Return at what distance rows are read: strings that pandas keeps together are copied when some are chosen."""
+    """Return the step between rows; it limits how many bytes of Arrow strings are copied when rows are selected."""
     size = sum(_arrow_bytes(frame.iloc[:, i].array) for i in columns)
     return max(step_over(len(frame), len(columns), SAMPLE_OBJECTS), _step_within(len(frame), size))
 
@@ -104,21 +104,21 @@ def _is_arrow(dtype: Any) -> bool:
 
 
 def _cells(column: Any) -> list[object]:
-    """Return the values of a column or an index, of long strings the beginning."""
+    """Return the values of a column or an index; long strings by their beginning."""
     if getattr(column.dtype, "storage", "") == "pyarrow" and column.array.nbytes > SAMPLE_TEXT:
         column = column.str.slice(0, SAMPLE_TEXT // max(1, len(column)))
     cells: list[object] = column.tolist()
     return cells
 
 
-def _index(index: Any, contents: Contents) -> tuple[bytes, int]:
+def _index(index: Any, contents: ValueBytes) -> tuple[bytes, int]:
     size = _arrow_bytes(index.array) if index.nlevels == 1 else 0
     step = max(step_over(len(index), index.nlevels, SAMPLE_OBJECTS), _step_within(len(index), size))
     return contents.read(_cells(index[::step])), step
 
 
-def read_pandas_series(series: Any) -> Facts:
-    """Read a series."""
+def read_pandas_series(series: Any) -> DatasetFacts:
+    """Describe a series."""
     facts = read_pandas_frame(series.to_frame("x"))
     columns = ((column_name(series.name), str(series.dtype)[:LONGEST_NAME]),)
-    return Facts(tuple(series.shape), columns, "", facts.sample, facts.is_sample, facts.opaque)
+    return DatasetFacts(tuple(series.shape), columns, "", facts.sample, facts.is_sample, facts.opaque)

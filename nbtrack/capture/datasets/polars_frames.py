@@ -1,11 +1,11 @@
-"""Frames and series of polars."""
+"""Describes frames and series of polars."""
 
 from __future__ import annotations
 
 import sys
 from typing import Any
 
-from ..contents import Contents, is_plain
+from ..value_bytes import ValueBytes, is_plain
 from .facts import (
     LONGEST_NAME,
     MOST_NAMES,
@@ -13,7 +13,7 @@ from .facts import (
     SAMPLE_COLUMNS,
     SAMPLE_OBJECTS,
     SAMPLE_TEXT,
-    Facts,
+    DatasetFacts,
     column_name,
     step_over,
 )
@@ -23,24 +23,24 @@ __all__ = ["read_polars_frame", "read_polars_series"]
 _SAMPLE_NESTED = 50  # rows, and elements of each
 
 
-def read_polars_frame(frame: Any) -> Facts:
-    """Read a frame."""
+def read_polars_frame(frame: Any) -> DatasetFacts:
+    """Describe a frame."""
     names = frame.columns[:MOST_NAMES]
     columns = tuple((column_name(name), str(frame[name].dtype)[:LONGEST_NAME]) for name in names)
     read = [frame[name] for name in names[:SAMPLE_COLUMNS]]
     sample, is_sample, opaque = _columns(read, len(frame))
-    return Facts(tuple(frame.shape), columns, "", sample, is_sample or frame.width > SAMPLE_COLUMNS, opaque)
+    return DatasetFacts(tuple(frame.shape), columns, "", sample, is_sample or frame.width > SAMPLE_COLUMNS, opaque)
 
 
-def read_polars_series(series: Any) -> Facts:
-    """Read a series."""
+def read_polars_series(series: Any) -> DatasetFacts:
+    """Describe a series."""
     sample, is_sample, opaque = _columns([series], len(series), alone=True)
     columns = ((column_name(series.name), str(series.dtype)[:LONGEST_NAME]),)
-    return Facts((len(series),), columns, "", sample, is_sample, opaque)
+    return DatasetFacts((len(series),), columns, "", sample, is_sample, opaque)
 
 
 def _columns(read: list[Any], rows: int, *, alone: bool = False) -> tuple[bytes, bool, tuple[str, ...]]:
-    contents, is_nested = Contents(), any(map(_is_nested, read))
+    contents, is_nested = ValueBytes(), any(map(_is_nested, read))
     step = step_over(rows, len(read), SAMPLE_OBJECTS // 20 if is_nested else SAMPLE_OBJECTS)
     cells = [_cells(series[::step]) for series in read]
     if all(map(is_plain, cells)):
@@ -54,7 +54,7 @@ def _is_nested(series: Any) -> bool:
 
 
 def _cells(rows: Any) -> list[object]:
-    """Return the cells of a column, of long strings and lists the beginning and of lists the length."""
+    """Return the cells of a column: long strings and lists by their beginning, lists also by their length."""
     polars = sys.modules["polars"]
     lengths: list[object] = []
     if rows.dtype == polars.String:

@@ -1,4 +1,4 @@
-"""Ask git, and keep it from doing anything but answer: no hooks, no monitors, no external diff programs, no locks, no prompts."""
+"""Runs git read-only: without hooks, monitors, external diff programs, locks or prompts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .subprocess import Output, run
+from .run_command import CommandOutput, run
 
 __all__ = ["Git"]
 
@@ -18,17 +18,17 @@ _ENVIRON = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_
 
 @dataclass(frozen=True, slots=True)
 class Git:
-    """Git in one working tree, with the user's own settings, whichever repository the environment speaks of."""
+    """Git in one working tree with the user's settings, even if the environment names another repository."""
 
     root: Path
     environ: Mapping[str, str]
     seconds: float
 
-    def ask(self, arguments: list[str], *, most_bytes: int, stdin: bytes = b"") -> Output:
+    def ask(self, arguments: list[str], *, most_bytes: int, stdin: bytes = b"") -> CommandOutput:
         """Run one git command.
 
         Raises:
-            CommandFailed: git is not there or refuses; the message is its own.
+            CommandFailed: git is missing or reports an error, which is the message.
         """
         environ = {k: v for k, v in self.environ.items() if not _leads_elsewhere(k)} | _ENVIRON
         return run(
@@ -37,5 +37,5 @@ class Git:
 
 
 def _leads_elsewhere(variable: str) -> bool:
-    """Whether this is a variable such as GIT_DIR, set where a notebook server was started by git itself or by a hook."""
+    """Return whether a variable such as GIT_DIR, set if git or a hook started the notebook server, selects a repository."""
     return variable.startswith("GIT_") and not variable.startswith(("GIT_CONFIG_", "GIT_EXEC_PATH"))

@@ -1,4 +1,4 @@
-"""The changes of a working tree against HEAD as one text: a patch of the files, and the notebooks by their cells."""
+"""The changes of a working tree against HEAD as one text: a patch of the files, and notebooks compared by cells."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from .command import Git
 from .notebook_diff import diff_cells
-from .subprocess import Output
+from .run_command import CommandOutput
 
-__all__ = ["Changed", "diff_text"]
+__all__ = ["ChangedFile", "diff_text"]
 
-# The same for everyone, whatever a user's settings say of diffs, and without running anything else.
+# The same form whatever a user's settings are, and without external programs.
 _PLAIN = ["--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--no-relative", "--ignore-submodules=untracked"]
 _FORM = ["--src-prefix=a/", "--dst-prefix=b/", "--unified=3", "--submodule=short"]
 _DIFF = ["diff", "HEAD", *_PLAIN, *_FORM, "--"]
@@ -22,18 +22,17 @@ _EMPTY_NOTEBOOK = '{"cells": []}'
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
-    """A tracked file that differs from HEAD; ``blob`` names HEAD's version, and is all zeros where HEAD has none."""
+class ChangedFile:
+    """A tracked file that differs from HEAD; ``blob`` is HEAD's version, all zeros if HEAD has none."""
 
     path: str
     blob: str
 
 
-def diff_text(git: Git, changed: Sequence[Changed], most_bytes: int) -> str:
-    """Return what has changed: a patch that ``git apply`` takes, then for each notebook a diff of its cells.
+def diff_text(git: Git, changed: Sequence[ChangedFile], most_bytes: int) -> str:
+    """Return the changes: a patch for ``git apply``, then a diff of the cells of each notebook.
 
-    Contents of binary files and of files over 2 MB are not in it. What is left out is said in lines that
-    begin with ``# nbtrack:``.
+    It leaves out the contents of binary files and of files over 2 MB. Lines that begin with ``# nbtrack:`` name what is left out.
     """
     notebooks = [c for c in changed if c.path.lower().endswith(".ipynb")]
     files = [c.path for c in changed if not c.path.lower().endswith(".ipynb")]
@@ -45,19 +44,19 @@ def diff_text(git: Git, changed: Sequence[Changed], most_bytes: int) -> str:
 
 
 def _diff_of(files: list[str]) -> list[str]:
-    """Write the command: told which files have changed, git need not look at all of them again."""
+    """Return the arguments of git diff: with the paths of changed files, git need not check all files again."""
     if len(files) <= _MOST_PATHS:
         return ["--literal-pathspecs", *_DIFF, *files]
     return [*_DIFF, ".", ":(exclude,icase)*.ipynb"]
 
 
-def _cut(patch: Output) -> str:
+def _cut(patch: CommandOutput) -> str:
     text = patch.data.decode("utf-8", errors="replace")
     return text if patch.complete else text[: text.rfind("\n") + 1] + _note("the rest of the changes is left out")
 
 
 def _bounded(text: str, most: int) -> str:
-    """Cut a text at the end of a line so that it keeps within about ``most`` characters."""
+    """Cut a text of more than about ``most`` characters at the end of a line."""
     if len(text) <= most + 1000:
         return text
     return text[: text.rfind("\n", 0, most) + 1] + _note("the rest of the changes is left out")
@@ -67,7 +66,7 @@ def _note(text: str) -> str:
     return f"# nbtrack: {text}\n"
 
 
-def _notebook_diffs(git: Git, notebooks: Sequence[Changed]) -> Iterator[str]:
+def _notebook_diffs(git: Git, notebooks: Sequence[ChangedFile]) -> Iterator[str]:
     compared = notebooks[:_MOST_NOTEBOOKS]
     if not compared:
         return
@@ -96,7 +95,7 @@ def _on_disk(git: Git, path: str) -> str | None:
 
 
 def _committed(git: Git, blobs: Sequence[str]) -> dict[str, str]:
-    """Read HEAD's versions in one go; what is too large is not there."""
+    """Return HEAD's versions of notebooks by blob, read by one command; without those that are too large."""
     if not blobs:
         return {}
     request = "".join(f"{blob}\n" for blob in blobs).encode()

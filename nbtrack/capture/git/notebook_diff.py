@@ -1,4 +1,4 @@
-"""Compare two versions of a notebook by the text of their cells: outputs, counts and metadata make no difference."""
+"""Compares two versions of a notebook by the source of their cells; outputs, counts and metadata are ignored."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["cell_lines", "diff_cells"]
 
 
 def diff_cells(path: str, before: str, after: str) -> str:
-    """Return a unified diff of the cells of two versions of a notebook file, empty where they are the same.
+    """Return a unified diff of the cells of two versions of a notebook, empty if they are the same.
 
     Raises:
         ValueError: One of them is not a notebook.
@@ -19,7 +19,7 @@ def diff_cells(path: str, before: str, after: str) -> str:
 
 
 def cell_lines(notebook: str) -> list[str]:
-    """Return the cells of a notebook file as lines of text, each cell under a ``# %%`` line.
+    """Return the cells of a notebook as lines, each cell after a ``# %%`` line.
 
     Raises:
         ValueError: The text is not a notebook.

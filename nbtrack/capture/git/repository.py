@@ -1,7 +1,7 @@
-"""Read a repository's own files: where it is, where HEAD points, which remote it has. No process is started.
+"""Reads a repository's own files without starting a process: its location, HEAD and remote.
 
-Enough to name the commit where git is not installed, takes too long, or refuses to work because the
-folder belongs to someone else. Nothing that is read here is ever executed.
+This is enough to name the commit if git is not installed, takes too long, or refuses because the folder belongs to another user.
+Nothing that is read here is executed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _URL = re.compile(r"\s*url\s*=\s*(.*)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A working tree, its own git folder, and the one that it shares with other working trees."""
+    """A working tree, its git folder, and the git folder that it shares with other working trees."""
 
     root: Path
     git_dir: Path
@@ -28,14 +28,14 @@ class Repository:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What is checked out; no commit in a new repository, no branch where HEAD is detached."""
+    """What is checked out; no commit in a new repository, no branch if HEAD is detached."""
 
     commit: str | None
     branch: str | None
 
 
 def find_repository(folder: Path) -> Repository | None:
-    """Find the working tree that a folder is in, as git does: the nearest ``.git`` above it, a folder or a file."""
+    """Return the working tree that contains a folder, as git finds it: by the nearest ``.git`` folder or file above."""
     folder = folder.resolve()
     for root in (folder, *folder.parents):
         git_dir = _git_dir(root / ".git")
@@ -45,18 +45,18 @@ def find_repository(folder: Path) -> Repository | None:
 
 
 def read_head(repository: Repository) -> Head:
-    """Read the commit and the branch that are checked out."""
+    """Return the commit and branch that are checked out."""
     text = _read(repository.git_dir / "HEAD")
     if not text.startswith("ref:"):
         return Head(text if _COMMIT.fullmatch(text) else None, None)
     ref = text.removeprefix("ref:").strip()
-    # ".invalid" stands there where the refs are kept in another format than files
+    # ".invalid" is git's placeholder if refs are not stored as files (reftable)
     branch = ref.removeprefix("refs/heads/") if ref.startswith("refs/heads/") and ref != "refs/heads/.invalid" else None
     return Head(_resolve(repository, ref), branch)
 
 
 def remote_url(repository: Repository) -> str | None:
-    """Return the URL of ``origin``, else of the first remote, exactly as configured: it may hold a password."""
+    """Return the URL of ``origin``, or of the first remote, exactly as configured: it may contain a password."""
     remotes: dict[str, str] = {}
     section = None
     for line in _read(repository.common_dir / "config").splitlines():

@@ -1,7 +1,7 @@
-"""The commit, branch, remote and uncommitted changes of the repository that a notebook lies in.
+"""The commit, branch, remote and uncommitted changes of the repository that contains a notebook.
 
-The files of ``.git`` are read first, so commit, branch and remote are known whatever happens. Git itself is asked
-for what has changed and, only where something has, for the changes.
+The files of ``.git`` are read first, so commit, branch and remote are known even if git fails. Git is then asked what has
+changed, and for the changes only if there are some.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from ..base import Captured, failure, merge
 from ..secrets.redact import redact_text
 from ..secrets.urls import strip_credentials
 from .command import Git
-from .diff import Changed, diff_text
+from .diff import ChangedFile, diff_text
 from .repository import Head, Repository, read_head, remote_url
-from .subprocess import CommandFailed, Output
+from .run_command import CommandFailed, CommandOutput
 
 __all__ = ["capture_git"]
 
@@ -29,16 +29,15 @@ _MOST_STATUS_BYTES = 4_000_000
 def capture_git(
     repository: Repository, environ: Mapping[str, str], *, seconds: float = 1.0, most_bytes: int = 1_000_000
 ) -> Captured:
-    """Capture MLflow's git tags, and the changes of tracked files against HEAD as document ``diff``.
+    """Capture MLflow's git tags, and the changes of tracked files against HEAD as the document ``diff``.
+
+    Untracked files do not count. If git fails, the tags that need no git are captured all the same, and a tag names the failure.
 
     Args:
-        repository: As found by ``find_repository``.
-        environ: The environment in which git runs; what would lead it to another repository is taken out.
-        seconds: How long each of at most three calls of git may take.
-        most_bytes: How much of the changes is kept; where they are cut, the diff says so.
-
-    Untracked files do not count. Where git cannot answer, the tags that need no git are there all the same,
-    and a tag says what failed.
+        repository: The result of ``find_repository``.
+        environ: The environment in which git runs; variables that would select another repository are removed.
+        seconds: The time limit of each of at most three git commands.
+        most_bytes: The limit of the diff, which says if it was cut.
     """
     known = Captured(tags=_tags(read_head(repository), remote_url(repository)))
     git = Git(repository.root, environ, seconds)
@@ -61,7 +60,7 @@ def _tags(head: Head, url: str | None) -> dict[str, str]:
     return {tag: value for tag, value in found.items() if value}
 
 
-def _read_status(status: Output) -> tuple[Head, list[Changed]]:
+def _read_status(status: CommandOutput) -> tuple[Head, list[ChangedFile]]:
     if not status.complete:
         raise CommandFailed("git status took too long or found too many changes")
     facts: dict[str, str] = {}
@@ -75,8 +74,8 @@ def _read_status(status: Output) -> tuple[Head, list[Changed]]:
     return Head(None if commit == "(initial)" else commit, None if branch == "(detached)" else branch), changed
 
 
-def _changed(line: str) -> Changed:
-    """Read an entry: ``1 XY sub mH mI mW hH hI path``, or unmerged ``u XY sub m1 m2 m3 mW h1 h2 h3 path`` with HEAD's in h2."""
+def _changed(line: str) -> ChangedFile:
+    """Return the file of an entry: ``1 XY sub mH mI mW hH hI path``, or unmerged ``u XY sub m1 m2 m3 mW h1 h2 h3 path``."""
     ordinary = line[0] == "1"
     parts = line.split(" ", 8 if ordinary else 10)
-    return Changed(path=parts[-1], blob=parts[6 if ordinary else 8])
+    return ChangedFile(path=parts[-1], blob=parts[6 if ordinary else 8])

@@ -1,4 +1,4 @@
-"""The figures, tables and other rich outputs that the cell shows, and its value."""
+"""The figures, tables and other rich outputs that a cell displays, and its value."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ..base import Guard, OutputFile, clip_middle
+from ..base import CaptureGuard, OutputFile, clip_middle
 from ..secrets.redact import redact_patterns, redact_text
 
 __all__ = ["OWN_METADATA", "DisplayCapture"]
 
-OWN_METADATA = "nbtrack"  # a display with this key in its metadata is one of ours, and is not captured
+OWN_METADATA = "nbtrack"  # marks nbtrack's own displays in their metadata; they are not captured
 
 _MOST_OUTPUTS = 50
 _MOST_BYTES = 20_000_000
 _LONGEST_TEXT = 200_000
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
-# What is saved of an output that comes in several forms: the first that it has.
+# The formats of outputs in order of preference: the first that an output has is saved.
 _FORMS = {
     "image/png": ("figure", "png"),
     "image/jpeg": ("figure", "jpg"),
@@ -43,17 +43,17 @@ class _Output:
 
 
 class DisplayCapture:
-    """Takes down what a cell displays between ``start`` and ``stop``, as it stands at the end.
+    """Records what a cell displays between ``start`` and ``stop``, in its final state.
 
-    ``clear_output`` and updates of a display by its id have the effect they have in the notebook. Displays of other
-    threads are missed: ipykernel keeps its hooks by thread.
+    ``clear_output`` and updates by display id have the effect that they have in the notebook. Displays of other threads are
+    missed, because ipykernel keeps its hooks by thread.
 
     Args:
         shell: IPython's ``InteractiveShell``.
-        guard: Where errors go.
+        guard: Receives errors.
     """
 
-    def __init__(self, shell: Any, guard: Guard) -> None:
+    def __init__(self, shell: Any, guard: CaptureGuard) -> None:
         self._shell, self._guard = shell, guard
         self._outputs: list[_Output] = []
         self._bytes = self._left_out = 0
@@ -61,7 +61,7 @@ class DisplayCapture:
         self._undo: list[Callable[[], None]] = []
 
     def start(self) -> None:
-        """Begin."""
+        """Install the hooks."""
         publisher = self._shell.display_pub
         if hasattr(publisher, "register_hook"):
             publisher.register_hook(self._on_message)
@@ -71,12 +71,12 @@ class DisplayCapture:
         self._undo.append(_before(self._shell.displayhook, "write_format_data", self._on_result))
 
     def stop(self) -> None:
-        """End, and take the hooks away."""
+        """Remove the hooks."""
         while self._undo:
             self._undo.pop()()
 
     def files(self) -> list[OutputFile]:
-        """Return the outputs as files numbered by kind, as in ``outputs/figure-1.png`` and ``outputs/table-1.html``.
+        """Return the outputs as files numbered by kind, such as ``outputs/figure-1.png`` and ``outputs/table-1.html``.
 
         A value that is only text is ``outputs/result.txt``.
         """
@@ -87,7 +87,7 @@ class DisplayCapture:
         files: list[OutputFile] = []
         for output in self._outputs:
             files += self._guard.shield("displays", partial(_files, output, counts), [])
-        return list({file.path: file for file in files}.values())  # of several values the last one
+        return list({file.path: file for file in files}.values())  # of several results only the last
 
     def _on_message(self, message: dict[str, Any]) -> dict[str, Any]:
         self._guard.shield("displays", lambda: self._read(message), None)
@@ -132,7 +132,7 @@ class DisplayCapture:
 
 
 def _before(target: Any, name: str, hook: Callable[..., None]) -> Callable[[], None]:
-    """Call ``hook`` before a method of one object, and return what takes it away again."""
+    """Call ``hook`` before each call of an object's method, and return a function that undoes this."""
     method = getattr(target, name)
     active = True
 

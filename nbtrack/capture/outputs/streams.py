@@ -1,11 +1,11 @@
-"""What the cell writes to stdout and stderr, taken beside: the notebook shows it as ever."""
+"""What a cell writes to stdout and stderr, recorded without changing what the notebook shows."""
 
 from __future__ import annotations
 
 import sys
 from typing import Any, TextIO
 
-from ..base import Guard, OutputFile
+from ..base import CaptureGuard, OutputFile
 from ..secrets.redact import redact_text
 from .transcript import Transcript
 
@@ -13,18 +13,18 @@ __all__ = ["StreamCapture"]
 
 
 class StreamCapture:
-    """Takes down stdout and stderr between ``start`` and ``stop``, from all threads.
+    """Records stdout and stderr between ``start`` and ``stop``, from all threads.
 
-    In a kernel this also covers subprocesses and what C libraries write, by way of ipykernel's ``OutStream.echo``;
-    elsewhere ``sys.stdout`` and ``sys.stderr`` are wrapped.
+    In a kernel this includes subprocesses and C libraries, through ipykernel's ``OutStream.echo``; elsewhere ``sys.stdout`` and
+    ``sys.stderr`` are wrapped.
     """
 
-    def __init__(self, guard: Guard) -> None:
+    def __init__(self, guard: CaptureGuard) -> None:
         self._guard = guard
         self._taps: dict[str, _Tap] = {}
 
     def start(self) -> None:
-        """Begin."""
+        """Install the taps."""
         for name in ("stdout", "stderr"):
             stream = getattr(sys, name)
             if stream is not None:
@@ -32,20 +32,20 @@ class StreamCapture:
                 self._taps[name].open()
 
     def stop(self) -> None:
-        """End, and put back what was there before."""
+        """Remove the taps."""
         for tap in self._taps.values():
             tap.close()
 
     def files(self) -> list[OutputFile]:
-        """Return ``outputs/stdout.txt`` and ``outputs/stderr.txt`` where something was written: redacted, without colours."""
+        """Return ``outputs/stdout.txt`` and ``outputs/stderr.txt`` if something was written: redacted, without colours."""
         texts = {name: redact_text(tap.transcript.text()) for name, tap in self._taps.items()}
         return [OutputFile(f"outputs/{name}.txt", text.encode("utf-8", errors="replace")) for name, text in texts.items() if text]
 
 
 class _Tap:
-    """Stands between a writer and a stream: the text goes on as it is, and into a transcript."""
+    """Stands between a writer and a stream: passes text on and adds it to a transcript."""
 
-    def __init__(self, stream: Any, guard: Guard, name: str) -> None:
+    def __init__(self, stream: Any, guard: CaptureGuard, name: str) -> None:
         self.transcript = Transcript()
         self._stream, self._guard, self._name = stream, guard, name
         self._kernel = hasattr(stream, "echo")
@@ -60,7 +60,7 @@ class _Tap:
             setattr(sys, self._name, self)
 
     def close(self) -> None:
-        """Stop listening. Where another one has put itself before this one, this one stays in the chain and passes on."""
+        """Stop recording. If another wrapper was installed on top of this one, it stays in the chain and only passes text on."""
         self._open = False
         if self._kernel and self._stream.echo is self:
             self._stream.echo = self._next

@@ -1,4 +1,4 @@
-"""The traceback of a cell or a run that failed, as plain text that begins in the user's code."""
+"""The traceback of a failed cell or run, as plain text that begins in the user's code."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ _OWN_FOLDER = f"{Path(__file__).parents[2]}{os.sep}"
 
 
 def capture_traceback(error: BaseException) -> Captured:
-    """Capture an exception with its causes as document ``traceback``."""
+    """Capture an exception with its causes as the document ``traceback``."""
     return Captured(documents=(DocumentLogged("traceback", exception_text(error)),))
 
 
 def exception_text(error: BaseException, name_of: Callable[[str], str | None] | None = None) -> str:
-    """Return an exception with its causes as text, at most some 200,000 characters, without secrets.
+    """Return an exception with its causes as a string of at most some 200,000 characters, without secrets.
 
-    What IPython did before it came to the cell is not in it, nor what nbtrack did; a cell is named as IPython names
-    it. The form is Python's own: IPython's would cost as much time again as showing it did.
+    Frames of IPython before the cell and of nbtrack are left out, and cells have the names that IPython gives them. The format is
+     Python's: formatting in IPython's style again would double the time that a failed cell takes.
 
     Args:
-        error: What ended a cell or a ``with`` block.
-        name_of: Names the cell that a file name stands for, None for other files; by default, IPython's shell is asked.
+        error: The exception that ended a cell or a ``with`` block.
+        name_of: Returns the name of the cell for a file name, None for other files; by default IPython's shell is asked.
     """
     name = name_of or cell_name(_shell())
     report = traceback.TracebackException(type(error), error, error.__traceback__, compact=True)
@@ -43,7 +43,7 @@ def exception_text(error: BaseException, name_of: Callable[[str], str | None] | 
 
 
 def cell_name(shell: Any) -> Callable[[str], str | None]:
-    """Return a function that names the cells of an ``InteractiveShell``, if there is one, by the files it compiled them as."""
+    """Return a function that returns a cell's name for the file name that IPython compiled it with."""
 
     def name(filename: str) -> str | None:
         label = None if shell is None else shell.compile.format_code_name(filename)
@@ -58,7 +58,7 @@ def _shell() -> Any:
 
 
 def _all(report: traceback.TracebackException) -> Iterator[traceback.TracebackException]:
-    """Yield an exception, what it came from, and the members of groups."""
+    """Yield an exception, its causes and contexts, and the members of groups."""
     waiting: list[traceback.TracebackException | None] = [report]
     while waiting:
         part = waiting.pop()
@@ -74,6 +74,6 @@ def _trim(report: traceback.TracebackException, name: Callable[[str], str | None
         frame.filename = name(frame.filename) or frame.filename
     report.stack[:] = kept
     in_cell = name(report.filename) if isinstance(getattr(report, "filename", None), str) else None
-    if in_cell:  # a syntax error: where it was found is none of the user's code
+    if in_cell:  # a syntax error: the frames are the compiler's, not the user's
         report.filename = in_cell
         report.stack[:] = kept if cells else []

@@ -1,4 +1,4 @@
-"""Text as it stands on a terminal at the end, bounded: a progress bar drawn a thousand times is one line."""
+"""The text that remains on a terminal, of bounded size: a progress bar that is redrawn a thousand times is one line."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _UNFINISHED = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]*|[ -/]+)?\Z")
 
 
 class Transcript:
-    """Collects what is written to a stream, from any thread, and gives it back without overwritten text and colours.
+    """Collects the text written to a stream from any thread, and returns it without overwritten text and colours.
 
-    Writing costs an append; the text is worked in a piece at a time. Carriage returns, backspaces, cursor movements and
-    erasures take effect within the last 50 lines, which is how far up nested progress bars go.
+    A write costs an append; the text is processed in pieces. Carriage returns, backspaces, cursor movements and erasures take
+    effect within the last 50 lines, which is how far up nested progress bars go.
 
     Args:
-        limit: How many characters are kept, half of them from the beginning and half from the end.
+        limit: The number of characters to keep, half from the beginning and half from the end.
     """
 
     _WINDOW = 50
@@ -40,10 +40,10 @@ class Transcript:
         self._unfinished = ""
 
     def write(self, text: str) -> None:
-        """Take text in; never waits for another thread."""
+        """Add text; never blocks on another thread."""
         self._pending.append(text)
         self._pending_size += len(text)
-        # A signal handler may print while its own thread is folding, so nobody waits for the lock.
+        # Never block: a signal handler may print while its own thread holds the lock.
         if self._pending_size > self._PIECE and self._folding.acquire(blocking=False):
             try:
                 self._fold()
@@ -51,7 +51,7 @@ class Transcript:
                 self._folding.release()
 
     def text(self) -> str:
-        """Return the text as it stands now."""
+        """Return the text in its present state."""
         with self._folding:
             self._fold()
             return self._kept.text("\n".join(self._lines))
@@ -109,7 +109,7 @@ class Transcript:
             self._row -= 1
 
     def _command(self, name: str, parameters: str) -> None:
-        """Obey a control sequence: A up, B down, C right, D left, G to a column, K and J erase; colours and the rest pass by."""
+        """Execute a control sequence: A up, B down, C right, D left, G to a column, K and J erase; others are ignored."""
         number = int(parameters) if parameters.isdigit() else None
         count = number or 1
         if name in "AB":

@@ -1,1 +1,1 @@
-"""Params that a cell sets without being told to log them."""
+"""The params of a cell: those that it assigns or reads, and those that the user names."""

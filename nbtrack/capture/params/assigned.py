@@ -1,11 +1,11 @@
-"""Which of the names that a cell assigns are its params, and which are counters, containers being filled, or results.
+"""Decides which names that a cell assigns are params, and which are counters, containers to be filled, or results.
 
-A param is a name assigned, outside loops, to
+A param is a name assigned outside loops to
 
-- a constant: ``lr = 0.01``; it is known before the cell runs;
-- an expression of params, of names from earlier cells, and of sizes: ``width = 2 * base``, ``n = len(x)``, ``d = x.shape[1]``;
-- the result of any other call, where the cell goes on to hand it to a call that does more than report it:
-  ``lr = rng.uniform()`` is a param before ``SGD(lr)``, ``accuracy = model.score(x)`` before ``print(accuracy)`` is not.
+- a constant: ``lr = 0.01``; its value is known before the cell runs;
+- an expression of params, names from earlier cells, and sizes: ``width = 2 * base``, ``n = len(x)``, ``d = x.shape[1]``;
+- the result of another call, if the cell passes it to a call that does more than report it: ``lr = rng.uniform()`` is a param
+  before ``SGD(lr)``, but ``accuracy = model.score(x)`` before ``print(accuracy)`` is not.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ _TRANSPARENT = (
 
 @dataclass(frozen=True, slots=True)
 class AssignedParams:
-    """The params that a cell assigns: ``constants`` with their values, ``computed`` to be looked up when the cell has run."""
+    """The params that a cell assigns: ``constants`` with their values, ``computed`` to be read when the cell has run."""
 
     constants: dict[str, object]
     computed: tuple[str, ...]
 
 
 def assigned_params(tree: ast.Module, use: NameUse) -> AssignedParams:
-    """Choose the params among the names that a cell assigns, in the order in which it does."""
+    """Return the params among the names that a cell assigns, in the order of assignment."""
     return _Choice(tree, use).result()
 
 
@@ -73,7 +73,7 @@ class _Choice:
         return AssignedParams(constants, tuple(computed))
 
     def _settled(self, node: ast.expr) -> bool:
-        """Whether an expression follows from what was given to the cell, and not from what the cell has worked out."""
+        """Return whether an expression depends only on inputs of the cell, not on its results."""
         if isinstance(node, ast.Constant):
             return True
         if isinstance(node, ast.Name):
@@ -83,14 +83,14 @@ class _Choice:
         if isinstance(node, ast.Call):
             return self._settled_call(node)
         parts = [n for n in ast.iter_child_nodes(node) if isinstance(n, ast.expr)]
-        return isinstance(node, _TRANSPARENT) and bool(parts) and all(map(self._settled, parts))  # [] is there to be filled
+        return isinstance(node, _TRANSPARENT) and bool(parts) and all(map(self._settled, parts))  # an empty [] is to be filled
 
     def _given(self, name: str) -> bool:
         of_cell = name in self._use.bindings and name not in self._use.reads
         return name not in self._changing and (not of_cell or name in self._accepted)
 
     def _settled_part(self, node: ast.expr) -> bool:
-        """``args.lr`` of an earlier cell, ``x.shape[0]`` of anything; never the environment, nor scikit-learn's ``result_``."""
+        """Return True for ``args.lr`` of an earlier cell and ``x.shape[0]`` of anything; not for the environment."""
         attributes: list[str] = []
         while isinstance(node, ast.Attribute | ast.Subscript):
             if isinstance(node, ast.Attribute):
@@ -120,7 +120,7 @@ _NO_LITERAL = object()
 
 
 def _literal(binding: Binding) -> object:
-    """Return the value of a literal; an empty container is no setting but a place to put things."""
+    """Return the value of a literal; an empty container is not a setting but something to be filled."""
     try:
         value = ast.literal_eval(binding.value) if binding.value else _NO_LITERAL
     except (ValueError, TypeError, RecursionError):
@@ -129,7 +129,7 @@ def _literal(binding: Binding) -> object:
 
 
 def _mutated(tree: ast.Module) -> Iterator[str]:
-    """Find the names whose objects the cell changes: ``x[…] = …``, ``x.y += …``, ``x.append(…)``, ``x["losses"].append(…)``."""
+    """Yield the names whose objects the cell changes: ``x[…] = …``, ``x.y += …``, ``x.append(…)``, ``x["losses"].append(…)``."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Subscript | ast.Attribute) and not isinstance(node.ctx, ast.Load):
             yield from _root(node.value)
@@ -145,7 +145,7 @@ def _root(node: ast.expr) -> Iterator[str]:
 
 
 def _handed_on(tree: ast.Module) -> Iterator[str]:
-    """Find the names that the cell hands to a call which does more than report, convert or store them."""
+    """Yield the names that the cell passes to a call that does more than report, convert or store them."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _called(node.func) not in _REPORTING:
             for argument in (*node.args, *(k.value for k in node.keywords)):

@@ -1,4 +1,4 @@
-"""What a cell does with the names of the notebook: which it reads from earlier cells, and which it binds, how and to what."""
+"""Finds which names a cell reads from earlier cells, and which it binds, how and to what."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """One place where a name gets a value.
+    """A place where a name gets a value.
 
-    ``value`` is the expression assigned, None for ``def``, ``import``, ``with … as`` and the like. ``exact`` says
-    that the name gets just this value and not a part of it, ``once`` that this happens once whenever the cell runs,
-    ``loop`` that it may happen over and over.
+    Attributes:
+        value: The assigned expression; None for ``def``, ``import``, ``with … as`` and similar.
+        exact: Whether the name gets exactly this value, not a part of it.
+        once: Whether this happens exactly once whenever the cell runs.
+        loop: Whether it may happen repeatedly.
     """
 
     value: ast.expr | None
@@ -31,10 +33,11 @@ class Binding:
 
 @dataclass(slots=True)
 class NameUse:
-    """The names of a cell in the order in which they first come.
+    """The names of a cell in the order of their first use.
 
-    ``reads`` are looked up in the notebook's namespace before the cell has bound them, by its own code or
-    that of a function in it; ``bindings`` are what the cell itself puts into the namespace.
+    Attributes:
+        reads: Names looked up in the notebook's namespace before the cell binds them, by the cell or by a function in it.
+        bindings: Names that the cell puts into the namespace.
     """
 
     reads: dict[str, None] = field(default_factory=dict)
@@ -42,7 +45,7 @@ class NameUse:
 
 
 def name_use(tree: ast.Module) -> NameUse:
-    """Find out what a cell does with names."""
+    """Return how a cell uses names."""
     walk = _Walk()
     walk.visit(tree)
     later = (name for name in walk.deferred if name not in walk.use.bindings)
@@ -51,14 +54,14 @@ def name_use(tree: ast.Module) -> NameUse:
 
 @dataclass(slots=True)
 class _Scope:
-    """The names of a function, a comprehension or, as far as its body has bound them, a class."""
+    """The names of a function, a comprehension, or a class as far as its body has bound them."""
 
     names: set[str]
     is_class: bool = False
 
 
 class _Walk:
-    """Walks a cell in the order of evaluation."""
+    """Visits the nodes of a cell in the order of evaluation."""
 
     def __init__(self) -> None:
         self.use = NameUse()
@@ -162,15 +165,15 @@ class _Walk:
         self._inside([*inside, *results], _Scope(targets), deferred=False)
 
     def _inside(self, nodes: Iterable[ast.AST], scope: _Scope, *, deferred: bool) -> None:
-        """Visit what is in a scope of its own; what it looks up outside is looked up later if it is ``deferred``."""
+        """Visit nodes in a scope of their own; if ``deferred``, they look up names when a function is called."""
         self._scopes.append(scope)
         self._in_function += deferred
-        self._loop(nodes)  # called any number of times
+        self._loop(nodes)  # as a loop, because a function may be called repeatedly
         self._in_function -= deferred
         self._scopes.pop()
 
     def _is_local(self, name: str) -> bool:
-        # the names of a class are seen by its body, not by its methods
+        # The body of a class sees its names, its methods do not.
         return any(name in s.names for s in self._scopes if not s.is_class or s is self._scopes[-1])
 
     def _read(self, name: str) -> None:
@@ -227,7 +230,7 @@ def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[ast.expr, ast.ex
 
 
 def _bound_in(body: Iterable[ast.AST]) -> set[str]:
-    """Return the names that a function's body makes its own, those of functions inside it included."""
+    """Return the local names of a function's body, with those of functions inside it."""
     nodes = [n for statement in body for n in ast.walk(statement)]
     names = {n.id for n in nodes if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
     names |= {n.name for n in nodes if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}

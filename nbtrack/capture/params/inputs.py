@@ -1,4 +1,4 @@
-"""Params that nobody had to declare: simple values that the cell assigns, reads from earlier cells, or was given by papermill."""
+"""Params that need no declaration: simple values that the cell assigns, reads from earlier cells, or gets from papermill."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from itertools import islice
 from types import CodeType, FunctionType
 
 from ...entities.run import ParamValue
-from ..base import Captured, NotThis, gather
+from ..base import Captured, WrongKind, read_each
 from ..secrets.redact import redact_value
 from .assigned import AssignedParams, assigned_params
 from .bindings import NameUse, name_use
@@ -26,14 +26,14 @@ _SHELL = ("In", "Out", "exit", "quit", "get_ipython", "display", "open")
 
 
 class CellInputs:
-    """The inputs of one cell, found from its source alone; their values are taken before and after it has run.
+    """The inputs of one cell, found from its source alone; their values are read before and after it runs.
 
     Args:
         source: The cell as typed.
-        transform: ``InteractiveShell.transform_cell``, which makes Python of line magics.
+        transform: ``InteractiveShell.transform_cell``, which translates line magics to Python.
 
     Attributes:
-        unread: Why nothing is found in a cell that is too large; empty for others.
+        unread: Why nothing was found in a cell that is too large; empty for others.
     """
 
     def __init__(self, source: str, transform: Callable[[str], str] | None = None) -> None:
@@ -46,19 +46,19 @@ class CellInputs:
         self._assigned = assigned_params(tree, self._use) if tree and is_read else AssignedParams({}, ())
 
     def reads(self, namespace: Mapping[str, object]) -> list[str]:
-        """Return the names from earlier cells that the cell reads, itself or through functions of the notebook."""
+        """Return the names from earlier cells that the cell reads, directly or through functions of the notebook."""
         return [name for name in _reached(self._use.reads, namespace) if name in namespace and _is_users(name)]
 
     def at_start(self, namespace: Mapping[str, object], history: Sequence[str] = (), without: Container[str] = ()) -> Captured:
-        """Take what is known before the cell runs, so that a run has its params even if the kernel dies in it.
+        """Read what is known before the cell runs, so that the run has its params even if the kernel dies.
 
-        Those are constants that the cell assigns, simple values of earlier cells that it reads and does not bind itself,
-        and what papermill set.
+        These are constants that the cell assigns, simple values of earlier cells that it reads and does not bind itself, and
+        papermill's parameters.
 
         Args:
             namespace: The kernel's variables.
-            history: The cells executed so far, to find the one that papermill put in.
-            without: Names to leave out, because they are logged otherwise.
+            history: The cells executed so far, which include papermill's.
+            without: Names to leave out, because they are logged in another way.
         """
         if self.unread:
             return Captured(left_out=(self.unread,))
@@ -67,7 +67,7 @@ class CellInputs:
         return params_from(given, [*self._assigned.constants, *read], without=without)
 
     def at_end(self, namespace: Mapping[str, object], known: Mapping[str, object], without: Container[str] = ()) -> Captured:
-        """Take the values that the cell has computed for its params; ``known`` are the params of ``at_start``."""
+        """Read the values that the cell has computed for its params; ``known`` are the params of ``at_start``."""
         names = [name for name in self._assigned.computed if name not in known]
         return params_from(namespace, names, most=_MOST_PARAMS - len(known), without=without)
 
@@ -79,12 +79,12 @@ def _has_more_nodes(tree: ast.AST, most: int) -> bool:
 def params_from(
     namespace: Mapping[str, object], names: Iterable[str], *, most: int = _MOST_PARAMS, without: Container[str] = ()
 ) -> Captured:
-    """Return the simple values among the named ones, without secrets.
+    """Return the simple values of the named variables, without secrets.
 
-    Those that are too large, and those after the first ``most``, are left out and named; ``without`` are not meant at all.
+    Values that are too large, and those after the first ``most``, are reported as left out; names in ``without`` are skipped.
     """
     wanted = [name for name in dict.fromkeys(names) if name in namespace and name not in without]
-    found, unfit = gather(((name, namespace[name]) for name in wanted), _param)
+    found, unfit = read_each(((name, namespace[name]) for name in wanted), _param)
     kept = list(found)[: max(0, most)]
     over = [f"{name} (a run takes {_MOST_PARAMS} params by itself)" for name in list(found)[len(kept) :]]
     return Captured(params={name: found[name] for name in kept}, left_out=(*unfit, *over))
@@ -93,7 +93,7 @@ def params_from(
 def _param(name: str, value: object) -> ParamValue:
     simple = read_simple(value)
     if isinstance(simple, NotSimple):
-        raise NotThis
+        raise WrongKind
     if len(str(simple)) > LONGEST_VALUE:
         raise TooLong(f"longer than the {LONGEST_VALUE:,} characters of a param")
     return redact_value(name, simple)
@@ -110,7 +110,7 @@ def assigned_names(source: str) -> list[str]:
 
 
 def read_names(source: str) -> list[str]:
-    """Return the names that a cell reads and has not bound before, in order: those of builtins and of IPython left out."""
+    """Return the names that a cell reads before it binds them, in order, without those of builtins and IPython."""
     tree = parse_cell(source)
     return [name for name in name_use(tree).reads if _is_users(name) and not hasattr(builtins, name)] if tree else []
 
@@ -118,8 +118,7 @@ def read_names(source: str) -> list[str]:
 def papermill_names(history: Sequence[str]) -> list[str]:
     """Return the names of the parameters that papermill has set.
 
-    Papermill executes them as a cell of its own that begins with the line ``# Parameters``. (Cell tags, such as ``parameters``,
-    do not reach a kernel.)
+    Papermill executes them as a cell of its own that begins with the line ``# Parameters``; cell tags do not reach a kernel.
     """
     for cell in history:
         if cell.startswith("# Parameters\n"):
@@ -132,12 +131,12 @@ def _is_users(name: str) -> bool:
 
 
 def _reached(names: Iterable[str], namespace: Mapping[str, object]) -> dict[str, None]:
-    """Add the names that functions of the notebook look up when they are called, and those that these call."""
+    """Add the names that functions of the notebook look up when called, and those of the functions that they call."""
     found = dict.fromkeys(names)
     waiting = list(found)
     while waiting:
         function = namespace.get(waiting.pop())
-        # Asked of its type: an object may raise, or begin to work, when it is asked itself.
+        # By its type: isinstance runs an object's own code, which may raise or start to work.
         if type(function) is FunctionType and function.__module__ == "__main__":
             new = [name for name in _globals_of(function.__code__) if name not in found]
             found |= dict.fromkeys(new)

@@ -1,4 +1,4 @@
-"""Params that the user names: ``%%track -p config`` takes a dataclass or a dict apart."""
+"""Params that the user names: ``%%track -p config`` logs the fields of a dataclass or dict."""
 
 from __future__ import annotations
 
@@ -29,10 +29,9 @@ _FORBIDDEN = re.compile(r"[^/\w.\- ]")  # in the names of MLflow's params
 def named_params(namespace: Mapping[str, object], names: Iterable[str]) -> dict[str, ParamValue]:
     """Return the params that the named variables hold.
 
-    A simple value is a param of that name. A dict, dataclass, ``argparse.Namespace``, ``SimpleNamespace``, named tuple,
-    attrs class, pydantic model or scikit-learn estimator is taken apart, and each value named by its path as it would
-    be written in Python: ``-p config`` gives ``config.optimizer.lr``. Functions, classes and other objects in there
-    are recorded by their names. Secrets are redacted.
+    A simple value is a param of that name. Of a dict, dataclass, ``argparse.Namespace``, ``SimpleNamespace``, named tuple,
+    attrs class, pydantic model or scikit-learn estimator each value is a param, named by its path as in Python: ``-p config``
+    gives ``config.optimizer.lr``. Functions, classes and other objects in it are recorded by their names. Secrets are redacted.
 
     Raises:
         InvalidInput: There is no such variable, it holds neither a simple value nor fields, or a value is too long.
@@ -97,7 +96,7 @@ def _too_long(name: str) -> InvalidInput:
 
 
 def _described(value: object) -> str:
-    """Return the name of a class or function, an object's repr where that is short, else the name of its type."""
+    """Return the name of a class or function, the repr of an object if it is short, else the name of its type."""
     kind = type(value)
     if kind in (types.FunctionType, types.BuiltinFunctionType) or issubclass(kind, type):
         return f"{value.__module__}.{value.__qualname__}"  # type: ignore[attr-defined]
@@ -107,7 +106,7 @@ def _described(value: object) -> str:
 
 
 def _room(value: object, room: int) -> int:
-    """Return how many of ``room`` characters a value's repr leaves; less than 0 as soon as it is known to be longer."""
+    """Return how many of ``room`` characters a value's repr leaves; negative as soon as it is known to be longer."""
     kind = type(value)
     if issubclass(kind, str | bytes):
         return room - len(value)  # type: ignore[arg-type]
@@ -121,7 +120,7 @@ def _room(value: object, room: int) -> int:
 
 
 def _fields(value: object) -> Mapping[Any, object] | None:
-    """Return the fields of what can be taken apart, None for anything else."""
+    """Return the fields of an object that has some, None for anything else."""
     if isinstance(value, type):
         return None
     if isinstance(value, Mapping):
@@ -136,7 +135,7 @@ def _fields(value: object) -> Mapping[Any, object] | None:
 
 
 def _given(value: object) -> Mapping[Any, object] | None:
-    """Ask an object that gives its fields on demand."""
+    """Return the fields that a method of the object returns, such as pydantic's ``model_dump``."""
     asked: tuple[tuple[str, dict[str, bool]], ...] = (("model_dump", {}), ("_asdict", {}), ("get_params", {"deep": False}))
     for method, arguments in asked:
         give = getattr(value, method, None)

@@ -1,4 +1,4 @@
-"""Parse a cell as IPython would run it."""
+"""Parses a cell as IPython would run it."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from contextlib import contextmanager
 
 __all__ = ["parse_cell"]
 
-# Cell magics that run the body as if they were not there.
+# Cell magics whose body runs as an ordinary cell.
 _TRANSPARENT = re.compile(r"\s*%%(?:track|time|capture|prun)\b.*\n?")
 
 
 def parse_cell(source: str, transform: Callable[[str], str] | None = None) -> ast.Module | None:
-    """Return the syntax tree of a cell's Python; None where it is not Python, or does not parse.
+    """Return the syntax tree of a cell's Python; None if it is not Python or does not parse.
 
     Args:
         source: The cell as typed.
-        transform: Turns line magics and shell commands into Python: ``InteractiveShell.transform_cell``.
+        transform: Translates line magics and shell commands to Python: ``InteractiveShell.transform_cell``.
     """
     while found := _TRANSPARENT.match(source):
         source = source[found.end() :]
@@ -29,11 +29,11 @@ def parse_cell(source: str, transform: Callable[[str], str] | None = None) -> as
         with _no_warnings_of_the_parser():
             return _parsed(source, transform)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None  # the cell itself will say so
+        return None  # running the cell shows the error
 
 
 def _parsed(source: str, transform: Callable[[str], str] | None) -> ast.Module:
-    """Parse Python as it is; only what is none, such as a line magic, is given to IPython, which takes much longer."""
+    """Parse Python as it is; only what fails, such as a line magic, goes through IPython, which takes much longer."""
     try:
         return ast.parse(source)
     except SyntaxError:
@@ -44,7 +44,7 @@ def _parsed(source: str, transform: Callable[[str], str] | None) -> ast.Module:
 
 @contextmanager
 def _no_warnings_of_the_parser() -> Iterator[None]:
-    """Leave it to IPython to warn of a wrong escape in a cell.
+    """Suppress the parser's warnings, such as of a wrong escape; IPython shows them.
 
     ``catch_warnings`` would make Python forget which warnings it has shown, and show the user's again.
     """

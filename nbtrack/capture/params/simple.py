@@ -1,4 +1,4 @@
-"""Turn a Python value into a param's value, or say that it is none."""
+"""Converts a Python value to a param's value, if it is simple enough."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from ...entities.run import ParamValue
-from ..base import Unfit
+from ..base import NotRecordable
 
 __all__ = ["LONGEST_VALUE", "NOT_SIMPLE", "NotSimple", "TooLong", "is_environment", "read_simple", "simple_value"]
 
 
 class NotSimple:
-    """The type of the one value that stands for "this is no value for a param"."""
+    """The type of the one value that means "not a value for a param"."""
 
     def __bool__(self) -> bool:
         return False
@@ -27,36 +27,36 @@ NOT_SIMPLE: Final = NotSimple()
 LONGEST_VALUE = 6000  # characters, as in MLflow
 _MOST_PARTS = 64
 _DEEPEST = 4
-_MOST_BITS = 13_000  # Python turns longer integers into text only when told to
+_MOST_BITS = 13_000  # Python refuses to convert longer integers to strings
 
 
-class TooLong(Unfit):
-    """A value has more characters than a param."""
+class TooLong(NotRecordable):
+    """A value has more characters than a param may have."""
 
 
 def simple_value(value: object) -> ParamValue | NotSimple:
-    """Return what a param can hold of ``value``, ``NOT_SIMPLE`` where it is something else.
+    """Return a value as a param can hold it, or ``NOT_SIMPLE``.
 
-    Numbers, strings, bools and None; numpy's scalars as Python's; paths, dates, devices and enum members as text; and lists,
-    tuples, sets and dicts of these with at most 64 parts in all, four deep.
+    Numbers, strings, bools and None; numpy's scalars as Python's; paths, dates, devices and enum members as strings; and lists,
+    tuples, sets and dicts of these with at most 64 parts in all, four levels deep.
     """
     try:
         return read_simple(value)
-    except Unfit:
+    except NotRecordable:
         return NOT_SIMPLE
 
 
 def read_simple(value: object) -> ParamValue | NotSimple:
-    """Do the same, and raise ``Unfit``, with the reason, for a value that would be simple were it not so large.
+    """Return the same, but raise ``NotRecordable`` with the reason for a value that is too large to be simple.
 
-    What a value is, is asked of its type, never of the value: an object may say anything of itself, or raise. And as
-    sizes are looked at first, reading a value of any size takes microseconds.
+    Only the type of a value decides what it is, because an object's own code may return anything or raise. Sizes are checked
+    first, so reading a value of any size takes microseconds.
     """
     return _Reader().read(value, _DEEPEST)
 
 
 def is_environment(value: Mapping[object, object]) -> bool:
-    """Tell whether a mapping is the environment or a copy of it, which is never recorded."""
+    """Return whether a mapping is the environment or a copy of it, which is never recorded."""
     return "PATH" in value and any(key in value for key in ("HOME", "PWD", "USERPROFILE", "HOSTNAME"))
 
 
@@ -67,24 +67,24 @@ class _Reader:
     def read(self, value: object, depth: int) -> ParamValue | NotSimple:
         self._parts -= 1
         if self._parts < 0:
-            raise Unfit(f"more than {_MOST_PARTS} values")
+            raise NotRecordable(f"more than {_MOST_PARTS} values")
         kind = type(value)
         if not issubclass(kind, dict | list | tuple | set | frozenset):
             return self._scalar(value, kind)
         if depth < 0:
-            raise Unfit(f"nested more than {_DEEPEST} deep")
+            raise NotRecordable(f"nested more than {_DEEPEST} deep")
         return self._container(value, kind, depth)
 
     def _container(self, value: Any, kind: type, depth: int) -> ParamValue | NotSimple:
         if issubclass(kind, dict):
             return self._mapping(value, depth)
         found = self._sequence(value, depth)
-        # The order of a set is another one in each process.
+        # The order of a set differs between processes.
         return sorted(found, key=repr) if issubclass(kind, set | frozenset) and isinstance(found, list) else found
 
     def _mapping(self, value: dict[object, object], depth: int) -> ParamValue | NotSimple:
         if is_environment(value):
-            raise Unfit("environment variables are never recorded")
+            raise NotRecordable("environment variables are never recorded")
         found: dict[str, ParamValue] = {}
         for key, item in value.items():
             name, part = self._scalar(key, type(key)), self.read(item, depth - 1)
@@ -120,7 +120,7 @@ class _Reader:
         return self._foreign(value, kind)
 
     def _foreign(self, value: Any, kind: type) -> bool | int | float | str | None | NotSimple:
-        """Read a scalar of numpy, a device or dtype of torch; only of libraries that are loaded anyway."""
+        """Read a scalar of numpy, or a device or dtype of torch; only of libraries that are loaded already."""
         if issubclass(kind, _loaded("numpy", "generic")):
             item = value.item()
             return self._scalar(item, type(item)) if type(item) in (bool, int, float, str) else NOT_SIMPLE
@@ -129,7 +129,7 @@ class _Reader:
         return NOT_SIMPLE
 
     def _text(self, value: object) -> str | NotSimple:
-        """Return a plain ``str``, unless it cannot be stored: a lone surrogate or a NUL."""
+        """Return a plain ``str``, unless it cannot be stored: it contains a lone surrogate or NUL."""
         if not isinstance(value, str):
             return NOT_SIMPLE
         self._take(str.__len__(value), "string", "characters")
@@ -156,7 +156,7 @@ def _integer(value: int) -> int:
 
 
 def _loaded(module: str, *names: str) -> tuple[type, ...]:
-    """Return those of a library's types that are there; none where it is not loaded."""
+    """Return types of a library by name; none if it is not loaded."""
     library = sys.modules.get(module)
     found = (getattr(library, name, None) for name in names) if library is not None else ()
     return tuple(each for each in found if isinstance(each, type))

@@ -1,1 +1,1 @@
-"""Finding secrets in what is captured, and removing them."""
+"""Detects and redacts secrets in whatever is recorded."""

@@ -1,4 +1,4 @@
-"""Secrets that show by their form, whatever they are called: keys of known services, private keys, passwords in URLs."""
+"""Recognises secrets by their form: keys of known services, private keys, passwords in URLs."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ __all__ = ["REDACTED", "compiled", "redact_patterns"]
 REDACTED = "[redacted]"
 _KEPT = r"\g<1>[redacted]"
 
-# One of the first column must be in the text for the pattern to be tried;
-# what a pattern captures stays.
+# A pattern is tried only if the text contains one of the strings in the first column; what it captures is kept.
 _PEM = (
     r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
     r"(?:(?:(?!-----)[\s\S]){0,20000}-{5,6}END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
     r"|(?:[\s\"'+\\nr-]{0,20}[A-Za-z0-9+/=]{20,200}){1,500})"
 )
-# user:password@ up to the last @ of the word, for passwords hold slashes and @; not a port, and no placeholder. Or http's user.
+# user:password@ up to the last @ of the word, as passwords contain slashes and @; not a port or placeholder. Or a user of http.
 _USERINFO = (
     r"(://)(?:(?![^\s/:@]{0,100}:(?:\d{1,5}[/?#\s]|\$?[{<]))[^\s/:@'\"`<>]{0,100}:[^\s'\"`<>]{1,200}(?=@[\w\[])"
     r"|(?:(?<=http://)|(?<=https://))(?![{$<]|\[redacted\])[^\s/:@'\"`<>]{1,255}(?=@))"
@@ -49,7 +48,7 @@ _FORMS: tuple[tuple[tuple[str, ...], str], ...] = tuple(
 
 
 def redact_patterns(text: str) -> str:
-    """Replace the secrets that show by their form, and nothing else: fit for markup and scripts too."""
+    """Replace only secrets that are recognised by their form: safe for markup and scripts too."""
     for needles, form in _FORMS:
         if any(needle in text for needle in needles):
             pattern = compiled(form)
@@ -59,5 +58,5 @@ def redact_patterns(text: str) -> str:
 
 @cache
 def compiled(pattern: str) -> re.Pattern[str]:
-    """Compile a pattern when it is first needed: all of them together would take longer than importing the package may."""
+    """Compile a pattern at its first use: compiling all of them would take longer than importing the package may."""
     return re.compile(pattern)

@@ -1,4 +1,4 @@
-"""Tell the names of secrets from those that machine learning is full of: ``hf_token``, not ``pad_token`` or ``max_tokens``."""
+"""Distinguishes names of secrets from those common in machine learning: ``hf_token``, but not ``pad_token`` or ``max_tokens``."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ def _set(text: str) -> frozenset[str]:
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
-# Secret wherever they stand in a name.
+# A name with one of these words is a secret's.
 _SECRET = _set(
     "password passwords passwd pwd passphrase passcode secret secrets credential credentials creds cred apikey apikeys authtoken "
     "accesstoken accesskey secretkey privatekey auth oauth authorization bearer jwt dsn connstr cookie cookies"
 )
-# Where a name ends in one of these it speaks about a secret and does not hold it.
+# A name that ends in one of these is about a secret and does not hold it.
 _ABOUT = _set(
     "count len length size dim dims limit type types mode name names path file dir strength policy index idx column columns "
     "col cols embedding embeddings prob accuracy loss weight weights rate vocab expiry ttl timeout expires enabled "
     "required layer layers provider method class cls module error errors status"
 )
-# Passed over at the end of a name: API_KEY_PROD, token_value.
+# Ignored at the end of a name: API_KEY_PROD, token_value.
 _TAIL = _set("value prod production dev test staging live env default")
-# A token after one of these is a piece of text, an image or a sequence, or a number of them.
+# A token after one of these is a part of a text, image or sequence, or a number of them.
 _MODEL_TOKEN = _set(
     "pad padding eos bos dist unk unknown sep cls mask special next start end stop begin first last prev previous current per "
     "num n max min total new prompt image img audio video patch class input output target source src tgt distillation oov blank "
@@ -40,7 +40,7 @@ _KEY_OF = _set(
     "deploy license client admin function openai anthropic wandb mistral cohere groq huggingface hf aws azure gcp google github "
     "gitlab slack stripe neptune comet kaggle databricks"
 )
-# ``pass`` and ``pw`` are passwords after one of these; else a pass is one over the data, and pw is pointwise.
+# ``pass`` and ``pw`` mean a password after one of these; otherwise a pass over the data, and pointwise.
 _PASSWORD_OF = _set(
     "db database user username root admin smtp ftp sftp mysql postgres postgresql pg redis mongo mongodb email mail imap ldap "
     "ssh sudo login account proxy vpn wifi my"
@@ -49,15 +49,16 @@ _PASSWORD_OF = _set(
 
 @lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
-    """Tell whether a variable, key, option or header of this name is expected to hold a secret.
+    """Return whether a variable, key, option or header of this name is expected to hold a secret.
 
-    Names are judged by their words, in any spelling (``api_key``, ``apiKey``, ``API-KEY``), each part of a dotted name by itself.
+    Names are split into words in any spelling (``api_key``, ``apiKey``, ``API-KEY``), and each part of a dotted name is judged
+    alone.
     """
     return any(_is_secret([w.lower() for w in _WORD.findall(part)]) for part in name.split("."))
 
 
 def is_secret_for_texts(name: str) -> bool:
-    """Tell the same of a name under which a text stands: ``pass`` alone, which with a number is one over the data."""
+    """Return whether a string of this name is a secret; unlike a number, this includes the name ``pass``."""
     return name.rpartition(".")[2].strip("'\"-").lower() == "pass" or is_secret_name(name)
 
 

@@ -1,6 +1,6 @@
-"""Keep secrets out of the record: by the name under which a value stands, and by the form of the value itself.
+"""Redacts secrets by the name of a value and by the form of the value itself.
 
-Everything else is kept byte for byte. A value that only refers to a secret stays too: ``token=settings.token``,
+Everything else stays the same, byte for byte. So do values that only refer to a secret: ``token=settings.token``,
 ``password = getpass()``, ``"$TOKEN"``, ``api_key: str``.
 """
 
@@ -16,7 +16,7 @@ from .names import is_secret_for_texts, is_secret_name
 __all__ = ["REDACTED", "redact_patterns", "redact_text", "redact_value"]
 
 
-# Names are looked for around these, in lower case; what the whole name means is then asked of is_secret_name.
+# Fragments of names of secrets, in lower case; is_secret_name then judges the whole name around a fragment.
 _HINT = re.compile("pass|pw|secret|token|key|cred|auth|bearer|jwt|dsn|conn|cookie")
 _NAME = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 _LONGEST_NAME = 100
@@ -41,10 +41,10 @@ _OPTION = rf"""(?x){_REST}(?:["'][ \t]*+,\s{{0,100}}+|[ \t]++)(?:{_QUOTED}|(?P<b
 _HANDED = rf"""(?x){_REST}\\?["'][ \t]*+,\s{{0,100}}+{_QUOTED}"""
 _SETTER = re.compile(r"\b(?:set|get|env|default)\w{0,20}\(\s{0,20}\\?[\"']\Z")
 
-# What stands between a name and its value in both: most names in a text have none of it after them.
+# What follows a name in both patterns above; most names in a text can be skipped by this cheap test.
 _SIGNED = re.compile(r"""\\?["']?\]?[ \t]*+[:=!]""")
 
-_SHORTEST = 5  # characters that say a name and a value: ``pw=ab``
+_SHORTEST = 5  # characters of a name and a value: ``pw=ab``
 
 _REFERENCE = re.compile(r"\{[^{}]*\}|\$\{?\w+\}?|<[^<>]*>|%\(?\w*\)?s?|\*+|\.+|\[redacted\]|")
 _PLAIN = re.compile(r"(?i:none|null|true|false)|[-+]?[\d.]+(?:e[-+]?\d+)?|(?:u?int|float|complex|bfloat)\d*")
@@ -52,7 +52,7 @@ _VARIABLE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 
 
 def redact_value(name: str, value: ParamValue) -> ParamValue:
-    """Return a param's value without what is secret in it; in nested values each key is judged by itself."""
+    """Return a param's value without secrets; in nested values each key is judged by itself."""
     if isinstance(value, dict):
         secret = is_secret_name(name)
         return {k: redact_value(name if secret else k, v) for k, v in value.items()}
@@ -66,7 +66,7 @@ def redact_value(name: str, value: ParamValue) -> ParamValue:
 
 
 def redact_text(text: str) -> str:
-    """Return source, a diff, a log or a traceback with every secret that shows replaced by ``[redacted]``."""
+    """Return source code, a diff, a log or a traceback with every recognised secret replaced by ``[redacted]``."""
     if len(text) < _SHORTEST:
         return text
     return _redact_named(redact_patterns(text))
@@ -79,7 +79,7 @@ class _Span(NamedTuple):
 
 def _redact_named(text: str) -> str:
     pieces, done = [], 0
-    # "İ" is the one letter whose lower case is longer than itself, and positions must stay
+    # "İ" is the one letter whose lower case is longer, which would shift positions.
     for hint in _HINT.finditer(text.replace("İ", "I").lower()):
         if hint.start() >= done and (span := _secret_at(text, hint, done)):
             pieces += [text[done : span.start], REDACTED]
@@ -88,7 +88,7 @@ def _redact_named(text: str) -> str:
 
 
 def _secret_at(text: str, hint: re.Match[str], done: int) -> _Span | None:
-    """Find the value that belongs to the name around a hint, if the name is a secret's and the value one to hide."""
+    """Return the span of the value given to the name around a hint, if the name is a secret's and the value not a reference."""
     start, at = _name_start(text, hint.start(), done), hint.end()
     rest = _NAME_REST.match(text, at)
     name = text[start : rest.end()] if rest else ""
@@ -122,7 +122,7 @@ def _unquoted(name: str, match: re.Match[str] | None) -> _Span | None:
 
 
 def _stays(name: str, value: str) -> bool:
-    """Whether a value holds no secret: a placeholder, a variable named as a secret, None, a number (but of a password)."""
+    """Return whether a value holds no secret: a placeholder, a variable named as a secret, None, a number (but of a password)."""
     if _PLAIN.fullmatch(value):
         return value.isalpha() or not re.search("pass|pw", name, re.IGNORECASE)
     if _REFERENCE.fullmatch(value):
@@ -135,7 +135,7 @@ def _looks_random(value: str) -> bool:
 
 
 def _argument(text: str, start: int, at: int, name: str) -> _Span | None:
-    """Find the value after a command line's option, or handed with its name to a function such as ``setdefault``."""
+    """Return the span of the value after a command-line option or passed with its name to a function such as ``setdefault``."""
     if name.startswith("-") and (match := compiled(_OPTION).match(text, at)):
         return _option_value(name, match)
     if text[max(0, start - 1) : start] in ("'", '"') and _SETTER.search(text[max(0, start - 60) : start]):

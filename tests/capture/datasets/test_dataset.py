@@ -24,7 +24,7 @@ def frame(**changes):
     return made
 
 
-def test_a_data_frame():
+def test_a_data_frame_is_described():
     found = describe("train", frame(), {"mlflow.source.name": "nb.ipynb"})
     assert found.name == "train"
     assert len(found.digest) == 8
@@ -64,7 +64,7 @@ def test_the_digest_changes_with_values_names_types_rows_and_order():
     assert digest(frame()) == digest(frame().copy())
 
 
-def test_types_of_columns_in_mlflows_words():
+def test_columns_have_mlflows_types():
     columns = {
         "i": np.zeros(1, "int16"),
         "f": np.zeros(1, "float32"),
@@ -109,14 +109,14 @@ def test_any_data_is_described(value):
     json.loads(found.schema)
 
 
-def test_an_array():
+def test_an_array_is_described():
     found = describe("x", np.zeros((10, 3)), {})
     (features,) = json.loads(json.loads(found.schema)["mlflow_tensorspec"]["features"])
     assert features == {"type": "tensor", "tensor-spec": {"dtype": "float64", "shape": [-1, 3]}}
     assert json.loads(found.profile) == {"num_rows": 10, "num_elements": 30}
 
 
-def test_digests_of_arrays():
+def test_digests_of_arrays_change_with_values_and_shape():
     base = np.arange(12.0).reshape(3, 4)
     other = [base + 1, base.astype("float32"), base.reshape(4, 3), base[::-1]]
     assert len({digest(base), *map(digest, other)}) == 5
@@ -134,7 +134,7 @@ def test_large_data_is_sampled_from_end_to_end():
     assert digest(rows) != before
 
 
-def test_of_an_array_on_disk_few_elements_are_read(tmp_path):
+def test_few_elements_of_a_memory_mapped_array_are_read(tmp_path):
     array = np.memmap(tmp_path / "x", dtype="float64", mode="w+", shape=(100_000,))
     before = digest(array[10:])
     array[20] = 1  # between the elements that are looked at
@@ -144,17 +144,17 @@ def test_of_an_array_on_disk_few_elements_are_read(tmp_path):
 
 
 @pytest.mark.parametrize("value", [5, "x", [1, 2], {"a": 1}, None, np.float64(1), np.array(3), pd, pd.DataFrame, object()])
-def test_what_is_no_data(value):
+def test_other_objects_are_not_datasets(value):
     assert describe("x", value, {}) is None
 
 
-def test_the_names_that_hold_data():
+def test_names_that_hold_data_are_selected():
     namespace = {"df": frame(), "x": np.zeros(3), "lr": 0.1}
     captured = capture_datasets(namespace, ["lr", "x", "df", "gone"])
     assert [d.name for d in captured.datasets] == ["x", "df"]
 
 
-def test_the_first_twenty_are_recorded_and_the_others_named():
+def test_twenty_datasets_are_recorded_and_others_reported():
     namespace = {f"x{i}": np.zeros(3) for i in range(30)}
     captured = capture_datasets(namespace, namespace)
     assert [d.name for d in captured.datasets] == [f"x{i}" for i in range(20)]
@@ -162,7 +162,7 @@ def test_the_first_twenty_are_recorded_and_the_others_named():
     assert len(captured.left_out) == 10
 
 
-def test_frames_of_any_size_are_all_recorded_each_time():
+def test_large_frames_are_recorded_every_time():
     namespace = {f"df{i}": pd.DataFrame({"a": np.arange(300_000.0), "b": ["text"] * 300_000}) for i in range(6)}
     first = capture_datasets(namespace, namespace)
     assert [d.name for d in first.datasets] == list(namespace)
@@ -170,7 +170,7 @@ def test_frames_of_any_size_are_all_recorded_each_time():
 
 
 class Odd:
-    """Raises whatever it is asked."""
+    """Raises on every access."""
 
     def __str__(self):
         raise KeyError("odd")
@@ -198,7 +198,7 @@ class OddArray(np.ndarray):
     tobytes = ravel = __getitem__
 
 
-def test_an_odd_object_is_left_out_alone():
+def test_an_object_that_raises_is_left_out_alone():
     cells = pd.DataFrame({"o": pd.Series([Odd(), Odd()], dtype=object)})
     namespace = {
         "x": np.zeros(3),
@@ -229,7 +229,7 @@ LARGE = [
 
 
 @pytest.mark.parametrize("data", LARGE, ids=range(len(LARGE)))
-def test_of_large_contents_a_bounded_part_is_read(data):
+def test_reading_large_contents_takes_bounded_memory(data):
     """By the memory that it takes, for time is another one on a busy machine."""
     describe("x", data, {})
     tracemalloc.start()
@@ -241,7 +241,7 @@ def test_of_large_contents_a_bounded_part_is_read(data):
         tracemalloc.stop()
 
 
-def test_the_profile_says_where_the_digest_is_of_a_sample():
+def test_the_profile_marks_digests_of_samples():
     for small in (frame(), np.zeros(1000), pd.Series(range(1000))):
         assert "digest" not in json.loads(describe("x", small, {}).profile)
     for large in (
@@ -261,7 +261,7 @@ def test_no_cell_of_a_frame_is_recorded():
     assert '"password"' in captured.datasets[0].schema
 
 
-def test_of_a_frame_on_disk_few_rows_are_read(tmp_path):
+def test_few_rows_of_a_memory_mapped_frame_are_read(tmp_path):
     array = np.memmap(tmp_path / "x", dtype="float64", mode="w+", shape=(100_000, 2))
     mapped = pd.DataFrame(array, copy=False)
     assert np.shares_memory(mapped, array)
@@ -276,7 +276,7 @@ def test_wide_frames_have_bounded_schemas():
     assert json.loads(found.profile)["num_elements"] == 6000
 
 
-def test_polars():
+def test_polars_frames_and_series_are_described():
     polars = pytest.importorskip("polars")
     data = polars.DataFrame({"a": [1, 2], "b": ["x", None], "l": [[1], [2]]})
     found = describe("x", data, {})
@@ -306,7 +306,7 @@ class Tensor:
         return self._array.tolist()
 
 
-def test_tensors(monkeypatch):
+def test_tensors_are_described(monkeypatch):
     torch = types.SimpleNamespace(Tensor=Tensor, from_numpy=lambda array: array)
     monkeypatch.setitem(sys.modules, "torch", torch)
     found = describe("x", Tensor(np.zeros((4, 2), "float32")), {})
@@ -318,7 +318,7 @@ def test_tensors(monkeypatch):
 
 
 @pytest.mark.slow
-def test_nested_polars_data():
+def test_nested_polars_data_is_described():
     polars = pytest.importorskip("polars")
     data = polars.DataFrame({"l": [[1], [2, 3]], "s": [{"a": 1}, {"a": 2}], "o": polars.Series([{1}, {2}], dtype=polars.Object)})
     other = data.with_columns(l=polars.Series([[1], [2, 4]]))
@@ -327,12 +327,12 @@ def test_nested_polars_data():
     assert digest(long) == digest(long.clone())
 
 
-def test_a_mask_counts():
+def test_a_mask_changes_the_digest():
     assert digest(np.ma.array([1, 2], mask=[0, 1])) != digest(np.ma.array([1, 2], mask=[1, 0]))
 
 
 @pytest.mark.slow
-def test_the_hash_seed_makes_no_difference():
+def test_digests_do_not_depend_on_the_hash_seed():
     code = "import pandas as pd\nfrom nbtrack.capture.datasets.dataset import describe\n"
     code += "frame = pd.DataFrame({'s': [set('abc'), frozenset('xyz')], frozenset('pqr'): [object(), 1]})\n"
     code += "print(describe('x', frame, {}))"
@@ -343,7 +343,7 @@ def test_the_hash_seed_makes_no_difference():
     assert len(texts) == 1
 
 
-def test_no_library_is_loaded():
+def test_no_library_is_imported():
     code = "import sys\nfrom nbtrack.capture.datasets.dataset import describe\ndescribe('x', [1], {})\n"
     code += "print([m for m in ('pandas', 'numpy', 'polars', 'torch') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "[]\n"

@@ -1,4 +1,4 @@
-"""The git facts are those of the notebook's own repository, whatever state it is in and whatever git is told to run."""
+"""Git's facts are those of the notebook's own repository, whatever its state and git's configuration."""
 
 import json
 import os
@@ -133,7 +133,7 @@ def test_a_repository_without_commits(tmp_path, environ):
     assert captured.documents == ()
 
 
-def test_another_working_tree_has_its_own_head(project, tmp_path):
+def test_a_linked_working_tree_has_its_own_head(project, tmp_path):
     project.git("worktree", "add", "-q", "-b", "side", str(tmp_path / "side"))
     (tmp_path / "side" / "train.py").write_text("lr = 0.3\n")
     project.write("train.py", "lr = 0.9\n")
@@ -166,7 +166,7 @@ def test_packed_refs_and_branches_with_slashes(project):
     assert project.capture().tags[GIT_BRANCH] == "feature/x-1"
 
 
-def test_the_repository_is_that_of_the_folder_not_that_of_the_environment(project, tmp_path, environ):
+def test_the_repository_is_the_folders_not_the_environments(project, tmp_path, environ):
     (tmp_path / "other").mkdir()
     other = Project(tmp_path / "other", environ)
     other.git("init", "-q")
@@ -181,11 +181,11 @@ def test_the_repository_is_that_of_the_folder_not_that_of_the_environment(projec
     assert project.capture(project.root).tags[GIT_COMMIT] == project.first
 
 
-def test_no_repository(tmp_path):
+def test_a_folder_without_a_repository_has_no_tags(tmp_path):
     assert find_repository(tmp_path) is None
 
 
-def test_a_folder_below_and_a_link_to_it(project, tmp_path):
+def test_a_subfolder_and_a_link_to_it_find_the_repository(project, tmp_path):
     (project.root / "a" / "b").mkdir(parents=True)
     link = tmp_path / "link"
     link.symlink_to(project.root / "a" / "b")
@@ -193,7 +193,7 @@ def test_a_folder_below_and_a_link_to_it(project, tmp_path):
     assert find_repository(link).root == project.root
 
 
-def test_the_remote_without_credentials(project):
+def test_the_remote_is_recorded_without_credentials(project):
     project.git("remote", "add", "fork", "https://github.com/someone/x.git")
     assert project.capture().tags[GIT_REMOTE] == "https://github.com/someone/x.git"
     project.git("remote", "add", "origin", "https://me:s3cret@github.com/org/x.git")
@@ -226,12 +226,12 @@ def test_credentials_are_stripped_from_every_form_of_url(url, expected):
     assert strip_credentials(url) == expected
 
 
-def test_secrets_in_changes_are_hidden(project):
+def test_secrets_in_changes_are_redacted(project):
     project.write("train.py", 'api_key = "s3cretvalue"\n')
     assert '+api_key = "[redacted]"' in project.diff()
 
 
-def test_what_git_is_configured_to_run_is_not_run(project, tmp_path):
+def test_programs_configured_in_git_are_not_run(project, tmp_path):
     trap = project.write("trap.sh", f'#!/bin/sh\ntouch {tmp_path}/sprung\ncat "$1" 2>/dev/null\n')
     trap.chmod(0o755)
     project.write(".gitattributes", "*.py diff=trap\n")
@@ -249,7 +249,7 @@ def test_what_git_is_configured_to_run_is_not_run(project, tmp_path):
     assert (tmp_path / "sprung").exists()
 
 
-def test_settings_of_the_user_do_not_change_the_form_of_a_diff(project):
+def test_user_settings_do_not_change_the_form_of_a_diff(project):
     for setting, value in {
         "diff.noprefix": "true",
         "color.ui": "always",
@@ -262,7 +262,7 @@ def test_settings_of_the_user_do_not_change_the_form_of_a_diff(project):
     assert "\x1b" not in project.diff()
 
 
-def test_the_index_is_left_alone(project):
+def test_the_index_is_not_written(project):
     project.write("train.py", "lr = 0.5\n")
     index = project.root / ".git" / "index"
     before = index.read_bytes()
@@ -271,7 +271,7 @@ def test_the_index_is_left_alone(project):
     assert index.read_bytes() == before
 
 
-def test_long_diffs_are_cut_at_the_end_of_a_line_and_say_so(project):
+def test_long_diffs_are_cut_at_the_end_of_a_line_with_a_note(project):
     project.write("train.py", "".join(f"line {i}\n" for i in range(10_000)))
     (document,) = project.capture(most_bytes=5000).documents
     lines = document.text.splitlines()
@@ -309,7 +309,7 @@ def test_notebooks_are_compared_by_their_cells(project):
     )
 
 
-def test_a_notebook_whose_outputs_have_changed_is_dirty_and_the_diff_says_what_it_is(project):
+def test_a_notebook_with_changed_outputs_is_dirty_with_a_note(project):
     project.write("nb.ipynb", notebook("lr = 0.1", output="old"))
     project.commit()
     project.write("nb.ipynb", notebook("lr = 0.1", output="new"))
@@ -365,7 +365,7 @@ def test_a_merge_conflict(project):
     assert CAPTURE_FAILED not in captured.tags
 
 
-def test_without_git_the_files_tell_commit_branch_and_remote(project, tmp_path):
+def test_without_git_its_files_give_commit_branch_and_remote(project, tmp_path):
     project.git("remote", "add", "origin", "https://me:s3cret@host/x")
     project.environ = {"PATH": str(tmp_path)}
     captured = project.capture()
@@ -390,7 +390,7 @@ def fake_git(tmp_path, project):
     return put
 
 
-def test_a_repository_of_someone_else_is_named_by_its_files(project, fake_git):
+def test_a_repository_of_another_user_is_read_from_its_files(project, fake_git):
     fake_git("import sys; sys.exit(\"fatal: detected dubious ownership in repository at '/x'\")")
     captured = project.capture()
     assert captured.tags[GIT_COMMIT] == project.first
@@ -416,7 +416,7 @@ def test_a_git_folder_that_is_damaged(project):
     assert CAPTURE_FAILED in project.capture().tags
 
 
-def test_this_file_is_in_its_repository():
+def test_the_repository_of_this_file_is_found():
     repository = find_repository(Path(__file__).parent)
     if repository is None:
         pytest.skip("the tests do not lie in a repository")

@@ -1,4 +1,4 @@
-"""Figures, tables and values that a cell shows become files, as they stand when it has ended."""
+"""Figures, tables and values that a cell displays become files in their final state."""
 
 import base64
 import io
@@ -6,7 +6,7 @@ import io
 import pytest
 from PIL import Image
 
-from nbtrack.capture.base import Guard
+from nbtrack.capture.base import CaptureGuard
 from nbtrack.capture.outputs.displayed import OWN_METADATA, DisplayCapture
 from nbtrack.entities.tags import CAPTURE_FAILED
 
@@ -63,7 +63,7 @@ def shell_():
 
 @pytest.fixture
 def displays(shell_):
-    capture = DisplayCapture(shell_, Guard())
+    capture = DisplayCapture(shell_, CaptureGuard())
     capture.start()
     yield capture
     capture.stop()
@@ -95,23 +95,23 @@ def test_outputs_are_numbered_by_kind(shell_, displays):
     }
 
 
-def test_the_message_goes_on_as_it_was(shell_, displays):
+def test_the_message_is_passed_on_unchanged(shell_, displays):
     shell_.display_pub.show({"text/plain": "x"})
     assert shell_.display_pub.sent[0]["content"]["data"] == {"text/plain": "x"}
 
 
-def test_the_value_of_the_cell(shell_, displays):
+def test_the_value_of_the_cell_is_a_result_file(shell_, displays):
     shell_.displayhook.write_format_data({"text/plain": "0.93"}, {})
     assert shell_.displayhook.written == [{"text/plain": "0.93"}]
     assert files(displays) == {"outputs/result.txt": b"0.93"}
 
 
-def test_a_rich_value_is_an_output_as_any(shell_, displays):
+def test_a_rich_value_is_saved_like_a_display(shell_, displays):
     shell_.displayhook.write_format_data({"image/png": PNG, "text/plain": "x"})
     assert files(displays) == {"outputs/figure-1.png": PNG}
 
 
-def test_a_display_that_is_updated_is_kept_as_it_ends(shell_, displays):
+def test_an_updated_display_is_saved_in_its_last_state(shell_, displays):
     show = shell_.display_pub.show
     show({"image/png": PNG}, display_id="a")
     show({"text/plain": "between"})
@@ -121,7 +121,7 @@ def test_a_display_that_is_updated_is_kept_as_it_ends(shell_, displays):
     assert files(displays) == {"outputs/figure-1.png": BLUE, "outputs/display-1.txt": b"between"}
 
 
-def test_what_is_cleared_is_gone(shell_, displays):
+def test_cleared_outputs_are_not_saved(shell_, displays):
     for color in ("red", "green", "blue"):
         shell_.display_pub.send("clear_output", wait=True)
         shell_.display_pub.show({"image/png": png(color)})
@@ -130,13 +130,13 @@ def test_what_is_cleared_is_gone(shell_, displays):
     assert files(displays) == {}
 
 
-def test_clearing_that_waits_for_an_output_that_does_not_come(shell_, displays):
+def test_clear_with_wait_and_no_further_output_clears_nothing(shell_, displays):
     shell_.display_pub.show({"image/png": PNG})
     shell_.display_pub.send("clear_output", wait=True)
     assert files(displays) == {"outputs/figure-1.png": PNG}
 
 
-def test_widgets_and_our_own_displays_are_left_out(shell_, displays):
+def test_widgets_and_nbtracks_own_displays_are_left_out(shell_, displays):
     shell_.display_pub.show({"application/vnd.jupyter.widget-view+json": {"model_id": "x"}, "text/plain": "Slider()"})
     shell_.display_pub.show({"text/html": "<p>run</p>"}, metadata={OWN_METADATA: {"run": "x"}})
     assert files(displays) == {}
@@ -157,7 +157,7 @@ def test_long_text_is_cut_in_its_middle(shell_, displays):
     assert len(files(displays)["outputs/result.txt"]) < 250_000
 
 
-def test_secrets_in_text_are_hidden(shell_, displays):
+def test_secrets_in_text_are_redacted(shell_, displays):
     shell_.display_pub.show({"text/html": "<p>hf_aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeFgH</p>"})
     shell_.displayhook.write_format_data({"text/plain": "{'password': 'abc'}"})
     assert files(displays) == {
@@ -166,8 +166,8 @@ def test_secrets_in_text_are_hidden(shell_, displays):
     }
 
 
-def test_a_broken_output_does_not_reach_the_cell_nor_the_others(shell_):
-    guard = Guard()
+def test_a_broken_output_affects_neither_the_cell_nor_other_outputs(shell_):
+    guard = CaptureGuard()
     displays = DisplayCapture(shell_, guard)
     displays.start()
     shell_.display_pub.send("display_data")
@@ -179,8 +179,8 @@ def test_a_broken_output_does_not_reach_the_cell_nor_the_others(shell_):
     assert len(shell_.display_pub.sent) == 3
 
 
-def test_the_hooks_are_taken_away(shell_):
-    displays = DisplayCapture(shell_, Guard())
+def test_the_hooks_are_removed(shell_):
+    displays = DisplayCapture(shell_, CaptureGuard())
     displays.start()
     displays.stop()
     shell_.display_pub.show({"text/html": "x"})
@@ -190,12 +190,12 @@ def test_the_hooks_are_taken_away(shell_):
     assert "write_format_data" not in vars(shell_.displayhook)
 
 
-def test_in_a_plain_shell(shell):
+def test_displays_are_recorded_in_a_plain_shell(shell):
     got = shell(
         """
-from nbtrack.capture.base import Guard
+from nbtrack.capture.base import CaptureGuard
 from nbtrack.capture.outputs.displayed import DisplayCapture
-displays = DisplayCapture(shell, Guard())
+displays = DisplayCapture(shell, CaptureGuard())
 displays.start()
 shell.run_cell("from IPython.display import display, HTML\\ndisplay(HTML('<b>x</b>'))\\n6 * 7", store_history=True)
 shell.run_cell("8;", store_history=True)
@@ -208,13 +208,13 @@ print(json.dumps({f.path: f.data.decode() for f in displays.files()}))
 
 
 @pytest.mark.slow
-def test_in_a_kernel_figures_are_taken_and_shown(kernel):
+def test_figures_are_recorded_and_shown_in_a_kernel(kernel):
     kernel.run(
         "import pandas as pd, matplotlib.pyplot as plt, base64\n"
         "from IPython.display import display, clear_output\n"
-        "from nbtrack.capture.base import Guard\n"
+        "from nbtrack.capture.base import CaptureGuard\n"
         "from nbtrack.capture.outputs.displayed import DisplayCapture\n"
-        "displays = DisplayCapture(get_ipython(), Guard())\n"
+        "displays = DisplayCapture(get_ipython(), CaptureGuard())\n"
         "get_ipython().events.register('pre_run_cell', lambda info: displays.start() if 'TRACK' in info.raw_cell else None)\n"
         "get_ipython().events.register('post_run_cell', lambda result: displays.stop())\n"
         "%matplotlib inline"

@@ -1,4 +1,4 @@
-"""stdout and stderr are taken down beside, and what the user sees stays as it is."""
+"""stdout and stderr are recorded, and what the user sees stays the same."""
 
 import io
 import sys
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from nbtrack.capture.base import Guard
+from nbtrack.capture.base import CaptureGuard
 from nbtrack.capture.outputs.streams import StreamCapture
 from nbtrack.entities.tags import CAPTURE_FAILED
 
@@ -26,8 +26,8 @@ def files(streams):
     return {file.path: file.data.decode() for file in streams.files()}
 
 
-def test_both_streams_are_taken_down_and_shown():
-    streams = StreamCapture(Guard())
+def test_both_streams_are_recorded_and_shown():
+    streams = StreamCapture(CaptureGuard())
     with plain_streams() as out:
         print("before")
         streams.start()
@@ -39,8 +39,8 @@ def test_both_streams_are_taken_down_and_shown():
     assert out.getvalue() == "before\nhello world\nafter\n"
 
 
-def test_the_streams_are_put_back():
-    streams = StreamCapture(Guard())
+def test_the_streams_are_restored():
+    streams = StreamCapture(CaptureGuard())
     with plain_streams() as out:
         streams.start()
         assert sys.stdout is not out
@@ -49,8 +49,8 @@ def test_the_streams_are_put_back():
     assert files(streams) == {}
 
 
-def test_someone_who_wrapped_the_stream_meanwhile_is_left_in_place():
-    streams = StreamCapture(Guard())
+def test_a_later_wrapper_of_the_stream_stays_in_place():
+    streams = StreamCapture(CaptureGuard())
     with plain_streams() as out:
         streams.start()
         ours = sys.stdout
@@ -62,8 +62,8 @@ def test_someone_who_wrapped_the_stream_meanwhile_is_left_in_place():
     assert files(streams) == {}
 
 
-def test_the_stream_has_what_it_had():
-    streams = StreamCapture(Guard())
+def test_the_wrapped_stream_keeps_its_attributes():
+    streams = StreamCapture(CaptureGuard())
     with plain_streams():
         streams.start()
         assert sys.stdout.getvalue() == ""
@@ -73,8 +73,8 @@ def test_the_stream_has_what_it_had():
         streams.stop()
 
 
-def test_what_goes_wrong_in_taking_down_does_not_reach_the_writer(monkeypatch):
-    guard = Guard()
+def test_an_error_while_recording_does_not_reach_the_writer(monkeypatch):
+    guard = CaptureGuard()
     streams = StreamCapture(guard)
     monkeypatch.setattr("nbtrack.capture.outputs.transcript.Transcript.write", lambda *_: 1 / 0)
     with plain_streams() as out:
@@ -85,8 +85,8 @@ def test_what_goes_wrong_in_taking_down_does_not_reach_the_writer(monkeypatch):
     assert "ZeroDivisionError" in guard.failures().tags[CAPTURE_FAILED]
 
 
-def test_an_error_of_the_stream_itself_is_the_writers():
-    streams = StreamCapture(Guard())
+def test_an_error_of_the_stream_itself_reaches_the_writer():
+    streams = StreamCapture(CaptureGuard())
     with plain_streams() as out:
         streams.start()
         out.close()
@@ -95,8 +95,8 @@ def test_an_error_of_the_stream_itself_is_the_writers():
         streams.stop()
 
 
-def test_secrets_are_hidden_and_odd_characters_replaced():
-    streams = StreamCapture(Guard())
+def test_secrets_are_redacted_and_lone_surrogates_replaced():
+    streams = StreamCapture(CaptureGuard())
     with plain_streams():
         streams.start()
         print("API_KEY=abc123", "\ud800")
@@ -105,7 +105,7 @@ def test_secrets_are_hidden_and_odd_characters_replaced():
 
 
 def test_a_process_without_streams(monkeypatch):
-    streams = StreamCapture(Guard())
+    streams = StreamCapture(CaptureGuard())
     with monkeypatch.context() as patch:
         patch.setattr(sys, "stdout", None)
         patch.setattr(sys, "stderr", None)
@@ -115,12 +115,12 @@ def test_a_process_without_streams(monkeypatch):
 
 
 @pytest.mark.slow
-def test_in_a_kernel_threads_subprocesses_and_libraries_are_taken_down_too(kernel):
+def test_threads_subprocesses_and_libraries_are_recorded_in_a_kernel(kernel):
     kernel.run(
         "import os, sys, threading, subprocess, logging\n"
-        "from nbtrack.capture.base import Guard\n"
+        "from nbtrack.capture.base import CaptureGuard\n"
         "from nbtrack.capture.outputs.streams import StreamCapture\n"
-        "streams = StreamCapture(Guard())"
+        "streams = StreamCapture(CaptureGuard())"
     )
     shown = kernel.run(
         "streams.start()\n"

@@ -1,4 +1,4 @@
-"""The traceback that is kept begins in the user's code and holds no secrets."""
+"""The stored traceback begins in the user's code and contains no secrets."""
 
 import IPython
 import pytest
@@ -14,7 +14,7 @@ def caught(function):
     raise AssertionError("nothing was raised")
 
 
-def test_an_error_with_its_cause():
+def test_an_error_is_shown_with_its_cause():
     def fail():
         try:
             {}["lr"]
@@ -28,7 +28,7 @@ def test_an_error_with_its_cause():
     assert any('{}["lr"]' in line for line in lines)
 
 
-def test_secrets_in_the_message_and_in_the_code_are_hidden():
+def test_secrets_in_the_message_and_the_code_are_redacted():
     def fail():
         connect = "postgresql://me:hunter2@db/x"
         raise ConnectionError(f"cannot reach {connect}")
@@ -36,14 +36,14 @@ def test_secrets_in_the_message_and_in_the_code_are_hidden():
     assert "hunter2" not in exception_text(caught(fail))
 
 
-def test_long_messages_lose_their_middle():
+def test_long_messages_are_clipped_in_the_middle():
     text = exception_text(ValueError("first\n" + "x\n" * 500_000 + "last"))
     assert len(text) < 210_000
     assert "first" in text
     assert text.endswith("last\n")
 
 
-def test_odd_errors():
+def test_errors_whose_str_raises_are_shown():
     class Mean(Exception):
         def __str__(self):
             raise RuntimeError
@@ -56,7 +56,7 @@ def test_odd_errors():
     assert "TypeError: two" in exception_text(group)
 
 
-def test_deep_recursion():
+def test_deep_recursion_is_shown_shortened():
     def down():
         down()
 
@@ -71,7 +71,7 @@ print(json.dumps(exception_text(result.error_before_exec or result.error_in_exec
 """
 
 
-def test_a_cell_is_named_as_ipython_names_it_and_what_came_before_it_is_left_out(shell):
+def test_a_cell_has_ipythons_name_and_frames_before_it_are_left_out(shell):
     text = shell(CELL.format(cell="x = 1\ndef f():\n    return 1 / 0\nf()"))
     assert [line for line in text.splitlines() if line.strip(" ~^")] == [
         "Traceback (most recent call last):",
@@ -88,7 +88,7 @@ def test_a_syntax_error_in_the_cell(shell):
     assert text.splitlines() == ['  File "Cell In[1]", line 2', "    y = = 2", "        ^", "SyntaxError: invalid syntax"]
 
 
-def test_a_syntax_error_that_the_cell_runs_into(shell):
+def test_a_syntax_error_raised_while_the_cell_runs(shell):
     lines = shell(CELL.format(cell="x = 1\neval('1 +')")).splitlines()
     assert '  File "Cell In[1]", line 2, in <module>' in lines
     assert lines[-1].startswith("SyntaxError")

@@ -50,7 +50,7 @@ def test_control_characters_take_effect(written, expected):
 
 
 @given(st.text(alphabet="ab\n\r\x08\x1b[]0123;ABCDGHJKm\x07", max_size=60), st.lists(st.integers(0, 60)))
-def test_it_does_not_matter_how_writes_are_cut(text, cuts):
+def test_the_result_does_not_depend_on_how_writes_are_split(text, cuts):
     edges = sorted({0, len(text), *(c for c in cuts if c < len(text))})
     pieces = [text[a:b] for a, b in pairwise(edges)]
     transcript = Transcript()
@@ -61,7 +61,7 @@ def test_it_does_not_matter_how_writes_are_cut(text, cuts):
 
 
 @given(st.text(st.characters(exclude_characters="\r\x08\x1b"), max_size=200))
-def test_text_without_control_characters_is_kept_as_it_is(text):
+def test_text_without_control_characters_is_unchanged(text):
     assert shown(text) == text
 
 
@@ -74,7 +74,7 @@ def test_a_progress_bar_is_one_line():
     assert lines[1].startswith("100%|##########| 500/500")
 
 
-def test_nested_progress_bars_are_a_line_each():
+def test_nested_progress_bars_are_one_line_each():
     out = io.StringIO()
     for _ in tqdm(range(3), file=out, mininterval=0, desc="outer", ascii=True):
         for _ in tqdm(range(4), file=out, mininterval=0, desc="inner", leave=False, position=1, ascii=True):
@@ -96,12 +96,12 @@ def test_long_output_keeps_its_head_and_its_tail():
     assert left_out + len(text) - len(note) - 1 == sum(len(f"line {i}\n") for i in range(100_000))
 
 
-def test_a_line_without_end_is_bounded():
+def test_an_endless_line_is_bounded():
     text = shown(*["x" * 100_000] * 100, limit=3_000_000)
     assert len(text) < 4_100_000
 
 
-def test_progress_bars_of_hours_take_no_room():
+def test_long_running_progress_bars_take_constant_memory():
     transcript = Transcript(limit=1000)
     transcript.write("start\n")
     for i in range(100_000):
@@ -110,7 +110,7 @@ def test_progress_bars_of_hours_take_no_room():
     assert transcript.text() == "start\n 99999 it\nend\n"
 
 
-def test_threads_lose_nothing():
+def test_writes_of_several_threads_are_all_recorded():
     transcript = Transcript()
 
     def write(name):

@@ -1,4 +1,4 @@
-"""Params that nobody declared: which names count, when their values are taken, and what never becomes a param."""
+"""Params without a declaration: which names count, when their values are read, and what never becomes a param."""
 
 import ast
 import datetime
@@ -72,7 +72,7 @@ def run(source, namespace=None, history=()):
         ("not python at all", []),
     ],
 )
-def test_names_that_a_cell_assigns_as_params(source, names):
+def test_names_that_a_cell_assigns_become_params(source, names):
     assert assigned_names(source) == names
 
 
@@ -108,11 +108,11 @@ def test_names_that_a_cell_assigns_as_params(source, names):
         ("%not python", []),
     ],
 )
-def test_names_that_a_cell_reads(source, names):
+def test_names_that_a_cell_reads_are_found(source, names):
     assert read_names(source) == names
 
 
-def test_values_are_those_before_the_cell_for_what_it_reads_and_after_it_for_what_it_computes():
+def test_read_values_are_taken_before_the_cell_and_computed_ones_after_it():
     source = "lr = 0.1\nwidth = 2 * base\nn = len(data)\nfor i in range(3):\n    total = i\nscore = max(data)"
     start, end = run(source, {"base": 8, "data": [1, 2, 3], "unused": 5})
     assert start == {"lr": 0.1, "base": 8, "data": [1, 2, 3]}
@@ -125,7 +125,7 @@ def test_types_are_kept():
     assert [type(start[k]) for k in "abc"] == [bool, int, float]
 
 
-def test_a_name_that_the_cell_reads_and_then_assigns_is_its_own():
+def test_a_name_that_is_read_and_then_assigned_counts_as_assigned():
     start, end = run("lr = lr / 2", {"lr": 1.0})
     assert (start, end) == ({}, {"lr": 0.5})
 
@@ -136,7 +136,7 @@ def test_constants_are_known_although_the_cell_fails():
     assert inputs.at_end({"lr": 0.1}, {"lr": 0.1}).params == {}
 
 
-def test_names_that_functions_of_the_notebook_look_up_are_read():
+def test_names_read_by_functions_of_the_notebook_are_found():
     namespace = {"__name__": "__main__", "lr": 0.1, "depth": 3, "unused": 9, "len": len}
     exec(
         "def build():\n    return [depth for _ in range(depth)]\ndef train():\n    return (lambda: lr)(), build(), len", namespace
@@ -146,23 +146,23 @@ def test_names_that_functions_of_the_notebook_look_up_are_read():
     assert set(CellInputs("train()").reads(namespace)) == {"train", "lr", "build", "depth", "len"}
 
 
-def test_functions_of_libraries_are_not_looked_into():
+def test_functions_of_libraries_are_not_followed():
     start, _ = run("dumps({})", {"dumps": __import__("json").dumps, "_default_encoder": 1, "cls": 5})
     assert start == {}
 
 
-def test_what_is_no_simple_value_is_no_param():
+def test_other_values_are_not_params():
     namespace = {"model": object(), "module": math, "f": len, "big": list(range(1000)), "text": "x" * 6001, "data": np.zeros(3)}
     start, _ = run("(model, module, f, big, text, data)", namespace)
     assert start == {}
 
 
-def test_without_names():
+def test_names_in_without_are_skipped():
     inputs = CellInputs("lr = 1\nuse(config, lr, width)")
     assert inputs.at_start({"config": {"a": 1}, "width": 2}, without=["config"]).params == {"lr": 1, "width": 2}
 
 
-def test_at_most_a_hundred():
+def test_at_most_a_hundred_params_are_recorded():
     source = "\n".join(f"a{i} = {i}" for i in range(150)) + "\nuse(b)\nc = 2 * b"
     start, end = run(source, {"b": 1, "use": id})
     assert len(start) == 100
@@ -172,7 +172,7 @@ def test_at_most_a_hundred():
     assert len(left_out) == 51
 
 
-def test_secrets_are_hidden():
+def test_secrets_are_redacted():
     start, _ = run("api_key = 'abc'\nuri = 'postgresql://me:pw@db/x'", {})
     assert start == {"api_key": "[redacted]", "uri": "postgresql://[redacted]@db/x"}
 
@@ -182,7 +182,7 @@ def test_environment_variables_are_never_recorded():
     assert run("use(env); use(environ)", namespace)[0] == {}
 
 
-def test_parameters_that_papermill_has_set():
+def test_parameters_of_papermill_are_params():
     history = ["", "a = 1", "# Parameters\nlr = 0.5\nname = 'x'\n", "use(lr)"]
     assert papermill_names(history) == ["lr", "name"]
     start, _ = run("pass", {"lr": 0.5, "name": "x", "a": 1}, history)
@@ -214,7 +214,7 @@ class Optimizer(enum.Enum):
         ([[1, [2]]], [[1, [2]]]),
     ],
 )
-def test_simple_values(value, expected):
+def test_simple_values_are_converted(value, expected):
     got = simple_value(value)
     assert got == expected
     assert type(got) is type(expected)
@@ -227,22 +227,22 @@ def test_simple_values(value, expected):
         [object()], {"a": object()}, {(1, 2): 3}, [[[[[[1]]]]]], np.datetime64("2024"), range(3), iter([]), set(range(100)),
     ],
 )  # fmt: skip
-def test_what_is_not_simple(value):
+def test_other_values_are_not_simple(value):
     assert simple_value(value) is NOT_SIMPLE
 
 
-def test_a_list_that_holds_itself():
+def test_a_list_that_contains_itself_is_not_simple():
     loop = []
     loop.append(loop)
     assert simple_value(loop) is NOT_SIMPLE
 
 
-def test_names_that_are_not_there_are_passed_over():
+def test_missing_names_are_ignored():
     assert params_from({"a": 1}, ["a", "b", "a"]).params == {"a": 1}
 
 
 class Odd:
-    """Raises whatever it is asked."""
+    """Raises on every access."""
 
     def __repr__(self):
         raise RuntimeError("not bound to a session")
@@ -267,7 +267,7 @@ class OddDict(dict):
         raise RuntimeError("no items")
 
 
-def test_an_odd_object_costs_no_other_param():
+def test_an_object_that_raises_affects_no_other_param():
     namespace = {"lr": 0.1, "odd": Odd(), "users": {Odd()}, "all": [Odd()], "path": OddPath("x"), "d": OddDict(a=1), "n": 3}
     captured = CellInputs(f"use({', '.join(namespace)})").at_start(namespace)
     assert captured.params == {"lr": 0.1, "n": 3}
@@ -296,14 +296,14 @@ LARGE = {
 }
 
 
-def test_what_is_too_large_is_left_out_and_named():
+def test_values_that_are_too_large_are_reported():
     namespace = {name: value for name, (value, _) in LARGE.items()} | {"lr": 0.1}
     captured = CellInputs(f"use({', '.join(namespace)})").at_start(namespace)
     assert captured.params == {"lr": 0.1}
     assert captured.left_out == tuple(f"{name} ({reason})" for name, (_, reason) in LARGE.items())
 
 
-def test_reading_what_is_too_large_takes_no_memory():
+def test_reading_a_value_that_is_too_large_takes_no_memory():
     namespace = {name: value for name, (value, _) in LARGE.items()}
     tracemalloc.start()
     try:
@@ -315,7 +315,7 @@ def test_reading_what_is_too_large_takes_no_memory():
 
 
 @pytest.mark.parametrize("source", ["x = '" + "y" * 2_000_000 + "'", f"x = [{'1, ' * 60_000}]"], ids=["characters", "nodes"])
-def test_a_cell_that_is_too_large_to_be_read_says_so(source):
+def test_a_cell_that_is_too_large_is_reported(source):
     asked = []
     inputs = CellInputs(f"lr = 0.1\n{source}", lambda text: asked.append(text) or text)
     captured = inputs.at_start({"lr": 1})
@@ -326,7 +326,7 @@ def test_a_cell_that_is_too_large_to_be_read_says_so(source):
     assert CellInputs("lr = 0.1").unread == ""
 
 
-def test_ipython_is_asked_only_for_what_is_no_python():
+def test_ipython_transforms_only_cells_that_are_not_python():
     asked = []
 
     def transform(text):
@@ -339,12 +339,12 @@ def test_ipython_is_asked_only_for_what_is_no_python():
     assert len(asked) == 1
 
 
-def test_subclasses_are_what_their_values_are():
+def test_subclasses_of_simple_types_are_converted():
     got = params_from({"s": Text("mine")}, ["s"]).params["s"]
     assert (got, type(got)) == ("mine", str)
 
 
-def test_magics_of_other_lines_and_cells():
+def test_line_magics_are_transformed_and_other_cell_magics_are_not_parsed():
     def transform(text):
         return text.replace("!ls", "get_ipython().system('ls')").replace(
             "%matplotlib inline", "get_ipython().run_line_magic('a', 'b')"
@@ -355,7 +355,7 @@ def test_magics_of_other_lines_and_cells():
     assert CellInputs("%%track\n%%bash\nlr=0.1", transform).at_start({}).params == {}
 
 
-def test_the_parser_leaves_the_warnings_to_python():
+def test_parsing_shows_no_warnings_and_keeps_the_users():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         before = list(warnings.filters)
@@ -380,7 +380,7 @@ statements = st.one_of(
 
 
 @given(st.lists(statements, max_size=6))
-def test_what_is_read_first_is_what_python_misses(lines):
+def test_the_first_missing_name_is_among_those_read(lines):
     """Of straight code, the first name that Python cannot find is one of those said to be read."""
     source = "\n".join(lines)
     reads = name_use(ast.parse(source)).reads
@@ -394,7 +394,7 @@ def test_what_is_read_first_is_what_python_misses(lines):
 
 
 @given(st.text(alphabet="ab =:\n()[]{}'\"%!#,.+*lambdefors0", max_size=80))
-def test_any_cell_is_taken(source):
+def test_any_cell_can_be_parsed(source):
     CellInputs(source).at_start({"a": 1, "b": [2]})
 
 

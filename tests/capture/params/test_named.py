@@ -64,20 +64,20 @@ def test_values_are_named_by_their_path(config):
     assert named_params({"config": config}, ["config"]) == EXPECTED
 
 
-def test_dataclasses():
+def test_dataclasses_are_split_into_fields():
     assert named_params({"c": Config()}, ["c"]) == {"c.optimizer.lr": 0.1, "c.optimizer.betas": [0.9, 0.99], "c.epochs": 5}
 
 
-def test_models_and_estimators():
+def test_pydantic_models_and_estimators_are_split_into_fields():
     assert named_params({"m": Model()}, ["m"]) == {"m.depth": 3, "m.name": "m"}
     assert named_params({"e": Estimator()}, ["e"]) == {"e.C": 1.0, "e.kernel": "math.sqrt"}
 
 
-def test_simple_values_and_several_names():
+def test_simple_values_and_several_names_are_params():
     assert named_params({"lr": np.float32(0.5), "n": 3, "x": None}, ["lr", "x"]) == {"lr": 0.5, "x": None}
 
 
-def test_what_lies_inside_and_is_not_simple_is_described():
+def test_nested_objects_are_described_by_name():
     class Odd:
         pass
 
@@ -92,31 +92,31 @@ def test_what_lies_inside_and_is_not_simple_is_described():
     assert params["c.big"] == "<builtins.list>"
 
 
-def test_keys_are_made_fit_for_names_of_params():
+def test_characters_that_mlflow_forbids_in_names_are_replaced():
     assert named_params({"c": {"a b": 1, "x=y": 2, 3: 4}}, ["c"]) == {"c.a b": 1, "c.x_y": 2, "c.3": 4}
 
 
-def test_secrets_are_hidden():
+def test_secrets_are_redacted():
     assert named_params({"c": {"api_key": "abc", "db": {"password": 5}}}, ["c"]) == {
         "c.api_key": "[redacted]",
         "c.db.password": "[redacted]",
     }
 
 
-def test_a_missing_name_is_an_error_that_names_what_is_close():
+def test_a_missing_name_is_an_error_that_suggests_similar_ones():
     with pytest.raises(InvalidInput, match=r"no variable 'confg'.*did you mean config"):
         named_params({"config": 1, "_confg": 2}, ["confg"])
     with pytest.raises(InvalidInput, match="assign it"):
         named_params({}, ["config"])
 
 
-def test_a_function_is_not_meant():
+def test_functions_are_not_suggested():
     with pytest.raises(InvalidInput, match=r"no variable 'ope' .*; assign it in an earlier cell"):
         named_params({"open": open, "_ope": 1}, ["ope"])
 
 
 @pytest.mark.parametrize("value", [np.zeros(3), object(), Config, len])
-def test_what_holds_no_params_is_an_error(value):
+def test_a_value_without_fields_is_an_error(value):
     with pytest.raises(InvalidInput, match="which no param can hold"):
         named_params({"x": value}, ["x"])
 
@@ -126,13 +126,13 @@ def test_a_value_that_is_too_long_is_an_error():
         named_params({"c": {"text": "x" * 6001}}, ["c"])
 
 
-def test_the_environment_is_not_taken():
+def test_environment_variables_are_refused():
     for environ in (os.environ, {"PATH": "/bin", "HOME": "/root"}):
         with pytest.raises(InvalidInput, match="environment variables"):
             named_params({"env": environ}, ["env"])
 
 
-def test_a_dict_that_holds_itself_ends():
+def test_a_dict_that_contains_itself_ends():
     loop = {"a": 1}
     loop["self"] = loop
     params = named_params({"c": loop}, ["c"])
@@ -157,7 +157,7 @@ class Odd:
         return 1
 
 
-def test_what_raises_inside_costs_no_other_param():
+def test_a_nested_object_that_raises_affects_no_other_param():
     config = {"lr": 0.1, "broken": Broken(), "odd": Odd(), "set": {Odd()}, Odd(): 1, "list": [[Odd()] * 10**6]}
     params = named_params({"c": config}, ["c"])
     assert params["c.lr"] == 0.1
@@ -168,7 +168,7 @@ def test_what_raises_inside_costs_no_other_param():
     assert params["c.Odd"] == 1
 
 
-def test_what_raises_when_it_is_taken_apart_is_an_error():
+def test_an_object_that_raises_when_read_is_an_error():
     with pytest.raises(InvalidInput, match="m is a Broken that raises when it is read; name the values that matter"):
         named_params({"m": Broken()}, ["m"])
 
@@ -178,7 +178,7 @@ def test_too_many_values_are_an_error():
         named_params({"d": dict.fromkeys(range(10**6))}, ["d"])
 
 
-def test_sets_are_described_alike_in_each_process():
+def test_sets_are_described_the_same_in_every_process():
     class Options:
         def __repr__(self):
             return "Options(words={'b', 'a', 'c'})"

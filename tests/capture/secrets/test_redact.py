@@ -1,4 +1,4 @@
-"""Secrets are hidden wherever they show, and nothing else is changed."""
+"""Secrets are redacted in every form, and nothing else is changed."""
 
 import re
 import string
@@ -48,12 +48,12 @@ FORMS = [
 
 
 @pytest.mark.parametrize("name", SECRET_NAMES)
-def test_names_of_secrets(name):
+def test_names_of_secrets_are_recognised(name):
     assert is_secret_name(name)
 
 
 @pytest.mark.parametrize("name", ORDINARY_NAMES)
-def test_names_that_machine_learning_is_full_of(name):
+def test_names_common_in_machine_learning_are_not_secret(name):
     assert not is_secret_name(name)
 
 
@@ -96,12 +96,12 @@ Authorization: Basic §
 @pytest.mark.parametrize(
     "text", [*SHOWING, 'password = (\n    "§"\n)', 'password = """§"""', "password = '''§'''", "a = 1\napi_key: §\n"]
 )
-def test_a_secret_is_hidden_and_the_rest_of_the_text_stays(text):
+def test_a_secret_is_redacted_and_the_rest_is_unchanged(text):
     assert redact_text(text.replace("§", "hunter2-aBc9dEfG7hI")) == text.replace("§", REDACTED)
 
 
 @pytest.mark.parametrize("userinfo", ["me:pw", "me:p@ss/w@rd", ":pw", "me:1234", "token:x-oauth-basic", "me:$ecret!"])
-def test_user_and_password_of_any_url_are_hidden(userinfo):
+def test_user_and_password_of_any_url_are_redacted(userinfo):
     assert redact_text(f"open('redis://{userinfo}@cache:6379/0')") == "open('redis://[redacted]@cache:6379/0')"
 
 
@@ -135,31 +135,31 @@ sk-learn and task-specific-words-of-some-length
 
 
 @pytest.mark.parametrize("text", KEPT)
-def test_what_holds_no_secret_is_kept_byte_for_byte(text):
+def test_text_without_secrets_is_unchanged(text):
     assert redact_text(text) == text
 
 
 @pytest.mark.parametrize("secret", FORMS)
 @pytest.mark.parametrize("around", ["{}", "x = '{}'", "see {} there", "https://host/{}/x", '{{"a": "{}"}}', "a\n{}\nb"])
-def test_keys_of_known_services_are_hidden_wherever_they_stand(secret, around):
+def test_keys_of_known_services_are_redacted_anywhere(secret, around):
     assert redact_text(around.format(secret)) == around.format(REDACTED)
     assert redact_patterns(around.format(secret)) == around.format(REDACTED)
 
 
 @pytest.mark.parametrize("join", ["\n", "\\n", "\n+", '\\n"\n"'])
-def test_private_keys_are_hidden_over_all_their_lines(join):
+def test_private_keys_are_redacted_over_all_lines(join):
     lines = ["-----BEGIN RSA PRIVATE KEY-----", *["MIIEowIBAAKCAQEAuYjUcSP8fX3Sd4nF"] * 4, "-----END RSA PRIVATE KEY-----"]
     assert redact_text(f'x = "{join.join(lines)}"; y = 1') == 'x = "[redacted]"; y = 1'
     unfinished = join.join(lines[:-1])
     assert "MIIE" not in redact_text(unfinished)
 
 
-def test_certificates_are_no_secret():
+def test_certificates_are_not_secret():
     text = "-----BEGIN CERTIFICATE-----\nMIIEowIBAAKCAQEAuYjUcSP8fX3Sd4nF\n-----END CERTIFICATE-----"
     assert redact_text(text) == text
 
 
-def test_values_of_params_are_judged_by_their_own_name():
+def test_values_of_params_are_judged_by_their_names():
     config = {
         "lr": 0.1,
         "api_key": "abc",
@@ -208,23 +208,23 @@ def test_a_planted_password_in_a_url_never_survives(password, user, before):
 
 
 @given(st.text())
-def test_any_text_is_taken_and_a_second_time_changes_nothing(text):
+def test_redacting_any_text_twice_changes_nothing(text):
     once = redact_text(text)
     assert redact_text(once) == once
 
 
 @given(st.text(alphabet="pastoken=:\"'\\ \n-[](){}/@.9AKIeyJ#", max_size=300))
-def test_text_made_of_what_matters_is_taken(text):
+def test_text_made_of_significant_characters_can_be_redacted(text):
     redact_text(text)
 
 
-def test_text_without_names_or_forms_comes_back_as_it_is():
+def test_text_without_names_or_forms_is_unchanged():
     text = "".join(f"epoch {i}: loss={i / 7:.4f} 100%|████| tokenizer n_tokens={i}\n" for i in range(2000))
     assert redact_text(text) is text
 
 
 @pytest.mark.parametrize("name", ["pw", "db_pw", "dbPass", "MYSQL_PASS", "smtp.pass", "user-pass", "pass"])
-def test_short_names_of_passwords(name):
+def test_short_names_of_passwords_are_recognised(name):
     assert redact_value(name, "hunter2abc") == "[redacted]"
     assert redact_value("db", {name: "hunter2abc", "lr": 1}) == {name: "[redacted]", "lr": 1}
     assert "hunter2abc" not in redact_text(f"config = {{'{name}': 'hunter2abc'}}")
@@ -233,6 +233,6 @@ def test_short_names_of_passwords(name):
 @pytest.mark.parametrize(
     "text", ["try: pass", "case _: pass", "pass: 3", "n_pass='first'", "conv_pw = 'same'", "if x: pass  # 'a'"]
 )
-def test_passes_over_the_data_stay(text):
+def test_passes_over_the_data_are_not_redacted(text):
     assert redact_text(text) == text
     assert redact_value("pass", 3) == 3

@@ -1,4 +1,4 @@
-"""Contents of values for digests: the same bytes in each process, bounded, whatever the values do."""
+"""Bytes of values for digests: the same in every process, bounded, whatever the values do."""
 
 import subprocess
 import sys
@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nbtrack.capture.contents import Contents, is_plain
 from nbtrack.capture.stable import stable_text
+from nbtrack.capture.value_bytes import ValueBytes, is_plain
 
 
 class Mean:
-    """Raises whatever it is asked."""
+    """Raises on every access."""
 
     def __repr__(self):
         raise RuntimeError("no")
@@ -22,7 +22,7 @@ class Mean:
 
 
 def read(*values):
-    return Contents().read(values)
+    return ValueBytes().read(values)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def read(*values):
         (np.array([1, "x"], dtype=object), np.array([1, "y"], dtype=object)), (frozenset({(1, 2)}), frozenset({(1, 3)})),
     ],
 )  # fmt: skip
-def test_other_values_have_other_contents(one, other):
+def test_different_values_have_different_bytes(one, other):
     assert read(one) != read(other)
 
 
@@ -50,13 +50,13 @@ def test_other_values_have_other_contents(one, other):
         ({"b", "a"}, {"a", "b"}),
     ],
 )
-def test_equal_values_have_the_same_contents(one, other):
+def test_equal_values_have_the_same_bytes(one, other):
     assert read(one) == read(other)
 
 
-def test_the_hash_seed_makes_no_difference():
-    code = "from nbtrack.capture.contents import Contents\n"
-    code += "print(Contents().read([set('abcdefgh'), {frozenset('xyz'): object()}, frozenset(map(str, range(10**5)))]))"
+def test_the_bytes_do_not_depend_on_the_hash_seed():
+    code = "from nbtrack.capture.value_bytes import ValueBytes\n"
+    code += "print(ValueBytes().read([set('abcdefgh'), {frozenset('xyz'): object()}, frozenset(map(str, range(10**5)))]))"
     texts = {
         subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, env={"PYTHONHASHSEED": str(seed)}).stdout
         for seed in range(3)
@@ -64,13 +64,13 @@ def test_the_hash_seed_makes_no_difference():
     assert len(texts) == 1
 
 
-def test_of_what_cannot_be_read_the_type_is():
-    contents = Contents()
+def test_unreadable_values_are_encoded_by_their_type():
+    contents = ValueBytes()
     assert contents.read([Mean(), [Mean()], 1]) == contents.read([Mean(), [Mean()], 1])
     assert list(contents.opaque) == [f"{__name__}.Mean"]
 
 
-def test_what_is_read_is_bounded():
+def test_the_bytes_are_bounded():
     loop = []
     loop.append(loop)
     huge = [["y" * 1000] * 1000] * 1000
@@ -78,7 +78,7 @@ def test_what_is_read_is_bounded():
         assert len(read(*values)) < 20_000_000
 
 
-def test_what_is_plain():
+def test_plain_values_are_recognised():
     assert is_plain(["x", 1, 0.5, True, None])
     assert is_plain([])
     for values in ([[]], [{1}], [Mean()], ["x" * 2_000_000], [10**1000], [np.str_("x")]):
@@ -102,5 +102,5 @@ def test_what_is_plain():
         ("{" * 5000, "{" * 5000),
     ],
 )
-def test_texts_without_what_differs_between_processes(text, stable):
+def test_stable_text_removes_what_differs_between_processes(text, stable):
     assert stable_text(text) == stable

@@ -1,4 +1,4 @@
-"""Run another program with an end to its time and to its output."""
+"""Runs another program with limits on its time and output."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from pathlib import Path
 
 from ...errors import NbtrackError
 
-__all__ = ["CommandFailed", "Output", "run"]
+__all__ = ["CommandFailed", "CommandOutput", "run"]
 
 
 class CommandFailed(NbtrackError):
-    """A program is not there, or ended with an error; the message is its own."""
+    """A program is missing or ended with an error, which is the message."""
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
-    """What a program wrote; ``complete`` is False where it was stopped at the end of its time or of its bytes."""
+class CommandOutput:
+    """What a program has written; ``complete`` is False if it reached the limit of time or bytes."""
 
     data: bytes
     complete: bool
@@ -34,11 +34,11 @@ def run(
     seconds: float,
     most_bytes: int,
     stdin: bytes = b"",
-) -> Output:
-    """Run a program in a folder and return at most ``most_bytes`` of what it writes in at most ``seconds``.
+) -> CommandOutput:
+    """Run a program in a folder and return at most ``most_bytes`` of what it writes within ``seconds``.
 
     Raises:
-        CommandFailed: It cannot be started, or ended by itself with an error.
+        CommandFailed: It cannot be started, or ended with an error.
     """
     if sys.is_finalizing():
         raise CommandFailed(f"{arguments[0]} is not started: the interpreter is shutting down")
@@ -64,7 +64,7 @@ def run(
         process.kill()
         with process:  # closes the pipes and waits
             pass
-    return Output(data[:most_bytes], complete=len(data) <= most_bytes and not expired.is_set())
+    return CommandOutput(data[:most_bytes], complete=len(data) <= most_bytes and not expired.is_set())
 
 
 def _exchange(process: subprocess.Popen[bytes], stdin: bytes, most_bytes: int) -> bytes:

@@ -1,4 +1,4 @@
-"""What a digest reads of single values: the same bytes in each process, of bounded length, and by no code of the values' own."""
+"""Encodes single values for a digest: the same bytes in every process, of bounded length, by no code of the values' own."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any
 
-__all__ = ["Contents", "is_plain"]
+__all__ = ["ValueBytes", "is_plain"]
 
 _PLAIN = frozenset((str, int, float, bool, type(None)))
 _MOST_PLAIN = 1_000_000  # characters
 _MOST_DIGITS = 10**40
 _MOST_BYTES = 4_000_000
 _LEAST_BYTES = 64  # of one value, however many there are
-_LEAST_OF_PART = 128  # bytes that a value in a container counts for: reading one takes a microsecond
+_LEAST_OF_PART = 128  # bytes that a value in a container counts as, because encoding one takes a microsecond
 _DEEPEST = 8
 
 
@@ -22,7 +22,7 @@ def _set(names: str) -> frozenset[str]:
     return frozenset(names.split())
 
 
-# Values of these libraries whose str tells all.
+# Types of these libraries that str() represents completely.
 _LIBRARIES = _set("builtins datetime decimal fractions ipaddress numpy pandas pathlib uuid zoneinfo")
 _BY_TEXT = _set(
     "complex date datetime time timedelta timezone Decimal Fraction IPv4Address IPv6Address PosixPath PurePosixPath "
@@ -33,7 +33,7 @@ _MISSING = frozenset(("NoneType", "NaTType", "NAType"))
 
 
 def is_plain(values: Sequence[object]) -> bool:
-    """Tell whether values are strings, numbers and None, and few enough characters to be read as they are."""
+    """Return whether values are only strings, numbers and None of moderate size, which ``str`` and pandas read directly."""
     kinds = set(map(type, values))
     if not kinds <= _PLAIN:
         return False
@@ -42,10 +42,10 @@ def is_plain(values: Sequence[object]) -> bool:
     return str not in kinds or sum(len(v) for v in values if type(v) is str) <= _MOST_PLAIN
 
 
-class Contents:
-    """Bytes of values, at most some megabytes: of long strings and large containers the beginning, and the length.
+class ValueBytes:
+    """Encodes values into at most some megabytes: long strings and large containers by their beginning and length.
 
-    ``opaque`` are the types of values that cannot be read but by code of their own; of those only the type counts.
+    ``opaque`` collects the types of values that only their own code could read; the digest contains only the type of such values.
     """
 
     def __init__(self) -> None:
@@ -103,7 +103,7 @@ class Contents:
         return head + self._elements(value, room, depth - 1)
 
     def _elements(self, value: Any, room: int, depth: int) -> bytes:
-        """Read a set, if all of it: which elements of it come first is another thing in each process."""
+        """Encode a set only if it fits completely: which elements come first differs between processes."""
         each = room // max(1, len(value))
         return b",".join(sorted(self._of(part, each, depth) for part in value)) if each >= _LEAST_OF_PART else b""
 
