@@ -143,7 +143,7 @@ def test_of_a_model_that_is_not_there(store, models):
 @pytest.fixture
 def shelf(store, models, monkeypatch):
     """Models a, b, c in this order; c was measured last, with a NaN."""
-    from nbtrack.store.memory import models as memory
+    from nbtrack.store.memory import logged_models as memory
     from nbtrack.store.sql.models import logged_models as sql
 
     times = count(1_000)

@@ -35,7 +35,7 @@ def ticking(monkeypatch):
     """Let every change have a time of its own, so that what was changed last is known."""
     from itertools import count
 
-    from nbtrack.store.memory import registry as memory
+    from nbtrack.store.memory import model_registry as memory
     from nbtrack.store.sql.models import registered_rows, version_rows
 
     times = count(1_000)
