@@ -1,19 +1,16 @@
-"""A query for runs as one SELECT: filters and orders interpreted in SQL, as ``match`` does it in Python.
+"""A query for runs as one SELECT, with the meaning that ``match`` gives filters and orders in Python.
 
-A NaN is NULL in a row that is there, so what is missing is a missing row, never a NULL; only a run's end is missing as one.
-SQL's unknown never leaves the conditions of a subquery or the comparison of an attribute.
+A NaN is stored as NULL, so a missing value is a missing row; only a run's end may be missing as a NULL. SQL's UNKNOWN never
+leaves a subquery or the comparison of an attribute, where it counts as false.
 """
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Iterator, Sequence
-from string import ascii_uppercase
-from typing import Any, Final, TypeAlias
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 from sqlalchemy import (
     Column,
-    ColumnElement,
     FromClause,
     Select,
     String,
@@ -27,18 +24,17 @@ from sqlalchemy import (
     or_,
     select,
 )
+from typing_extensions import override
 
-from ..filter import And, Comparison, Identifier, Node, Not, Or, Order, Present, param_number
+from ..filter import Comparison, Identifier, Node, Order, param_number
 from ..protocol.search import Query
+from .compiler import Compiler, Condition, Value, directed
 from .dialects.base import Dialect, Mean
 from .places import Places
 from .rows import RUN_INFO
 from .schema.tables import datasets, experiments, metrics, params, run_datasets, runs, tags
 
 __all__ = ["search", "search_first"]
-
-Condition: TypeAlias = ColumnElement[bool]
-Value: TypeAlias = ColumnElement[Any]
 
 _ATTRIBUTES: Final[dict[str, Value]] = {
     "run_id": runs.c.id,
@@ -55,7 +51,7 @@ _FIELDS: Final = {"name": datasets.c.name, "digest": datasets.c.digest, "context
 
 
 def _attribute(key: str, places: Places) -> Value:
-    """Return an attribute as readers see it."""
+    """Return the value of an attribute, the URI of artifacts as readers see it."""
     return places.shown_column(_ATTRIBUTES[key]) if key == "artifact_uri" else _ATTRIBUTES[key]
 
 
@@ -68,17 +64,19 @@ def search(query: Query, dialect: Dialect, places: Places) -> Select[Any]:
 
 
 def search_first(query: Query, dialect: Dialect, places: Places) -> Select[Any] | None:
-    """Return the SELECT of a page of runs that all have what they are sorted by, None where no index has its order.
+    """Return the SELECT of a page of runs that all have the metric they are sorted by; None where no index has that order.
 
-    Missing values come last, which no index knows: ``search`` sorts all runs to find the first hundred. This one walks along
-    the index until it has them; a full page of it is the page, and one that is not says nothing.
+    Missing values sort last, which no index can do, so ``search`` sorts all runs to find the first hundred. This SELECT walks
+    along the index until it has them. A full page of it is the answer; otherwise ask ``search``.
     """
     first = query.order[0] if query.order else None
     if query.limit is None or first is None or first.left.entity != "metric" or first.left.dotted or first.left.stat != "last":
         return None
     table = metrics.alias()
     found = table.join(runs, table.c.run_key == runs.c.key)
-    statement = _statement(query, _Compiler(dialect, places), found, [_directed(table.c.last, first)], query.order[1:])
+    statement = _statement(
+        query, _Compiler(dialect, places), found, [directed(table.c.last, descending=first.descending)], query.order[1:]
+    )
     return statement.where(table.c.key == first.left.key, table.c.last.is_not(None))
 
 
@@ -93,7 +91,7 @@ def _statement(query: Query, compiler: _Compiler, found: FromClause, keys: list[
     return statement.limit(None if query.limit is None else query.limit + 1).offset(query.offset or None)
 
 
-# Which runs there are to look at.
+# Scope.
 
 
 def _scope(query: Query) -> list[Condition]:
@@ -106,39 +104,23 @@ def _scope(query: Query) -> list[Condition]:
 
 
 def is_experiment_id(text: str) -> bool:
-    """Tell whether a text is an id that there can be: it has nothing but digits, and an INTEGER holds them."""
+    """Tell whether a string can be an experiment's id: the digits of a number that fits into an INTEGER."""
     return text.isascii() and text.isdecimal() and len(text) < 10 and str(int(text)) == text
 
 
 # Filters.
 
 
-class _Compiler:
-    """Filters to conditions on ``runs``, for one engine."""
+class _Compiler(Compiler):
+    """Compiles filters to conditions on ``runs``."""
 
     def __init__(self, dialect: Dialect, places: Places) -> None:
+        super().__init__(dialect)
         self.indexed, self.places = dialect.is_among, places
-        self.operators: dict[str, Callable[[Value, Any], Condition]] = {
-            **_OPERATORS,
-            "LIKE": dialect.like,
-            "ILIKE": lambda column, pattern: dialect.ilike(column, pattern.translate(_LOWER)),
-        }
 
-    def compile(self, node: Node) -> Condition:
-        match node:
-            case And(operands):
-                return and_(*self.conditions(operands))
-            case Or(operands):
-                return or_(*(self.compile(operand) for operand in operands))
-            case Not(operand):
-                return not_(self.compile(operand))
-            case Present(left):
-                return self.present(left)
-            case Comparison():
-                return self.comparison(node)
-
-    def conditions(self, operands: Sequence[Node]) -> Iterator[Condition]:
-        """Give conditions that all hold; the bounds of one number are asked of one row, for a range is one part of an index."""
+    @override
+    def conjunction(self, operands: Sequence[Node]) -> Iterator[Condition]:
+        # The bounds of one number are conditions on one row, for an index finds a range in one step.
         bounds: dict[Identifier, list[Comparison]] = {}
         for operand in operands:
             if isinstance(operand, Comparison) and operand.left.entity == "param" and not _is_text(operand):
@@ -152,6 +134,7 @@ class _Compiler:
         tests = [self.test(params.c.number, node) for node in nodes]
         return self.indexed(runs.c.key, params.c.run_key, params.c.key == left.key, *tests)
 
+    @override
     def present(self, left: Identifier) -> Condition:
         match left.entity:
             case "attribute":
@@ -166,6 +149,7 @@ class _Compiler:
             case "dataset":
                 return _has(run_datasets.c.run_key)
 
+    @override
     def comparison(self, node: Comparison) -> Condition:
         left = node.left
         match left.entity:
@@ -202,12 +186,8 @@ class _Compiler:
         number = param_number(node.value) if node.operator == "=" and isinstance(node.value, str) else None
         if number is None or node.negated:
             return _has(params.c.run_key, which, self.test(params.c.text, node))
-        # A text that reads as a number has that number beside it, and numbers are in an index.
+        # A string that reads as a number is stored with that number, which has an index.
         return self.indexed(runs.c.key, params.c.run_key, which, params.c.number == number, params.c.text == node.value)
-
-    def test(self, value: Value, node: Comparison) -> Condition:
-        positive = self.operators[node.operator](value, node.value)
-        return not_(positive) if node.negated else positive
 
 
 def _has(run_key: Column[Any], *conditions: Condition) -> Condition:
@@ -222,34 +202,21 @@ def _stat(table: FromClause, stat: str) -> Value:
     return Mean(table) if stat == "mean" else table.c[stat]
 
 
-# ILIKE takes ASCII letters alone as the same in both cases.
-_LOWER: Final = {ord(letter): letter.lower() for letter in ascii_uppercase}
-_OPERATORS: Final[dict[str, Callable[[Value, Any], Condition]]] = {
-    "=": operator.eq,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "IN": lambda value, choices: value.in_(choices),
-    "BETWEEN": lambda value, bounds: value.between(*bounds),
-}
-
-
 # Orders.
 
 
 def _sorted(found: FromClause, item: Order, places: Places) -> tuple[FromClause, list[Value]]:
-    """Return where the runs come from, joined with what to sort by, and the keys to sort by."""
+    """Return the FROM clause, joined with the values to sort by, and the sort keys."""
     left = item.left
     if left.entity == "attribute":
         value: Value = runs.c.experiment_id if left.key == "experiment_id" else _attribute(left.key, places)
-        return found, [value.is_(None), _directed(value, item)]
+        return found, [value.is_(None), directed(value, descending=item.descending)]
     table = {"metric": metrics, "param": params, "tag": tags}[left.entity].alias()
     found = _with(found, table, left.key)
     if left.entity == "metric":
         return _sorted_by_metric(found, table, item)
     value = table.c["value" if left.entity == "tag" else "text"]
-    return found, [value.is_(None), _directed(value, item)]
+    return found, [value.is_(None), directed(value, descending=item.descending)]
 
 
 def _sorted_by_metric(found: FromClause, table: FromClause, item: Order) -> tuple[FromClause, list[Value]]:
@@ -260,7 +227,7 @@ def _sorted_by_metric(found: FromClause, table: FromClause, item: Order) -> tupl
         value = case((_is_there(whole), whole.c.last), else_=value)
         is_there = or_(_is_there(whole), is_there)
     rank = case((value.is_not(None), 0), (is_there, 1), else_=2)
-    return found, [rank, _directed(value, item)]
+    return found, [rank, directed(value, descending=item.descending)]
 
 
 def _with(found: FromClause, table: FromClause, key: str) -> FromClause:
@@ -269,7 +236,3 @@ def _with(found: FromClause, table: FromClause, key: str) -> FromClause:
 
 def _is_there(joined: FromClause) -> Condition:
     return joined.c.run_key.is_not(None)
-
-
-def _directed(value: Value, item: Order) -> Value:
-    return value.desc() if item.descending else value.asc()

@@ -15,7 +15,7 @@ from ...errors import Deleted, NotFound, TraceNotFound
 from ..protocol.search import Page, Query
 from ..protocol.traces import Traces
 from ..text import storable
-from .conditions import Conditions, Part, Subject, arrange
+from .conditions import Conditions, SideTable, Subject, arrange
 from .damage import member
 from .database import Database, SqlConnection
 from .experiments import experiment_of
@@ -40,7 +40,7 @@ _SUBJECT = Subject(
         "execution_time_ms": _C.duration,
         "end_time_ms": _C.request_time + _C.duration,
     },
-    {"tag": Part.of(trace_tags), "param": Part.of(trace_metadata)},
+    {"tag": SideTable.of(trace_tags), "param": SideTable.of(trace_metadata)},
 )
 _CHANGEABLE = ("request_time", "duration", "state", "client_request_id", "request_preview", "response_preview")
 _BY_ID = sa.select(*traces.columns).where(_C.id == sa.bindparam("which"))

@@ -15,7 +15,8 @@ from ....errors import ModelNotFound
 from ...filter import Order
 from ...protocol.logged_models import ModelQuery, OnDataset, check_params, datasets_of_order, names_metric
 from ...protocol.search import Page
-from ..conditions import Conditions, Part, Subject, arrange, directed
+from ..compiler import directed
+from ..conditions import Conditions, SideTable, Subject, arrange
 from ..damage import member
 from ..database import SqlConnection
 from ..experiments import new_place
@@ -53,7 +54,7 @@ _SUBJECT = Subject(
         "creation_timestamp": _L.created,
         "last_updated_timestamp": _L.updated,
     },
-    {"param": Part.of(logged_model_params), "tag": Part.of(logged_model_tags)},
+    {"param": SideTable.of(logged_model_params), "tag": SideTable.of(logged_model_tags)},
     frozenset({"model_type", "source_run_id"}),
 )
 _ALL = sa.select(*logged_models.columns)
@@ -130,7 +131,7 @@ def search_logged(connection: SqlConnection, search: ModelQuery) -> Page[LoggedM
     """Return a page of the models that match."""
     numbers = [int(text) for text in search.experiment_ids or () if text.isascii() and text.isdecimal() and len(text) < 10]
     on_dataset = _on_any(search.datasets)
-    subject = replace(_SUBJECT, parts={**_SUBJECT.parts, "metric": _metric_part(on_dataset)})
+    subject = replace(_SUBJECT, side_tables={**_SUBJECT.side_tables, "metric": _metric_part(on_dataset)})
     found, keys = _arranged(subject, search.order)
     statement = sa.select(*logged_models.columns).select_from(found)
     statement = statement.where(_L.stage == LifecycleStage.ACTIVE.value, _L.experiment_id.in_(numbers) if numbers else sa.false())
@@ -144,8 +145,8 @@ def search_logged(connection: SqlConnection, search: ModelQuery) -> Page[LoggedM
     return Page(tuple(_infos(connection, rows)), more)
 
 
-def _metric_part(only: tuple[sa.ColumnElement[bool], ...] = ()) -> Part:
-    return Part(_MEASURED.model_key, _MEASURED.key, _MEASURED.value, only)
+def _metric_part(only: tuple[sa.ColumnElement[bool], ...] = ()) -> SideTable:
+    return SideTable(_MEASURED.model_key, _MEASURED.key, _MEASURED.value, only)
 
 
 def _on_any(datasets: Sequence[OnDataset]) -> tuple[sa.ColumnElement[bool], ...]:

@@ -12,7 +12,7 @@ from ....entities.run import now_ms
 from ....errors import AlreadyExists, ModelNotFound
 from ...protocol.model_registry import check_model_name
 from ...protocol.search import Page, Query
-from ..conditions import Conditions, Part, Subject, arrange
+from ..conditions import Conditions, SideTable, Subject, arrange
 from ..database import SqlConnection
 from ..keyvalues import KeyValues
 from ..schema.model_tables import model_aliases, model_tags, registered_models
@@ -48,7 +48,7 @@ _SUBJECT = Subject(
         "creation_timestamp": registered_models.c.created,
         "last_updated_timestamp": registered_models.c.updated,
     },
-    {"tag": Part.of(model_tags)},
+    {"tag": SideTable.of(model_tags)},
 )
 _NAMED = registered_models.c.name == sa.bindparam("which")
 _BY_NAME = sa.select(*_FACTS).where(_NAMED)

@@ -14,7 +14,7 @@ from ....entities.run import now_ms
 from ....errors import InvalidInput, ModelNotFound
 from ...protocol.model_registry import latest_of
 from ...protocol.search import Page, Query
-from ..conditions import Conditions, Part, Subject, arrange
+from ..conditions import Conditions, SideTable, Subject, arrange
 from ..damage import member
 from ..database import SqlConnection
 from ..dialects.base import listed
@@ -71,7 +71,7 @@ _SUBJECT = Subject(
         "creation_timestamp": _V.created,
         "last_updated_timestamp": _V.updated,
     },
-    {"tag": Part.of(version_tags)},
+    {"tag": SideTable.of(version_tags)},
     frozenset({"run_id", "model_id"}),
 )
 _ALL = sa.select(*_FACTS).select_from(_JOINED)
