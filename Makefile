@@ -47,14 +47,15 @@ coverage: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -raR -n $(JOBS) --dist loadfile --reruns 1 --ignore tests/browser --durations=25 --cov --cov-report= --cov-fail-under=0
 	$(BIN)/python -m pytest -q -raR --reruns 1 --maxfail 10 tests/browser --durations=10 --cov --cov-append --cov-report=term
 
-# First what users need, at its oldest, then the tests' own tools, which raise a few of these versions.
+# First what users need, at its oldest, then the tests' own tools, which raise a few of these versions. Old libraries use what newer
+# ones deprecate (matplotlib 3.8 of pyparsing), which is no mistake of ours.
 oldest:  ## Run the fast tests with the oldest dependencies that pyproject.toml admits.
 	@$(PYTHON) .ci/make_venv.py build/oldest
 	@$(PYTHON) .ci/oldest.py > build/oldest/constraints.txt
 	build/oldest/bin/python -m pip install --quiet --disable-pip-version-check -e ".[$(EXTRAS)]" -c build/oldest/constraints.txt
 	build/oldest/bin/python -m pip install --quiet --disable-pip-version-check -e ".[test]"
 	@build/oldest/bin/python .ci/oldest.py raised
-	build/oldest/bin/python -m pytest -q -p no:cacheprovider -m "not slow"
+	build/oldest/bin/python -m pytest -q -p no:cacheprovider -W default::DeprecationWarning -m "not slow"
 
 faults: $(VENV)/.dev  ## Try faults and loads for long, some twenty minutes; docs/faults.md has the results.
 	NBTRACK_FAULT_ROUNDS=$${NBTRACK_FAULT_ROUNDS:-120} $(BIN)/python -m pytest -q tests/faults --durations=25
