@@ -124,9 +124,9 @@ def _show(run: Run) -> None:
     """Leave the summary of a run in the cell's output; where the store is away, one line."""
     from IPython.display import display
 
-    from ..widgets.pages.read_runs import run_bundle
+    from ..widgets.run_output import saved_bundle
 
     try:
-        display(run_bundle(run), raw=True)
+        display(saved_bundle(run), raw=True)
     except NbtrackError as error:
         print(f"run {run.name} {run.status}; it cannot be shown now: {error}", file=sys.stderr)  # noqa: T201

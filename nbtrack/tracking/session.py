@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Generic, TypeVar
 
 from ..capture.base import Captured
@@ -104,7 +105,12 @@ class Session(Generic[R]):
 
     def artifact_count(self) -> int:
         """Return how many files were logged."""
-        return len(self.connection.read().artifacts(self.run_id))
+        return self.snapshot.artifact_count()
+
+    def at_once(self) -> AbstractContextManager[None]:
+        """Return a context in which everything that a display asks is read in one request."""
+        has_failed = self.live is not None and self.live.status is Status.FAILED
+        return self.snapshot.at_once(("traceback",) if has_failed else ())
 
     # Logging
 
@@ -225,8 +231,9 @@ class Session(Generic[R]):
         self.live.status, self.live.end_time = status, time
         self.writer = NO_WRITER
         self.end_part()
-        while self.when_ended:
-            self.when_ended.pop()()
+        with self.at_once() if self.when_ended else nullcontext():
+            while self.when_ended:
+                self.when_ended.pop()()
 
     def _append_end(self, end: RunEnded) -> None:
         with self.recorder.writer().together():

@@ -17,7 +17,7 @@ from .shown import ShownRun, shown_session
 if TYPE_CHECKING:
     from .views.run import RunView
 
-__all__ = ["bundle", "show", "show_end", "view_of"]
+__all__ = ["bundle", "saved_bundle", "show", "show_end", "view_of"]
 
 # nbtrack's mark on a display, which captures of what a cell shows pass over.
 _METADATA = {"nbtrack": "run"}
@@ -65,18 +65,22 @@ def show_end(run: ShownRun) -> None:
     """Put what stays of a run into the place of its living view, which goes on living there."""
     from IPython.display import display
 
-    from .pages.read_runs import run_bundle
-
-    display(run_bundle(run), raw=True, display_id=_display_id(run), update=True, metadata=_METADATA)
+    display(saved_bundle(run), raw=True, display_id=_display_id(run), update=True, metadata=_METADATA)
 
 
 def bundle(run: ShownRun) -> dict[str, Any]:
     """Return what stays of a run, and let a living view take its place where somebody is looking."""
-    from .pages.read_runs import run_bundle
-
     if not frontend.is_headless():
         open_view(view_of(run))
-    return run_bundle(run)
+    return saved_bundle(run)
+
+
+def saved_bundle(run: ShownRun) -> dict[str, Any]:
+    """Return what stays of a run in a saved notebook."""
+    from .pages.read_runs import run_bundle
+
+    with shown_session(run).at_once():
+        return run_bundle(run)
 
 
 def _display_id(run: ShownRun) -> str:

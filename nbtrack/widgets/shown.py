@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -74,6 +75,9 @@ class ShownSession(Protocol):
 
     def artifact_count(self) -> int:
         """Return how many files the run has."""
+
+    def at_once(self) -> AbstractContextManager[None]:
+        """Return a context in which everything that a display asks is read in one request."""
 
 
 class ShownRun(Protocol):
