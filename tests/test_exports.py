@@ -77,6 +77,37 @@ def test_every_public_method_has_a_docstring(owner):
     assert [name for name, thing in members.items() if not inspect.getdoc(thing)] == []
 
 
+LOGGING = """log log_metric log_metrics log_param log_params set_tag set_tags delete_tag log_artifact log_artifacts
+    log_figure log_image log_table log_text log_dict"""
+FACTS = """id name experiment status start_time end_time duration params tags metrics artifacts artifact_uri parent note
+    code diff environment traceback"""
+TAB = {
+    "Run": f"{FACTS} {LOGGING} flush end delete restore live plot to_html",
+    "Tracker": """uri experiment models set_experiment experiments start_run get_run runs search_runs compare flush status""",
+}
+
+
+@pytest.fixture
+def objects(tracker):
+    """One object of each class that people hold; of runs an open one, one that has ended, and one that was read."""
+    with nbtrack.start_run("open") as run, nbtrack.start_run("ended") as ended:
+        ended.end()
+        yield {"Run": [run, ended, nbtrack.get_run(ended.id), nbtrack.runs()[0]], "Tracker": [tracker]}
+
+
+@pytest.mark.parametrize("name", TAB)
+def test_tab_shows_the_documented_names_and_no_others(objects, name):
+    for thing in objects[name]:
+        assert [each for each in dir(thing) if each[0] != "_"] == sorted(TAB[name].split())
+
+
+@pytest.mark.parametrize("name", TAB)
+def test_every_name_that_tab_shows_is_documented(name):
+    owner = getattr(nbtrack, name)
+    undocumented = [each for each in TAB[name].split() if not inspect.getdoc(getattr(owner, each, None))]
+    assert [each for each in undocumented if f"{each}: " not in inspect.getdoc(owner)] == []
+
+
 def _is_member(thing: object) -> bool:
     return inspect.isfunction(thing) or isinstance(thing, property | classmethod | staticmethod)
 

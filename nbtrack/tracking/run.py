@@ -43,6 +43,9 @@ class Run(RunLogging, RunFiles):
     Picklable: a worker process that unpickles it logs into the same run, and does not end it. A run equals another
     with the same id, and its id.
 
+    Attributes:
+        id: The run's id, which never changes.
+
     Example:
         >>> import nbtrack
         >>> with nbtrack.start_run("baseline", params={"lr": 0.1}) as run:

@@ -39,6 +39,9 @@ class Tracker:
     """One store, and the experiment of runs that name none.
 
     Made by ``nbtrack.connect``; the module's functions work on the one that was connected last.
+
+    Attributes:
+        experiment: The name of that experiment.
     """
 
     def __init__(self, settings: Settings) -> None:
