@@ -53,7 +53,8 @@ if TYPE_CHECKING:
     from .entities.run import Experiment, Status
     from .errors import NbtrackError, StopRun
     from .tracking.metrics import MetricHistory
-    from .tracking.registered_models import ModelVersion, RegisteredModel
+    from .tracking.model_versions import ModelVersion
+    from .tracking.registered_models import RegisteredModel
     from .tracking.run import Run
     from .tracking.runs import Comparison, Runs
     from .tracking.tracker import Tracker
@@ -108,7 +109,7 @@ _HOMES = {
     "Comparison": "tracking.runs",
     "Experiment": "entities.run",
     "MetricHistory": "tracking.metrics",
-    "ModelVersion": "tracking.registered_models",
+    "ModelVersion": "tracking.model_versions",
     "NbtrackError": "errors",
     "RegisteredModel": "tracking.registered_models",
     "Run": "tracking.run",

@@ -11,7 +11,8 @@ from .errors import NoActiveRun
 from .tracking import current_run
 from .tracking.artifacts import Artifact
 from .tracking.current_tracker import connect, tracker
-from .tracking.registered_models import ModelVersion, RegisteredModel
+from .tracking.model_versions import ModelVersion
+from .tracking.registered_models import RegisteredModel
 from .tracking.run import Run, current_runs
 from .tracking.runs import Comparison, Runs
 from .tracking.session import session_of

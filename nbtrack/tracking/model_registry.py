@@ -1,4 +1,4 @@
-"""Registering models, and finding them again: what the module's functions do with the registry of one store."""
+"""Registering models and finding them: what nbtrack's module functions do with the registry of one store."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from ..store.protocol.store import Store
 from ..store.registration import origin_of, register
 from ..validation import amount, mapping, shown, text
 from .artifacts import Artifact
-from .registered_models import ModelVersion, RegisteredModel, find_version, find_versions
+from .model_versions import ModelVersion, find_version, find_versions
+from .registered_models import RegisteredModel
 
 __all__ = ["ModelRegistry"]
 
@@ -53,7 +54,7 @@ class ModelRegistry:
         return ModelVersion(self._connection, registry.get_version(name, made.version))
 
     def _ensure(self, name: str) -> None:
-        """Make a registered model unless it is there, or somebody else is quicker."""
+        """Create a registered model unless it exists, or another process creates it at the same moment."""
         registry = self._connection.store().registry
         try:
             registry.get_model(name)
@@ -98,7 +99,7 @@ def _source(model: str | Artifact) -> str:
 
 
 def _check_folder(connection: Connection, store: Store, source: str, location: str) -> None:
-    """Refuse a folder of a run that is not there, or is a file: a model is a folder."""
+    """Check that a folder of a run exists and is no file: a model is a folder."""
     if connection.artifacts(location).list():
         return
     run_id, _, path = source.partition(":")[2].strip("/").partition("/")
