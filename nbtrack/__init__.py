@@ -5,7 +5,7 @@
     nbtrack.log(loss=0.5)        logs metrics to it
     %runs                        shows the table of runs, nbtrack.runs().df() is the DataFrame
 
-Everything here is loaded when it is first used, so that importing costs next to nothing.
+Everything is imported when it is first used, so that ``import nbtrack`` is cheap.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def __getattr__(name: str) -> Any:
 
 
 class _RunModule(ModuleType):
-    """``nbtrack.run``, where runs were until 0.1: pickles of runs name it."""
+    """``nbtrack.run``, where runs were defined until 0.1: their pickles name it."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(importlib.import_module(".tracking.run", __package__), name)
@@ -150,7 +150,7 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
-    """Take the magics out again: ``%unload_ext nbtrack``."""
+    """Remove the magics: ``%unload_ext nbtrack``."""
     from .magics import unload
 
     unload(shell)

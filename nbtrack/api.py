@@ -1,4 +1,4 @@
-"""The module functions: thin shells over the current tracker and the current run."""
+"""nbtrack's module functions: each calls the current tracker or the current run."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def set_experiment(name: str) -> Experiment | None:
     """Send runs to the experiment of this name from now on; it is made if there is none.
 
     Returns:
-        The experiment; None where the store is away now, which makes it later.
+        The experiment; None where the store is unavailable now, which makes it later.
 
     Example:
         >>> import nbtrack
@@ -88,19 +88,19 @@ def start_run(
     note: str | None = None,
     not_failures: Sequence[type[BaseException] | str] = (),
 ) -> Run:
-    """Start a run, which is the current one until it ends; best in a ``with`` block.
+    """Start a run, which is the current one until it ends; a ``with`` block ends it.
 
     Args:
-        name: Its name; None makes one up.
+        name: Its name; None: a random one.
         experiment: The experiment's name; None: the current one.
         params: Params to log at once.
         tags: Tags to set at once.
         parent: The run in which it is nested; None: the current one, if there is one.
-        resume: A run, or its id, that goes on: RUNNING again, steps counting on. One that is open in this process is
-            the run that is returned; one that is open in another process is added to, and that process ends it.
-        note: What a person has to say about it.
-        not_failures: Exceptions, or their names as ``"package.Error"``, that end it as FINISHED; the tag
-            ``nbtrack.ended`` names them. Optuna's TrialPruned is none without being named: KILLED, ``pruned``.
+        resume: A run, or its id, to resume: it is RUNNING again, and its steps count on. Where this process has it open,
+            the same object is returned; where another process has, this one adds to it and the other one ends it.
+        note: A remark, for people.
+        not_failures: Exceptions, or their names as ``"package.Error"``, with which it ends as FINISHED; the tag
+            ``nbtrack.ended`` names the one that ended it. Optuna's TrialPruned needs no naming: KILLED, ``pruned``.
 
     Example:
         >>> import nbtrack
@@ -124,8 +124,7 @@ def start_run(
 def active_run() -> Run | None:
     """Return the current run, None where nothing is being tracked.
 
-    In a thread or a task it is the run that was current where that was started, and in the work of a thread pool where
-    it was submitted.
+    A thread or a task has the run that was current where it was started; work for a thread pool, where it was submitted.
     """
     return current_runs.active()
 
@@ -158,15 +157,15 @@ def runs(
     """Return the runs that match, the newest first.
 
     Args:
-        filter: As ``"metrics.loss < 0.1 and params.lr >= 0.01"``; MLflow's language, with or, not, brackets, in,
-            between, numeric params, ``metrics.loss.min`` and ``start_time > '2 days ago'``.
+        filter: As ``"metrics.loss < 0.1 and params.lr >= 0.01"``: MLflow's language, extended by OR, NOT, parentheses, IN,
+            BETWEEN, numeric params, ``metrics.loss.min`` and ``start_time > '2 days ago'``.
         experiment: A name, an id, or a list of them; None: the current one; ``"*"``: all.
         order_by: As ``"metrics.loss ASC"``, or a list of such.
-        limit: How many at most.
+        limit: The most that are returned; None: all.
         view: ``"active"``, ``"deleted"`` or ``"all"``.
 
     Raises:
-        FilterError: The filter does not parse; the message shows where.
+        FilterError: The filter cannot be parsed; the message points at the place.
 
     Example:
         >>> import nbtrack
@@ -189,7 +188,7 @@ def search_runs(
     search_all_experiments: bool = False,
     experiment_names: Sequence[str] | None = None,
 ) -> Any:
-    """Return runs as ``mlflow.search_runs`` does, with its arguments, columns and dtypes, for code that moves over."""
+    """Return runs as ``mlflow.search_runs`` does, with its arguments, columns and dtypes, for code written for MLflow."""
     return tracker().search_runs(
         experiment_ids,
         filter_string,
@@ -206,7 +205,7 @@ def compare(*runs: Run | str | Iterable[Run | str]) -> Comparison:
     """Compare runs: the params that differ, the metrics, the curves.
 
     Args:
-        runs: Runs, their ids, or collections of them.
+        runs: Runs, their ids, or lists of either.
     """
     return tracker().compare(*runs)
 
@@ -219,19 +218,19 @@ def register_model(
     description: str = "",
     alias: str | None = None,
 ) -> ModelVersion:
-    """Register a model that a run made as the next version under a name, which is made if there is none.
+    """Register a model that a run made as the next version under a name, which is created if there is none.
 
     Args:
         model_uri: A folder of a run, ``"runs:/RUN_ID/FOLDER"`` or an entry of ``run.artifacts.list()``; a model that MLflow
             logged, ``"models:/m-…"``; another version, ``"models:/NAME/VERSION"``; or the URI of any folder.
         name: The registered model's name.
         tags: Tags of the version.
-        description: What a person has to say about it.
-        alias: A word that stands for this version from now on, such as ``"champion"``.
+        description: A remark, for people.
+        alias: A name for this version, such as ``"champion"``; another version that has it loses it.
 
     Raises:
         ArtifactNotFound: The run has no such folder.
-        InvalidInput: A name or an alias that can be none, or a store without a registry.
+        InvalidInput: The name or the alias is not allowed, or the store has no registry.
 
     Example:
         >>> import nbtrack
@@ -247,8 +246,8 @@ def get_model(which: str) -> ModelVersion:
     """Return one version of a registered model.
 
     Args:
-        which: ``"digits@champion"`` by an alias, ``"digits/3"`` by its number, ``"digits/Production"`` the newest in a stage,
-            ``"digits"`` the newest; MLflow's ``"models:/digits/3"``, too.
+        which: ``"digits@champion"`` by alias, ``"digits/3"`` by number, ``"digits/Production"`` for the newest in a stage,
+            ``"digits"`` for the newest; MLflow's ``"models:/digits/3"`` as well.
 
     Raises:
         ModelNotFound: There is none.
@@ -281,7 +280,7 @@ def registered_models(
     Args:
         filter: As ``"name ILIKE '%digits%' and tags.team = 'blue'"``.
         order_by: As ``"last_updated_timestamp DESC"``, or a list of such.
-        limit: How many at most.
+        limit: The most that are returned; None: all.
 
     Example:
         >>> import nbtrack
@@ -298,12 +297,12 @@ def registered_models(
 def model_versions(
     filter: str | None = None, *, order_by: str | Sequence[str] | None = None, limit: int | None = None
 ) -> list[ModelVersion]:
-    """Return the versions of registered models that match, those that changed last first.
+    """Return the versions of registered models that match, the last changed first.
 
     Args:
-        filter: As ``"name = 'digits' and version_number > 2"``; ``run_id``, ``source_path``, ``stage`` and tags, too.
+        filter: As ``"name = 'digits' and version_number > 2"``; also by ``run_id``, ``source_path``, ``stage`` and tags.
         order_by: As ``"version_number DESC"``, or a list of such.
-        limit: How many at most.
+        limit: The most that are returned; None: all.
     """
     return tracker().models.versions(filter, order_by, limit)
 
@@ -312,7 +311,7 @@ def flush(timeout: float = 60.0) -> bool:
     """Wait until everything logged so far is in the store; tell whether it is.
 
     Args:
-        timeout: Seconds to wait at the most; what is not in the store then waits in the journal.
+        timeout: The most seconds to wait; what is not in the store by then stays in the journal until it is.
     """
     return tracker().flush(timeout)
 
@@ -381,12 +380,12 @@ def log_artifact(local_path: str | os.PathLike[str], artifact_path: str | None =
 
 
 def log_artifacts(local_dir: str | os.PathLike[str], artifact_path: str | None = None) -> None:
-    """Log copies of all that is in a folder to the current run."""
+    """Log copies of everything in a folder to the current run; see ``Run.log_artifacts``."""
     _here().log_artifacts(local_dir, artifact_path)
 
 
 def log_figure(figure: Any, artifact_file: str, *, save_kwargs: Mapping[str, Any] | None = None) -> None:
-    """Log a matplotlib or plotly figure to the current run; the ending of ``artifact_file`` says in which format."""
+    """Log a matplotlib or plotly figure to the current run; the suffix of ``artifact_file`` selects the format."""
     _here().log_figure(figure, artifact_file, save_kwargs=save_kwargs)
 
 
@@ -403,7 +402,7 @@ def log_table(data: Any, artifact_file: str) -> None:
 
 
 def log_text(text: str, artifact_file: str) -> None:
-    """Log a text as a file to the current run."""
+    """Log a string as a file to the current run."""
     _here().log_text(text, artifact_file)
 
 

@@ -1,4 +1,4 @@
-"""The magics: parse, call the public API, return what it gives."""
+"""The magics: each parses its line and calls the public API."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _ATTRIBUTE = "_nbtrack_magics"
 
 
 def _usage_errors(magic: F) -> F:
-    """Show a user's mistake as what it is: a line, not a traceback."""
+    """Show a user's mistake as one line, without a traceback."""
 
     @functools.wraps(magic)
     def shown(*args: Any, **kwargs: Any) -> Any:
@@ -59,33 +59,33 @@ class NBTrackMagics(Magics):
 
     @magic_arguments()
     @kwds(usage="%%track [NAME] [option …]\n  %%track on|off")
-    @argument("name", metavar="NAME", nargs="?", help="The run's name; without one it is given one, such as calm-otter-417.")
+    @argument("name", metavar="NAME", nargs="?", help="The run's name; without one it gets a random one, such as calm-otter-417.")
     @argument("--name", dest="name_option", metavar="NAME", help="The same.")
-    @argument("-e", "--experiment", help="The experiment it belongs to, made if there is none of this name.")
+    @argument("-e", "--experiment", help="The experiment it belongs to, created if there is none of this name.")
     @argument(
         "-p",
         "--param",
         nargs="+",
         action="extend",
         metavar="VARIABLE",
-        help="Variables to log as params; a dict, a dataclass or an estimator is taken apart.",
+        help="Variables to log as params; a dict, a dataclass or an estimator gives one param a field.",
     )
     @argument("-t", "--tag", nargs="+", action="extend", metavar="KEY=VALUE", help="Tags to set.")
-    @argument("--note", metavar="TEXT", help="What you have to say about it.")
-    @argument("--resume", metavar="ID", help="Go on with this run, its steps counting on.")
+    @argument("--note", metavar="TEXT", help="A remark on the run.")
+    @argument("--resume", metavar="ID", help="Resume this run; its steps count on.")
     @argument("--live", nargs="+", action="extend", metavar="METRIC", help="Metrics whose curves are shown first.")
     @argument("--no-live", action="store_true", help="Show no curves while the cell runs, only the summary at its end.")
     @argument(
         "--no-capture",
         nargs="*",
         metavar="WHAT",
-        help="Leave out code, git, environment, params, datasets or outputs; all of them where none is named.",
+        help="What not to capture: code, git, environment, params, datasets, outputs; all of them where none is named.",
     )
     @line_cell_magic
     def track(self, line: str, cell: str | None = None) -> None:
-        """Make the cell a run: its code, params, metrics and outputs are recorded, and how it ended.
+        """Make the cell a run: record its code, params, metrics and outputs, and how it ended.
 
-        ``%%track`` is the first line of the cell, which otherwise runs as it would without it. The line
+        ``%%track`` is the first line of the cell; the rest of the cell runs as it would without it. The line
         ``%track on`` makes every cell from the next one on a run, ``%track off`` ends that.
 
         Examples::
@@ -97,9 +97,9 @@ class NBTrackMagics(Magics):
 
             %%track "lr {lr}" -p config -t data=v2 --note "smaller batches"
 
-        Without being asked it records: the cell and those executed before it, git commit and changes, packages
-        and machine, simple values that the cell sets or reads, DataFrames and arrays by digest, what it
-        prints and shows, and the traceback. ``%config NBTrack`` lists the settings, ``%runs`` the runs.
+        Captured without being asked: the cell and those executed before it, git commit and changes, packages
+        and machine, simple values that the cell sets or reads, digests of DataFrames and arrays, what it
+        prints and displays, and the traceback. ``%config NBTrack`` lists the settings, ``%runs`` the runs.
         """
         if cell is not None:
             raise UsageError("%%track must be the first line of the cell")
@@ -113,7 +113,7 @@ class NBTrackMagics(Magics):
         """Show the runs that match a filter, the newest first: ``%runs [FILTER] [-e EXPERIMENT] [-o ORDER] [-n LIMIT]``.
 
         The filter needs no quotes around it. Without ``-e`` the runs are those of the current experiment, with
-        ``-e "*"`` of all. The value is that of ``nbtrack.runs(…)``: ``_.df()`` in the next cell is the DataFrame.
+        ``-e "*"`` of all. The value is what ``nbtrack.runs(…)`` returns: ``_.df()`` in the next cell is the DataFrame.
 
         Examples::
 
@@ -132,8 +132,8 @@ class NBTrackMagics(Magics):
     def compare(self, line: str) -> Comparison:
         """Compare runs by name or id: ``%compare RUN RUN …``.
 
-        It shows the params that differ, the metrics and their curves. Of a name that several runs have the newest is taken,
-        and a line says which one that is and which others there are.
+        It shows the params that differ, the metrics and their curves. Where several runs have a name, the newest one is
+        compared, and a line says which one that is and which others there are.
 
         Example::
 
@@ -154,10 +154,10 @@ class NBTrackMagics(Magics):
     @line_magic
     @_usage_errors
     def nbtrack(self, line: str) -> None:
-        """Say where runs go: ``%nbtrack connect URI``, ``%nbtrack experiment NAME``, ``%nbtrack status``.
+        """Choose the store and the experiment: ``%nbtrack connect URI``, ``%nbtrack experiment NAME``, ``%nbtrack status``.
 
-        A URI names a database or a folder; ``nbtrack.connect?`` has them all. Without one runs go where they
-        went in the beginning.
+        A URI names a database, a server or a folder; ``nbtrack.connect?`` lists them. Without one the store is again
+        the one of the settings.
 
         Examples::
 
@@ -178,7 +178,7 @@ class NBTrackMagics(Magics):
 
 
 def load(shell: InteractiveShell) -> None:
-    """Register the magics and what makes a tracked cell a run; twice is fine."""
+    """Register the magics, their completion and the hooks of tracked cells; a second call changes nothing."""
     if hasattr(shell, _ATTRIBUTE):
         return
     magics = NBTrackMagics(shell)
@@ -192,7 +192,7 @@ def load(shell: InteractiveShell) -> None:
     add_completers(shell)
     shell.user_ns.setdefault("nbtrack", sys.modules[__package__])
     if not frontend.is_headless():
-        # What a living view needs takes half a second to load, and more in the page, and the first one is to be seen at once.
+        # What a live view needs takes half a second to import, and longer in the page; the first view should appear at once.
         start_thread(_prepare, "nbtrack-prepare")
 
 
@@ -202,14 +202,14 @@ def _prepare() -> None:
 
 
 def _reconnect(change: object) -> None:
-    """Go by what the user has just configured."""
+    """Connect by the settings that the user has just changed."""
     from .api import connect
 
     connect()
 
 
 def unload(shell: InteractiveShell) -> None:
-    """Take out everything that ``load`` put in; an open run of a cell ends with that cell."""
+    """Remove everything that ``load`` registered; the open run of a cell still ends with the cell."""
     magics = getattr(shell, _ATTRIBUTE, None)
     if magics is None:
         return

@@ -83,6 +83,8 @@ FACTS = """id name experiment status start_time end_time duration params tags me
     code diff environment traceback"""
 TAB = {
     "Run": f"{FACTS} {LOGGING} flush end delete restore live plot to_html",
+    "Runs": "ids selected df history compare plot to_csv to_parquet to_html count index",
+    "Comparison": "runs labels params differing metrics selected df to_html",
     "Tracker": """uri experiment models set_experiment experiments start_run get_run runs search_runs compare flush status""",
 }
 
@@ -92,7 +94,8 @@ def objects(tracker):
     """One object of each class that people hold; of runs an open one, one that has ended, and one that was read."""
     with nbtrack.start_run("open") as run, nbtrack.start_run("ended") as ended:
         ended.end()
-        yield {"Run": [run, ended, nbtrack.get_run(ended.id), nbtrack.runs()[0]], "Tracker": [tracker]}
+        read, runs = nbtrack.get_run(ended.id), nbtrack.runs()
+        yield {"Run": [run, ended, read, runs[0]], "Runs": [runs], "Comparison": [runs.compare()], "Tracker": [tracker]}
 
 
 @pytest.mark.parametrize("name", TAB)

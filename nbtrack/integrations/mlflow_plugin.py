@@ -1,7 +1,7 @@
 """MLflow's client straight into a local store: ``mlflow.set_tracking_uri("nbtrack:///path/runs.db")``, without a server.
 
-MLflow finds these stores by the entry points of this package. They are MLflow's own REST stores, whose requests are answered in
-this process by the handlers of ``nbtrack server``; files go to where the store keeps them.
+MLflow finds these stores by the entry points of this package. They are MLflow's own REST stores, with their requests handled in
+this process by the handlers of ``nbtrack server``; files go directly to the store's place for artifacts.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _servers: dict[Settings, InProcess] = {}
 
 
 class TrackingStore(MlflowTrackingStore):
-    """Runs, logged models and traces of a local store, as MLflow asks for them."""
+    """MLflow's tracking store over a local store: runs, logged models and traces."""
 
     def __init__(self, store_uri: str, artifact_uri: str | None = None) -> None:
         super().__init__(lambda: MlflowHostCreds(store_uri))
@@ -42,12 +42,12 @@ class TrackingStore(MlflowTrackingStore):
 
     @property
     def supports_workspaces(self) -> bool:
-        """There are none."""
+        """Whether there are workspaces: no."""
         return False
 
     def log_spans(self, location: str, spans: list[Any], tracking_uri: str | None = None) -> list[Any]:
-        """Refuse spans one by one: MLflow then writes them as a file."""
-        raise NotImplementedError("spans are kept as traces.json")
+        """Raise NotImplementedError, so that MLflow writes the spans of a trace as a file."""
+        raise NotImplementedError("the spans of a trace are kept as its file traces.json")
 
     def _call_endpoint(
         self,
@@ -63,7 +63,7 @@ class TrackingStore(MlflowTrackingStore):
 
 
 class RegistryStore(MlflowRegistryStore):
-    """The registered models of a local store, as MLflow asks for them."""
+    """MLflow's model registry over a local store."""
 
     def __init__(self, store_uri: str, tracking_uri: str | None = None) -> None:
         super().__init__(lambda: MlflowHostCreds(store_uri))
@@ -71,7 +71,7 @@ class RegistryStore(MlflowRegistryStore):
 
     @property
     def supports_workspaces(self) -> bool:
-        """There are none."""
+        """Whether there are workspaces: no."""
         return False
 
     def _call_endpoint(self, api: Any, json_body: str | None, call_all_endpoints: bool = False, extra_headers: Any = None) -> Any:
@@ -92,7 +92,7 @@ def _ask(server: InProcess, method: str, path: str, body: str | None, answer: An
 
 
 def _server(uri: str, artifacts: str | None) -> InProcess:
-    """Return what answers for a store; the same one for all who ask for it."""
+    """Return the server of a store; the same one each time."""
     settings = _settings(uri, artifacts)
     with _lock:
         if settings not in _servers:
@@ -102,7 +102,7 @@ def _server(uri: str, artifacts: str | None) -> InProcess:
 
 
 def _settings(uri: str, artifacts: str | None) -> Settings:
-    """Return where a store is: a database file, or a folder with one in it; the project's own for ``nbtrack:``."""
+    """Return the settings of a store: a database file, a folder that has one, or for ``nbtrack:`` the project's own."""
     parts = urlsplit(uri)
     if parts.netloc:
         raise InvalidInput(f"{uri!r} names a host; write nbtrack:///path/runs.db, or the http:// address of an nbtrack server")

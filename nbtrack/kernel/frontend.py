@@ -1,4 +1,4 @@
-"""Who has sent the cell that is running: a notebook that can show living views, or a program that executes notebooks."""
+"""Who sent the cell that is running: a notebook that can show live views, or a program that executes notebooks."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ def kernel() -> Any:
 
 
 def _request() -> dict[str, Any]:
-    """Return the message that asked for the cell, empty where there is none."""
+    """Return the message that requested the execution of the cell, empty where there is none."""
     running = kernel()
     parent: dict[str, Any] | None = None if running is None else running.get_parent("shell")
     return parent or {}
 
 
 def cell_id() -> str:
-    """Return the id of the notebook's cell that is running, empty where nobody said."""
+    """Return the id of the notebook's cell that is running, empty where the front end gives none."""
     return str(_request().get("metadata", {}).get("cellId", ""))
 
 
 def request_id() -> str:
-    """Return the id of the request to run it, another one each time."""
+    """Return the id of the request that executes it, which differs each time."""
     return str(_request().get("header", {}).get("msg_id", ""))
 
 
 def is_headless() -> bool:
     """Tell whether nobody is looking: no kernel, a console, or nbclient, papermill or nbconvert.
 
-    A notebook's front end names the cell; programs that execute notebooks do not. Colab names it otherwise.
+    A notebook's front end sends the cell's id; programs that execute notebooks do not, and neither does Colab.
     """
     return not cell_id() and not (kernel() is not None and "google.colab" in sys.modules)
 
 
 def hydrates() -> bool:
-    """Tell whether the front end shows HTML where a living view finds it: JupyterLab and Notebook 7 do.
+    """Tell whether the front end keeps HTML in its own document, where a live view can replace it, as JupyterLab does.
 
-    VS Code and Colab may keep the HTML of an output in a frame of its own; they are given a widget while a run lives.
+    VS Code and Colab may keep the HTML of an output in a frame of its own; they get a widget while a run is open.
     """
     running = kernel()
     namespace = {} if running is None else running.shell.user_ns

@@ -1,15 +1,15 @@
-"""Messages from the browser, heard while a cell runs.
+"""Handles messages from the browser while a cell runs.
 
-A kernel hears them after the cell, unless something is done about it, and what that is depends on ipykernel's version, the
-front end and its settings. So there are several ways here, each tried, each failing softly:
+By default a kernel handles them after the cell. How to do better depends on ipykernel's version, the front end and its
+settings, so each of these is tried, and may fail without harm:
 
-1. A comm of ours runs its handler and nothing else. By default it would also fire IPython's cell events, and the inline
-   backend would close the figure that the running cell is in the middle of drawing. It also lets go of ipykernel 7.4's rule
-   that an answer goes to the shell that asked, which is the busy one; and ipykernel 7.0 lets it send from every thread.
-2. ipykernel 7 and newer read the shell's socket in a thread: messages for our comms are taken there, into a thread of ours.
-3. ipykernel 6 reads it in the main thread: ``drain`` takes our messages out of the queue when the cell calls ``log``.
+1. Our comms run their handler and nothing else. By default a comm also fires IPython's cell events, on which the inline
+   backend closes the figure that the running cell is drawing. ipykernel 7.4 would send our answers through the shell that
+   received the message, which is busy; ours do not. ipykernel 7.0 refuses to send from threads; ours may.
+2. ipykernel 7 and newer read the shell's socket in a thread: messages for our comms go from there to a thread of ours.
+3. ipykernel 6 reads the socket in the main thread: ``drain`` takes our messages out of its queue when the cell calls ``log``.
 
-What cannot be reached this way arrives after the cell. The page has one more way to stop a cell: the server's own interrupt.
+All other messages arrive after the cell. To stop a cell the page can also ask the Jupyter server for an interrupt.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from . import frontend
 __all__ = ["can_hear", "drain", "forget", "kernel_id", "listen", "needs_drain"]
 
 _log = logging.getLogger("nbtrack")
-# What a private part of another package can fail with once it has changed.
+# What access to private parts of ipykernel raises in a version where they have changed.
 _CHANGED = (AttributeError, TypeError, ValueError, KeyError, IndexError)
 
 _ours: set[str] = set()
@@ -46,7 +46,7 @@ class HasComm(Protocol):
 
 
 def listen(widget: HasComm) -> None:
-    """Hear what a page says to this widget from now on, also while a cell runs."""
+    """Handle the messages for this widget from now on, also while a cell runs."""
     comm = widget.comm
     if comm is None:
         return
@@ -61,19 +61,19 @@ def listen(widget: HasComm) -> None:
 
 
 def forget(widget: HasComm) -> None:
-    """Let go of a widget that is about to close."""
+    """Stop handling the messages for a widget that is about to close."""
     _ours.discard(_comm_of.pop(id(widget), ""))
 
 
 def can_hear() -> Literal["always", "while it logs", "between cells"]:
-    """Tell when messages are heard here; ask when a widget is listened to."""
+    """Tell when messages are handled in this kernel; to be asked after ``listen``."""
     if id(frontend.kernel()) in _hooked:
         return "always"
     return "while it logs" if needs_drain() else "between cells"
 
 
 def needs_drain() -> bool:
-    """Tell whether messages are only heard where somebody calls ``drain``."""
+    """Tell whether messages are only handled when somebody calls ``drain``."""
     kernel = frontend.kernel()
     return kernel is not None and not _reads_in_thread(kernel) and hasattr(kernel, "msg_queue")
 
@@ -101,7 +101,7 @@ def _handle_quietly(comm: Any, message: dict[str, Any]) -> None:
 
 
 def _let_threads_send(comm: Any, kernel: Any) -> None:
-    """Name a parent in threads that ipykernel 7.0 did not start; it would refuse to send there, newer ones find one."""
+    """Set a parent message in threads that ipykernel 7.0 did not start, where it would refuse to send; newer ones find one."""
     parent = getattr(kernel, "_shell_parent", None)
     if not isinstance(parent, ContextVar) or hasattr(kernel, "_shell_context"):
         return
@@ -123,7 +123,7 @@ def _reads_in_thread(kernel: Any) -> bool:
 
 
 def _hook(kernel: Any) -> None:
-    """Take our messages out of what the thread at the shell's socket reads; once a kernel."""
+    """Divert our messages from the thread that reads the shell's socket; once a kernel."""
     if not _reads_in_thread(kernel) or id(kernel) in _hooked:
         return
     try:
@@ -132,7 +132,7 @@ def _hook(kernel: Any) -> None:
         loop, stream = kernel.shell_channel_thread.io_loop, kernel.shell_stream
         loop.add_callback(stream.on_recv, receive, copy=False)
     except _CHANGED as error:
-        _log.debug("nbtrack: no way to hear messages in this ipykernel's thread: %r", error)
+        _log.debug("nbtrack: messages cannot be handled in this ipykernel's thread: %r", error)
         return
     threading.Thread(target=_work, args=(kernel, taken), name="nbtrack-channel", daemon=True).start()
     _hooked.add(id(kernel))
@@ -155,7 +155,7 @@ def _work(kernel: Any, taken: queue.SimpleQueue[Any]) -> None:
 
 
 def _answer_as_to(kernel: Any, message: dict[str, Any]) -> None:
-    """Have what this thread shows belong to the page's message, not to the cell that is running."""
+    """Have the output of this thread belong to the page's message, not to the cell that is running."""
     shell = kernel.shell
     _set(kernel, "_shell_parent", message)
     _set(shell, "_parent_header", message)
@@ -173,7 +173,7 @@ def _set(holder: Any, name: str, value: Any) -> None:
 
 
 def drain() -> None:
-    """Handle our messages that wait for the cell to end; the others keep their order. For the main thread."""
+    """Handle our messages in the kernel's queue, in the main thread; other messages keep their order."""
     kernel = frontend.kernel()
     if not _ours or threading.current_thread() is not threading.main_thread() or not needs_drain():
         return
@@ -183,7 +183,7 @@ def drain() -> None:
     except _CHANGED:
         return
     for _ in range(waiting):
-        # One at a time, to the end of the queue and so once around: an interrupt must not cost a waiting cell.
+        # Each message goes from the front of the queue to its end, so that an interrupt here loses no waiting cell.
         item = kernel.msg_queue.get_nowait()
         frames = _ours_in(kernel, item[2][0]) if len(item) > 2 and len(item[2]) == 1 else None
         if frames is None:
@@ -196,7 +196,7 @@ def drain() -> None:
 
 
 def _ours_in(kernel: Any, message: Any) -> list[Any] | None:
-    """Return a message's frames if it is for one of our comms, without consuming its signature."""
+    """Return the frames of a message for one of our comms, else None; its signature is not checked, which works only once."""
     if not _ours:
         return None
     try:
@@ -204,7 +204,7 @@ def _ours_in(kernel: Any, message: Any) -> list[Any] | None:
         if json.loads(_bytes(frames[1])).get("msg_type") != "comm_msg":
             return None
         return list(frames) if json.loads(_bytes(frames[4])).get("comm_id") in _ours else None
-    except Exception:  # noqa: BLE001  whatever it is, it is not ours, and whoever waits for it must get it
+    except Exception:  # noqa: BLE001  a message that cannot be read is not ours, and must reach the kernel
         return None
 
 
@@ -213,7 +213,7 @@ def _bytes(frame: Any) -> bytes:
 
 
 def _handle(kernel: Any, frames: list[Any], *, in_thread: bool) -> None:
-    """Handle one message as the kernel would, but for the cell's events."""
+    """Handle one message as the kernel would, without the cell's events."""
     from comm import get_comm_manager
 
     try:
@@ -227,12 +227,12 @@ def _handle(kernel: Any, frames: list[Any], *, in_thread: bool) -> None:
                 comm.handle_msg(message)
         finally:
             _publish_rest(kernel, message)
-    except Exception as error:  # noqa: BLE001  a message that fails must not end the thread that hears the next one
-        _log.warning("nbtrack: a message from the page was not understood: %r", error)
+    except Exception as error:  # noqa: BLE001  a message that fails must not end the thread that handles the next one
+        _log.warning("nbtrack: a message from the page could not be handled: %r", error)
 
 
 def _publish_rest(kernel: Any, message: dict[str, Any]) -> None:
-    """Say that the message is dealt with, for which its sender waits, and that a cell is still running, if one is."""
+    """Publish that the message is handled, which its sender waits for, and that a cell is still running if one is."""
     kernel._publish_status("idle", "shell", parent=message)
     if _is_busy(kernel):
         kernel._publish_status("busy", "shell", parent=message)
@@ -246,5 +246,5 @@ def _is_busy(kernel: Any) -> bool:
 
 
 if hasattr(os, "register_at_fork"):
-    # The kernel's sockets are not a forked child's to read.
+    # A forked child must not read the kernel's sockets.
     os.register_at_fork(after_in_child=_ours.clear)

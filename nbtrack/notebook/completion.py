@@ -1,4 +1,4 @@
-"""Completion of what a magic's line may name: runs, experiments, metrics, params, variables."""
+"""Tab completion in the lines of magics: runs, experiments, metrics, params, variables."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _RUNS = ["status", "run_name", "start_time", "duration", "--experiment", "--orde
 
 
 def add_completers(shell: InteractiveShell) -> None:
-    """Complete the magics' lines from now on."""
+    """Register the completers of the magics' lines."""
     for command, completer in _COMPLETERS.items():
         shell.set_hook("complete_command", partial(_complete, completer), str_key=command)
 
 
 def remove_completers(shell: InteractiveShell) -> None:
-    """Complete them no more."""
+    """Remove them."""
     for command in _COMPLETERS:
         shell.strdispatchers["complete_command"].strs.pop(command, None)
 
@@ -38,7 +38,7 @@ def _complete(completer: Callable[[Any, Any], list[str]], shell: InteractiveShel
     try:
         return completer(shell, event)
     except NbtrackError:
-        return []  # the store is away: the line itself will say so
+        return []  # the store is unavailable: executing the line says so
 
 
 def _compare(shell: InteractiveShell, event: Any) -> list[str]:

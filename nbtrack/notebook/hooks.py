@@ -16,7 +16,7 @@ from ..tracking.current_run import begin_cell
 from ..widgets.open_views import close_views
 from .config import NBTrack
 from .options import TrackOptions
-from .reject_cell import Gate
+from .reject_cell import CellRejecter
 from .transform import arguments_of
 
 if TYPE_CHECKING:
@@ -29,49 +29,49 @@ if TYPE_CHECKING:
 
 __all__ = ["CellHooks"]
 
-# While every cell is a run, a cell that has nothing but one of these is none: it looks at runs.
+# With ``%track on``, cells that contain only one of these magics are not tracked.
 _ABOUT_RUNS = re.compile(r"\s*%(?:track|runs|compare|nbtrack|(?:un|re)?load_ext)\b[^\n]*\s*")
-# No calling function's variables are to be filled in, only the notebook's.
+# ``var_expand`` looks up {names} this many frames up, where there are none: only in the notebook's variables, not in ours.
 _NO_FRAME = 1_000_000
 
 
 class CellHooks:
-    """Makes runs of the cells that ask for it, and of every cell while ``every_cell`` is set.
+    """Tracks the cells that ask for it, and every cell while ``every_cell`` is set.
 
     Args:
         shell: IPython's shell.
         settings: What the user configured.
-        parse: Reads the arguments of ``%%track``.
+        parse: Parses the arguments of ``%%track``.
     """
 
     def __init__(self, shell: InteractiveShell, settings: NBTrack, parse: Callable[[str], TrackOptions]) -> None:
         self._shell, self._settings, self._parse = shell, settings, parse
-        self._gate = Gate()
+        self._rejecter = CellRejecter()
         self._executed: dict[Connection, ExecutedCells] = {}
-        # By thread: a subshell executes cells beside those of the main thread.
+        # By thread: a subshell executes cells in a thread beside the main one.
         self._cells: dict[int, TrackedCell] = {}
         self._is_registered = False
         self.every_cell = False
 
     def register(self) -> None:
-        """Begin to listen."""
+        """Register with IPython's events."""
         self._is_registered = True
-        self._shell.ast_transformers.append(self._gate)
+        self._shell.ast_transformers.append(self._rejecter)
         self._shell.events.register("pre_run_cell", self._before)
         self._shell.events.register("post_run_cell", self._after)
 
     def unregister(self) -> None:
-        """Listen no more; where a tracked cell is running, for its end only."""
+        """Unregister; the cells that are being tracked are still ended."""
         self._is_registered = False
         self._shell.events.unregister("pre_run_cell", self._before)
-        if self._gate in self._shell.ast_transformers:
-            self._shell.ast_transformers.remove(self._gate)
+        if self._rejecter in self._shell.ast_transformers:
+            self._shell.ast_transformers.remove(self._rejecter)
         if not self._cells:
             self._shell.events.unregister("post_run_cell", self._after)
 
     def _before(self, info: ExecutionInfo) -> None:
         begin_cell()
-        # A cell run by a tracked cell, as by get_ipython().run_cell, belongs to that one's run.
+        # A cell that a tracked cell executes, by get_ipython().run_cell, belongs to the same run.
         if info.silent or get_ident() in self._cells:
             return
         close_views(frontend.cell_id() or "-")
@@ -81,12 +81,12 @@ class CellHooks:
         try:
             self._cells[get_ident()] = self._begin(info, self._shell.var_expand(line, depth=_NO_FRAME))
         except (UsageError, NbtrackError) as error:
-            self._gate.reject_next(str(error))
+            self._rejecter.reject_next(str(error))
         except KeyboardInterrupt:
-            self._gate.reject_next("interrupted before the cell began")
+            self._rejecter.reject_next("interrupted before the cell began")
 
     def _asked(self, source: str) -> str | None:
-        """Return the ``%%track`` line of a cell that is to be a run, None for others."""
+        """Return the arguments of a cell that is to be tracked, None for others."""
         if self.every_cell and not _ABOUT_RUNS.fullmatch(source):
             return arguments_of(source) or ""
         return arguments_of(source)
@@ -99,7 +99,7 @@ class CellHooks:
 
         options = self._parse(line)
         connection = connection_of(tracker())
-        # Were the cell not to begin, what is known of the cells before would not have been recorded.
+        # Where begin fails, nothing of the earlier cells was recorded: the next tracked cell records them again.
         executed = self._executed.pop(connection, None) or ExecutedCells()
         cell = TrackedCell.begin(self._shell, self._settings, options, executed, info)
         self._executed[connection] = executed
@@ -108,7 +108,7 @@ class CellHooks:
         return cell
 
     def _after(self, result: ExecutionResult | None) -> None:
-        self._gate.open()
+        self._rejecter.clear()
         cell = self._cells.get(get_ident())
         if cell is None or not cell.is_of(result):
             return
@@ -121,7 +121,7 @@ class CellHooks:
 
 
 def _show(run: Run) -> None:
-    """Leave the summary of a run in the cell's output; where the store is away, one line."""
+    """Display the summary of a run; where the store is unavailable, one line."""
     from IPython.display import display
 
     from ..widgets.run_output import saved_bundle

@@ -26,7 +26,7 @@ class TrackOptions:
     note: str | None = None
     resume: str | None = None
     no_capture: frozenset[str] = frozenset()
-    # The metrics that the living view shows first; None: there is to be none.
+    # The metrics that the live view shows first; None: no live view.
     live: tuple[str, ...] | None = ()
 
 
@@ -39,20 +39,20 @@ def words_of(magic: str, line: str) -> list[str]:
     try:
         return shlex.split(line)
     except ValueError as error:
-        raise UsageError(f"{magic} {line}: {str(error).lower()}; put what has spaces or quotes in it in quotes") from None
+        raise UsageError(f"{magic} {line}: {str(error).lower()}; quote words that contain spaces or quotes") from None
 
 
 def parse_track(parser: MagicArgumentParser, line: str) -> TrackOptions:
-    """Read a ``%%track`` line.
+    """Parse a ``%%track`` line.
 
     Raises:
-        UsageError: It cannot be read; one line says why.
+        UsageError: An argument is wrong; the message is one line.
     """
     words = words_of("%%track", line)
     try:
         found = parser.parse_args(words)
     except UsageError as error:
-        raise UsageError(f"%%track: {error}; %%track? tells what there is") from None
+        raise UsageError(f"%%track: {error}; %%track? lists the options") from None
     name = _name(found)
     no_capture = frozenset() if found.no_capture is None else frozenset(found.no_capture or CAPTURES)
     unknown = sorted(no_capture - CAPTURES.keys())
@@ -68,7 +68,7 @@ def _name(found: Namespace) -> str | None:
         raise UsageError(f"%%track was given two names, {found.name!r} and {found.name_option!r}")
     name: str | None = found.name or found.name_option
     if found.resume and (name or found.experiment):
-        raise UsageError("%%track --resume goes on with a run, which has its name and its experiment already")
+        raise UsageError("%%track --resume goes on with a run that has a name and an experiment already; leave them out")
     return name
 
 
@@ -92,12 +92,12 @@ class RunsOptions:
 _RUNS_OPTIONS = {"e": "experiment", "o": "order_by", "n": "limit"}
 _RUNS_OPTIONS |= {"experiment": "experiment", "order-by": "order_by", "limit": "limit"}
 _QUOTED = r"\"[^\"]*\"|'[^']*'"
-# A quoted text of the filter, to be passed over, or an option with its value; -inf and -nan are numbers.
+# A quoted string of the filter, which stays, or an option with its value; -inf and -nan are numbers.
 _RUNS_PART = re.compile(rf"{_QUOTED}|(?<!\S)--?(?!inf\b|nan\b)(?P<option>[a-z][\w-]*)(?:[\s=]+(?P<value>{_QUOTED}|\S+))?")
 
 
 def parse_runs(line: str) -> RunsOptions:
-    """Read a ``%runs`` line: options before or after a filter, which is taken as it is, quotes and all.
+    """Parse a ``%runs`` line: options before or after a filter, which keeps its quotes.
 
     Raises:
         UsageError: An option is unknown or has no value.

@@ -1,4 +1,4 @@
-"""Keeping the body of a cell from running, with one line that says why."""
+"""Keeps the body of a cell from running, with one line that says why."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from threading import get_ident
 
 from IPython.core.error import InputRejected
 
-__all__ = ["CellRejected", "Gate"]
+__all__ = ["CellRejected", "CellRejecter"]
 
 
 class CellRejected(InputRejected):  # type: ignore[misc]
     """The body of a cell does not run because of a mistake in its ``%%track`` line."""
 
     def _render_traceback_(self) -> list[str]:
-        """Show as one line, as a magic's ``UsageError`` is shown; IPython and ipykernel ask for this."""
+        """Return one line, as a magic's ``UsageError`` has; IPython and ipykernel call this."""
         return [f"UsageError: {self}"]
 
 
-class Gate(ast.NodeTransformer):
-    """An AST transformer that lets every cell pass but the one that it is told to reject.
+class CellRejecter(ast.NodeTransformer):
+    """An AST transformer that leaves cells as they are, and raises for the one that it is told to reject.
 
-    IPython's cell events cannot stop a cell; a transformer of its syntax tree can. The cells of a subshell are
-    executed in a thread of their own.
+    IPython's cell events cannot stop a cell; a transformer of its syntax tree can. Reasons are kept by thread, because a
+    subshell executes cells in a thread of its own.
     """
 
     def __init__(self) -> None:
@@ -32,8 +32,8 @@ class Gate(ast.NodeTransformer):
         """Reject the cell that is about to run."""
         self._reasons[get_ident()] = reason
 
-    def open(self) -> None:
-        """Let the next cell pass: one that does not parse never came to the gate."""
+    def clear(self) -> None:
+        """Forget the reason: a cell with a syntax error is never transformed."""
         self._reasons.pop(get_ident(), None)
 
     def visit(self, node: ast.AST) -> ast.AST:

@@ -1,4 +1,4 @@
-"""One tracked cell: a run from just before its body to just after it."""
+"""One tracked cell: its run starts just before the body and ends just after it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["TrackedCell"]
 
 
 class TrackedCell:
-    """A cell that is a run; ``begin`` makes one just before its body runs."""
+    """A cell with its run; ``begin`` makes one just before the body runs."""
 
     def __init__(self, run: Run, capture: CellCapture, guard: CaptureGuard, source: str) -> None:
         self.run = run
@@ -45,17 +45,17 @@ class TrackedCell:
         executed: ExecutedCells,
         info: ExecutionInfo,
     ) -> Self:
-        """Start the run of a cell, with all that is known before its body runs.
+        """Start the run of a cell, with everything that is known before its body runs.
 
         Args:
             shell: IPython's shell.
             settings: What the user configured.
-            options: What the cell's first line asks for.
-            executed: What is known of the cells before; one for each kernel and store.
+            options: The arguments of ``%%track``.
+            executed: The cells that were executed before; one object for each kernel and store.
             info: The cell.
 
         Raises:
-            NbtrackError: The options ask for what cannot be; nothing was started.
+            NbtrackError: An option is wrong; nothing was started.
         """
         guard = CaptureGuard(settings.capture_seconds)
         capture = CellCapture(
@@ -82,19 +82,19 @@ class TrackedCell:
         except BaseException:
             capture.finish()
             raise
-        run.__enter__()  # a block within the cell does not end it
+        run.__enter__()  # so that a ``with`` block in the cell does not end it
         return cls(run, capture, guard, info.raw_cell)
 
     def show(self, focus: Sequence[str]) -> None:
-        """Show the run in the cell's output from now on, where somebody is looking."""
+        """Show the live view in the cell's output, where somebody is looking."""
         self.is_shown = self._guard.shield("live", partial(show, self.run, focus), False)
 
     def is_of(self, result: ExecutionResult | None) -> bool:
-        """Whether this is the cell's own result, and not that of a cell run within it; None is that of a cancelled cell."""
+        """Whether a result is the cell's own, and not that of a cell that it executed; a cancelled cell has None."""
         return result is None or result.info.raw_cell == self._source
 
     def end(self, result: ExecutionResult | None) -> None:
-        """End the run as the body ended, with all that is known only now, whatever of it cannot be recorded."""
+        """Record what is known after the body, and end the run as the body ended, even where recording fails."""
         error, session = _error_of(result), session_of(self.run)
         try:
             ended = self._capture.finish(error if session.outcome_of(error).has_traceback else None)
@@ -107,5 +107,5 @@ class TrackedCell:
 
 
 def _error_of(result: ExecutionResult | None) -> BaseException | None:
-    """Return what ended a cell; an interrupt cancels one that awaits something."""
+    """Return the exception that ended a cell; an interrupt cancels a cell that awaits something."""
     return CancelledError() if result is None else result.error_before_exec or result.error_in_exec

@@ -152,7 +152,7 @@ print("done")
 """
 
 
-def test_it_is_known_how_well_messages_are_heard(page):
+def test_can_hear_tells_when_messages_are_handled(page):
     assert page.hears == ("while it logs" if page.is_old else "always")
 
 
@@ -166,7 +166,7 @@ def test_a_message_is_answered_while_the_cell_runs(page, in_subshell):
     assert page.heard() == [word]
 
 
-def test_a_cell_that_does_not_log_is_no_hindrance_from_ipykernel_7_on(page):
+def test_messages_are_answered_without_log_from_ipykernel_7_on(page):
     if page.is_old:
         pytest.skip("there it is heard when the cell logs")
     code = (
@@ -185,14 +185,14 @@ def test_the_kernel_says_that_it_is_busy_until_the_cell_ends(page):
     assert [m["content"]["execution_state"] for m in page.messages if m["msg_type"] == "status"][-1] == "idle"
 
 
-def test_what_a_handler_prints_is_no_output_of_the_cell(page):
+def test_prints_of_a_handler_are_not_output_of_the_cell(page):
     if page.is_old:
         pytest.skip("there the handler runs in the cell")
     answer = page.ask_during(LOGGING.format(word="print"), "print")
     assert answer.text() == "ready\ndone\n"
 
 
-def test_a_handler_that_fails_ends_nothing(page):
+def test_a_failing_handler_does_not_affect_later_messages(page):
     def fail_and_go_on():
         page.tell("fail")
         page.tell("after the failure")
@@ -212,7 +212,7 @@ def test_a_message_between_cells_is_answered(page):
     page.tell_between_cells("between")
 
 
-def test_others_messages_are_handled_by_the_kernel_and_in_order(page):
+def test_other_messages_are_handled_by_the_kernel_in_order(page):
     code = "class Other:\n    pass\nother = comm.create_comm(target_name='other', data={})\nheard = []\n"
     code += "other.on_msg(lambda message: heard.append((message['content']['data'], running)))\nother.comm_id"
     theirs = page.run(f"running = False\n{code}").value.strip("'")
@@ -228,7 +228,7 @@ def test_others_messages_are_handled_by_the_kernel_and_in_order(page):
     assert page.run("heard").value == "[(0, False), (1, False), (2, False)]"
 
 
-def test_a_cell_that_waits_runs_after_the_one_that_heard_a_message(page):
+def test_a_waiting_cell_runs_after_one_that_handled_a_message(page):
     waiting = []
 
     def queue_and_tell():
@@ -242,12 +242,12 @@ def test_a_cell_that_waits_runs_after_the_one_that_heard_a_message(page):
     assert page.run("Out[max(Out)]").value == "42"
 
 
-def test_a_widget_that_is_forgotten_is_the_kernels_again(page):
+def test_messages_for_a_forgotten_widget_go_to_the_kernel(page):
     code = "gone = Widget()\nmessages.forget(gone)\nprint(gone.comm.comm_id in messages._ours, len(messages._ours))"
     assert page.run(code).text() == "False 1\n"
 
 
-def test_threads_send_too(page):
+def test_threads_can_send(page):
     code = "failed = []\ndef send():\n    try: widget.comm.send({'heard': 'from a thread'})\n"
     code += "    except BaseException as error: failed.append(error)\n"
     code += "thread = threading.Thread(target=send)\nthread.start(); thread.join(); failed"
@@ -342,7 +342,7 @@ def test_a_stop_that_the_code_catches_is_a_stop(page, last_run):
     assert (run.status, run.tags["nbtrack.ended"], run.metrics["after"].count) == ("KILLED", "stopped", 100)
 
 
-def test_a_threads_stop_is_the_cells(page, last_run):
+def test_a_stop_in_a_thread_stops_the_cell(page, last_run):
     body = "active = nbtrack.active_run()\ndef work():\n    for step in range(20_000): active.log(loss=step); time.sleep(0.001)\n"
     body += "thread = threading.Thread(target=work)\nthread.start(); thread.join()"
     stop_without_logging(page, f"threading.excepthook = lambda *_: None\n{body}")
@@ -351,7 +351,7 @@ def test_a_threads_stop_is_the_cells(page, last_run):
     assert page.run("thread.is_alive()").value == "False"
 
 
-def test_an_interrupt_of_the_users_is_no_stop(page, last_run):
+def test_an_interrupt_by_the_user_is_not_a_stop(page, last_run):
     answer = page.run("%%track\nprint('ready', flush=True)\ntime.sleep(30)", when="ready", then=page.interrupt)
     assert "Traceback" in answer.traceback
     assert "Stop button" not in answer.traceback
@@ -360,13 +360,13 @@ def test_an_interrupt_of_the_users_is_no_stop(page, last_run):
     assert "nbtrack.ended" not in run.tags
 
 
-def test_an_interrupt_after_a_stop_is_shown_as_ever(page):
+def test_an_interrupt_after_a_stop_has_a_traceback(page):
     stop_without_logging(page, "try:\n    time.sleep(30)\nexcept KeyboardInterrupt: pass")
     answer = page.run("print('ready', flush=True)\ntime.sleep(30)", when="ready", then=page.interrupt)
     assert "Stop button" not in answer.traceback
 
 
-def test_a_cell_that_waits_runs_not_after_a_stop(page, last_run):
+def test_a_waiting_cell_does_not_run_after_a_stop(page, last_run):
     """As after an interrupt: "Run All" ends with the cell that was stopped."""
     waiting = []
 
@@ -382,7 +382,7 @@ def test_a_cell_that_waits_runs_not_after_a_stop(page, last_run):
     assert reply["content"]["status"] == "aborted"
 
 
-def test_the_servers_interrupt_for_a_page_that_is_not_heard_is_a_stop(page, last_run):
+def test_an_interrupt_by_the_server_for_a_stop_request_is_a_stop(page, last_run):
     if not page.is_old:
         pytest.skip("newer ones hear the page")
 

@@ -45,7 +45,7 @@ def as_a_client_asks(path):
 @example("%09/etc/passwd")
 @example("..%5c..%5cx")
 @given(NAMES)
-def test_no_name_leads_out_however_it_is_decoded(path):
+def test_no_encoding_of_a_name_escapes_the_artifact_root(path):
     from mlflow.exceptions import MlflowException
     from mlflow.utils.uri import validate_path_is_safe
 
@@ -68,7 +68,7 @@ def test_no_name_leads_out_however_it_is_decoded(path):
 @example("50%10.csv")
 @example("a%5cb.txt")
 @given(WITH_PERCENTS)
-def test_a_name_that_mlflows_server_takes_is_taken(path):
+def test_names_that_mlflows_server_accepts_are_accepted(path):
     from mlflow.exceptions import MlflowException
     from mlflow.utils.uri import validate_path_is_safe
 

@@ -101,7 +101,7 @@ def test_a_tracked_cell_looks_like_an_untracked_one(shell_server, tmp_path, name
     assert status.stdout.strip() == {None: "FINISHED", "KeyboardInterrupt": "KILLED"}.get(expected.error, "FAILED")
 
 
-def test_bodies_do_what_they_are_here_for(shell_server, tmp_path):
+def test_bodies_have_the_outcomes_they_stand_for(shell_server, tmp_path):
     """The comparison above is worth something only where the untracked cell shows what is meant."""
     *_, cell = shell_server.run(tmp_path, "pass", SETUP, as_comment(BODIES["exception"]))
     (error,) = cell.of("error")

@@ -48,7 +48,7 @@ def test_a_value_then_the_summary(kernel, runs):
     assert runs("value").status == "FINISHED"
 
 
-def test_the_summary_is_a_picture_and_a_table_and_no_program(kernel):
+def test_the_summary_has_no_scripts(kernel):
     lines = "for i in range(2000):\n    nbtrack.log({f'metric {k}': i * k % 7 for k in range(40)})"
     answer = kernel.run(f"%%track summary\n{lines}")
     bundle = answer.summary
@@ -193,7 +193,7 @@ def test_a_cell_in_an_open_run_is_nested(kernel, runs):
     assert set(runs("outer").metrics) == {"before", "between"}
 
 
-def test_independent_tasks_of_a_cell_are_no_parents(kernel, runs):
+def test_runs_of_independent_tasks_of_a_cell_are_not_nested(kernel, runs):
     kernel.run(
         """import asyncio
 async def train(name):
@@ -287,7 +287,7 @@ def test_a_cell_of_a_subshell_is_a_run_of_its_own(kernel, runs):
     }
 
 
-def test_the_front_end_s_name_of_the_cell(kernel, runs):
+def test_the_cell_id_of_the_front_end_is_recorded(kernel, runs):
     content = {
         "code": "%%track 'named cell'",
         "silent": False,
@@ -301,7 +301,7 @@ def test_the_front_end_s_name_of_the_cell(kernel, runs):
     assert runs("named cell").tags["nbtrack.cell.id"] == "3f2a"
 
 
-def test_what_the_front_end_asks_silently_is_no_run(kernel, stored):
+def test_silent_requests_are_not_tracked(kernel, stored):
     before = len(stored(kernel.folder))
     kernel.finish(kernel.client.execute("%%track\n1", silent=True))
     assert len(stored(kernel.folder)) == before

@@ -93,7 +93,7 @@ def datasets_of(run):
 
 
 @pytest.mark.parametrize("odd", ["users", "lazy", "words", "text"])
-def test_an_odd_or_large_object_costs_nothing_else(cells, stored, odd, tmp_path):
+def test_an_odd_or_large_object_does_not_affect_the_rest(cells, stored, odd, tmp_path):
     subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
     done = cells(ODD, f"%%track\nbatch = 32\nsizes = lr, X.shape, y.shape, {odd} is None")
     assert done[1].success, done[1]
@@ -138,7 +138,7 @@ def test_variables_of_the_notebook_are_filled_in(cells, stored):
     assert only(stored()).name == "0.1 me facts l 0.1 {}"
 
 
-def test_braces_that_are_no_variable_stay(cells, stored):
+def test_braces_without_a_variable_are_kept(cells, stored):
     cells('%%track --note "{none of it}"\npass')
     assert only(stored()).note == "{none of it}"
 
@@ -150,7 +150,7 @@ def test_the_cells_before_are_kept_once(cells, stored):
     assert second.code.cells == ("%load_ext nbtrack", "a = 1", "%%track\na", "b = 2")
 
 
-def test_a_cell_before_is_kept_though_the_run_between_could_not_start(cells, stored):
+def test_earlier_cells_are_kept_after_a_run_that_could_not_start(cells, stored):
     cells("a = 1", "%%track --resume 0123456789abcdef0123456789abcdef\na", "%%track\na")
     assert only(stored()).code.cells[1:] == ("a = 1", "%%track --resume 0123456789abcdef0123456789abcdef\na")
 
@@ -317,7 +317,7 @@ def test_a_run_that_is_open_is_resumed(cells, stored):
     assert (run.metrics["x"].steps.tolist(), run.status, run.parent) == ([0, 1, 2], "FINISHED", None)
 
 
-def test_params_that_are_found_give_way_to_those_that_are_logged(cells, stored):
+def test_captured_params_give_way_to_logged_ones(cells, stored):
     cell, twice = cells(
         "%%track\nlr, epochs, depth = 0.1, 3, 4\nbest = 1 + 2\nnbtrack.log_params(dict(lr=0.2, epochs='3', best=7, new=1))",
         "%%track\nlr = 0.1\nnbtrack.log_param('lr', 0.1)\nnbtrack.log_param('lr', 0.2)",
@@ -338,7 +338,7 @@ def test_track_may_stand_below_magics_that_run_the_cell(cells, stored, above):
     assert set(run.metrics) == {"x"}
 
 
-def test_a_cell_that_only_mentions_track_is_none(cells, stored):
+def test_a_cell_that_only_mentions_track_is_not_tracked(cells, stored):
     cells("'''\n%%track\n'''", "%%track?", "%%tracker\n1", "# %%track", "%%bash\n: %%track")
     assert stored() == []
 
@@ -362,7 +362,7 @@ def test_the_summary_can_be_turned_off(cells):
     assert [kind for kind, *_ in cell.shown] == ["value"]
 
 
-def test_where_the_store_goes_away_a_cell_ends_with_a_line(cells, broken):
+def test_a_cell_ends_with_one_line_where_the_store_is_unavailable(cells, broken):
     no_wait = "import nbtrack.tracking.at_exit; nbtrack.tracking.at_exit._EXIT_TIMEOUT = 0.1"
     _, cell = cells(no_wait, "%%track\n'value'", environ=broken)
     assert cell.success
@@ -378,7 +378,7 @@ def test_where_the_store_goes_away_a_cell_ends_with_a_line(cells, broken):
 @pytest.mark.parametrize(
     "line, text",
     [
-        ("--bogus", "unrecognized arguments: --bogus; %%track? tells what there is"),
+        ("--bogus", "unrecognized arguments: --bogus; %%track? lists the options"),
         ("-h", "unrecognized arguments: -h"),
         ("one two", "unrecognized arguments: two"),
         ("--note", "expected one argument"),
@@ -392,7 +392,7 @@ def test_where_the_store_goes_away_a_cell_ends_with_a_line(cells, broken):
         ("-p os", "os is a module, which no param can hold"),
         ("--resume 0123456789abcdef0123456789abcdef", "0123456789abcdef0123456789abcdef"),
         ("--resume unknown", "unknown"),
-        ("--resume 0123456789abcdef0123456789abcdef -e other", "its experiment already"),
+        ("--resume 0123456789abcdef0123456789abcdef -e other", "an experiment already; leave them out"),
     ],
 )
 def test_a_mistake_is_one_line_and_the_body_does_not_run(cells, stored, line, text):
@@ -414,13 +414,13 @@ def test_a_cell_in_a_deleted_experiment_does_not_run(cells, stored):
 
 
 @pytest.mark.parametrize("body", ["%%bash\ntouch ran", "", "!touch ran", "await touch()"])
-def test_no_kind_of_body_runs_after_a_mistake(cells, tmp_path, body):
+def test_no_body_runs_after_a_mistake(cells, tmp_path, body):
     cell = cells("async def touch():\n    open('ran', 'w').close()", f"%%track --bogus\n{body}")[-1]
     assert_rejected(cell, "--bogus")
     assert not (tmp_path / "ran").exists()
 
 
-def test_a_mistake_concerns_its_own_cell_only(cells, stored):
+def test_a_mistake_does_not_affect_the_next_cell(cells, stored):
     syntax, following, again = cells("%%track --bogus\nfor:", "'the next one'", "%%track\n1")
     assert syntax.error == "SyntaxError"
     assert following.value == "'the next one'"
@@ -459,7 +459,7 @@ def test_a_cell_interrupted_before_it_began_does_not_run(cells):
         ("nbtrack.capture.outputs.streams.StreamCapture.start", "streams: OSError: no space left"),
     ],
 )
-def test_a_capture_that_fails_is_told_by_a_tag_and_not_the_user(cells, stored, broken, told):
+def test_a_failing_capture_sets_a_tag_and_shows_nothing(cells, stored, broken, told):
     module, _, name = broken.rpartition(".")
     fails = f"""
 import nbtrack.capture.cell, nbtrack.tracking.recorder
@@ -474,7 +474,7 @@ def fails(*_, **__):
     assert told in run.tags["nbtrack.capture.failed"]
 
 
-def test_a_run_ends_though_its_last_facts_are_interrupted(cells, stored):
+def test_a_run_ends_although_its_last_capture_is_interrupted(cells, stored):
     interrupt = """
 import nbtrack.notebook.tracked_cell
 def interrupt(*_, **__):
@@ -566,7 +566,7 @@ def test_compare(cells):
 SAME = ("%%track same\nn = 1", "%%track same\nn = 2", "%%track other\nn = 3")
 
 
-def test_compare_takes_the_newest_of_a_name_and_says_so(cells):
+def test_compare_takes_the_newest_run_of_a_name_and_says_so(cells):
     *_, ids, compared, which = cells(
         *SAME, "[r.id[:8] for r in nbtrack.runs(\"run_name = 'same'\")]", "%compare same other", "[r.params['n'] for r in _.runs]"
     )
@@ -599,7 +599,7 @@ def test_compare_takes_the_beginning_of_an_id(cells):
     assert cell.value == "[3, 1]"
 
 
-def test_a_run_goes_on_by_its_id_and_never_by_a_name(cells, stored):
+def test_runs_are_resumed_by_id_only(cells, stored):
     *_, cell = cells(*SAME, "%%track --resume same\nraise ValueError")
     assert_rejected(cell, "a run goes on by its whole id, and this can be ")
     assert cell.message.count(" of 20") == 2
@@ -677,7 +677,7 @@ def test_completion_beside_an_odd_variable(cells):
     assert {"lr", "lazy"} <= set(cells(ODD, COMPLETE.format(line="%%track -p l", end=12))[-1].stdout.split())
 
 
-def test_completion_where_the_store_cannot_be_read_finds_nothing(cells, broken):
+def test_completion_is_empty_where_the_store_cannot_be_read(cells, broken):
     for line in ("%compare r", "%runs -e D", "%runs met"):
         cell = cells(COMPLETE.format(line=line, end=len(line)), environ=broken)[0]
         assert cell.success

@@ -54,7 +54,7 @@ def test_every_cell_was_executed(notebook):
 
 
 @pytest.mark.slow
-def test_runs_and_how_they_ended(runs):
+def test_runs_have_their_status(runs):
     assert {run.name: str(run.status) for run in runs} == STATUSES
     assert len(runs) == len(STATUSES)
 
@@ -95,7 +95,7 @@ def test_failed_and_killed_runs_keep_what_they_had(runs):
 
 
 @pytest.mark.slow
-def test_the_filter_finds_what_its_words_say(notebook, runs):
+def test_the_filter_finds_the_right_runs(notebook, runs):
     expected = {r.name for r in runs if r.params["lr"] < 0.01 and "accuracy" in r.metrics and r.metrics["accuracy"].last > 0.97}
     (output,) = outputs(notebook, "%runs -o")
     found = set(re.findall(r"^(\S+) +(?:Finished|Failed|Killed)", output.data["text/plain"], re.MULTILINE))
@@ -103,7 +103,7 @@ def test_the_filter_finds_what_its_words_say(notebook, runs):
 
 
 @pytest.mark.slow
-def test_tracked_cells_leave_a_picture_and_others_none(notebook):
+def test_only_tracked_cells_leave_a_picture(notebook):
     for cell in notebook.cells:
         if cell.cell_type == "code" and cell.source.startswith("%%track"):
             assert {"text/html", "text/plain", "image/png"} <= set(cell.outputs[-1].data)
@@ -130,13 +130,13 @@ def committed():
     return nbformat.read(QUICKSTART, as_version=4)
 
 
-def test_the_committed_one_was_executed_in_order(committed):
+def test_the_committed_notebook_was_executed_in_order(committed):
     nbformat.validate(committed)
     counts = [cell.execution_count for cell in committed.cells if cell.cell_type == "code"]
     assert counts == list(range(1, len(counts) + 1))
 
 
-def test_the_committed_one_is_small_and_tells_of_no_machine():
+def test_the_committed_notebook_is_small_and_names_no_machine():
     text = QUICKSTART.read_text(encoding="utf-8")
     assert len(text) < 300_000
     assert leaks(text) == []

@@ -31,7 +31,7 @@ def printed(notebook, start):
 
 
 @pytest.mark.slow
-def test_twenty_trainings_that_arrived(runs):
+def test_twenty_trainings_are_stored(runs):
     frame = runs.df()
     assert len(frame) == 20
     assert (frame.status == "FINISHED").all()
@@ -51,14 +51,14 @@ def test_the_decision_is_what_the_runs_say(notebook, runs):
 
 
 @pytest.mark.slow
-def test_the_single_best_run_was_luck_as_the_text_says(runs):
+def test_the_best_single_run_was_luck(runs):
     best = max(runs, key=lambda run: run.metrics["val_accuracy"].last)
     (sister,) = [run for run in runs if run != best and {**run.params, "seed": 0} == {**best.params, "seed": 0}]
     assert (best.params["lr"], best.params["hidden"]) == (0.01, 128)
     assert best.metrics["val_accuracy"].last - sister.metrics["val_accuracy"].last > 0.04
 
 
-def test_the_committed_one_was_executed_and_tells_of_no_machine():
+def test_the_committed_notebook_was_executed_and_names_no_machine():
     text = SWEEP.read_text(encoding="utf-8")
     counts = [cell.execution_count for cell in nbformat.reads(text, as_version=4).cells if cell.cell_type == "code"]
     assert counts == list(range(1, len(counts) + 1))

@@ -43,13 +43,13 @@ def test_everybodys_runs_are_in_one_database_and_one_bucket(notebook, environ, m
 
 
 @pytest.mark.slow
-def test_it_ends_as_its_text_says(notebook):
+def test_it_ends_with_the_result_in_its_text(notebook):
     (shown,) = [cell.outputs[0] for cell in notebook.cells if cell.source.startswith("nbtrack.connect(store")]
     assert shown["data"]["text/plain"] == "['from-ada', 'from-grace', 'from-mlflow', 'from-the-notebook']"
     assert not [output for cell in notebook.cells for output in cell.get("outputs", []) if output.output_type == "error"]
 
 
-def test_the_committed_one_was_executed_on_postgresql_and_s3_and_tells_of_no_machine():
+def test_the_committed_notebook_was_executed_on_postgresql_and_s3():
     text = TEAM.read_text(encoding="utf-8")
     cells = [cell for cell in nbformat.reads(text, as_version=4).cells if cell.cell_type == "code"]
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))

@@ -92,7 +92,7 @@ def test_a_pool_of_forked_processes_that_outlives_runs(tracker, how):
 
 
 @pytest.mark.slow
-def test_pools_of_other_processes_are_as_without_us(tracker):
+def test_pools_of_spawned_processes_are_unchanged(tracker):
     with nbtrack.start_run(), get_context("spawn").Pool(1) as pool:
         assert pool.map(abs, [-1]) == [1]
         assert pool.apply(current_id) is None
@@ -157,7 +157,7 @@ def test_a_run_left_open_by_work_is_not_the_next_work_s(tracker):
         left.end()
 
 
-def test_a_run_that_has_ended_takes_nothing_from_a_thread_that_was_not_told_of_it(tracker):
+def test_an_ended_run_refuses_threads_that_it_did_not_start(tracker):
     with nbtrack.start_run() as run:
         pass
     errors = []
@@ -175,7 +175,7 @@ def test_a_run_that_has_ended_takes_nothing_from_a_thread_that_was_not_told_of_i
     assert logged(run) == []
 
 
-def test_work_keeps_what_is_its_thread_s_own(tracker):
+def test_work_keeps_the_context_of_its_thread(tracker):
     """The user's context of the thread is as without us, and the traceback of work has no line of ours."""
 
     def initialize():
@@ -217,7 +217,7 @@ def test_asyncio_s_executor(tracker):
     assert runs == [([1.0, 11.0], True), ([2.0, 12.0], True)]
 
 
-def test_ending_what_is_current_ends_also_where_it_has_ended_elsewhere(tracker):
+def test_end_run_terminates_where_the_current_run_ended_elsewhere(tracker):
     go = threading.Event()
 
     def end_all():
@@ -237,7 +237,7 @@ def test_ending_what_is_current_ends_also_where_it_has_ended_elsewhere(tracker):
     assert inner.status == "FINISHED"
 
 
-def test_what_was_started_in_a_run_adds_to_it_from_within_a_run_of_its_own(tracker):
+def test_a_thread_adds_to_the_run_it_was_started_in_from_within_its_own(tracker):
     go = threading.Event()
 
     def folds():
@@ -275,7 +275,7 @@ async def train_bare(name):
 
 
 @pytest.mark.parametrize("work", [train, train_bare])
-def test_independent_tasks_are_no_parents(tracker, work):
+def test_runs_of_independent_tasks_are_not_nested(tracker, work):
     async def main():
         return await asyncio.gather(*(work(str(i)) for i in range(4)))
 
@@ -339,7 +339,7 @@ def test_a_task_goes_on_in_the_run_around_one_that_has_ended(tracker):
     assert logged(asyncio.run(main())) == [1.0]
 
 
-def test_independent_tasks_of_trio_are_no_parents(tracker):
+def test_runs_of_independent_trio_tasks_are_not_nested(tracker):
     trio = pytest.importorskip("trio")
     pytest.importorskip("trio.testing")
     runs = []
@@ -367,7 +367,7 @@ def test_independent_tasks_of_trio_are_no_parents(tracker):
 # Threads
 
 
-def test_a_thread_is_told_by_whoever_starts_it(tracker):
+def test_a_thread_carries_the_run_of_the_thread_that_starts_it(tracker):
     with nbtrack.start_run("first") as first:
         inner = threading.Thread(target=log, args=(2.0,))
 

@@ -100,7 +100,7 @@ import os; os._exit(0)
 
 
 @pytest.mark.parametrize(("experiment", "said"), [("tuning", "the experiment 'tuning' is deleted"), ("other", "started")])
-def test_the_first_start_of_a_process_opens_no_store_and_leaves_its_file_as_it_is(deleted, tmp_path, experiment, said):
+def test_the_first_start_of_a_process_neither_opens_nor_changes_the_store(deleted, tmp_path, experiment, said):
     connection_of(deleted).close(10)
     folder = connection_of(deleted).settings.folder
     before = sorted(each.name for each in folder.iterdir()), (folder / "runs.db").read_bytes()
@@ -111,7 +111,7 @@ def test_the_first_start_of_a_process_opens_no_store_and_leaves_its_file_as_it_i
     assert (sorted(each.name for each in folder.iterdir()), (folder / "runs.db").read_bytes()) == before
 
 
-def test_a_first_start_that_learns_nothing_at_once_goes_on_and_delivery_restores_the_experiment(deleted, tmp_path):
+def test_delivery_restores_a_deleted_experiment_that_was_not_known_at_the_start(deleted, tmp_path):
     folder = connection_of(deleted).settings.folder
     connection_of(deleted).close(10)
     locking = sqlite3.connect(folder / "runs.db", isolation_level=None)
@@ -127,7 +127,7 @@ def test_a_first_start_that_learns_nothing_at_once_goes_on_and_delivery_restores
     assert [run.name for run in nbtrack.runs(experiment="tuning")][1:] == ["old"]
 
 
-def test_once_restored_it_takes_runs(deleted):
+def test_a_restored_experiment_accepts_runs(deleted):
     store = connection_of(deleted).store()
     store.restore_experiment(store.find_experiment("tuning").id)
     with nbtrack.start_run("new", experiment="tuning"):
@@ -135,7 +135,7 @@ def test_once_restored_it_takes_runs(deleted):
     assert [run.name for run in nbtrack.runs(experiment="tuning")] == ["new", "old"]
 
 
-def test_a_run_of_it_is_neither_resumed_nor_restored(deleted):
+def test_runs_of_a_deleted_experiment_are_neither_resumed_nor_restored(deleted):
     (old,) = nbtrack.runs(experiment="*", view="deleted")
     with pytest.raises(Deleted, match="restore"):
         nbtrack.start_run(resume=old)
@@ -144,7 +144,7 @@ def test_a_run_of_it_is_neither_resumed_nor_restored(deleted):
 
 
 @pytest.mark.slow
-def test_a_server_of_ours_refuses_too(tmp_path, monkeypatch):
+def test_an_nbtrack_server_refuses_runs_in_a_deleted_experiment(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with serving(tmp_path) as (_, url):
         tracker = nbtrack.connect(url, experiment="tuning")
@@ -213,7 +213,7 @@ def test_an_experiment_that_was_deleted_meanwhile_is_restored(flusher, store, tm
     assert f"run {run_id}: its experiment 'tuning' was deleted before the run arrived" in said[0]
 
 
-def test_who_may_not_restore_keeps_the_run_and_holds_up_no_other(flusher, store, tmp_path, caplog):
+def test_without_permission_to_restore_the_run_waits_and_blocks_no_other(flusher, store, tmp_path, caplog):
     store.delete_experiment(store.create_experiment("tuning").id)
     store.may_restore = False
     write(flusher, tmp_path, "a" * 32)

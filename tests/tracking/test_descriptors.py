@@ -68,7 +68,7 @@ def test_more_runs_are_open_than_a_process_has_descriptors(tracker, tmp_path):
 
 
 @pytest.mark.slow
-def test_what_is_logged_without_a_descriptor_left_arrives(tracker, tmp_path):
+def test_what_is_logged_without_a_free_descriptor_is_delivered(tracker, tmp_path):
     done = run(tmp_path, NONE_LEFT)
     assert done.returncode == 0, done.stderr
     nbtrack.connect(tmp_path / "store")

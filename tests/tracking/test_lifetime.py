@@ -33,7 +33,7 @@ def facts(run):
 
 @pytest.mark.parametrize("error", [None, KeyError("no such metric"), KeyboardInterrupt()])
 @pytest.mark.parametrize("found", [lambda run: nbtrack.get_run(run.id), lambda run: nbtrack.runs()[0]])
-def test_looking_at_a_run_in_a_block_changes_nothing(tracker, found, error):
+def test_a_block_of_a_run_that_was_read_changes_nothing(tracker, found, error):
     with nbtrack.start_run("trained") as run:
         run.log(loss=0.1)
     before = facts(run)
@@ -55,7 +55,7 @@ def looks_wrongly(run):
 
 @pytest.mark.slow
 @forking
-def test_looking_at_a_run_in_a_worker_changes_nothing(tracker):
+def test_a_block_of_a_run_that_was_read_changes_nothing_in_a_worker(tracker):
     with nbtrack.start_run("trained") as run:
         run.log(loss=0.1)
     before, run_id = facts(run), run.id
@@ -66,7 +66,7 @@ def test_looking_at_a_run_in_a_worker_changes_nothing(tracker):
     assert facts(nbtrack.get_run(run_id)) == before
 
 
-def test_looking_at_a_run_that_goes_on_here_does_not_end_it(tracker):
+def test_reading_a_run_that_is_open_here_does_not_end_it(tracker):
     with nbtrack.start_run() as run:
         with nbtrack.get_run(run.id) as looked_at:
             looked_at.log(extra=1.0)
@@ -75,7 +75,7 @@ def test_looking_at_a_run_that_goes_on_here_does_not_end_it(tracker):
     assert sorted(run.metrics) == ["extra", "own"]
 
 
-def test_the_end_of_a_run_that_goes_on_here_is_the_run_s_whoever_asks(tracker):
+def test_end_of_a_run_that_was_read_ends_the_open_one(tracker):
     run = nbtrack.start_run()
     nbtrack.get_run(run.id).end("KILLED")
     assert (run.status, facts(run)[0], nbtrack.active_run()) == ("KILLED", "KILLED", None)
@@ -115,7 +115,7 @@ def elsewhere(tracker, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_run_that_is_open_in_another_process_is_that_one_s_to_end(elsewhere, caplog):
+def test_a_run_that_is_open_in_another_process_cannot_be_ended_here(elsewhere, caplog):
     run_id, process = elsewhere
     with pytest.raises(InvalidInput, match=f"is open in process {process.pid}, which ends it"):
         nbtrack.get_run(run_id).end("FAILED")
@@ -144,7 +144,7 @@ os._exit(1)
 
 
 @pytest.mark.slow
-def test_steps_of_a_crashed_process_are_not_given_again(tracker, tmp_path):
+def test_a_resumed_run_does_not_reuse_steps_of_a_crashed_process(tracker, tmp_path):
     nbtrack.runs()  # what gone processes had left was delivered before this one crashed
     child = subprocess.Popen(
         [sys.executable, "-c", CRASHES, str(tmp_path / "store")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -229,7 +229,7 @@ def test_a_forked_child_that_leaves_the_block_does_not_end_the_run(tracker):
 
 @pytest.mark.slow
 @forking
-def test_the_killed_parent_of_a_worker_that_left_the_block_has_crashed(tracker, tmp_path):
+def test_a_killed_owner_has_crashed_although_its_worker_left_the_block(tracker, tmp_path):
     program = f"""
 import multiprocessing, os, nbtrack
 nbtrack.connect({str(tmp_path / "store")!r})
@@ -256,7 +256,7 @@ def batches(run):
         yield 2
 
 
-def test_leaving_a_generator_is_no_failure(tracker):
+def test_a_run_in_a_generator_that_is_left_is_finished(tracker):
     for _ in batches(by_break := nbtrack.start_run()):
         break
     closed = batches(by_close := nbtrack.start_run())
@@ -272,7 +272,7 @@ def test_leaving_a_generator_is_no_failure(tracker):
     assert nbtrack.active_run() is None
 
 
-def test_an_error_in_a_generator_is_one(tracker):
+def test_an_exception_in_a_generator_fails_the_run(tracker):
     def fails(run):
         with run:
             yield next(iter(()))
@@ -282,7 +282,7 @@ def test_an_error_in_a_generator_is_one(tracker):
     assert facts(run)[0] == "FAILED"
 
 
-def test_a_generator_collected_by_the_thread_that_delivers_holds_nobody_up(tracker):
+def test_a_generator_collected_by_the_flusher_blocks_nobody(tracker):
     flusher = connection_of(tracker).flusher
     run = nbtrack.start_run()
     held = [batches(run)]
@@ -321,7 +321,7 @@ def test_a_cancelled_task_is_killed(tracker):
     assert facts(runs[0])[0] == "KILLED"
 
 
-def test_a_pruned_trial_is_no_failure(tracker):
+def test_a_pruned_trial_is_killed(tracker):
     optuna = pytest.importorskip("optuna")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -342,7 +342,7 @@ class MoreThanEnough(Enough):
 
 
 @pytest.mark.parametrize("named", [[Enough], "Enough", [f"{__name__}.Enough"], (ZeroDivisionError, MoreThanEnough)])
-def test_an_exception_that_the_user_names_is_no_failure(tracker, named):
+def test_a_run_is_finished_by_an_exception_in_not_failures(tracker, named):
     with pytest.raises(Enough), nbtrack.start_run(not_failures=named) as run:
         raise MoreThanEnough
     assert (run.status, run.tags["nbtrack.ended"], run.traceback) == ("FINISHED", "MoreThanEnough", None)
@@ -358,13 +358,13 @@ def test_settings_name_exceptions_that_are_no_failure(tracker, monkeypatch):
     assert run.status == "FINISHED"
 
 
-def test_what_is_no_exception_cannot_be_named(tracker):
+def test_not_failures_must_be_exceptions(tracker):
     with pytest.raises(InvalidInput, match="3 is no exception: give a class, or its name"):
         nbtrack.start_run(not_failures=[3])
     assert nbtrack.runs().df().empty
 
 
-def test_a_traceback_after_the_end_is_not_the_run_s(tracker):
+def test_an_exception_after_the_end_is_not_recorded(tracker):
     with pytest.raises(ValueError, match="later"), nbtrack.start_run() as run:
         run.end()
         raise ValueError("later")
@@ -386,7 +386,7 @@ def test_a_traceback_after_the_end_is_not_the_run_s(tracker):
         lambda run: run.log_params({"lr": 1}),
     ],
 )
-def test_a_run_that_has_ended_takes_no_metrics_and_params(tracker, log):
+def test_an_ended_run_refuses_metrics_and_params(tracker, log):
     with nbtrack.start_run() as run:
         run.log(x=1.0)
     before = facts(run), dict(run.params)
@@ -399,7 +399,7 @@ def test_a_run_that_has_ended_takes_no_metrics_and_params(tracker, log):
     assert (facts(run), dict(nbtrack.get_run(run.id).params)) == before
 
 
-def test_a_run_that_has_ended_is_annotated(tracker):
+def test_an_ended_run_can_be_annotated(tracker):
     with nbtrack.start_run() as run:
         pass
     run.set_tag("reviewed", "yes")
@@ -410,7 +410,7 @@ def test_a_run_that_has_ended_is_annotated(tracker):
     assert read.artifacts.read_text("report.txt") == "a report"
 
 
-def test_who_looks_a_run_up_adds_to_it_also_after_its_end(tracker):
+def test_a_run_that_was_read_can_be_added_to_after_its_end(tracker):
     with nbtrack.start_run() as run:
         run.log(x=1.0, step=0)
     end = run.end_time
@@ -426,7 +426,7 @@ def test_who_looks_a_run_up_adds_to_it_also_after_its_end(tracker):
 # Going on
 
 
-def test_resuming_a_run_that_is_open_here_is_the_same_run(tracker):
+def test_resuming_an_open_run_returns_the_same_object(tracker):
     with nbtrack.start_run() as run:
         run.log(x=1.0)
         with nbtrack.start_run("other"):
@@ -444,7 +444,7 @@ def test_resuming_a_run_that_is_open_here_is_the_same_run(tracker):
     assert nbtrack.active_run() is None
 
 
-def test_a_run_that_has_ended_here_and_is_resumed_is_the_same_object(tracker):
+def test_resuming_a_run_that_ended_here_returns_the_same_object(tracker):
     go = threading.Event()
 
     def late():
@@ -466,7 +466,7 @@ def test_a_run_that_has_ended_here_and_is_resumed_is_the_same_object(tracker):
     assert (run.status, "nbtrack.ended" in run.tags) == ("FINISHED", False)
 
 
-def test_resuming_what_is_current_again_and_again(tracker):
+def test_a_run_can_be_resumed_several_times(tracker):
     with nbtrack.start_run("outer") as outer, nbtrack.start_run("inner") as inner:
         for _ in range(3):
             nbtrack.start_run(resume=inner)

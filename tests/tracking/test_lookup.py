@@ -23,7 +23,7 @@ def names(found):
     return [run.name for run in found]
 
 
-def test_a_name_is_all_its_runs_the_newest_first(store):
+def test_a_name_finds_all_its_runs_newest_first(store):
     found = called(store, "same", None)
     assert names(found) == ["same", "same"]
     assert found[0].start_time >= found[1].start_time
@@ -32,7 +32,7 @@ def test_a_name_is_all_its_runs_the_newest_first(store):
         called(store, "other", ())
 
 
-def test_an_id_and_its_beginning_are_one_run(store):
+def test_an_id_and_its_beginning_find_one_run(store):
     run = called(store, "other", None)[0]
     for text in (run.id, run.id[:8], run.id[:4]):
         assert run in called(store, text, None)
@@ -41,7 +41,7 @@ def test_an_id_and_its_beginning_are_one_run(store):
             called(store, text, None)
 
 
-def test_deleted_runs_are_meant_where_that_is_said(store):
+def test_deleted_runs_are_found_on_request(store):
     run = called(store, "other", None)[0]
     store.delete_run(run.id)
     with pytest.raises(RunNotFound):
@@ -50,7 +50,7 @@ def test_deleted_runs_are_meant_where_that_is_said(store):
     assert candidates([deleted]).endswith(" (deleted)")
 
 
-def test_several_runs_are_told_by_id_and_time(store):
+def test_several_runs_are_listed_by_id_and_time(store):
     found = called(store, "same", None)
     assert only_one("x", found[:1]) is found[0]
     with pytest.raises(InvalidInput) as error:
@@ -60,7 +60,7 @@ def test_several_runs_are_told_by_id_and_time(store):
     assert candidates(found * 10).endswith(" and 15 more")
 
 
-def test_the_newest_of_each_name_and_what_there_is_besides(store):
+def test_the_newest_of_each_name_is_taken_and_others_are_listed(store):
     same, other = called(store, "same", None), called(store, "other", None)
     ids, notes = newest_of_each([("same", same), ("other", other)])
     assert ids == [same[0].id, other[0].id]

@@ -139,7 +139,7 @@ def test_what_cannot_be_registered(run):
     assert nbtrack.registered_models() == []
 
 
-def test_a_name_is_taken_once(run):
+def test_a_model_name_is_unique(run):
     nbtrack.register_model(f"runs:/{run.id}/model", "digits")
     nbtrack.register_model(f"runs:/{run.id}/model", "letters")
     with pytest.raises(AlreadyExists):

@@ -92,7 +92,7 @@ def test_a_worker_logs_into_the_run_of_another_process(proxy):
     assert nbtrack.runs()[0].metrics["worker"].last == 7
 
 
-def test_a_server_that_is_away_at_the_start_costs_nothing(proxy, caplog):
+def test_an_unavailable_server_at_the_start_loses_nothing(proxy, caplog):
     tracker = nbtrack.connect(proxy.uri, experiment="away")
     with proxy.away():
         began = time.monotonic()
@@ -140,7 +140,7 @@ def test_what_another_session_left_is_delivered_once(proxy):
     [["cut"] * 4, ["lose"] * 4, ["half"] * 4, [SERVER_ERROR] * 4, [BAD_GATEWAY, HTML] * 2, [too_many("1")], ["slow"] * 4],
     ids=["cut", "lost", "half", "500", "page", "429", "slow"],
 )
-def test_what_breaks_in_the_middle_loses_and_doubles_nothing(proxy, faults, request):
+def test_failures_in_the_middle_neither_lose_nor_duplicate_points(proxy, faults, request):
     tracker = nbtrack.connect(proxy.uri, experiment=request.node.callspec.id)
     with nbtrack.start_run("broken") as run:
         for step in range(3000):
@@ -157,7 +157,7 @@ def test_what_breaks_in_the_middle_loses_and_doubles_nothing(proxy, faults, requ
     assert np.array_equal(found.metrics["loss"].values, 1 / np.arange(1, 3001))
 
 
-def test_a_server_that_does_not_know_who_asks_gets_it_when_it_does(proxy, caplog, monkeypatch):
+def test_what_was_denied_is_delivered_once_the_user_has_access(proxy, caplog, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "geheim")
     tracker = nbtrack.connect(proxy.uri, experiment="denied")
     proxy.faults = [canned("401 Unauthorized")] * 6

@@ -37,7 +37,7 @@ def test_a_run_from_start_to_end(tracker):
     ("error", "status"),
     [(ValueError("no"), "FAILED"), (KeyboardInterrupt(), "KILLED"), (SystemExit(0), "FINISHED"), (SystemExit(2), "FAILED")],
 )
-def test_the_block_s_end_is_the_run_s_and_its_error_goes_on(tracker, error, status):
+def test_a_block_ends_the_run_and_raises_its_exception(tracker, error, status):
     with pytest.raises(type(error)), nbtrack.start_run() as run:
         raise error
     assert nbtrack.get_run(run.id).status == status
@@ -45,7 +45,7 @@ def test_the_block_s_end_is_the_run_s_and_its_error_goes_on(tracker, error, stat
         assert nbtrack.get_run(run.id).traceback.splitlines()[-1] == "ValueError: no"
 
 
-def test_stop_run_is_killed_and_told(tracker):
+def test_stop_run_kills_the_run(tracker):
     with pytest.raises(KeyboardInterrupt), nbtrack.start_run() as run:
         raise nbtrack.StopRun
     assert (run.status, run.tags["nbtrack.ended"]) == ("KILLED", "stopped")
@@ -73,7 +73,7 @@ def test_a_resumed_run_keeps_its_params(tracker):
             again.log_param("lr", 0.2)
 
 
-def test_resuming_what_is_not_there_or_deleted(tracker):
+def test_missing_and_deleted_runs_cannot_be_resumed(tracker):
     with pytest.raises(RunNotFound):
         nbtrack.start_run(resume="f" * 32)
     with nbtrack.start_run() as run:
@@ -104,7 +104,7 @@ def test_metrics_keep_every_point(tracker):
     assert str(frame["timestamp"].dtype).endswith("UTC]")
 
 
-def test_the_same_point_twice_is_one(tracker):
+def test_a_point_that_is_logged_twice_is_stored_once(tracker):
     with nbtrack.start_run() as run:
         for _ in range(3):
             run.log({"x": 1.0}, step=1, timestamp=1000)
@@ -113,7 +113,7 @@ def test_the_same_point_twice_is_one(tracker):
 
 
 @pytest.mark.parametrize("call", [lambda run: run.log([1]), lambda run: run.log(5), lambda run: run.log("loss")])
-def test_what_is_no_mapping_is_refused(tracker, call):
+def test_log_refuses_what_is_not_a_mapping(tracker, call):
     with nbtrack.start_run() as run, pytest.raises(WrongType, match=r"log\(loss=0.5\)"):
         call(run)
 
@@ -165,7 +165,7 @@ def test_a_param_is_written_once(tracker):
     assert dict(run.params) == {"lr": 1}
 
 
-def test_secrets_are_not_kept(tracker, tmp_path):
+def test_secrets_are_redacted(tracker, tmp_path):
     with nbtrack.start_run(params={"api_key": "s3cr3t-value", "db": {"password": "s3cr3t-value"}, "max_tokens": 5}) as run:
         run.set_tag("token", "s3cr3t-value")
     assert run.params["api_key"] == "[redacted]"
@@ -274,7 +274,7 @@ def test_artifacts_stay_in_their_run(tracker, path):
             run.artifacts.open(path)
 
 
-def test_of_a_folder_only_files_with_odd_names_are_left_out(tracker, tmp_path):
+def test_files_with_invalid_names_do_not_keep_a_folder_from_being_logged(tracker, tmp_path):
     folder = tmp_path / "folder"
     for name in ("a.txt", "b#1.txt", "c%step%3%timestamp%17.png", "d\\e", "z/tab\tx.txt", "z/last.txt"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -288,12 +288,12 @@ def test_of_a_folder_only_files_with_odd_names_are_left_out(tracker, tmp_path):
     assert run.artifacts.read_text("in/z/last.txt") == "z/last.txt"
 
 
-def test_logging_a_file_that_is_not_there(tracker):
+def test_a_missing_file_cannot_be_logged(tracker):
     with nbtrack.start_run() as run, pytest.raises(InvalidInput, match=r"no file 'nowhere\.txt'"):
         run.log_artifact("nowhere.txt")
 
 
-def test_a_copy_is_logged_as_the_file_is_now(tracker, tmp_path):
+def test_artifacts_are_copies_made_at_once(tracker, tmp_path):
     path = tmp_path / "weights.bin"
     path.write_bytes(b"one")
     with nbtrack.start_run() as run:
@@ -324,7 +324,7 @@ def test_a_run_equals_itself_and_its_id(tracker):
     assert len({run, nbtrack.get_run(run.id)}) == 1
 
 
-def test_a_file_whose_path_goes_through_another_keeps_nothing_else_of_the_run_back(tracker, caplog):
+def test_a_file_below_another_file_does_not_block_the_run(tracker, caplog):
     with tracker.start_run() as run:
         run.log_text("a file", "a")
         run.log_text("below it", "a/b")

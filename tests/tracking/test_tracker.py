@@ -217,12 +217,12 @@ def test_what_needs_the_deleted_working_directory_says_so(nowhere, uri):
 
 
 @pytest.mark.parametrize("uri", ["mongodb://u@h/db", "http://host:port"])
-def test_what_cannot_be_opened_says_so_at_once(uri):
+def test_a_store_that_cannot_be_opened_is_an_error_at_once(uri):
     with pytest.raises(InvalidInput, match=r"not the URI of a store|cannot be read"):
         nbtrack.connect(uri)
 
 
-def test_a_server_says_itself_where_artifacts_are(monkeypatch):
+def test_the_server_decides_where_artifacts_are(monkeypatch):
     with pytest.raises(InvalidInput, match="leave artifacts= out"):
         nbtrack.connect("http://localhost:1", artifacts="s3://bucket")
     monkeypatch.setenv("NBTRACK_ARTIFACTS", "s3://bucket")
@@ -264,6 +264,6 @@ def test_search_runs_has_mlflow_s_columns(runs):
     assert len(nbtrack.search_runs(search_all_experiments=True)) == 3
 
 
-def test_status_says_what_is_where(tracker):
+def test_status_names_store_artifacts_and_experiment(tracker):
     assert str(connection_of(tracker).settings.journal) not in tracker.status()
     assert "nothing waits" in tracker.status()

@@ -79,7 +79,7 @@ def test_joblib(tracker, backend):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
-def test_the_current_run_is_the_forked_child_s_too_but_not_its_to_end(tracker):
+def test_a_forked_child_has_the_current_run_and_does_not_end_it(tracker):
     with nbtrack.start_run() as run:
         process = multiprocessing.get_context("fork").Process(target=work_on_the_current_run, args=(7,))
         process.start()
@@ -89,7 +89,7 @@ def test_the_current_run_is_the_forked_child_s_too_but_not_its_to_end(tracker):
         assert nbtrack.get_run(run.id).status == "RUNNING"
 
 
-def test_a_run_pickled_in_its_own_process_is_itself(tracker):
+def test_a_run_unpickled_in_its_own_process_is_the_same_object(tracker):
     with nbtrack.start_run() as run:
         assert pickle.loads(pickle.dumps(run)) is run
 
@@ -152,7 +152,7 @@ def test_two_runs_at_once_in_two_tasks(tracker):
 
 
 @pytest.mark.parametrize("name", ["asyncio", "asyncio.tasks"])
-def test_asyncio_half_imported_by_another_thread_is_no_matter(tracker, monkeypatch, name):
+def test_asyncio_being_imported_by_another_thread_is_harmless(tracker, monkeypatch, name):
     monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
     with nbtrack.start_run() as run:
         nbtrack.log(x=1)
