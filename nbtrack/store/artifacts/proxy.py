@@ -17,6 +17,8 @@ from typing_extensions import override
 from ...errors import InvalidInput, NbtrackError, StoreError, StoreUnavailable
 from ...settings import environment
 from ..http import HttpClient, client_of
+from ..mlflow_api.artifacts import ABORT_UPLOAD, COMPLETE_UPLOAD, CREATE_UPLOAD
+from ..mlflow_api.endpoint import Endpoint
 from .artifact_uri import ArtifactUri
 from .presigned import check_addresses, download_ranges, parts_of, upload_parts
 from .protocol import ArtifactEntry, SignedRequest
@@ -97,7 +99,7 @@ class ProxyArtifacts(RemoteArtifacts):
         """Upload a large file in parts, directly to the server's bucket."""
         parts = parts_of(source)
         folder, _, last = self._at(name).rpartition("/")
-        created = self._post("create", folder, {"path": last, "num_parts": len(parts)})
+        created = self._post(CREATE_UPLOAD, folder, {"path": last, "num_parts": len(parts)})
         upload = {"path": last, "upload_id": created["upload_id"]}
         try:
             requests = [SignedRequest(each["url"], each.get("headers", {})) for each in created["credentials"]]
@@ -107,16 +109,16 @@ class ProxyArtifacts(RemoteArtifacts):
                 {"part_number": part.number, "etag": part.etag, "url": request.url}
                 for part, request in zip(made, requests, strict=True)
             ]
-            self._post("complete", folder, {**upload, "parts": etags})
+            self._post(COMPLETE_UPLOAD, folder, {**upload, "parts": etags})
         except BaseException:
             with suppress(NbtrackError, OSError):
-                self._post("abort", folder, upload)
+                self._post(ABORT_UPLOAD, folder, upload)
             raise
 
-    def _post(self, step: str, folder: str, body: Any) -> Any:
-        where = f"{_SERVICE}/mpu/{step}/{quote(folder)}"
-        answer = self._request("POST", where, body=json.dumps(body).encode(), headers=_JSON, is_repeatable=False)
-        return _object(answer)
+    def _post(self, endpoint: Endpoint[Any, Any], folder: str, body: Any) -> Any:
+        path = endpoint.url(endpoint.request(artifact_path=folder))
+        content = json.dumps(body).encode()
+        return _object(self._request("POST", path, body=content, headers=_JSON, is_repeatable=endpoint.is_repeatable))
 
     @cached_property
     def _features(self) -> Any:

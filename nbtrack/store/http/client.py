@@ -139,6 +139,7 @@ class HttpClient:
         limits = urllib3.Timeout(connect=min(timeout, _CONNECT_SECONDS), read=timeout)
         response = None
         try:
+            # Without urllib3's retries, which do not know what may be repeated, and its redirects, which may lead elsewhere.
             response = self._pool().urlopen(
                 method, url, body=body, headers=own, timeout=limits, retries=False, redirect=False, preload_content=False
             )
@@ -152,6 +153,7 @@ class HttpClient:
             raise _translated(self.url, error) from error
         finally:
             if response is not None:
+                # Only a connection whose response was read to the end can be used again.
                 response.drain_conn() if response.length_remaining == 0 else response.close()
                 response.release_conn()
 
@@ -183,6 +185,7 @@ class HttpClient:
         """Return this process's connections; new ones after a fork and when the environment names other certificates."""
         wanted = trust(self._environ())
         kept = self._pools
+        # A forked child must not write to the sockets of its parent.
         if kept is None or kept[:2] != (os.getpid(), wanted):
             kept = self._pools = (os.getpid(), wanted, _new_pool(self._address, wanted))
         return kept[2]

@@ -103,6 +103,7 @@ def number_out(value: float) -> Any:
 
 @cache
 def _decoder(kind: type[Message]) -> msgspec.json.Decoder[Any]:
+    # The clients of R and Java send numbers as strings.
     return msgspec.json.Decoder(kind, strict=False)
 
 

@@ -9,6 +9,7 @@ from .limits import invalid_value
 
 __all__ = ["VIEW_NAMES", "status_of", "view_of"]
 
+# The numbers of RunStatus and ViewType in mlflow/protos/service.proto.
 _STATUSES: Final[dict[str, Status]] = {
     "1": Status.RUNNING,
     "2": Status.SCHEDULED,

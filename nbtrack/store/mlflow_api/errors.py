@@ -92,6 +92,7 @@ def error_of(code: str, message: str, status: int) -> NbtrackError:
         message: Its message.
         status: Its HTTP status.
     """
+    # A proxy may respond with these for the server, without one of its codes.
     if status in (408, 429, 502, 503, 504):
         return StoreUnavailable(message)
     if code in ("RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"):

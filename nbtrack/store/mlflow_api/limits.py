@@ -33,6 +33,7 @@ __all__ = [
     "shortened",
 ]
 
+# From mlflow/utils/validation.py.
 MAX_METRICS: Final = 1000
 MAX_PARAMS: Final = 100
 MAX_TAGS: Final = 100
@@ -88,6 +89,7 @@ def check_key(key: str, path: str) -> None:
 
 def _objection(key: str) -> str | None:
     """Return why a key is not a normalized relative path, None if it is."""
+    # MLflow's file store makes a file of each key.
     norm = posixpath.normpath(key)
     if norm == key and norm != "." and not norm.startswith(("..", "/")):
         return None

@@ -15,6 +15,7 @@ class Message(msgspec.Struct, omit_defaults=True):
     """A request, a response, or a part of one; fields with their default are not sent."""
 
 
+# Responses contain thousands of these, which hold no references that the garbage collector would have to follow.
 class KeyValue(Message, omit_defaults=False, gc=False):
     """A tag or a param; an empty value is sent, too."""
 

@@ -84,6 +84,7 @@ def _decode_series(series: WireSeries) -> Series:
 
 def _column(data: bytes, count: int, dtype: str) -> NDArray[Any]:
     """Decode a column; ValueError if the bytes are not a column of that length."""
+    # Checked before memory is allocated for the column.
     if not 0 <= count <= _MOST_POINTS:
         raise ValueError(f"a column cannot have {count} numbers")
     column = np.empty(count, dtype)
@@ -94,9 +95,10 @@ def _column(data: bytes, count: int, dtype: str) -> NDArray[Any]:
     return column
 
 
+# A chart reads two of the three columns.
 @dataclass(frozen=True)
 class _LazyPoints:
-    """Points from a server, each column decoded when it is first read: a chart reads two of the three."""
+    """Points from a server, each column decoded when it is first read."""
 
     wire: WirePoints
 

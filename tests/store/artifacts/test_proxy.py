@@ -58,12 +58,12 @@ def test_an_upload_that_cannot_be_completed_is_cancelled(server_place, monkeypat
     store = open_artifacts(f"mlflow-artifacts:/1/{uuid4().hex}/artifacts", server=server_place.url)
     posted = []
     real = type(store)._post
-    monkeypatch.setattr(type(store), "_post", lambda self, what, *rest: posted.append(what) or real(self, what, *rest))
+    monkeypatch.setattr(type(store), "_post", lambda self, row, *rest: posted.append(row.name) or real(self, row, *rest))
     monkeypatch.setattr("nbtrack.store.artifacts.proxy.upload_parts", lambda *_: (_ for _ in ()).throw(StoreUnavailable("cut")))
     (tmp_path / "big").write_bytes(large())
     with pytest.raises(StoreUnavailable, match="cut"):
         store.put("big", tmp_path / "big", move=True)
-    assert posted == ["create", "abort"]
+    assert posted == ["create_multipart_upload", "abort_multipart_upload"]
     assert (tmp_path / "big").exists()
     assert store.list() == []
 
