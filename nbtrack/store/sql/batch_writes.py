@@ -32,7 +32,7 @@ from ...entities.model import ModelMetric
 from ...entities.run import Dataset, ParamValue, now_ms
 from ...entities.tags import RUN_NAME
 from ...errors import ModelNotFound
-from .database import SqlConnection
+from .connection import SqlConnection
 from .models.logged_rows import add_measured, link_models
 from .params import write_params
 from .rows import RunRow

@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from ...entities.run import ArtifactRecord
+from .connection import SqlConnection
 from .damage import DamagedRow, shown
-from .database import SqlConnection
 from .dialects.base import among, listed
 from .rows import run_key
 from .schema.tables import artifacts, documents, run_documents, runs

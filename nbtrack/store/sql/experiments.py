@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from ...entities.run import Experiment, LifecycleStage, ViewType, now_ms
 from ...errors import AlreadyExists, Deleted, ExperimentNotFound, NotFound
+from .connection import SqlConnection
 from .damage import member
-from .database import SqlConnection
 from .schema.tables import experiment_tags, experiments, runs
 
 __all__ = [

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from .database import SqlConnection
+from .connection import SqlConnection
 
 __all__ = ["AT_ONCE", "KeyValues"]
 

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from ...entities.model import RunModel
 from ...entities.run import Dataset, ParamValue
 from ..protocol.store import Logged, RunDetails
+from .connection import SqlConnection
 from .damage import DamagedRow, Wanted, check_rows, shown, wanted_of
-from .database import SqlConnection
 from .dialects.base import Mean, listed
 from .params import TypedParams
 from .rows import run_key

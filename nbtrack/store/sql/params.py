@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from ...entities.events import Conflict
 from ...entities.run import ParamValue
 from ..filter import param_number, param_text
+from .connection import SqlConnection
 from .damage import DamagedRow, shown
-from .database import SqlConnection
 from .dialects.base import among
 from .schema.tables import params
 

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 
 from ...entities.run import LifecycleStage, RunInfo, Status
 from ...errors import RunNotFound
+from .connection import SqlConnection
 from .damage import DamagedRow, check_rows, shown, wanted_of
-from .database import SqlConnection
 from .dialects.base import listed
 from .schema.tables import runs
 

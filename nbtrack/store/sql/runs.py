@@ -13,7 +13,7 @@ from ...entities.run import RunInfo
 from ...errors import RunNotFound
 from ..protocol.search import Page, Query
 from ..protocol.store import OpenRun
-from .database import SelectText, SqlConnection, text_of
+from .connection import SelectText, SqlConnection, text_of
 from .dialects.base import Dialect, listed
 from .logged import read_tags
 from .places import Places

@@ -25,7 +25,8 @@ from ..protocol.traces import Traces
 from ..stages import refuse_deleted
 from ..text import storable
 from . import documents, experiments, logged
-from .database import Database, SqlConnection
+from .connection import SqlConnection
+from .database import Database
 from .dialects.base import Dialect, among
 from .models.logged_models import SqlLoggedModels
 from .models.model_registry import SqlModelRegistry

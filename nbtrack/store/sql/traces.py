@@ -16,8 +16,9 @@ from ..protocol.search import Page, Query
 from ..protocol.traces import Traces
 from ..text import storable
 from .conditions import Conditions, SideTable, Subject, arrange
+from .connection import SqlConnection
 from .damage import member
-from .database import Database, SqlConnection
+from .database import Database
 from .experiments import experiment_of
 from .keyvalues import AT_ONCE, KeyValues
 from .models.registered_rows import page_of

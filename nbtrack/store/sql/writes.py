@@ -14,7 +14,7 @@ from ...errors import Deleted, ParamConflict, RunNotFound
 from ..stages import refuse_deleted
 from ..text import storable
 from .batch_writes import BatchWrites
-from .database import SqlConnection
+from .connection import SqlConnection
 from .experiments import ensure_experiment, experiment_of, held, new_place
 from .points.points import PointWriter
 from .rows import RunRow, lock_runs

@@ -7,7 +7,8 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from ....store.sql.database import Database, SqlConnection
+from ....store.sql.connection import SqlConnection
+from ....store.sql.database import Database
 from .schema import changes
 
 __all__ = ["ChangeCounter"]

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from sqlalchemy import bindparam as value
 
-from ....store.sql.database import Database, SqlConnection
+from ....store.sql.connection import SqlConnection
+from ....store.sql.database import Database
 from .schema import failures
 
 __all__ = ["FailedLogins"]

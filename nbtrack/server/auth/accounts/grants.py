@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam as value
 
 from ....errors import NotFound
-from ....store.sql.database import Database, SqlConnection
+from ....store.sql.connection import SqlConnection
+from ....store.sql.database import Database
 from .change_counter import ChangeCounter
 from .schema import grants
 

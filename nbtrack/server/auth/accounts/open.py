@@ -7,7 +7,8 @@ from contextlib import ExitStack
 import sqlalchemy as sa
 
 from ....errors import InvalidInput, SchemaError
-from ....store.sql.database import Database, SqlConnection
+from ....store.sql.connection import SqlConnection
+from ....store.sql.database import Database
 from ....store.sql.dialects import dialect_of
 from ....store.sql.dialects.base import Dialect
 from ....store.sql.dialects.url import url_of

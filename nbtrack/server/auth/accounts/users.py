@@ -11,7 +11,8 @@ from sqlalchemy import bindparam as value
 
 from ....entities.run import now_ms
 from ....errors import AlreadyExists, InvalidInput, NotFound
-from ....store.sql.database import Database, SqlConnection
+from ....store.sql.connection import SqlConnection
+from ....store.sql.database import Database
 from .change_counter import ChangeCounter
 from .schema import users
 

@@ -14,7 +14,8 @@ from ....errors import Deleted, NotFound
 from ...protocol.logged_models import LoggedModels, ModelQuery, adopted, check_logged_name
 from ...protocol.search import Page
 from ...text import storable
-from ..database import Database, SqlConnection
+from ..connection import SqlConnection
+from ..database import Database
 from ..experiments import experiment_of
 from ..logged import read_links
 from . import logged_rows

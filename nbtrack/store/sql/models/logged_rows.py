@@ -17,8 +17,8 @@ from ...protocol.logged_models import ModelQuery, OnDataset, check_params, datas
 from ...protocol.search import Page
 from ..compiler import directed
 from ..conditions import Conditions, SideTable, Subject, arrange
+from ..connection import SqlConnection
 from ..damage import member
-from ..database import SqlConnection
 from ..experiments import new_place
 from ..keyvalues import AT_ONCE, KeyValues
 from ..schema.model_tables import logged_model_metrics, logged_model_params, logged_model_tags, logged_models, run_models

@@ -13,7 +13,7 @@ from ....errors import AlreadyExists, ModelNotFound
 from ...protocol.model_registry import check_model_name
 from ...protocol.search import Page, Query
 from ..conditions import Conditions, SideTable, Subject, arrange
-from ..database import SqlConnection
+from ..connection import SqlConnection
 from ..keyvalues import KeyValues
 from ..schema.model_tables import model_aliases, model_tags, registered_models
 

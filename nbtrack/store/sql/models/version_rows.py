@@ -15,8 +15,8 @@ from ....errors import InvalidInput, ModelNotFound
 from ...protocol.model_registry import latest_of
 from ...protocol.search import Page, Query
 from ..conditions import Conditions, SideTable, Subject, arrange
+from ..connection import SqlConnection
 from ..damage import member
-from ..database import SqlConnection
 from ..dialects.base import listed
 from ..keyvalues import KeyValues
 from ..places import Places

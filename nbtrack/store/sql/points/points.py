@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from ....entities.events import Series
 from ....entities.run import MetricSummary
 from ... import chunks
-from ..database import SqlConnection
+from ..connection import SqlConnection
 from ..dialects.base import among
 from ..schema.tables import axes, columns, metrics
 from .duplicates import are_distinct, is_new

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from ....entities.run import Points
 from ...protocol.store import Axis
-from ..database import SqlConnection
+from ..connection import SqlConnection
 from ..dialects.base import among, listed
 from ..rows import run_key
 from ..schema.tables import axes, columns, runs

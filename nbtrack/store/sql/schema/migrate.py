@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from ....entities.run import DEFAULT_EXPERIMENT, LifecycleStage, now_ms
 from ....errors import SchemaError
-from ..database import Database, SqlConnection
+from ..connection import SqlConnection
+from ..database import Database
 from . import model_tables, trace_tables  # noqa: F401 - their tables are among the metadata's
 from .tables import HEAD, VERSION_TABLE, experiments, metadata, version
 
