@@ -1,8 +1,8 @@
 """The bytes of a column of points: int64 or float64 arrays, kept bit for bit.
 
 The first byte names the codec: ``r`` is followed by the numbers as they are, little-endian; ``p`` begins a standalone
-file of pcodec ("pco!…"), which the next array decodes from without a copy. Both threads and arrays of any size are fine:
-pcodec gives up the interpreter's lock while it works.
+file of pcodec ("pco!…"), which decodes without a copy. Threads and arrays of any size are fine, for
+pcodec releases the GIL.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ __all__ = ["decode_into", "encode"]
 
 _RAW = b"r"
 _PCODEC = b"p"
-_LEVEL = ChunkConfig(compression_level=6)  # 25 ms and 0.35 bytes a value for a million of a smooth loss; 8 takes a half more
-_SMALLEST = 28  # no file of pcodec is shorter
+_LEVEL = ChunkConfig(compression_level=6)  # 25 ms, 0.35 bytes a value for a million of a smooth loss; 8 takes 1.5 times as long
+_SMALLEST = 28  # bytes; no file of pcodec is shorter
 
 
 def encode(column: NDArray[Any]) -> bytes:
@@ -36,7 +36,7 @@ def encode(column: NDArray[Any]) -> bytes:
 
 
 def decode_into(data: bytes, column: NDArray[Any]) -> None:
-    """Fill an array with the numbers of a chunk; it must have the dtype and the length that were encoded.
+    """Decode a chunk into an array, which must have the dtype and length that were encoded.
 
     Raises:
         StoreError: These bytes do not hold that array.

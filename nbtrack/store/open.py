@@ -1,4 +1,4 @@
-"""From a URI to the store behind it."""
+"""Opening a store by its URI."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _KINDS = {
 def open_store(uri: str, *, artifact_root: str, served: str = "") -> Store:
     """Open the store at ``sqlite:///…``, ``postgresql://…``, ``mysql://…``, ``http(s)://…`` or ``memory:``.
 
-    What is new there is made.
+    A new database and its tables are created.
 
     Args:
         uri: The store; of SQLite ``sqlite:///runs.db`` is relative to the working directory and ``sqlite:////data/runs.db``
@@ -32,7 +32,7 @@ def open_store(uri: str, *, artifact_root: str, served: str = "") -> Store:
         served: The URI of the artifacts that a server keeps, where the root leads clients through the server to them.
 
     Raises:
-        InvalidInput: The URI is none, or of a kind that this version cannot open.
+        InvalidInput: The URI is not valid, or of a kind that this version cannot open.
         SchemaError: The store was written by a newer nbtrack, or the database is not a store.
         StoreUnavailable: It cannot be reached now.
     """
@@ -48,7 +48,7 @@ def check_uri(uri: str) -> str:
     """Return the kind of store that a URI names: memory, sqlite, postgresql, mysql or server; nothing is opened.
 
     Raises:
-        InvalidInput: It names none.
+        InvalidInput: It is not the URI of a store.
     """
     kind = uri.partition(":")[0].lower().partition("+")[0]
     if kind in _KINDS:

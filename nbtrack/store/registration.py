@@ -1,4 +1,4 @@
-"""Registering a model: from where somebody says that it is to a version in the registry."""
+"""Registering a version of a model, whose source may be a run, a logged model, another version or a URI."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LOGGED = re.compile(r"m-[\w\-]+")
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a model comes from: the folder of its files, its run, and the logged model that it is."""
+    """The origin of a model: the folder of its files, its run, and its logged model."""
 
     location: str
     run_id: str = ""
@@ -42,7 +42,7 @@ def register(
     description: str = "",
     tags: Mapping[str, str] | None = None,
 ) -> ModelVersionInfo:
-    """Make a version of a registered model, and note it at the logged model that it is.
+    """Create a version of a registered model, and record it in a tag of its logged model.
 
     Raises:
         ModelNotFound: There is no registered model of this name.
@@ -64,10 +64,10 @@ def register(
 
 
 def origin_of(store: Store, source: str, run_id: str = "", model_id: str = "") -> Origin:
-    """Return where a model comes from: ``runs:/ID/PATH``, ``models:/m-ID``, ``models:/NAME/VERSION``, or any other URI.
+    """Return the origin of a model at ``runs:/ID/PATH``, ``models:/m-ID``, ``models:/NAME/VERSION``, or any other URI.
 
     Raises:
-        InvalidInput: The source goes up with ``..``, or is not that of the run or model given.
+        InvalidInput: The source contains ``..``, or contradicts the run or model given.
         NotFound: There is no such run, model or version.
     """
     place = _plain(source)
@@ -106,7 +106,7 @@ def _newest_in(store: Store, name: str, stage: str) -> ModelVersionInfo:
 
 
 def _of_run(store: Store, source: str, rest: str, run_id: str, model_id: str) -> Origin:
-    """Return where a model of a run is: a logged model of that name, or a folder of its artifacts."""
+    """Return the origin of a run's model: a logged model of that name, or a folder of its artifacts."""
     owner, _, path = rest.partition("/")
     if run_id and run_id != owner:
         raise InvalidInput(f"Invalid model version source: '{source}'. It is of another run than run_id, {run_id!r}")
@@ -126,7 +126,7 @@ def _made_by(store: Store, run_id: str) -> Iterator[LoggedModelInfo]:
 
 
 def _of_model(store: Store, source: str, rest: str, run_id: str, model_id: str) -> Origin:
-    """Return where a logged model is, or a version of a registered one."""
+    """Return the origin of a logged model, or of a version of a registered one."""
     first, _, path = rest.partition("/")
     if _LOGGED.fullmatch(first):
         if model_id and model_id != first:
@@ -140,14 +140,14 @@ def _of_model(store: Store, source: str, rest: str, run_id: str, model_id: str) 
 def _note(store: Store, model_id: str, made: ModelVersionInfo) -> None:
     logged = store.models.get(model_id)
     known = _versions_of(logged)
-    # A server may have noted it already. MLflow's notes numbers, its clients note texts.
+    # A server may have recorded it already; MLflow's server writes numbers, its clients strings.
     if not any(str(each.get("version")) == str(made.version) and each.get("name") == made.name for each in known):
         new = {"name": made.name, "version": made.version}
         store.models.set_tags(model_id, {MODEL_VERSIONS: json.dumps([*known, new])})
 
 
 def _versions_of(logged: LoggedModelInfo) -> list[dict[str, object]]:
-    """Return the versions that a logged model is said to be; whatever else a client has written there is gone."""
+    """Return the versions recorded in a logged model's tag; anything else that a client wrote there is dropped."""
     try:
         found = json.loads(logged.tags.get(MODEL_VERSIONS, "[]"))
     except ValueError:
@@ -156,7 +156,7 @@ def _versions_of(logged: LoggedModelInfo) -> list[dict[str, object]]:
 
 
 def _plain(source: str) -> str:
-    """Return a path of this machine without its ``..``, which lead where they say; any other source as it is."""
+    """Return a local path with its ``..`` resolved; any other source unchanged."""
     scheme, _, path = source.rpartition("file:")
     if scheme or urlsplit(source).scheme not in ("", "file") or ".." not in path.split("/"):
         return source

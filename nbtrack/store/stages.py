@@ -1,4 +1,4 @@
-"""A deleted experiment takes no runs: what every way in checks and says."""
+"""A deleted experiment accepts no runs: the check and its error."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def deleted_experiment(name: str) -> Deleted:
 
 
 def refuse_deleted(experiment: Experiment) -> None:
-    """Raise Deleted where an experiment takes no runs, for there they are hidden and lost with it."""
+    """Raise Deleted if an experiment is deleted: its runs are hidden, and are lost with it."""
     if experiment.stage is LifecycleStage.DELETED:
         raise deleted_experiment(experiment.name)
 
 
 def refuse_runs_in(store: Store, name: str) -> None:
-    """Raise Deleted where the experiment of that name is deleted; one that does not exist yet can be created."""
+    """Raise Deleted if the experiment of that name is deleted; one that does not exist can be created."""
     found = store.find_experiment(name)
     if found is not None:
         refuse_deleted(found)

@@ -1,7 +1,7 @@
-"""Text that every store can keep.
+"""Strings that every store can keep.
 
-PostgreSQL has no NUL in a text, and no database has half a surrogate pair. So that a run reads the same wherever it is
-kept, every store replaces both by U+FFFD, the replacement character, before it keeps anything.
+PostgreSQL cannot store NUL, and no database a lone surrogate. So that a run reads the same from every store, each replaces both
+by U+FFFD, the replacement character, before it writes.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ _substitute = re.compile("[\0\ud800-\udfff]").sub
 
 
 def storable(value: T) -> T:
-    """Return a text, or anything made of texts (events, mappings, lists, tuples), as every store can keep it.
+    """Return a string, or a structure of strings (events, mappings, lists, tuples), as every store can keep it.
 
-    What is fine, as nearly everything is, is returned as it is.
+    A value that needs no change, as nearly all, is returned itself.
     """
     replaced: T = _replaced(value)
     return replaced
 
 
 def _is_storable(value: Any) -> bool:
-    # Asked of every text that comes in: the plain types first, and no abstract classes where none are.
+    # Called for every string that comes in: plain types are checked first, for abstract classes are slow.
     if isinstance(value, str):
         return _search(value) is None
     if value is None or isinstance(value, (int, float)):
@@ -46,7 +46,7 @@ def _is_storable(value: Any) -> bool:
 
 def _replaced(value: Any) -> Any:
     if _is_storable(value):
-        return value  # as it is: a status is a text, too, and would be no status any more
+        return value  # unchanged: a status is a str too, and must stay a status
     if isinstance(value, str):
         return _substitute("\ufffd", value)
     if isinstance(value, Mapping):

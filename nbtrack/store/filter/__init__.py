@@ -1,4 +1,4 @@
-"""The filter language: text to a tree that every store interprets alike.
+"""The filter language: from a string to a tree, which every store interprets alike.
 
 ::
 
@@ -10,12 +10,12 @@
     name       := metrics.KEY | metrics.KEY.STAT | params.KEY | tags.KEY | dataset.FIELD | ATTRIBUTE
     value      := 'text' | "text" | number
 
-A string of MLflow's means here what it means there: names in singular and plural, aliases and quoting included. (But a quote
-doubled inside quotes is one, as in SQL; MLflow keeps both.) The rest is nbtrack's own.
+A filter of MLflow's has the same meaning here, including plural names, aliases and quotes. (But a quote doubled inside quotes is
+one quote, as in SQL; MLflow keeps both.) The rest is nbtrack's own.
 
-A key may be quoted with backticks, double or single quotes, and must be where it has other characters than letters, digits
-and ``_ / . : -``. After a metric's key a statistic may stand (first, last, min, max, mean, count, nan_count; without one:
-last). Unquoted, ``metrics.loss.min`` is a metric of just that name where the run has one, and else the least value of
+A key may be quoted with backticks, double or single quotes, and must be if it has characters other than letters, digits and
+``_ / . : -``. A metric's key may be followed by a statistic (first, last, min, max, mean, count, nan_count; without one:
+last). Unquoted, ``metrics.loss.min`` is the metric of that name if the run has one, and otherwise the least value of
 ``loss``; ``metrics."loss.min"`` is always a key, and ``metrics."train loss".min`` always a statistic.
 
 What the two interpreters (``match``, ``sql.search``) agree on:
@@ -34,7 +34,7 @@ What the two interpreters (``match``, ``sql.search``) agree on:
 The same language searches experiments, registered models, their versions, logged models and traces, each with names of its
 own (``subjects``).
 
-And of an order: missing values come last in both directions, for a metric NaN before them; params and tags sort as text.
+On orders: missing values sort last in both directions, for a metric NaN before them; params and tags sort as strings.
 """
 
 from __future__ import annotations

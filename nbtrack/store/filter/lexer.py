@@ -35,7 +35,7 @@ _UNPRINTABLE = re.compile("[\0\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of a filter: what kind it is, its text as written, and where it starts."""
+    """A token: its kind, its text as written, and its position."""
 
     kind: str
     text: str
@@ -43,7 +43,7 @@ class Token:
 
     @property
     def upper(self) -> str:
-        """The token as a keyword or symbol; empty for what can be neither."""
+        """The token as a keyword or symbol; empty if it is neither."""
         return self.text.upper() if self.kind in ("word", "symbol") else ""
 
 
@@ -73,30 +73,30 @@ def _tokens(text: str) -> Iterator[Token]:
 
 def _complaint(token: Token, text: str) -> str:
     if token.text in "'\"`":
-        return f"this {token.text} is never closed; put another one at the end of the text"
+        return f"this {token.text} is never closed; put another one at the end of the string"
     if token.text == ".":
         follows = text[token.position + 1 : token.position + 2]
         return "the quote after this is never closed" if follows in ("'", '"', "`") else "a name is missing after the dot"
     if token.text[-1].isalnum():
-        return f"{token.text} is not a number; put quotes around a text, a date or a duration: '{token.text}'"
+        return f"{token.text} is not a number; put quotes around a string, a date or a duration: '{token.text}'"
     return f"{token.text!r} means nothing here; a name with such characters needs quotes: metrics.`val loss`"
 
 
 def _check_characters(token: Token, text: str) -> None:
     if wrong := _UNPRINTABLE.search(token.text):
         bad = Token("bad", wrong[0], token.position + wrong.start())
-        raise error_at("this character cannot be in a text", text, bad)
+        raise error_at("this character cannot be in a string", text, bad)
 
 
 def error_at(message: str, text: str, token: Token) -> FilterError:
-    """Return a FilterError that points at a token; what cannot be printed on one line is replaced."""
+    """Return a FilterError that points at a token; characters that do not print on one line are replaced."""
     printable = _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", re.sub(r"\s", " ", text))
     said = message if len(message) <= _LONGEST_MESSAGE else message[: _LONGEST_MESSAGE - 1] + "…"
     return FilterError(said, printable, token.position, len(token.text))
 
 
 def unquote(text: str) -> str:
-    """Return a quoted text without its quotes, a doubled one inside being one; any other text as it is."""
+    """Return a quoted string without its quotes, doubled ones inside as one; any other string unchanged."""
     if text[:1] == "`":
         return text[1:-1]
     return text[1:-1].replace(text[0] * 2, text[0]) if text[:1] in ("'", '"') else text

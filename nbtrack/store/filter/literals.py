@@ -1,4 +1,4 @@
-"""Values in a filter, read as what they are compared with."""
+"""Values in a filter, read in the type that they are compared with."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from .tree import Scalar
 
 __all__ = ["read_value"]
 
-_MOST = (1 << 63) - 1  # no whole number in a store is beyond that
+_MOST = (1 << 63) - 1  # the largest whole number in a store
 
 # Text, number and the clock's milliseconds to a value; ValueError says what is wrong.
 _Reader = Callable[[str, int], Scalar]
 
 
 def read_value(kind: Kind, token: Token, text: str, now: int) -> Scalar:
-    """Return the value in a token, in the unit of what it is compared with.
+    """Return the value of a token, in the unit of the name that it is compared with.
 
     Raises:
         FilterError: It is no value, or not one that can be compared with that.
@@ -65,7 +65,7 @@ _NUMBERS: Final[dict[Kind, _Reader | str]] = {
     "number": _float,
     "whole": _whole,
     "param": _float,
-    "text": "this is compared as text: put quotes around it, '{0}'",
+    "text": "this is compared as a string: put quotes around it, '{0}'",
     "status": "a status is a word in quotes: 'RUNNING', 'FINISHED', 'FAILED', 'KILLED'",
     "id": _text,
     "time": _milliseconds,
@@ -84,16 +84,16 @@ _TEXTS: Final[dict[Kind, _Reader | str]] = {
 
 
 def _no_value(token: Token) -> str:
-    """Say, as a template, why a token is no value and what to write instead."""
+    """Return a template of the error for a token that is not a value, with the remedy."""
     word = token.upper
     if token.kind == "quoted":
-        return "backticks are for names; a text stands in single quotes: '{1}'"
+        return "backticks are for names; put a string in single quotes: '{1}'"
     if token.kind == "path":
-        return "a name is compared with a value, not with another name; a text needs quotes: '{0}'"
+        return "a name is compared with a value, not with another name; a string needs quotes: '{0}'"
     if word == "NULL":
         return "nothing is equal to NULL; write IS NULL or IS NOT NULL"
     if word == "NAN":
         return "nothing is equal to NaN; metrics.KEY.nan_count > 0 finds the runs that logged one"
     if word in ("TRUE", "FALSE"):
-        return f"a text needs quotes, and a param that is a bool has the text '{word.capitalize()}'"
-    return "a text needs quotes: '{0}'" if word.isidentifier() else "a value was expected here: a number or a quoted text"
+        return f"a string needs quotes, and a param that is a bool is compared as '{word.capitalize()}'"
+    return "a string needs quotes: '{0}'" if word.isidentifier() else "a value was expected here: a number or a quoted string"

@@ -84,5 +84,5 @@ def _to_ms(time: datetime) -> int:
 def _unit(word: str) -> int:
     singular = word.removesuffix("s") if len(word) > 3 else word
     if singular not in _UNITS:
-        raise ValueError(f"no unit of time is called {word!r}; there are ms, s, m, h, d and w")
+        raise ValueError(f"{word!r} is not a unit of time; use ms, s, m, h, d or w")
     return _UNITS[singular]

@@ -1,4 +1,4 @@
-"""Names in a filter: what can be compared, under which names, and as what."""
+"""Names in a filter: what can be compared, and with which type."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ _PATH = re.compile(
 
 @dataclass(frozen=True)
 class Names:
-    """What can be named in a filter of things of one kind, and as what it is compared.
+    """The names in filters for one kind of thing, and the types of their values.
 
     Attributes:
         things: What the filter is of, as errors call them.
@@ -77,11 +77,11 @@ class Names:
     has_stats: bool = False
 
     def kind_of(self, name: Identifier) -> Kind:
-        """Tell as what a name's values are compared."""
+        """Return the type that a name's values are compared as."""
         return self.attributes[name.key] if name.entity == "attribute" else self.kinds[name.entity]
 
     def read(self, token: Token, text: str) -> Identifier:
-        """Return what the name in a token stands for.
+        """Return the identifier for the name in a token.
 
         Raises:
             FilterError: It is no name, or the name of nothing that there is.
@@ -130,7 +130,7 @@ class Names:
             raise error_at(_unknown("attribute", name, known, _listed(others)), text, token)
         return Identifier("attribute", key)
 
-    # What errors show.
+    # Parts of error messages.
 
     @property
     def _known_entities(self) -> str:

@@ -1,4 +1,4 @@
-"""From text to tree: recursive descent over the tokens."""
+"""Parser of filters and orders: recursive descent over the tokens."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _OF_OTHER_LANGUAGES: Final = {"==": "=", "<>": "!="}
 
 
 def parse(text: str | None, *, now: int | None = None, names: Names = RUNS) -> Node | None:
-    """Parse a filter; None and a blank text are no filter.
+    """Parse a filter; None and a blank string mean no filter.
 
     Args:
         text: The filter.
@@ -53,7 +53,7 @@ def parse(text: str | None, *, now: int | None = None, names: Names = RUNS) -> N
 
 
 def parse_order(items: str | Sequence[str] | None, *, names: Names = RUNS) -> tuple[Order, ...]:
-    """Parse what to sort by: ``"metrics.loss DESC"``, several in a list or between commas; ascending unless said.
+    """Parse an order: ``"metrics.loss DESC"``, several keys in a list or separated by commas; ascending by default.
 
     Raises:
         FilterError: An item does not parse, or stands there twice.
@@ -63,7 +63,7 @@ def parse_order(items: str | Sequence[str] | None, *, names: Names = RUNS) -> tu
         parser = _Parser(text, 0, names)
         for token, order in parser.orders():
             if order.left in orders:
-                raise error_at(f"{token.text} stands in the order twice", text, token)
+                raise error_at(f"{token.text} is in the order twice", text, token)
             if len(orders) == MAX_ORDERS:
                 raise error_at(f"{names.things} can be sorted by at most {MAX_ORDERS} things", text, token)
             orders[order.left] = order
@@ -80,7 +80,7 @@ class _Parser:
     def error(self, message: str, token: Token) -> FilterError:
         return error_at(message, self.text, token)
 
-    # Steps over tokens.
+    # Tokens.
 
     @property
     def token(self) -> Token:
@@ -92,7 +92,7 @@ class _Parser:
         return token
 
     def take(self, word: str) -> bool:
-        """Step over this keyword or symbol if it comes next, and say whether it did."""
+        """Consume this keyword or symbol if it is next, and return whether it was."""
         found = self.token.upper == word
         self.index += found
         return found
@@ -101,7 +101,7 @@ class _Parser:
         if not self.take(word):
             raise self.error(message, self.token)
 
-    # Filters, from the whole to the parts.
+    # Filters.
 
     def filter(self) -> Node:
         node = self.alternatives()
@@ -128,7 +128,7 @@ class _Parser:
         return self.inside(self.group) if self.token.upper == "(" else self.comparison()
 
     def inside(self, rule: Callable[[], Node]) -> Node:
-        """Step over the opening token and parse what follows one level deeper."""
+        """Consume the opening token and parse what follows, one level deeper."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise self.error(f"a filter nests at most {MAX_DEPTH} levels deep", self.token)
@@ -183,7 +183,7 @@ class _Parser:
     def pattern(self, left: Identifier, operator: Token) -> str:
         value = self.value(left)
         if not isinstance(value, str):
-            raise self.error(f"{operator.upper} compares text; compare a number with = != < <= > >= or BETWEEN", operator)
+            raise self.error(f"{operator.upper} compares strings; compare a number with = != < <= > >= or BETWEEN", operator)
         if len(value) > MAX_PATTERN:
             raise self.error(f"a pattern has at most {MAX_PATTERN} characters", operator)
         return value
@@ -209,7 +209,9 @@ class _Parser:
 
     def must_be_number(self, value: Scalar, operator: Token) -> None:
         if isinstance(value, str):
-            raise self.error(f"{operator.upper} compares numbers; write a param's number without quotes, a text with =", operator)
+            raise self.error(
+                f"{operator.upper} compares numbers; write a param's number without quotes, a string with =", operator
+            )
 
     def value(self, left: Identifier) -> Scalar:
         self.values += 1

@@ -1,4 +1,4 @@
-"""What can be named in the searches that are not of runs: experiments, registered models and versions, logged models, traces."""
+"""The names in searches for experiments, registered models, versions, logged models and traces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a filter and an order are, once parsed."""
+"""Parsed filters and orders."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
-    """What a name in a filter stands for, without aliases.
+    """A name in a filter, with aliases resolved.
 
     Attributes:
         entity: Of what kind it is.
@@ -52,15 +52,15 @@ class Identifier:
 
     @property
     def whole(self) -> Identifier:
-        """The metric of which a dotted name may be the whole key."""
+        """The metric whose whole key a dotted name may be."""
         return Identifier(self.entity, f"{self.key}.{self.stat}", "last")
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What a name stands for, compared with a value; IN has a tuple of values, BETWEEN one of two.
+    """A name compared with a value; IN has a tuple of values, BETWEEN a tuple of two.
 
-    Values have the unit of what they are compared with: times and durations are milliseconds. Negated stands for
+    Values have the unit of the name: times and durations are milliseconds. Negated stands for
     ``!=``, NOT LIKE, NOT IN, NOT BETWEEN, which like all comparisons are false of something missing.
     """
 
@@ -72,14 +72,14 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """The run has it: ``IS NOT NULL``."""
+    """``IS NOT NULL``: the name has a value."""
 
     left: Identifier
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """Plain negation."""
+    """Negation."""
 
     operand: Node
 
@@ -103,19 +103,19 @@ Node: TypeAlias = Comparison | Present | Not | And | Or
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One thing to sort by."""
+    """A sort key."""
 
     left: Identifier
     descending: bool = False
 
 
 def param_text(value: ParamValue) -> str:
-    """Return a param as MLflow shows it, and as it is compared with a quoted value."""
+    """Return a param as MLflow shows it, and as a filter compares it with a quoted value."""
     return str(value)
 
 
 def param_number(text: str) -> float | None:
-    """Return the number that a param is by its text; None where it is none, or not a finite one."""
+    """Return the number that a param's string reads as; None if it is not a finite number."""
     if not _DECIMAL.fullmatch(text):
         return None
     number = float(text)

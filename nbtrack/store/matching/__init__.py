@@ -1,1 +1,1 @@
-"""What a filter means for one entity in memory."""
+"""Filters and orders evaluated in Python."""

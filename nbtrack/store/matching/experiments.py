@@ -1,4 +1,4 @@
-"""Searches for experiments, in Python: there are never so many that a database would be faster."""
+"""Searches for experiments in Python, for there are never so many that a database would be faster."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["page_of"]
 
 
 def page_of(experiments: Iterable[Experiment], query: Query) -> Page[Experiment]:
-    """Return those of the experiments, which are of the view asked for, that are on the page."""
+    """Return a page of those experiments that match; they have the query's view already."""
     found = [each for each in experiments if meets(query.filter, lambda left, each=each: _values(left, each))]  # type: ignore[misc]
     end = len(found) if query.limit is None else query.offset + query.limit
     shown = _ordered(found, query)[query.offset : end]
@@ -28,7 +28,7 @@ def _ordered(found: list[Experiment], query: Query) -> list[Experiment]:
 
 
 def _values(left: Identifier, experiment: Experiment) -> Sequence[Scalar]:
-    """Return what a name stands for in an experiment, nothing where it is missing."""
+    """Return the value of a name in an experiment; empty if it has none."""
     if left.entity == "attribute":
         return [_ATTRIBUTES[left.key](experiment)]
     return [experiment.tags[left.key]] if left.key in experiment.tags else []

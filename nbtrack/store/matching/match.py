@@ -1,4 +1,4 @@
-"""Filters and orders interpreted in Python, over what a store knows of a run."""
+"""Filters and orders evaluated in Python, on the data of a run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Record", "Values", "arranged", "matches", "meets", "ordered"]
 
 @dataclass(slots=True)
 class Record:
-    """What filters and orders can ask of a run; datasets by their name and digest."""
+    """The data of a run that filters and orders can use; datasets by name and digest."""
 
     info: RunInfo
     params: dict[str, ParamValue] = field(default_factory=dict)
@@ -29,17 +29,17 @@ class Record:
 
 R = TypeVar("R", bound=Record)
 T = TypeVar("T")
-# What a name stands for in a thing: nothing where it is missing, several of what it may have several of.
+# The values of a name: empty if there is none; several only for what there can be several of, such as datasets.
 Values: TypeAlias = Callable[[Identifier], Sequence[Scalar]]
 
 
 def matches(node: Node | None, record: Record) -> bool:
-    """Tell whether a filter is true of a run; None is true of all."""
+    """Return whether a run meets a filter; every run meets None."""
     return meets(node, lambda left: _values(left, record))
 
 
 def meets(node: Node | None, values: Values) -> bool:
-    """Tell whether a filter is true of a thing, of which ``values`` gives what a name stands for."""
+    """Return whether a filter is met, given the values of names."""
     match node:
         case None:
             return True
@@ -62,7 +62,7 @@ def ordered(records: Iterable[R], order: Sequence[Order]) -> list[R]:
 
 
 def arranged(things: list[T], order: Sequence[Order], values: Callable[[Identifier, T], Sequence[Scalar]]) -> list[T]:
-    """Return things sorted, where ties are as they were: missing values last, for a metric NaN before them."""
+    """Return things sorted stably: missing values last, for a metric NaN before them."""
     for item in reversed(order):
         things = _sorted(things, item, values)
     return things
@@ -78,7 +78,7 @@ def _sorted(records: Sequence[T], item: Order, values_of: Callable[[Identifier, 
 
 
 def _sort_key(left: Identifier, value: Scalar) -> Any:
-    """Ids of experiments count up, so they sort as the numbers that they are."""
+    """Return a sort key; ids of experiments sort as numbers."""
     return (len(str(value)), value) if left.key == "experiment_id" and left.entity == "attribute" else value
 
 
@@ -92,7 +92,7 @@ def _compare(node: Comparison, values: Sequence[Scalar]) -> bool:
 
 
 def _compared(node: Comparison, values: Sequence[Scalar]) -> Sequence[Scalar]:
-    """Return what is compared; a param compared with numbers only where it is one."""
+    """Return the values to compare; of params compared with a number, only those that are numbers."""
     sample = node.value[0] if isinstance(node.value, tuple) else node.value
     if node.left.entity != "param" or isinstance(sample, str):
         return values
@@ -100,7 +100,7 @@ def _compared(node: Comparison, values: Sequence[Scalar]) -> Sequence[Scalar]:
 
 
 def _values(left: Identifier, record: Record) -> Sequence[Scalar]:
-    """Return what a name stands for in a run: nothing where it is missing, several only of a dataset."""
+    """Return the values of a name in a run: empty if it has none, several only for datasets."""
     match left.entity:
         case "attribute":
             found = _ATTRIBUTES[left.key](record.info)
@@ -128,9 +128,9 @@ def _duration(info: RunInfo) -> int | None:
 
 @lru_cache(maxsize=64)
 def _pattern(text: str, flags: re.RegexFlag) -> re.Pattern[str]:
-    """Return a pattern of LIKE as a regular expression, which takes each piece between ``%`` where it first comes.
+    """Return a pattern of LIKE as a regular expression that matches each piece between ``%`` at its first occurrence.
 
-    That is where a piece may always be taken, and what is tried in one place only takes no time without end.
+    If a string matches at all it matches that way, and without backtracking a match takes linear time.
     """
     first, *others = ("".join("." if c == "_" else re.escape(c) for c in piece) for piece in text.split("%"))
     if not others:
@@ -147,7 +147,7 @@ def _ilike(value: str, pattern: str) -> bool:
     return _pattern(pattern, re.IGNORECASE | re.ASCII).fullmatch(value) is not None
 
 
-# A row a name; the operators of the filter package, told apart from their negation by ``negated``.
+# The operators of the filter package; ``Comparison.negated`` holds the negation.
 _ATTRIBUTES: Final[dict[str, Callable[[RunInfo], Scalar | None]]] = {
     "run_id": lambda info: info.id,
     "run_name": lambda info: info.name,

@@ -1,4 +1,4 @@
-"""Searches of registered models, versions and logged models in Python, over what a store knows of them."""
+"""Searches for registered models, versions and logged models in Python."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _FIELDS: Final = {
 
 
 def page_of_registered(infos: Iterable[RegisteredModelInfo], search: Query) -> Page[RegisteredModelInfo]:
-    """Return the page of a search; ties by name."""
+    """Return a page of registered models; ties by name."""
     found = [info for info in infos if meets(search.filter, partial(_of_model, info=info))]
     found.sort(key=lambda info: info.name)
     return page(arranged(found, search.order, _of_model), search.limit, search.offset)
 
 
 def page_of_versions(versions: Iterable[ModelVersionInfo], search: Query) -> Page[ModelVersionInfo]:
-    """Return the page of a search; ties by name, then the greatest number first; by default the last changed first."""
+    """Return a page of versions: the last changed first; ties by name, then the greatest number first."""
     found = [each for each in versions if meets(search.filter, partial(_of_version, each=each))]
     found.sort(key=lambda each: (each.name, -each.version))
     if not search.order:
@@ -42,7 +42,7 @@ def page_of_versions(versions: Iterable[ModelVersionInfo], search: Query) -> Pag
 
 
 def page_of_logged(models: Iterable[LoggedModelInfo], search: ModelQuery) -> Page[LoggedModelInfo]:
-    """Return the page of a search, of models that are of its experiments; ties: the newest first, then by id."""
+    """Return a page of logged models of the query's experiments; ties: the newest first, then by id."""
     found = [each for each in models if _matches(search, each)]
     found.sort(key=lambda each: (-each.created, each.id))
     for item in reversed(search.order):
@@ -77,7 +77,7 @@ def _matches(search: ModelQuery, info: LoggedModelInfo) -> bool:
 
 
 def _measured(info: LoggedModelInfo, datasets: Sequence[OnDataset]) -> list[ModelMetric]:
-    """Return what was measured on one of these datasets; of none, on any or none."""
+    """Return the metrics measured on one of these datasets; all metrics without datasets."""
     return [metric for metric in info.metrics if not datasets or any(_is_on(metric, dataset) for dataset in datasets)]
 
 
@@ -98,7 +98,7 @@ def _values(left: Identifier, info: LoggedModelInfo, datasets: Sequence[OnDatase
 
 
 def _of_latest(left: Identifier, info: LoggedModelInfo, order: Order) -> Sequence[Scalar]:
-    """Return what a model is sorted by: of a metric, what was measured last."""
+    """Return the value to sort a model by: of a metric, the one measured last."""
     if left.entity != "metric":
         return _values(left, info)
     found = [each for each in _measured(info, datasets_of_order(order)) if each.key == left.key]
@@ -106,5 +106,5 @@ def _of_latest(left: Identifier, info: LoggedModelInfo, order: Order) -> Sequenc
 
 
 def _present(value: Scalar) -> Sequence[Scalar]:
-    """Return an attribute as text or number, nothing where it is an empty text: there is no such run, or model."""
+    """Return an attribute as a string or number; an empty string counts as missing."""
     return [str(value) if isinstance(value, str) else value] if value != "" else []

@@ -1,4 +1,4 @@
-"""The store in memory: simple and obviously right, what every other store is compared with."""
+"""The store in memory: simple enough to be obviously right, the oracle that tests compare other stores with."""
 
 from __future__ import annotations
 

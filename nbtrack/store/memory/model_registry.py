@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class _Model:
-    """A name, its versions by number, and how many there ever were."""
+    """A registered model, its versions by number, and the last number used."""
 
     info: RegisteredModelInfo
     versions: dict[int, ModelVersionInfo] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class MemoryModelRegistry(Registry):
         self._lock = threading.RLock()
         self._models: dict[str, _Model] = {}
 
-    # Names.
+    # Registered models.
 
     @override
     def create_model(self, name: str, *, description: str = "", tags: Mapping[str, str] | None = None) -> RegisteredModelInfo:

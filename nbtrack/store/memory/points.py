@@ -1,4 +1,4 @@
-"""The points of one metric as plain Python, and what they come to."""
+"""The points of one metric as plain Python, and their summary."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def arrays(points: Iterable[Point]) -> Arrays:
 
 
 def identity(point: Point) -> object:
-    """Return what is equal for equal points: NaN is equal to NaN, and 0.0 to -0.0."""
+    """Return a key that is equal for equal points: NaN equals NaN, and 0.0 equals -0.0."""
     step, timestamp, value = point
     return step, timestamp, None if math.isnan(value) else value
 
 
 def summarize(points: Iterable[Point]) -> MetricSummary:
-    """Return the summary of one point or more, as ``MetricSummary`` defines it."""
+    """Return the summary of at least one point, as ``MetricSummary`` defines it."""
     in_order = sorted(points, key=_place)
     values = [value for _, _, value in in_order]
     numbers = [value for value in values if not math.isnan(value)]

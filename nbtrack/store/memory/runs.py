@@ -1,4 +1,4 @@
-"""A run in memory, and what is done to it."""
+"""A run in memory, and its changes."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ __all__ = ["Applied", "MemoryRun"]
 
 @dataclass(slots=True)
 class Applied:
-    """How far one writer has been applied."""
+    """How much of a writer's events and lanes has been applied."""
 
     events: int = 0
     lanes: dict[int, int] = field(default_factory=dict)
 
     def progress(self, conflicts: tuple[Conflict, ...] = ()) -> Progress:
-        """Return this as the protocol's answer."""
+        """Return this as the protocol's ``Progress``."""
         return Progress(self.events, dict(self.lanes), conflicts)
 
 
 @dataclass(slots=True)
 class MemoryRun(Record):
-    """All that the store knows of a run."""
+    """All data of a run."""
 
     owner: str = ""
     heartbeat: int = 0
@@ -42,7 +42,7 @@ class MemoryRun(Record):
     inputs: set[str] = field(default_factory=set)
 
     def set_params(self, params: Mapping[str, ParamValue], *, replaces: bool) -> tuple[Conflict, ...]:
-        """Set the params that are new, and return those that have another value; equal texts are equal params."""
+        """Set new params, and return conflicts with existing ones; params are equal if their strings are."""
         if replaces:
             self.params.update(deepcopy(dict(params)))
         conflicts = []
@@ -53,25 +53,25 @@ class MemoryRun(Record):
         return tuple(conflicts)
 
     def set_tags(self, tags: Mapping[str, str]) -> None:
-        """Set tags; the run's name and its tag are one thing, and nothing erases a name."""
+        """Set tags; the run's name is the tag ``mlflow.runName``, and an empty one does not erase it."""
         name = tags.get(RUN_NAME) or self.info.name
         self.info = replace(self.info, name=name)
         self.tags.update(tags)
         self.tags[RUN_NAME] = name
 
     def delete_tags(self, keys: tuple[str, ...]) -> None:
-        """Take tags away, but not the run's name."""
+        """Delete tags, but not the run's name."""
         for key in keys:
             if key != RUN_NAME:
                 self.tags.pop(key, None)
 
     def resume(self, owner: str) -> None:
-        """Make the run go on, as the run of another process."""
+        """Set the run to RUNNING with a new owner."""
         self.owner, self.heartbeat = owner, now_ms()
         self.info = replace(self.info, status=Status.RUNNING, end_time=None)
 
     def add_rows(self, lane: LaneRows) -> None:
-        """Add the points of a lane; one that is there already stays where it was."""
+        """Add the points of a lane; a point that exists keeps its place in the order."""
         for series in lane.series:
             for key, values in zip(series.keys, series.values, strict=True):
                 self._add(key, zip(series.steps.tolist(), series.timestamps.tolist(), values.tolist(), strict=True))

@@ -1,4 +1,4 @@
-"""All that a store in memory knows, and how a batch changes it."""
+"""The data of a store in memory, and how a batch changes it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class State:
     models: dict[str, LoggedModelInfo] = field(default_factory=dict)
 
     def draft(self, run_ids: set[str]) -> State:
-        """Return a copy in which these runs, experiments, documents, datasets and models can change."""
+        """Return a copy in which these runs, and all else, can change without changing this."""
         runs = self.runs | {key: copy.deepcopy(self.runs[key]) for key in run_ids & self.runs.keys()}
         return State(
             self.artifact_root, dict(self.experiments), runs, dict(self.documents), dict(self.datasets), dict(self.models)
@@ -65,7 +65,7 @@ class State:
         return self.experiments[experiment_id]
 
     def named(self, name: str) -> Experiment | None:
-        """Return the experiment of that name."""
+        """Return the experiment of that name; None if there is none."""
         return next((experiment for experiment in self.experiments.values() if experiment.name == name), None)
 
     def add_experiment(self, name: str, location: str | None = None, tags: dict[str, str] | None = None) -> Experiment:
@@ -84,7 +84,7 @@ class State:
         return self.runs[run_id]
 
     def apply(self, batch: Batch) -> Progress:
-        """Apply what is new in a batch and say how far its writer has come."""
+        """Apply what is new in a batch, and return the progress of its writer."""
         batch = replace(batch, events=storable(batch.events))
         for event in batch.events:
             if isinstance(event, RunStarted) and batch.run_id not in self.runs:
@@ -93,7 +93,7 @@ class State:
         return self.apply_to(run, batch) if batch.writer else self.change(run, batch)
 
     def change(self, run: MemoryRun, batch: Batch) -> Progress:
-        """Apply a direct batch, which may neither change a deleted run nor a param."""
+        """Apply a direct batch, which may not change a deleted run or an existing param."""
         if run.info.stage is LifecycleStage.DELETED:
             raise Deleted(f"the run {run.info.id} or its experiment is deleted; restore it before changing it")
         for event in batch.events:
@@ -106,7 +106,7 @@ class State:
         return Progress()
 
     def apply_to(self, run: MemoryRun, batch: Batch) -> Progress:
-        """Apply a writer's batch from where the run has come with it."""
+        """Apply the part of a writer's batch that has not been applied."""
         writer = run.writers.setdefault(batch.writer, Applied())
         conflicts: tuple[Conflict, ...] = ()
         if batch.closes and run.info.status is not Status.RUNNING:
@@ -123,7 +123,7 @@ class State:
     # Events.
 
     def start(self, run_id: str, event: RunStarted) -> MemoryRun:
-        """Return a new run; Deleted where its experiment is."""
+        """Return a new run; Deleted if its experiment is deleted."""
         experiment = self.experiment_of(event)
         refuse_deleted(experiment)
         info = RunInfo(
@@ -142,13 +142,13 @@ class State:
         return run
 
     def experiment_of(self, event: RunStarted) -> Experiment:
-        """Return the experiment of a run that starts, made if it is named and there is none."""
+        """Return the experiment of a starting run, created if it is given by a new name."""
         if event.experiment_id:
             return self.experiment(event.experiment_id)
         return self.named(event.experiment) or self.add_experiment(event.experiment)
 
     def apply_events(self, run: MemoryRun, events: Sequence[Event]) -> tuple[Conflict, ...]:
-        """Apply events in order; the params that had another value."""
+        """Apply events in order, and return the conflicts of params."""
         conflicts: list[Conflict] = []
         for event in events:
             if isinstance(event, ParamsLogged):
@@ -158,7 +158,7 @@ class State:
         return tuple(conflicts)
 
     def apply_event(self, run: MemoryRun, event: Event) -> None:
-        """Apply an event other than params; of a start, nothing is left to do."""
+        """Apply an event other than params; a start was applied when the run was created."""
         match event:
             case TagsSet(tags):
                 run.set_tags(tags)
@@ -183,7 +183,7 @@ class State:
                 self.apply_model(run, event)
 
     def apply_model(self, run: MemoryRun, event: Event) -> None:
-        """Apply what a run says of a model."""
+        """Apply an event on a model."""
         match event:
             case ModelMade(model_id, step):
                 run.outputs[model_id] = step
@@ -193,19 +193,19 @@ class State:
                 self.measure(run, model_id, metrics)
 
     def keep(self, run: MemoryRun, kind: str, text: str) -> None:
-        """Keep a document, and if it has a kind, as this run's of that kind."""
+        """Record a document, as the run's document of its kind if it has one."""
         digest = hashlib.sha256(text.encode()).hexdigest()
         self.documents[digest] = text
         if kind:
             run.documents[kind] = digest
 
     def read(self, run: MemoryRun, dataset: Dataset) -> None:
-        """Note a dataset, which its experiment knows by name and digest; what was noted first stays, context and tags too."""
+        """Record a dataset, identified in its experiment by name and digest; the first record stays, with context and tags."""
         kept = self.datasets.setdefault((run.info.experiment_id, dataset.name, dataset.digest), dataset)
         run.datasets.setdefault((dataset.name, dataset.digest), replace(kept, context=dataset.context, tags=dataset.tags))
 
     def measure(self, run: MemoryRun, model_id: str, metrics: Sequence[ModelMetric]) -> None:
-        """Note what a run measured of a model; the same at the same time and step is one."""
+        """Record metrics that a run measured of a model; one at the same time and step is recorded once."""
         if model_id not in self.models:
             return
         model = self.models[model_id]

@@ -52,7 +52,7 @@ _STAGES: dict[ViewType, tuple[LifecycleStage, ...]] = {
 
 
 class MemoryStore(Store):
-    """Keeps runs for as long as the process lives, with every guarantee of ``store.base`` but durability.
+    """Keeps runs for as long as the process lives, with every guarantee of ``protocol.store`` but durability.
 
     Args:
         artifact_root: Where an experiment's artifacts lie unless it says otherwise, under its id.

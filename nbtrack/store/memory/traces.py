@@ -134,7 +134,7 @@ def _in_order(assessments: Mapping[str, Assessment]) -> tuple[Assessment, ...]:
 
 
 def _values(left: Identifier, info: TraceInfo) -> Sequence[Scalar]:
-    """Return what a name stands for in a trace; its metadata are named as params."""
+    """Return the value of a name in a trace; filters call its metadata params."""
     if left.entity != "attribute":
         values = info.tags if left.entity == "tag" else info.metadata
         return [values[left.key]] if left.key in values else []

@@ -1,7 +1,7 @@
-"""The protocol for logged models: what a run made with ``log_model``, with params, tags and what was measured of it.
+"""The protocol for logged models: what runs made with ``log_model``, with params, tags and metrics.
 
-What ``store.base`` says of threads, processes, durability and errors holds here, too. What a run says of models (that it made or
-read one, what it measured of one) comes as events of the run, with ``Store.apply``.
+The guarantees of ``protocol.store`` on threads, processes, durability and errors hold here too. What a run records of models
+(that it made or read one, and metrics) arrives as the run's events, by ``Store.apply``.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _BAD = ("/", ":", ".", "%", '"', "'")
 
 @dataclass(frozen=True, slots=True)
 class OnDataset:
-    """What was measured on a dataset of this name, and of this digest unless it is empty."""
+    """Metrics measured on the dataset of this name and digest; an empty digest means any."""
 
     name: str
     digest: str = ""
@@ -51,7 +51,7 @@ class ModelOrder(Order):
 
 @dataclass(frozen=True, slots=True)
 class ModelQuery(Query):
-    """A query for logged models, of which metrics are measured on datasets.
+    """A query for logged models, whose metrics may be measured on datasets.
 
     A condition on a metric is true if it is true of one of the measured values, on one of ``datasets`` if there are any. With
     datasets and no condition on a metric, a model matches if anything was measured of it on one of them. An order by a metric
@@ -65,7 +65,7 @@ class ModelQuery(Query):
 
 
 class LoggedModels(Protocol):
-    """Logged models; ModelNotFound where there is none of an id, or it is deleted."""
+    """Logged models; methods raise ModelNotFound for an unknown id and for a deleted model."""
 
     def create(
         self,
@@ -77,50 +77,50 @@ class LoggedModels(Protocol):
         params: Mapping[str, str] | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> LoggedModelInfo:
-        """Make a model, which is PENDING until its files are there; ExperimentNotFound, Deleted."""
+        """Create a model, which is PENDING until its files are stored; ExperimentNotFound, Deleted."""
 
     def adopt(self, model: LoggedModelInfo) -> LoggedModelInfo:
-        """Keep another store's model under its own id in the experiment that it names, with its files to be put here.
+        """Record a model of another store under its own id in the experiment that it names; its files are stored here later.
 
-        One that is here already, deleted or not, stays as it is. What was measured comes with runs, not with this.
+        A model that exists here, deleted or not, stays as it is. Metrics arrive with runs, not with this.
 
         Raises:
-            InvalidInput: This store gives ids itself.
+            InvalidInput: This store assigns ids itself.
         """
 
     def get(self, model_id: str) -> LoggedModelInfo:
-        """Return a model with all that it has."""
+        """Return a model with its params, tags and metrics."""
 
     def finalize(self, model_id: str, status: LoggedModelStatus) -> LoggedModelInfo:
-        """Say whether the model's files are there."""
+        """Record whether the model's files were stored."""
 
     def delete(self, model_id: str) -> None:
         """Mark a model deleted."""
 
     def log_params(self, model_id: str, params: Mapping[str, str]) -> None:
-        """Add params; ParamConflict where one has another value already, and then none is added."""
+        """Add params; ParamConflict if one has another value already, and then none is added."""
 
     def set_tags(self, model_id: str, tags: Mapping[str, str]) -> None:
         """Set tags, or overwrite them."""
 
     def delete_tag(self, model_id: str, key: str) -> None:
-        """Take a tag away; NotFound where it is not there."""
+        """Delete a tag; NotFound if the model does not have it."""
 
     def search(self, search: ModelQuery) -> Page[LoggedModelInfo]:
         """Return the models that match and are not deleted: the newest first, then by id."""
 
     def outputs(self, run_ids: Sequence[str]) -> list[RunModel]:
-        """Return the models that these runs made, by run as asked, then by id."""
+        """Return the models that these runs made, in the order of the runs asked for, then by id."""
 
     def inputs(self, run_ids: Sequence[str]) -> list[RunModel]:
         """Return the models that these runs read, in the same order."""
 
 
 def adopted(model: LoggedModelInfo, experiment: Experiment) -> LoggedModelInfo:
-    """Return another store's model as it is kept in an experiment here."""
+    """Return another store's model as it is recorded in an experiment here."""
     check_logged_name(model.name)
-    if not _ID.fullmatch(model.id):  # it is going to be the name of a folder
-        raise InvalidInput(f"{model.id[:100]!r} is no id of a logged model")
+    if not _ID.fullmatch(model.id):  # it becomes the name of a folder
+        raise InvalidInput(f"{model.id[:100]!r} is not the id of a logged model")
     uri = f"{experiment.artifact_location}/models/{model.id}/artifacts"
     return storable(replace(model, experiment_id=experiment.id, artifact_uri=uri, metrics=()))
 
@@ -131,7 +131,7 @@ def datasets_of_order(order: Order) -> tuple[OnDataset, ...]:
 
 
 def names_metric(node: Node | None) -> bool:
-    """Tell whether a filter says anything of a metric."""
+    """Return whether a filter has a condition on a metric."""
     match node:
         case And(operands) | Or(operands):
             return any(map(names_metric, operands))
@@ -143,14 +143,14 @@ def names_metric(node: Node | None) -> bool:
 
 
 def check_params(known: Mapping[str, str], new: Mapping[str, str]) -> None:
-    """Refuse params that have another value already."""
+    """Raise ParamConflict for params that have another value already."""
     for key, value in new.items():
         if known.get(key, value) != value:
             raise ParamConflict(key, known[key], value)
 
 
 def check_logged_name(name: str) -> str:
-    """Return a logged model's name as it is; InvalidInput where it can be none."""
+    """Return a valid name of a logged model unchanged; InvalidInput."""
     if not name or any(character in name for character in _BAD):
         raise InvalidInput(
             f"Invalid model name ({name!r}) provided. Model name must be a non-empty string and cannot contain the following "

@@ -1,7 +1,7 @@
 """The protocol of a model registry: names, numbered versions of a model under each, and aliases for versions.
 
-What ``store.base`` says of threads, processes, durability and errors holds here, too. A change notes its time: of a version, in
-the version; of a version's stage, coming or going, in its model, too.
+The guarantees of ``protocol.store`` on threads, processes, durability and errors hold here too. A change of a version sets its
+``updated``; a change of a version's stage, and its deletion, also its model's.
 """
 
 from __future__ import annotations
@@ -35,41 +35,41 @@ _IS_PROMPT = Identifier("tag", IS_PROMPT)
 
 
 class Registry(Protocol):
-    """A model registry; see the module's docstring."""
+    """A model registry."""
 
-    # Names. ModelNotFound where there is none.
+    # Registered models, by name; methods raise ModelNotFound for an unknown name.
 
     def create_model(self, name: str, *, description: str = "", tags: Mapping[str, str] | None = None) -> RegisteredModelInfo:
-        """Make a name; AlreadyExists where it is taken, InvalidInput where it can be none."""
+        """Register a model; AlreadyExists if the name is taken, InvalidInput if it is not valid."""
 
     def get_model(self, name: str) -> RegisteredModelInfo:
-        """Return what is known under a name."""
+        """Return a registered model."""
 
     def rename_model(self, name: str, new_name: str) -> RegisteredModelInfo:
-        """Give a model another name, with all its versions and aliases."""
+        """Rename a model, with all its versions and aliases."""
 
     def update_model(self, name: str, *, description: str) -> RegisteredModelInfo:
         """Change a model's description."""
 
     def delete_model(self, name: str) -> None:
-        """Delete a name with all its versions; their files stay."""
+        """Delete a model with all its versions; their files stay."""
 
     def search_models(self, search: Query) -> Page[RegisteredModelInfo]:
-        """Return the names that match; ties and the default order: by name."""
+        """Return the models that match, by name."""
 
     def set_model_tag(self, name: str, key: str, value: str) -> None:
         """Set a tag, or overwrite it."""
 
     def delete_model_tag(self, name: str, key: str) -> None:
-        """Take a tag away; one that is not there is passed over."""
+        """Delete a tag; an unknown one is ignored."""
 
     def set_alias(self, name: str, alias: str, version: int) -> None:
-        """Let an alias stand for a version, wherever it stood before."""
+        """Set an alias to a version, or move it there."""
 
     def delete_alias(self, name: str, alias: str) -> None:
-        """Take an alias away; one that is not there is passed over."""
+        """Delete an alias; an unknown one is ignored."""
 
-    # Versions, numbered from 1; a number is never given twice. ModelNotFound where there is none.
+    # Versions, numbered from 1; a number is never reused. Methods raise ModelNotFound for an unknown version.
 
     def create_version(
         self,
@@ -84,16 +84,16 @@ class Registry(Protocol):
         description: str = "",
         tags: Mapping[str, str] | None = None,
     ) -> ModelVersionInfo:
-        """Add a version to a model; an empty ``location`` is its source."""
+        """Add a version to a model; an empty ``location`` means the source."""
 
     def get_version(self, name: str, version: int) -> ModelVersionInfo:
         """Return one version."""
 
     def version_by_alias(self, name: str, alias: str) -> ModelVersionInfo:
-        """Return the version that an alias stands for; ``latest``: that of the greatest number."""
+        """Return the version of an alias; ``latest`` is the one with the greatest number."""
 
     def latest_versions(self, names: Sequence[str]) -> dict[str, list[ModelVersionInfo]]:
-        """Return, by name, the version of the greatest number in each stage, by number; of an unknown name none."""
+        """Return by name the newest version in each stage, sorted by number; none for an unknown name."""
 
     def update_version(self, name: str, version: int, *, description: str) -> ModelVersionInfo:
         """Change a version's description."""
@@ -102,25 +102,25 @@ class Registry(Protocol):
         """Move a version to a stage, and with ``archive_existing`` all others in it to Archived."""
 
     def delete_version(self, name: str, version: int) -> None:
-        """Delete a version and the aliases that stand for it; its files stay."""
+        """Delete a version and its aliases; its files stay."""
 
     def search_versions(self, search: Query) -> Page[ModelVersionInfo]:
-        """Return the versions that match; ties by name, then the greatest number first; by default the last changed first."""
+        """Return the versions that match: the last changed first; ties by name, then the greatest number first."""
 
     def set_version_tag(self, name: str, version: int, key: str, value: str) -> None:
         """Set a tag, or overwrite it."""
 
     def delete_version_tag(self, name: str, version: int, key: str) -> None:
-        """Take a tag away; one that is not there is passed over."""
+        """Delete a tag; an unknown one is ignored."""
 
 
-# What can be a name, an alias, a tag, a stage: the same everywhere, in MLflow's rules.
+# Validation, by MLflow's rules, for every store.
 
 
 def check_model_name(name: str) -> str:
-    """Return a model's name as it is; InvalidInput where it can be none."""
+    """Return a valid name of a registered model unchanged; InvalidInput."""
     if not text(name, "the name of a model").strip():
-        raise InvalidInput("a registered model needs a name, not an empty text")
+        raise InvalidInput("a registered model needs a name, not an empty string")
     if "/" in name or ":" in name:
         raise InvalidInput(f"Invalid model name {name!r}. Names cannot contain '/' or ':'.")
     if name != posixpath.normpath(name) or name in (".", ".."):
@@ -131,7 +131,7 @@ def check_model_name(name: str) -> str:
 
 
 def check_alias(alias: str) -> str:
-    """Return an alias as it is; InvalidInput where it can be none."""
+    """Return a valid alias unchanged; InvalidInput."""
     if not _ALIAS.fullmatch(text(alias, "an alias")):
         raise InvalidInput(
             f"Invalid alias name: {alias[:260]!r}. An alias has 1 to 255 letters, digits, underscores (_) and dashes (-)"
@@ -144,7 +144,7 @@ def check_alias(alias: str) -> str:
 
 
 def check_tag(key: str, value: str) -> tuple[str, str]:
-    """Return a tag of the registry as it is; InvalidInput where it can be none."""
+    """Return a valid tag of the registry unchanged; InvalidInput."""
     if not text(key, "the key of a tag") or len(key) > _LONGEST_KEY:
         raise InvalidInput(f"a tag's key has 1 to {_LONGEST_KEY} characters, and {key[:40]!r} has {len(key)}")
     if len(value) > _LONGEST_VALUE:
@@ -153,7 +153,7 @@ def check_tag(key: str, value: str) -> tuple[str, str]:
 
 
 def canonical_stage(name: str) -> ModelStage:
-    """Return the stage of a name in any case; InvalidInput where there is none."""
+    """Return the stage with a name in upper or lower case; InvalidInput."""
     for stage in ModelStage:
         if stage.value.lower() == name.lower():
             return stage
@@ -161,13 +161,13 @@ def canonical_stage(name: str) -> ModelStage:
 
 
 def latest_of(versions: Iterable[ModelVersionInfo]) -> list[ModelVersionInfo]:
-    """Return of versions of one model the one of the greatest number in each stage, by number."""
+    """Return the newest of one model's versions in each stage, sorted by number."""
     latest = {version.stage: version for version in sorted(versions, key=lambda each: each.version)}
     return sorted(latest.values(), key=lambda each: each.version)
 
 
 def without_prompts(filter: Node | None) -> Node | None:  # noqa: A002
-    """Return a filter that leaves prompts out, which MLflow keeps among the models, unless they are what it asks for."""
+    """Return a filter that excludes prompts, which MLflow keeps as registered models, unless it asks for them."""
     kept, asked = _without_prompt_tag(filter)
     if asked:
         return filter

@@ -1,6 +1,6 @@
-"""The protocol that every store keeps, and its guarantees.
+"""The protocol that every store implements, and its guarantees.
 
-Threads: every method may be called from any thread at any time; a store takes care of its own locks.
+Threads: every method may be called from any thread at any time; a store does its own locking.
 
 Processes: several processes may use one store; ``apply`` is atomic among them.
 
@@ -8,16 +8,16 @@ Durability: when ``apply`` has returned, what it was given survives the death of
 
 Idempotency: a store remembers, in the same transaction, how many events and how many rows of each lane it
 has applied for every (run, writer). Of a batch it applies the events if ``first_event`` equals what it
-remembers, and each lane if ``first`` does; it passes over what it has already seen (``first`` lower), and
-takes what lies beyond a gap (``first`` higher: this store forgot, or was replaced). The ``Progress`` it
-returns says where it stands now, so a caller that was behind goes on from there. Applying a batch twice,
+remembers, and each lane if ``first`` does; it ignores what it has already applied (``first`` lower), and
+applies what lies beyond a gap (``first`` higher: this store lost data, or was replaced). The ``Progress`` it
+returns says where it stands now, so a caller that was behind continues from there. Applying a batch twice,
 after a crash or from two processes, changes nothing.
 
-Closers: a process that takes another for gone closes its run as a writer of its own (``CLOSER``). Such a batch changes nothing
-where the run is not RUNNING when it is applied.
+Closers: a process that considers another one dead closes its run as a separate writer (``CLOSER``). Such a batch changes nothing
+if the run is not RUNNING when it is applied.
 
-Errors: ``StoreUnavailable`` where a later retry may succeed (locked, full, read-only, away), ``StoreError``
-where it will not; both leave the store unchanged. Foreign errors never pass.
+Errors: ``StoreUnavailable`` where a later retry may succeed (locked, full, read-only, unavailable), ``StoreError``
+where it will not; both leave the store unchanged. Errors of other libraries are translated.
 
 Points: the same (key, step, timestamp, value) logged twice, by anyone, is one point.
 """
@@ -54,9 +54,9 @@ Axis: TypeAlias = Literal["step", "time"]
 
 @dataclass(frozen=True, slots=True)
 class OpenRun:
-    """A run that the store believes to be running: who owns it, when it last gave a sign (ms), and how long ago that is.
+    """A run in status RUNNING: its owner, its last heartbeat (ms), and how long ago that was.
 
-    Both are by the store's own clock: those of two machines are never compared. Where it has none, ``silent`` is None.
+    Both are by the store's own clock, for clocks of two machines are never compared. ``silent`` is None without a clock.
     """
 
     run_id: str
@@ -68,7 +68,7 @@ class OpenRun:
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """What was logged into runs, each list as the method of its name returns it; the last two as those of ``LoggedModels``."""
+    """What was logged into runs, as the methods of these names return it; the last two are those of ``LoggedModels``."""
 
     params: list[tuple[str, str, ParamValue]]
     tags: list[tuple[str, str, str]]
@@ -98,11 +98,11 @@ class RunOverview:
 
 
 class Store(Protocol):
-    """Where runs live; see the module's docstring for what holds for every method."""
+    """Keeps runs; the module's docstring has the guarantees of every method."""
 
     uri: str
 
-    # What not every store has. A cached_property and no property, so that a store which has it can assign it.
+    # Optional parts. A cached_property rather than a property, so that a store which has the part can assign it.
 
     @cached_property
     def registry(self) -> Registry:
@@ -139,32 +139,32 @@ class Store(Protocol):
         return nullcontext()
 
     def apply(self, batches: Sequence[Batch]) -> list[Progress]:
-        """Apply batches in order, in one transaction, and say how far each writer has come.
+        """Apply batches in order, in one transaction, and return the progress of each writer.
 
         Raises:
-            RunNotFound: A batch is for a run that neither exists nor starts in it; nothing is applied.
-            Deleted: A batch starts a run in a deleted experiment; or a direct batch (empty writer) is for a deleted run, to
-                which a writer's batch is applied all the same.
+            RunNotFound: The run of a batch neither exists nor starts in it; nothing is applied.
+            Deleted: A batch starts a run in a deleted experiment, or a direct batch (empty writer) is for a deleted run. A
+                writer's batch is still applied to a deleted run.
             ParamConflict: A direct batch would change a param. A writer's conflict is reported in ``Progress``.
         """
 
     def heartbeat(self, run_ids: Sequence[str], time: int) -> None:
-        """Note that these runs' owner is alive now; unknown ids are passed over.
+        """Record that the owner of these runs is alive now; unknown ids are ignored.
 
-        The store goes by its own clock; ``time`` (ms) is for one that has none. A run's start is a sign too.
+        The store uses its own clock; ``time`` (ms) is for one that has none. A run's start is a heartbeat too.
         """
 
     def open_runs(self) -> list[OpenRun]:
-        """Return every run in status RUNNING, deleted ones too."""
+        """Return every run in status RUNNING, including deleted ones."""
 
     # Experiments. "0" / "Default" exists from the start; a deleted experiment keeps its name.
 
     def create_experiment(
         self, name: str, *, artifact_location: str | None = None, tags: dict[str, str] | None = None
     ) -> Experiment:
-        """Create an experiment; AlreadyExists where the name is taken.
+        """Create an experiment; AlreadyExists if the name is taken.
 
-        A relative ``artifact_location`` is a folder of the working directory of who keeps the store: a server's, of one there.
+        A relative ``artifact_location`` is below the working directory of the process that has the store, perhaps a server.
         """
 
     def get_experiment(self, experiment_id: str) -> Experiment:
@@ -183,15 +183,15 @@ class Store(Protocol):
         """Rename an experiment or set tags on it."""
 
     def delete_experiment_tag(self, experiment_id: str, key: str) -> None:
-        """Take a tag from an experiment; NotFound where it has none of this name."""
+        """Delete a tag of an experiment; NotFound if it has none of this name."""
 
     def delete_experiment(self, experiment_id: str) -> None:
         """Mark an experiment and its active runs deleted."""
 
     def restore_experiment(self, experiment_id: str) -> None:
-        """Undo ``delete_experiment``; its runs come back with it."""
+        """Undo ``delete_experiment``, also for its runs."""
 
-    # Runs. Orders of the lists below: runs as asked, keys sorted.
+    # Runs. The lists below are in the order of the runs asked for, those of one run sorted by key.
 
     def get_run(self, run_id: str) -> RunInfo:
         """Return one run, deleted or not; RunNotFound."""
@@ -211,13 +211,13 @@ class Store(Protocol):
         """Mark a run deleted."""
 
     def restore_run(self, run_id: str) -> None:
-        """Undo ``delete_run``; Deleted where its experiment is, which hides the run."""
+        """Undo ``delete_run``; Deleted if its experiment is deleted, which hides the run."""
 
     def purge_runs(self, run_ids: Sequence[str]) -> None:
-        """Remove those of these runs that are deleted, with all that they have, for good; others are passed over."""
+        """Remove the deleted ones of these runs for good, with all that belongs to them; others are ignored."""
 
     def logged(self, run_ids: Sequence[str], stats: Sequence[str]) -> Logged:
-        """Return everything that was logged into these runs but points and files, with the named statistics of every metric."""
+        """Return everything logged into these runs except points and files, with the named statistics of every metric."""
         return Logged(
             self.params(run_ids),
             self.tags(run_ids),
@@ -253,13 +253,13 @@ class Store(Protocol):
         """Return (run id, key, …) with the named fields of ``MetricSummary`` (or ``mean``) of every metric."""
 
     def history(self, run_id: str, key: str) -> Points:
-        """Return all points of a metric, in the order applied; of none where there is no such metric."""
+        """Return all points of a metric, in the order applied; none if the run has no such metric."""
 
     def stretches(self, run_id: str, keys: Sequence[str], axis: Axis, low: int, high: int) -> list[tuple[str, str, Points]]:
         """Return (run id, key, points) of these metrics from ``low`` to ``high`` on an axis, and perhaps some points around."""
 
     def histories(self, run_ids: Sequence[str], keys: Sequence[str] | None) -> list[tuple[str, str, Points]]:
-        """Return (run id, key, points) of these metrics, None for all, of these runs, leaving out those of no points."""
+        """Return (run id, key, points) of these metrics (None for all) of these runs, without metrics that have no points."""
 
     # Documents, artifacts and datasets.
 
@@ -267,7 +267,7 @@ class Store(Protocol):
         """Return the sha256 of each document of a run, by its kind."""
 
     def read_document(self, sha256: str) -> str | None:
-        """Return a document's text, None where there is none."""
+        """Return a document's text; None if it does not exist."""
 
     def documents_of(self, run_ids: Sequence[str]) -> list[tuple[str, str, str]]:
         """Return (run id, kind, sha256) of every document of these runs."""
@@ -280,7 +280,7 @@ class Store(Protocol):
         return {sha256: text for sha256, text in found.items() if text is not None}
 
     def artifacts(self, run_id: str) -> list[ArtifactRecord]:
-        """Return what was recorded of a run's logged files, by path."""
+        """Return the records of a run's logged files, by path."""
 
     def artifacts_of(self, run_ids: Sequence[str]) -> list[tuple[str, ArtifactRecord]]:
         """Return (run id, record) of every logged file of these runs."""
@@ -291,13 +291,10 @@ class Store(Protocol):
         """Return the datasets that a run read."""
 
     def datasets_of(self, run_ids: Sequence[str]) -> list[tuple[str, Dataset]]:
-        """Return (run id, dataset) of everything that these runs read, the datasets of a run by name and digest."""
+        """Return (run id, dataset) of every dataset that these runs read, those of a run by name and digest."""
 
     def datasets_in(self, experiment_ids: Sequence[str]) -> list[tuple[str, Dataset]]:
-        """Return (experiment id, dataset without tags) of what the runs of these experiments read, each once for each context.
-
-        What several runs read in one context comes once.
-        """
+        """Return (experiment id, dataset without tags) of what the runs of these experiments read, once for each context."""
 
     def close(self) -> None:
-        """Give back connections and files; calling it twice is fine."""
+        """Release connections and files; calling it twice is fine."""

@@ -1,6 +1,6 @@
-"""The protocol for traces: what is known of each beside its spans, which lie among the artifacts as ``traces.json``.
+"""The protocol for traces: all of a trace but its spans, which are an artifact, ``traces.json``.
 
-What ``store.base`` says of threads, processes, durability and errors holds here, too.
+The guarantees of ``protocol.store`` on threads, processes, durability and errors hold here too.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ __all__ = ["Traces"]
 
 
 class Traces(Protocol):
-    """Traces; TraceNotFound where there is none of an id."""
+    """Traces; methods raise TraceNotFound for an unknown id."""
 
     def start(self, info: TraceInfo) -> TraceInfo:
-        """Keep a trace as it is; of one that is there the facts are replaced, tags, metadata and assessments added to.
+        """Record a trace; of one that exists, facts are replaced, and tags, metadata and assessments merged.
 
         Raises:
-            ExperimentNotFound: There is no such experiment.
-            Deleted: It is deleted.
+            ExperimentNotFound: Its experiment does not exist.
+            Deleted: Its experiment is deleted.
         """
 
     def end(
         self, trace_id: str, *, duration: int, state: TraceState, metadata: Mapping[str, str], tags: Mapping[str, str]
     ) -> TraceInfo:
-        """Say how a trace ended, with what is known only then; metadata and tags are added to."""
+        """Record the end of a trace; metadata and tags are merged."""
 
     def get(self, trace_ids: Sequence[str]) -> list[TraceInfo]:
-        """Return those of these traces that there are, as asked."""
+        """Return those of these traces that exist, in the order asked for."""
 
     def search(self, search: Query) -> Page[TraceInfo]:
         """Return the traces that match: the newest first, then by id."""
@@ -40,15 +40,15 @@ class Traces(Protocol):
         """Set a tag, or overwrite it."""
 
     def delete_tag(self, trace_id: str, key: str) -> None:
-        """Take a tag away; NotFound where it is not there."""
+        """Delete a tag; NotFound if the trace does not have it."""
 
     def delete(
         self, experiment_id: str, *, trace_ids: Sequence[str] | None = None, before: int | None = None, limit: int | None = None
     ) -> int:
-        """Delete traces of an experiment, those named or the oldest that are not newer than ``before``, and return how many."""
+        """Delete traces of an experiment, by id or the oldest up to ``before``, and return how many."""
 
     def assess(self, trace_id: str, assessment: Assessment) -> None:
-        """Keep an assessment, over one of the same id."""
+        """Record an assessment, replacing one of the same id."""
 
     def delete_assessment(self, trace_id: str, assessment_id: str) -> None:
-        """Take an assessment away; one that is not there is passed over."""
+        """Delete an assessment; an unknown id is ignored."""
