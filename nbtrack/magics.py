@@ -19,7 +19,7 @@ from .notebook.hooks import CellHooks
 from .notebook.options import parse_runs, parse_track, words_of
 from .notebook.transform import comment_out
 from .settings import configure
-from .system.forks import OPENING, unsplit
+from .system.forks import OPENING, delay_forks
 from .system.threads import start_thread
 from .widgets.open_views import prepare
 
@@ -197,7 +197,7 @@ def load(shell: InteractiveShell) -> None:
 
 
 def _prepare() -> None:
-    with unsplit(OPENING):
+    with delay_forks(OPENING):
         prepare()
 
 

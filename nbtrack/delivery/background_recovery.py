@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..journal.folder import renamed
 from ..store.protocol.store import Store
-from ..system.forks import WORKING, unsplit
+from ..system.forks import WORKING, delay_forks
 from ..system.threads import start_thread
 from .artifact_events import FilesUnavailable, PutFile
 from .recovery import recover
@@ -59,7 +59,7 @@ class BackgroundRecovery:
 
     def _recover(self, store: Store, own: frozenset[str]) -> None:
         try:
-            with unsplit(WORKING):
+            with delay_forks(WORKING):
                 for home in self._homes or (None,):
                     recover(store, home, self._put, own=own, homes=self._homes)
             self._due, self.is_done, self.problem = math.inf, True, None

@@ -19,7 +19,7 @@ from ..settings import MEMORY, Settings, memory_folder, spare_journal
 from ..store.artifacts.protocol import ArtifactStore
 from ..store.open import open_store
 from ..store.protocol.store import Store
-from ..system.forks import OPENING, unsplit
+from ..system.forks import OPENING, delay_forks
 from .artifact_files import ArtifactFiles
 from .flusher import Flusher
 from .journal_homes import JournalHomes
@@ -96,7 +96,7 @@ class Connection:
         self.follow()
         if self._store is not None:
             return self._store
-        with unsplit(OPENING), self._opening:
+        with delay_forks(OPENING), self._opening:
             while (store := self._store) is None:
                 self._open(self.settings)
             return store

@@ -1,7 +1,7 @@
-"""Runs that arrive after their experiment was deleted: it is restored, for nobody can be asked and no run may be hidden.
+"""Restores a deleted experiment when a run arrives that was started before, because no run may be hidden.
 
-A run that a person starts in a deleted experiment is refused (``store.stages``). What a journal holds was logged while the
-experiment was there, or while the store was unavailable, and is delivered later; refused, it would wait for ever.
+A run that is started in a deleted experiment is refused (``store.stages``). What a journal has was logged while the
+experiment was active, or the store unavailable, and is delivered later: refused, it would wait forever.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _log = logging.getLogger("nbtrack")
 
 
 def apply_late(store: Store, batches: Sequence[Batch]) -> list[Progress]:
-    """Apply batches of writers; restore the experiments that refuse a run because they are deleted, and warn.
+    """Apply batches of writers; restore deleted experiments that new runs are in, and warn.
 
     Raises:
         Deleted: An experiment is deleted and this user may not restore it.
@@ -39,7 +39,7 @@ def apply_late(store: Store, batches: Sequence[Batch]) -> list[Progress]:
 
 
 def _restore_experiments(store: Store, batches: Sequence[Batch], refusal: Deleted) -> bool:
-    """Restore the deleted experiments that runs of these batches start in; return whether there were any."""
+    """Restore the deleted experiments in which runs of these batches start; tell whether there were any."""
     starts = [(batch.run_id, event) for batch in batches for event in batch.events if isinstance(event, RunStarted)]
     restored = [_restore_experiment(store, run_id, start, refusal) for run_id, start in starts]
     return any(restored)
@@ -51,7 +51,7 @@ def _restore_experiment(store: Store, run_id: str, start: RunStarted, refusal: D
         return False
     try:
         store.restore_experiment(experiment.id)
-    except AccessDenied as error:  # else the store would pass for unavailable, and hold up all other runs
+    except AccessDenied as error:  # or the store would count as unavailable, and all other runs wait
         raise Deleted(f"{refusal}; restoring it is not permitted: {error}") from error
     _log.warning(_RESTORED, run_id, experiment.name)
     return True

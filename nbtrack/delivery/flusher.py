@@ -12,7 +12,7 @@ from pathlib import Path
 from ..journal.folder import renamed
 from ..journal.writer import Writer
 from ..store.protocol.store import Store
-from ..system.forks import WORKING, unsplit
+from ..system.forks import WORKING, delay_forks
 from ..system.threads import start_thread
 from .artifact_events import PutFile
 from .delivery_problems import DeliveryProblems
@@ -226,12 +226,12 @@ class Flusher:
         while self._current is token:
             request, began = requests.asked, time.monotonic()
             if self._followers and request == requests.tried and not requests.is_woken and began < self._next_try:
-                with unsplit(WORKING):
+                with delay_forks(WORKING):
                     self._followers.show()
                 self._wait(self._until_next_frame(), request, token)
                 continue
             requests.is_woken = False
-            with self._passing, unsplit(WORKING):
+            with self._passing, delay_forks(WORKING):
                 is_complete = self._turn(request, began)
             pause = self._pause(is_complete=is_complete)
             self._next_try = time.monotonic() + (pause or 0.0)

@@ -1,4 +1,4 @@
-"""Those who watch a run while this process logs into it: they are shown new rows some ten times a second."""
+"""Live views of a run into which this process logs: they receive new rows about ten times a second."""
 
 from __future__ import annotations
 
@@ -13,43 +13,43 @@ __all__ = ["Follower", "Followers"]
 # Receives new rows of a run; called once a frame even without any.
 Follower = Callable[[Sequence[LaneRows]], None]
 
-# Between two looks: with those that come with a delivery, ten a second.
+# Seconds between two frames; together with those that come with a delivery, ten a second.
 _FRAME = 0.08
 _LONGEST_FRAME = 1.0
-_SHARE = 0.008  # of a processor, at most, goes into looks while there are some each second: the code that is watched has the rest
-_ROWS_A_LOOK = 250_000
+_SHARE = 0.008  # of a processor, at most, is spent on frames, so that the watched code has the rest
+_ROWS_A_FRAME = 250_000
 
 
 class _Followed:
-    """A run that somebody follows, and what of it was shown already."""
+    """A run and its follower, and which rows it has received."""
 
     def __init__(self, run_id: str, follower: Follower) -> None:
         self.run_id, self._follower = run_id, follower
         self._seen: dict[str, dict[int, int]] = {}
 
     def show(self, writers: Iterable[Writer]) -> None:
-        """Show what is new in a run's writers."""
+        """Pass on the new rows of a run's writers."""
         found: list[LaneRows] = []
         for writer in writers:
             seen = self._seen.setdefault(writer.id, {})
-            new = list(writer.outbox.peek(seen, _ROWS_A_LOOK))
+            new = list(writer.outbox.peek(seen, _ROWS_A_FRAME))
             seen.update((rows.lane, rows.first + rows.count) for rows in new)
             found += new
         self._follower(found)
 
 
 class Followers:
-    """Who follows which run.
+    """The followers of this process's runs.
 
     Threads: ``show`` is for the flusher's thread, every other method may be called from any.
 
     Args:
         writers: The writers of this process, by their ids.
-        warn: Warns, once, about what the first argument names.
+        warn: Warns once about the thing that its first argument names.
 
     Attributes:
-        shown_at: When the last look was, by the monotonic clock.
-        frame: How many seconds there are to be between two looks.
+        shown_at: When the last frame was, by the monotonic clock.
+        frame: The seconds between two frames.
     """
 
     def __init__(self, writers: Mapping[str, Writer], warn: Callable[..., None]) -> None:
@@ -61,7 +61,7 @@ class Followers:
         return bool(self._followed)
 
     def add(self, run_id: str, follower: Follower) -> Callable[[], None]:
-        """Show a run to a follower from now on; the answer ends that."""
+        """Pass a run's new rows to a follower from now on; the returned function ends that."""
         followed = _Followed(run_id, follower)
         self._followed.append(followed)
         return lambda: self._remove(followed)
@@ -71,12 +71,12 @@ class Followers:
             self._followed.remove(followed)
 
     def show(self) -> None:
-        """Show new rows to those who follow their run; the longer that takes, the later is the next look without a delivery."""
+        """Pass new rows to all followers; the longer that takes, the longer is the time until the next frame."""
         spent = time.thread_time()
         for followed in tuple(self._followed):
             try:
                 followed.show([writer for writer in tuple(self._writers.values()) if writer.run_id == followed.run_id])
-            except Exception as error:  # noqa: BLE001  a view that fails must not keep what was logged from the store
+            except Exception as error:  # noqa: BLE001  a failing view must not keep what was logged from the store
                 self._remove(followed)
                 self._warn(repr(error), "nbtrack: the live view of run %s ended: %r", followed.run_id, error)
         self.shown_at = time.monotonic()

@@ -1,4 +1,4 @@
-"""What a store says of a run that starts, as long as it answers soon: its id, or that its experiment is deleted."""
+"""Asks a store, for a short time, for the id of a run that starts, or whether its experiment is deleted."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from ..errors import Deleted, NbtrackError
 from ..store.protocol.store import Store
 from ..store.stages import deleted_experiment, refuse_runs_in
 from ..store.text import storable
-from ..system.forks import WORKING, unsplit
+from ..system.forks import WORKING, delay_forks
 from ..system.threads import start_thread
 
 __all__ = ["is_accepted", "reserve"]
 
 
 def is_accepted(store: Store | None, database: Path | None, event: RunStarted) -> bool:
-    """Tell whether a store says at once that a run may start; False where it says nothing, or only after some time.
+    """Tell whether a store confirms at once that a run may start; False if it cannot, or only after some time.
 
     Args:
-        store: The store, None where it is not open.
-        database: Its SQLite file, None where it is none.
-        event: How the run starts.
+        store: The store, None if it is not open.
+        database: Its SQLite file, None if it is another store.
+        event: The start of the run.
 
     Raises:
         Deleted: The run's experiment is deleted.
     """
     try:
-        with unsplit(WORKING):
+        with delay_forks(WORKING):
             return _is_accepted(store, database, event.experiment)
     except Deleted:
         raise
@@ -51,11 +51,11 @@ def _is_accepted(store: Store | None, database: Path | None, experiment: str) ->
 
 
 def reserve(store: Callable[[], Store], event: RunStarted, seconds: float) -> str:
-    """Return the id under which a server has started a run; empty where the store takes any id, or does not answer in time.
+    """Return the id under which a server has started a run; empty if the store accepts any id, or does not answer in time.
 
     Args:
         store: Returns the store, opening it at the first call.
-        event: How the run starts.
+        event: The start of the run.
         seconds: How long to wait.
 
     Raises:
@@ -67,7 +67,7 @@ def reserve(store: Callable[[], Store], event: RunStarted, seconds: float) -> st
 
 
 class _Reservation:
-    """Asks in a thread of its own; a run that comes after nobody waits for it any more is deleted again."""
+    """Asks in a thread of its own; a run that the server starts after the time is over is deleted again."""
 
     def __init__(self, store: Callable[[], Store], event: RunStarted) -> None:
         self._store, self._event = store, event
@@ -77,8 +77,8 @@ class _Reservation:
         self._refusal: Deleted | None = None
 
     def ask(self) -> None:
-        """Ask the store; in a thread."""
-        with unsplit(WORKING):
+        """Ask the store."""
+        with delay_forks(WORKING):
             self._ask()
 
     def _ask(self) -> None:
@@ -92,7 +92,7 @@ class _Reservation:
         except Deleted as error:
             self._refusal = error
         except NbtrackError:
-            return  # the journal has the run, under an id of ours
+            return  # the journal has the run, under an id that was made here
 
     def _take(self, store: Store, run_id: str) -> None:
         with self._settled:
@@ -102,7 +102,7 @@ class _Reservation:
             store.delete_run(run_id)
 
     def within(self, thread: threading.Thread, seconds: float) -> str:
-        """Return the id that came within so many seconds, or empty; Deleted."""
+        """Return the id if it comes within so many seconds, else empty; raises Deleted."""
         thread.join(seconds)
         if self._refusal is not None:
             raise self._refusal

@@ -1,4 +1,4 @@
-"""Batches that are larger than a store takes at once: split until they fit, and what fits in no way set aside."""
+"""Splits batches that are larger than a store accepts; an event that is too large alone is refused."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from .deleted_experiments import apply_late
 
 __all__ = ["Refuse", "apply_fitting"]
 
-# What stands in the store for an event that it does not take: (run id, the event, what the store said).
+# Keeps an event that the store refuses, and returns the tag in its place: (run id, the event, the store's reason).
 Refuse = Callable[[str, Event, Exception], TagsSet]
 
 
 def apply_fitting(store: Store, batch: Batch, refuse: Refuse) -> Progress:
-    """Apply a batch, in parts where it is too large, one after the other.
+    """Apply a batch, in parts if it is too large.
 
     Args:
         store: The store.
-        batch: What a writer has.
-        refuse: Sets an event aside that is too large alone.
+        batch: The batch of a writer.
+        refuse: Keeps an event that is too large alone.
 
     Returns:
         How far the store has come with the writer.
@@ -44,7 +44,7 @@ def apply_fitting(store: Store, batch: Batch, refuse: Refuse) -> Progress:
 
 
 def _pieces(batch: Batch) -> list[Batch]:
-    """Return a batch as smaller ones, to be applied in this order; the end of a run is in the last. One where it has no parts."""
+    """Return a batch as smaller ones, in order, with the end of the run in the last; only itself if it cannot be split."""
     numbers = sum(count_numbers(lane) for lane in batch.lanes)
     if numbers > 1 and len(pieces := list(split_batch(batch, numbers // 2))) > 1:
         return pieces

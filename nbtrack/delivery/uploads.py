@@ -12,7 +12,7 @@ from ..entities.events import ArtifactLogged, Batch, Event
 from ..errors import StoreUnavailable
 from ..journal.writer import Writer
 from ..store.protocol.store import Store
-from ..system.forks import WORKING, unsplit
+from ..system.forks import WORKING, delay_forks
 from ..system.threads import start_thread
 from .artifact_events import PutFile, put_file
 
@@ -98,7 +98,7 @@ class Uploads:
     ) -> None:
         try:
             for number, event in waiting:
-                with unsplit(WORKING):
+                with delay_forks(WORKING):
                     files.note(number, put_file(store, writer.run_id, event, self._put, partial(_file_of, writer)))
         except Exception as error:  # noqa: BLE001  the flusher's thread warns of it
             files.fail(error)

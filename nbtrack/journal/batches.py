@@ -1,4 +1,4 @@
-"""From what a journal holds to what a store takes."""
+"""Turns the events and rows of a journal into what a store applies."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ __all__ = ["deliverable", "lane_rows"]
 def deliverable(events: Iterable[Event], *, is_complete: bool) -> Iterator[Event]:
     """Yield events up to one that must wait.
 
-    A file waits until the store knows the run, and so the file's place; the end waits until all rows are on
-    their way (``is_complete``), so that a run is never FINISHED with points missing.
+    A file waits until the store knows the run, and with it the place for files. The end waits until the batch has all
+    rows (``is_complete``), so that a run is never FINISHED with points missing.
     """
     is_new = False
     for event in events:
@@ -25,7 +25,7 @@ def deliverable(events: Iterable[Event], *, is_complete: bool) -> Iterator[Event
 
 
 def lane_rows(lane: int, keys: tuple[str, ...], rows: Rows, names: Sequence[str]) -> LaneRows:
-    """Return a lane's rows as series; ``names`` are those that a mixed lane counts by."""
+    """Return a lane's rows as series; a mixed lane refers to ``names`` by number."""
     series = tuple(_by_name(rows, names)) if keys == MIXED else (_together(keys, rows),)
     return LaneRows(lane, rows.first, rows.count, tuple(each for each in series if len(each.steps)))
 
@@ -35,7 +35,7 @@ def _together(keys: tuple[str, ...], rows: Rows) -> Series:
 
 
 def _by_name(rows: Rows, names: Sequence[str]) -> Iterator[Series]:
-    """Split the rows of a mixed lane; those with a number that has no name are left out."""
+    """Split the rows of a mixed lane by metric, without rows whose number has no name."""
     import numpy as np
 
     numbers = rows.values[0].view("<i8")

@@ -28,7 +28,7 @@ from ..entities.run import Dataset, Status
 
 __all__ = ["FORMAT", "from_json", "to_json"]
 
-# Of the whole journal: a reader leaves alone what was written in a later one.
+# Of the whole journal: a reader does not touch a journal of a later format.
 FORMAT = 1
 
 _KINDS: dict[str, Callable[..., Event]] = {
@@ -72,7 +72,7 @@ def to_json(event: Event) -> list[Any]:
     if isinstance(event, DatasetLogged):
         fields = asdict(event.dataset)
         if not fields["tags"]:
-            del fields["tags"]  # which an older version would not know
+            del fields["tags"]  # an older version would reject them
         return ["dataset", {"dataset": fields}]
     if isinstance(event, ModelMeasured):
         return ["measured", asdict(event)]
@@ -84,7 +84,7 @@ def from_json(value: Any) -> Event:
     """Return the event that ``to_json`` gave.
 
     Raises:
-        ValueError: It is none, or of a kind that a newer version wrote.
+        ValueError: It is not an event, or of a kind that only a newer version knows.
     """
     try:
         kind, fields = value

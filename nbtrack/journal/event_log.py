@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..entities.events import Event, RunEnded
 from .codec import to_json
-from .records import is_sayable
+from .records import is_json
 from .writer_folder import WriterFolder
 
 __all__ = ["EventLog"]
@@ -63,13 +63,13 @@ class EventLog:
         except OSError as error:
             folder.note(error)
         except (TypeError, ValueError, RecursionError):
-            self._drop_unsayable()
+            self._drop_invalid()
             raise
 
-    def _drop_unsayable(self) -> None:
+    def _drop_invalid(self) -> None:
         """Drop the events that JSON cannot represent: they would block every later one."""
         start = max(self._recorded, self.applied)
-        self.events[start:] = [event for event in self.events[start:] if is_sayable(to_json(event))]
+        self.events[start:] = [event for event in self.events[start:] if is_json(to_json(event))]
 
     def is_in_memory(self) -> bool:
         """Tell whether an event or a name is neither in a file nor in the store."""

@@ -1,4 +1,4 @@
-"""A journal's folder: it appears with its head and goes head last, so whoever finds one knows whose it is."""
+"""A journal's folder: it appears with its head, and its head is deleted last, so that every folder names its owner."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from .records import RecordFile
 __all__ = ["EVENTS", "make_folder", "read_refusal", "remove_folder", "renamed", "unfinished_folders", "write_refusal"]
 
 EVENTS = "events.jsonl"
-_UNBORN = "."
+_UNFINISHED = "."
 _REASON = "refused.txt"
 _LONGEST_REASON = 4000  # bytes
 
 
 def make_folder(folder: Path, head: dict[str, Any]) -> RecordFile:
     """Make a journal's folder, and return its file of events, which begins with ``head``."""
-    place = folder.with_name(_UNBORN + folder.name)
+    place = folder.with_name(_UNFINISHED + folder.name)
     try:
         place.mkdir()
     except FileNotFoundError:
@@ -41,9 +41,9 @@ def make_folder(folder: Path, head: dict[str, Any]) -> RecordFile:
 
 
 def remove_folder(folder: Path) -> None:
-    """Remove a journal; should this process be killed meanwhile, somebody else can still tell that it may go.
+    """Remove a journal, its head last: if this process is killed meanwhile, another one still sees that it is orphaned.
 
-    Of a link only the link goes.
+    A link to a folder is ignored.
     """
     if not is_folder(folder):
         return
@@ -54,16 +54,16 @@ def remove_folder(folder: Path) -> None:
         (folder / EVENTS).unlink(missing_ok=True)
         folder.rmdir()
     except OSError:
-        return  # somebody else is at it, or will be
+        return  # another process removes it too, or will
 
 
 def renamed(path: Path, old: Path, new: Path) -> Path:
-    """Return what a path is called after a folder above it was renamed."""
+    """Return a path after a folder above it was renamed."""
     return new / path.relative_to(old) if path.is_relative_to(old) else path
 
 
 def write_refusal(folder: Path, why: str) -> None:
-    """Write into a journal why it was not delivered, for whoever looks next."""
+    """Write into a journal why it was not delivered, for the next process that reads it."""
     part = folder / f".{secrets.token_hex(4)}.part"
     with suppress(OSError):
         with part.open("xb") as file:
@@ -72,7 +72,7 @@ def write_refusal(folder: Path, why: str) -> None:
 
 
 def read_refusal(folder: Path) -> str:
-    """Return why a journal was not delivered when it was tried last, empty where nobody noted it."""
+    """Return why a journal was not delivered when it was tried last; empty if that was not written."""
     try:
         with open_plain(folder / _REASON) as file:
             return file.read(_LONGEST_REASON).decode(errors="replace")
@@ -81,5 +81,5 @@ def read_refusal(folder: Path) -> str:
 
 
 def unfinished_folders(home: Path) -> Iterator[Path]:
-    """Yield the folders that are being made, or whose makers were killed at it: nothing was logged into them."""
-    yield from (folder for folder in home.glob(f"{_UNBORN}*.*/") if is_folder(folder) and is_ours(folder))
+    """Yield folders that are being made, or whose making was interrupted: nothing was logged into them."""
+    yield from (folder for folder in home.glob(f"{_UNFINISHED}*.*/") if is_folder(folder) and is_ours(folder))

@@ -1,4 +1,4 @@
-"""What may be logged: names, values and steps, and the errors that say why something may not."""
+"""Checks of the names, values and steps that are logged, and the errors that name what is wrong."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ def check_key(key: object, what: str = "metric") -> None:
     """Check the name of a metric, param or tag.
 
     Raises:
-        WrongType: It is no text.
-        InvalidInput: It is empty, too long, or holds characters that no store can keep.
+        WrongType: It is not a string.
+        InvalidInput: It is empty, too long, or contains characters that no store can keep.
     """
     if not isinstance(key, str):
-        raise WrongType(f"the name of a {what} must be a text, not {typed(key)}")
+        raise WrongType(f"the name of a {what} must be a string, not {typed(key)}")
     if not key or len(key) > _MAX_KEY:
         raise InvalidInput(f"the name of a {what} must have 1 to {_MAX_KEY} characters; {key[:40]!r} has {len(key)}")
     if _NOT_STORABLE.search(key):
-        raise InvalidInput(f"the name {shown(key)} of a {what} holds a NUL or half a surrogate pair, which no store can keep")
+        raise InvalidInput(f"the name {shown(key)} of a {what} contains a NUL or half a surrogate pair, which no store can keep")
 
 
 def as_number(key: str, value: Any) -> float:
@@ -44,13 +44,13 @@ def as_number(key: str, value: Any) -> float:
         raise InvalidInput(f"metric {key!r} is too large for a 64-bit float") from error
     except (TypeError, ValueError, RuntimeError) as error:
         raise WrongType(f"metric {key!r} is not one number but {typed(value)}: {error}") from error
-    raise WrongType(f"metric {key!r} must be a number, not {typed(value)}; a text or a setting is a param or a tag")
+    raise WrongType(f"metric {key!r} must be a number, not {typed(value)}; log strings and settings as params or tags")
 
 
 def bad_step(step: object) -> NbtrackError:
-    """Return the error that says why a row of numbers could not be written: its step, or else its time."""
+    """Return the error for a row of numbers that could not be written because of its step, or else its time."""
     try:
-        number = operator.index(step)  # type: ignore[arg-type]  # what it raises tells
+        number = operator.index(step)  # type: ignore[arg-type]  # raises TypeError for anything else
     except (TypeError, ValueError):
         return WrongType(f"step must be an integer, not {typed(step)}")
     if not -(1 << 63) <= number < 1 << 63:

@@ -1,13 +1,11 @@
-"""A lane as its writer sees it: the one hot place of the package.
+"""A lane as its writer sees it: the only hot code of the package.
 
-A call of ``log`` comes down to one generated function that takes a slot and fills it with one
-``struct.pack_into``; no lock, for a slot is taken by ``next`` on a range iterator, which is atomic. Generating
-the function for its number of columns saves building the tuples that star-arguments and a key look-up
-need, half of the time of a call (benchmarks/README.md).
+A call of ``log`` runs one generated function, which takes a slot and fills it with one ``struct.pack_into``. It needs no
+lock, because ``next`` on a range iterator, which takes the slot, is atomic. A function generated for its number of columns
+builds no tuples for star-arguments and key look-ups, which saves half of the time of a call (benchmarks/README.md).
 
-A thread may be interrupted between taking a slot and filling it (Ctrl-C), and then nobody ever will. The reader
-gives such a row up after a while; should its writer have been merely slow, the row is found and logged again
-before its segment goes.
+A thread that is interrupted between taking a slot and filling it (Ctrl-C) never fills it. The reader gives such a row up
+after a while. If its writer was only slow, the row is found and logged again before its segment is deleted.
 """
 
 from __future__ import annotations
@@ -50,7 +48,7 @@ def write(metrics, step, stamp):
 
 @functools.lru_cache(maxsize=_GENERATED_COLUMNS)
 def _code(count: int) -> CodeType:
-    """Return the code of a function that writes a row of ``count`` columns; its globals are the lane's."""
+    """Return the code of a function that writes a row of ``count`` columns; the lane supplies its globals."""
     names = [f"v{i}" for i in range(count)]
     look_up = "; ".join(f"v{i} = metrics[k{i}]" for i in range(count))
     namespace: dict[str, FunctionType] = {}
@@ -59,17 +57,17 @@ def _code(count: int) -> CodeType:
 
 
 def _not_generated(metrics: dict[str, float], step: int, stamp: int) -> None:
-    """Stand for the generated function where a lane has none; a KeyError sends the caller to ``fill``."""
+    """Stand for the generated function in a lane without one: KeyError sends the caller to ``fill``."""
     raise KeyError
 
 
 class Lane:
-    """The points of one set of metric names, or of any names where they are too many (``MIXED``).
+    """The points of one set of metric names, or of any names (``MIXED``).
 
     Args:
         number: The lane's number in its journal.
         keys: The names of its columns, or ``MIXED``.
-        place: Gives the path for a segment's file by its number, None for memory only.
+        place: Returns the path for a segment's file by its name, None for memory only.
     """
 
     def __init__(self, number: int, keys: tuple[str, ...], place: Callable[[str], Path | None]) -> None:
@@ -85,16 +83,16 @@ class Lane:
 
     @property
     def taken(self) -> int:
-        """How many rows have been begun over the lane's life."""
+        """How many slots were taken since the lane was made."""
         return self._segments[-1].taken
 
     @property
     def first(self) -> int:
-        """The first row that is still here."""
+        """The first row that is not deleted."""
         return self._segments[0].header.first
 
     def make_room(self) -> bool:
-        """Open a new segment if the present one is full; the caller holds the writer's lock.
+        """Open a new segment if the last one is full; the caller holds the writer's lock.
 
         Returns:
             Whether a segment was opened.
@@ -106,7 +104,7 @@ class Lane:
         return True
 
     def take(self, start: int, limit: int) -> Rows | None:
-        """Copy the rows from ``start`` on that are complete, at most ``limit`` and of one segment."""
+        """Copy the complete rows from ``start`` on, at most ``limit``, of one segment."""
         for segment in tuple(self._segments):
             stop = min(segment.taken, start + limit)
             if segment.header.first <= start < stop:
@@ -115,10 +113,10 @@ class Lane:
         return None
 
     def delete_applied(self, applied: int) -> Iterator[Rows]:
-        """Delete the segments whose rows are all in the store, but for the one being written.
+        """Delete the segments of which the store has every row, except the one being written.
 
         Yields:
-            Rows that were given up and came after all; the caller logs them again.
+            Rows that were given up and arrived after all; the caller logs them again.
         """
         while len(self._segments) > 1 and self._segments[1].header.first <= applied:
             segment = self._segments.pop(0)
@@ -126,7 +124,7 @@ class Lane:
             segment.delete()
 
     def late(self) -> Iterator[Rows]:
-        """Yield, once each, the rows that were given up and came after all."""
+        """Yield, once each, the rows that were given up and arrived after all."""
         for segment in tuple(self._segments):
             yield from self._late(segment)
 
@@ -137,16 +135,16 @@ class Lane:
 
     @property
     def is_in_memory(self) -> bool:
-        """Whether new rows are in memory alone."""
+        """Whether new rows are in memory only."""
         return self._segments[-1].path is None
 
     def rows_in_memory(self, applied: int) -> int:
-        """Return how many rows there are that are neither applied nor in a file."""
+        """Return how many rows are neither in the store nor in a file."""
         alone = [segment for segment in tuple(self._segments) if segment.path is None]
         return sum(max(0, segment.taken - max(applied, segment.header.first)) for segment in alone)
 
     def move(self, old: Path, new: Path) -> None:
-        """Know the files by their names after a folder was renamed."""
+        """Update the files' paths after a folder above was renamed."""
         for segment in tuple(self._segments):
             segment.path = segment.path and renamed(segment.path, old, new)
 
@@ -156,10 +154,10 @@ class Lane:
             segment.path = None
 
     def save(self, applied: int) -> None:
-        """Write what is in memory alone to files, and go on in a file; the caller holds the writer's lock.
+        """Write rows that are in memory only to files, and go on in a file; the caller holds the writer's lock.
 
         Raises:
-            OSError: It still cannot be written.
+            OSError: They still cannot be written.
         """
         last = self._segments[-1]
         if last.path is None and (place := self._place(self._name())) is not None:
@@ -172,12 +170,12 @@ class Lane:
                 segment.save(place)
 
     def _name(self, segment: Segment | None = None) -> str:
-        """Return the name of a segment's file; its first row tells its place among the others. None: that of the next."""
+        """Return the name of a segment's file, which contains its first row; None for the next segment."""
         first = segment.header.first if segment is not None else self._segments[-1].end if self._segments else 0
         return f"lane-{self.number}.{first:05}.rows"
 
     def _new(self, size: int, first: int, place: Path | None = None) -> Segment:
-        """Make a segment in its file, or in memory where that fails: the disk is full, say; with ``place``, in that file."""
+        """Make a segment in its file, or in memory if that fails, as on a full disk; with ``place`` only in that file."""
         header = Header(self.number, first, max(_MIN_ROWS, size // (8 * (len(self.keys) + 2))), self.keys)
         if place is not None:
             return Segment(header, place)
@@ -191,7 +189,7 @@ class Lane:
         self.write, self.fill = self._functions(segment)
 
     def _functions(self, segment: Segment) -> tuple[Write, Fill]:
-        """Return the two functions that fill a segment's next row: the generated one, and one for any lane."""
+        """Return the two functions that fill a segment's next row: the generated one, and a general one."""
         pack, buffer, slots = segment.packer(self._layout), segment.buffer, segment.slots
         pack_stamp, stamp_offset = segment.packer(STAMP), segment.header.width - 8
 
@@ -213,7 +211,7 @@ class Lane:
         return FunctionType(_code(len(self.keys)), names), fill
 
     def _complete(self, segment: Segment, start: int, stop: int) -> int:
-        """Return the end of the rows from ``start`` on that have their stamps."""
+        """Return the end of the rows from ``start`` on that are complete."""
         import numpy as np
 
         words = segment.header.width // 8
@@ -226,7 +224,7 @@ class Lane:
         return row
 
     def _look_at(self, segment: Segment, row: int) -> None:
-        """Give a row up that has been empty for many looks: the call that took its slot was interrupted."""
+        """Give a row up that stayed empty for many looks: the call that took its slot was interrupted."""
         if row != self._stalled:
             self._stalled, self._looks = row, 0
         self._looks += 1

@@ -1,4 +1,4 @@
-"""Who owns a journal, and whether that process still lives."""
+"""The process that owns a journal, and whether it is alive."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from pathlib import Path
 
 __all__ = ["Owner", "this_process"]
 
-_HIDDEN = ""  # when a process began that is there, and that we may not look at
+_HIDDEN = ""  # the start of a process that exists and must not be examined
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """A process, told apart from any other that ever had its pid.
+    """A process, distinguished from every other that ever had its pid.
 
     ``started`` is when it began, in the units of its system; ``boot`` changes with each start of the
     machine, ``space`` with each pid namespace (a container has one of its own).
@@ -44,20 +44,20 @@ class Owner:
             return None
 
     def is_here(self) -> bool:
-        """Tell whether the process is, or was, on this machine since its last start, whatever the machine's name is now."""
+        """Tell whether the process ran on this machine since its last start, whatever the machine is called now."""
         here = this_process()
         return self.boot == here.boot if self.boot and here.boot else self.host == here.host
 
     def _is_plausible(self) -> bool:
-        """Tell whether all is of its type: a pid that is a path would be looked up as one."""
+        """Tell whether every field has its type: a pid that is a path would be looked up as one."""
         texts = (self.host, self.boot, self.space, self.started)
         return type(self.pid) is int and self.pid > 0 and all(isinstance(each, str) for each in texts)
 
     def is_alive(self) -> bool | None:
-        """Tell whether the process lives; None where that cannot be seen from here."""
+        """Tell whether the process is alive; None if that is unknown here."""
         here = this_process()
         if not self.is_here():
-            return False if self.host == here.host else None  # this machine was started again since
+            return False if self.host == here.host else None  # this machine was restarted since
         if self.space != here.space:
             return None
         started = _started(self.pid)
@@ -65,7 +65,7 @@ class Owner:
 
 
 def this_process() -> Owner:
-    """Return the owner that this process is."""
+    """Return this process as an owner."""
     return _owner_of(os.getpid())
 
 
@@ -85,7 +85,7 @@ def _space() -> str:
 
 
 def _started(pid: int) -> str | None:
-    """Return when a process began, None where there is no such process, ``_HIDDEN`` where that cannot be seen."""
+    """Return when a process started; None if it does not exist, ``_HIDDEN`` if it must not be examined."""
     return _started_linux(pid) if sys.platform == "linux" else _started_elsewhere(pid)
 
 
@@ -93,14 +93,14 @@ def _started_linux(pid: int) -> str | None:
     try:
         stat = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:
-        return _HIDDEN if _is_there(pid) else None  # with hidepid, /proc has the processes of one's own user alone
-    # Field 2, the name, may hold spaces and brackets; what follows the last bracket does not.
+        return _HIDDEN if _exists(pid) else None  # with hidepid, /proc shows only this user's processes
+    # Field 2, the name, may contain spaces and brackets; what follows the last bracket does not.
     fields = stat.rpartition(b")")[2].split()
     is_zombie = fields[0] in (b"Z", b"X")
     return None if is_zombie else fields[19].decode()
 
 
-def _is_there(pid: int) -> bool:
+def _exists(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

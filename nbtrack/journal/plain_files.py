@@ -1,7 +1,7 @@
-"""A journal's files as anybody may have left them: used only where they are plain files in plain folders, and this user's.
+"""Access to a journal's files only if they are plain files in plain folders, and this user's.
 
-A journal comes with the folder that it lies in. That may have been downloaded, with links in it that lead to files of whoever
-opens it, or be shared, with journals of others.
+The folder of a journal may have been downloaded, with links to files of the user who opens it, or be shared, with journals
+of other users.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ def open_plain(path: Path) -> BinaryIO:
 
     Raises:
         FileNotFoundError: There is none.
-        OSError: It is a link, a folder, or something that would never end, such as a device or a pipe.
+        OSError: It is a link, a folder, a device or a pipe.
     """
     fd = os.open(path, _FLAGS)
     try:
         if not stat.S_ISREG(os.fstat(fd).st_mode) or path.is_symlink():
-            raise OSError(f"{path.name} is no plain file")
+            raise OSError(f"{path.name} is not a plain file")
         return os.fdopen(fd, "rb")
     except BaseException:
         os.close(fd)
@@ -41,7 +41,7 @@ def open_plain(path: Path) -> BinaryIO:
 
 
 def is_folder(path: Path) -> bool:
-    """Tell whether a path is a folder, and no link to one."""
+    """Tell whether a path is a folder, not a link to one."""
     try:
         return stat.S_ISDIR(path.lstat().st_mode)
     except (OSError, ValueError):
@@ -49,10 +49,10 @@ def is_folder(path: Path) -> bool:
 
 
 def spooled_file(folder: Path, name: object) -> Path | None:
-    """Return where a file on its way to the artifacts lies in a journal's folder; None where it is there no more.
+    """Return the path of a spooled file in a journal's folder; None if another process has moved it.
 
     Raises:
-        InvalidInput: Its name leads elsewhere, or it is no file of the journal's alone.
+        InvalidInput: Its name leads out of the folder, or it is a link or has another hard link.
     """
     if not isinstance(name, str) or not _SPOOLED.fullmatch(name):
         raise InvalidInput(f"the journal names the file {str(name)[:80]!r}, which is not one of its own")
@@ -62,22 +62,22 @@ def spooled_file(folder: Path, name: object) -> Path | None:
     except FileNotFoundError:
         return None
     if not is_folder(folder) or not is_folder(file.parent) or not stat.S_ISREG(found.st_mode):
-        raise InvalidInput(f"the file {name!r} of the journal is a link to elsewhere, or no file")
+        raise InvalidInput(f"the file {name!r} of the journal is a link, or not a file")
     if found.st_nlink > 1:
         raise InvalidInput(f"the file {name!r} of the journal has another name somewhere (a hard link), and may be another's")
     return file
 
 
 def is_ours(folder: Path) -> bool:
-    """Tell whether a journal, and all that lies in it, belongs to this user; as far as the system knows users.
+    """Tell whether a journal and everything in it belongs to this user; always true on a system without users.
 
     Raises:
-        FileNotFoundError: It went away meanwhile.
+        FileNotFoundError: It was just deleted.
     """
     if not hasattr(os, "geteuid"):
         return True
     users = set(_users(folder))
-    return users == {os.geteuid()} or users == {_makes(folder.parent, os.geteuid())}
+    return users == {os.geteuid()} or users == {_maker_of(folder.parent, os.geteuid())}
 
 
 def _users(folder: Path) -> Iterator[int]:
@@ -93,8 +93,8 @@ def _users(folder: Path) -> Iterator[int]:
 
 
 @functools.lru_cache(maxsize=64)
-def _makes(home: Path, user: int) -> int:
-    """Return the user to whom a file belongs that this process makes in a folder: a network's may be everybody's."""
+def _maker_of(home: Path, user: int) -> int:
+    """Return the owner of files that this process makes in a folder: on a network share all may belong to one user."""
     try:
         fd, name = tempfile.mkstemp(prefix=".probe-", dir=home)
     except OSError:

@@ -1,8 +1,8 @@
-"""A process's sign of life: a lock beside its journals, which the system releases when the process dies, however it dies.
+"""A lock beside a process's journals that proves the process is alive: the system releases it when the process dies.
 
-One lock file for a process and a folder of journals, named in the head of each of its journals. Whoever cannot take
-the lock knows that the process lives: behind ``hidepid``, in a container, stopped, asleep. A lock that is free says
-that it is gone only to the same machine, for not every shared folder shows locks to other machines.
+A process has one lock file in each folder of journals, and the head of each of its journals names it. A lock that is held
+proves that the process is alive, also behind ``hidepid``, in a container, stopped or suspended. A free lock proves only on
+the same machine that it is dead, because not every shared folder shows locks to other machines.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from ..system.anchor import make_folders
 
 try:
     import fcntl
-except ImportError:  # on Windows, where processes can be seen
+except ImportError:  # on Windows, where every process can be examined
     fcntl = None  # type: ignore[assignment]
 
 __all__ = ["hold", "is_held", "leave", "locks", "move", "release", "remove_lock"]
 
 _NAME = re.compile(r"\.alive\.[0-9a-f]{12}")
 _TRIES = 5
-# A folder that is not ours may have anything under this name: no link is followed, no pipe waited for.
-_TO_LOOK = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
+# Another user's folder may have anything under this name: follow no link, wait for no pipe.
+_TO_EXAMINE = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
 @dataclass(slots=True)
 class _Lock:
-    """The lock that this process holds in a folder, and the writers for whose journals it does."""
+    """The lock that this process holds in a folder, and the ids of the writers that need it."""
 
     path: Path
     fd: int
@@ -44,14 +44,14 @@ class _Lock:
         self.made = os.fstat(self.fd)
 
     def is_there(self) -> bool:
-        """Tell whether the file is still the one that was locked: nobody has deleted it, or closed it as a daemon does."""
+        """Tell whether the locked file is still open and in place: it may be deleted, or closed by code that becomes a daemon."""
         try:
             return self._is_open() and os.path.samestat(self.made, self.path.stat())
         except OSError:
             return False
 
     def close(self) -> None:
-        """Release the lock, unless somebody has closed its file already, whose number may be another one's now."""
+        """Release the lock, unless its descriptor was closed before and may belong to another file now."""
         if self._is_open():
             os.close(self.fd)
 
@@ -67,7 +67,7 @@ _guard = threading.Lock()
 
 
 def hold(home: Path, writer: str) -> str:
-    """Hold this process's lock in a folder of journals for a writer, and return its name; empty where there are no locks."""
+    """Hold this process's lock in a folder of journals for a writer, and return its name; empty if locks are not supported."""
     with _guard:
         lock = _held.get(home)
         if lock is not None and not lock.is_there():
@@ -81,7 +81,7 @@ def hold(home: Path, writer: str) -> str:
 
 
 def release(home: Path, writer: str) -> None:
-    """Hold the lock no more for this writer, whose journal is gone."""
+    """Stop holding the lock for this writer, whose journal is deleted."""
     with _guard:
         if home in _held:
             _held[home].writers.discard(writer)
@@ -95,7 +95,7 @@ def leave(home: Path) -> None:
 
 
 def move(old: Path, new: Path) -> None:
-    """Know the lock in a folder of journals by the name that the folder has now."""
+    """Update the lock's path after its folder of journals was renamed."""
     with _guard:
         if (lock := _held.pop(old, None)) is not None:
             lock.path = new / lock.path.name
@@ -103,8 +103,8 @@ def move(old: Path, new: Path) -> None:
 
 
 def is_held(home: Path, name: str) -> bool | None:
-    """Tell whether a process holds the lock of this name; None where that cannot be seen."""
-    with _looking_at(home, name) as held:
+    """Tell whether a process holds the lock of this name; None if that is unknown."""
+    with _examined(home, name) as held:
         return held
 
 
@@ -117,49 +117,49 @@ def locks(home: Path) -> list[str]:
 
 
 def remove_lock(home: Path, name: str) -> None:
-    """Remove the lock file of a process that is gone; that of a living one stays."""
-    with _looking_at(home, name) as held, suppress(OSError):
+    """Remove the lock file of a dead process; one that is held stays."""
+    with _examined(home, name) as held, suppress(OSError):
         if held is False:
             (home / name).unlink()
 
 
 @contextmanager
-def _looking_at(home: Path, name: str) -> Iterator[bool | None]:
-    """Tell whether a lock is held, as ``is_held`` does; where it is free it stays so meanwhile."""
+def _examined(home: Path, name: str) -> Iterator[bool | None]:
+    """Yield whether a lock is held, as ``is_held`` does; a free one stays free within the block."""
     fd = _opened(home / name) if fcntl is not None and _NAME.fullmatch(name) else -1
     try:
         yield None if fd < 0 else not _locks(fd, fcntl.LOCK_SH)
-    except _NotOffered:
+    except _NotSupported:
         yield None
     finally:
         if fd >= 0:
             os.close(fd)
 
 
-class _NotOffered(Exception):
+class _NotSupported(Exception):
     """The file system has no locks."""
 
 
 def _opened(path: Path) -> int:
     try:
-        return os.open(path, _TO_LOOK)
+        return os.open(path, _TO_EXAMINE)
     except OSError:
         return -1
 
 
 def _locks(fd: int, kind: int) -> bool:
-    """Lock a file; tell whether nobody else had it. Who looks shares, so that two who look are not in each other's way."""
+    """Lock a file; tell whether no other process had it. Examining uses a shared lock, so that two examiners do not conflict."""
     try:
         fcntl.flock(fd, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError as error:
-        raise _NotOffered from error
+        raise _NotSupported from error
     return True
 
 
 def _taken(home: Path) -> _Lock | None:
-    """Make a lock file and lock it; None where files cannot be locked, or none can be made."""
+    """Make a lock file and lock it; None if that is not possible."""
     for _ in range(_TRIES if fcntl is not None else 0):
         path = home / f".alive.{secrets.token_hex(6)}"
         try:
@@ -173,10 +173,10 @@ def _taken(home: Path) -> _Lock | None:
 
 
 def _is_ours(lock: _Lock) -> bool:
-    """Lock a new lock file; tell whether it is ours: who clears up after dead processes may have removed it just now."""
+    """Lock a new lock file; False if another process just removed it, taking it for a dead process's."""
     try:
         return _locks(lock.fd, fcntl.LOCK_EX) and lock.is_there()
-    except _NotOffered:
+    except _NotSupported:
         lock.path.unlink(missing_ok=True)
         return False
 
@@ -198,7 +198,7 @@ def _drop(home: Path) -> None:
 
 
 def _after_fork() -> None:
-    """Give back the parent's locks in a forked child: a lock is held as long as anybody has its file open."""
+    """Close the parent's locks in a forked child, because a lock is held as long as any process has its file open."""
     global _guard  # noqa: PLW0603
     _guard = threading.Lock()
     for lock in _held.values():

@@ -1,4 +1,4 @@
-"""The reader's end of a journal: what another process left, or is still writing."""
+"""The reader's end of a journal that another process wrote, or is still writing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SEGMENT = re.compile(r"lane-(?P<lane>\d+)\.(?P<number>\d+)\.rows")
 
 
 def journals(home: Path, run_id: str | None = None) -> list[Path]:
-    """Return the folders of journals in ``home``, of one run or of all; a link to a folder is none."""
+    """Return the folders of journals in ``home``, of one run or of all, without links."""
     try:
         names = sorted(entry.name for entry in home.iterdir())
     except OSError:
@@ -39,11 +39,11 @@ def journals(home: Path, run_id: str | None = None) -> list[Path]:
 
 @dataclass(slots=True)
 class StoredJournal:
-    """A journal as it was found in its folder.
+    """A journal as it was read from its folder.
 
-    ``damage`` says, a line each, what could not be read: never a torn tail, which only means that a call had
-    not returned. Whatever else is there is delivered all the same. One that ``is_newer`` was written by a later
-    nbtrack, in a format that is not known here.
+    Attributes:
+        damage: What could not be read, one line each; never a torn tail, which only means that a call did not return.
+        is_newer: Whether a later nbtrack wrote it, in a format that is unknown here.
     """
 
     folder: Path
@@ -60,11 +60,11 @@ class StoredJournal:
 
     @property
     def has_ended(self) -> bool:
-        """Whether the run's end stands in the journal."""
+        """Whether the journal has the run's end."""
         return any(isinstance(event, RunEnded) for event in self.events)
 
     def is_alive(self) -> bool | None:
-        """Tell whether its process lives; None where that cannot be seen from here."""
+        """Tell whether its process is alive; None if that is unknown here."""
         held = is_held(self.folder.parent, self.lock)
         if held or self.owner is None:
             return held or None
@@ -72,17 +72,17 @@ class StoredJournal:
         return held if seen is None and self.owner.is_here() else seen
 
     def last_change(self) -> int:
-        """Return when one of its files changed last, in milliseconds of the file system's clock."""
+        """Return when a file of it changed last, in milliseconds of the file system's clock."""
         files = [path for path in self.folder.iterdir() if not is_folder(path)]
         return max((path.lstat().st_mtime_ns // 1_000_000 for path in files), default=0)
 
     def last_time(self) -> int:
-        """Return when something was logged last, or a file changed, in milliseconds."""
+        """Return when something was logged or a file changed last, in milliseconds."""
         rows = [segment.copy(segment.end - 1, segment.end) for segment in self.segments if segment.written]
         return max([self.last_change(), *(int(time) for row in rows for time in row.timestamps)])
 
     def take(self, progress: Progress, limit: int) -> Batch | None:
-        """Return what lies beyond ``progress``, at most ``limit`` rows a lane; None where nothing does."""
+        """Return what follows ``progress``, at most ``limit`` rows a lane; None if nothing does."""
         lanes = tuple(self._rows(progress, limit))
         reached = {**progress.lanes, **{rows.lane: rows.first + rows.count for rows in lanes}}
         is_complete = all(reached.get(segment.header.lane, 0) >= segment.end for segment in self.segments)
@@ -101,16 +101,16 @@ class StoredJournal:
 
 
 def read_journal(folder: Path, *, is_live: bool = False) -> StoredJournal:
-    """Read a journal's folder; one that is damaged, cut or empty too.
+    """Read a journal's folder, also if it is damaged, cut or empty.
 
     Args:
         folder: The journal's folder.
-        is_live: Whether its owner may be writing still; rows are then read up to the first empty one.
+        is_live: Whether its owner may still be writing; then rows are read up to the first empty one.
 
     Raises:
-        FileNotFoundError: The folder went away meanwhile: somebody else delivered it.
-        OSError: Something in it is no plain file.
-        ValueError: It is another run's or another writer's by its head.
+        FileNotFoundError: Another process has just delivered it.
+        OSError: Something in it is not a plain file.
+        ValueError: Its head names another run or writer.
     """
     match = _FOLDER.fullmatch(folder.name)
     journal = StoredJournal(folder, match["run"] if match else "", match["writer"] if match else "")
@@ -139,14 +139,14 @@ def _read_events(journal: StoredJournal) -> None:
 
 
 def _check_names(journal: StoredJournal, header: dict[str, Any]) -> None:
-    """Refuse a journal that was given the name of another one: its rows would go into another run."""
+    """Refuse a folder that was renamed: its rows would go into another run."""
     for what, name in (("run", journal.run_id), ("writer", journal.writer)):
         if header.get(what, name) != name:
             raise ValueError(f"its folder is not named after its {what}, {str(header[what])[:64]!r}")
 
 
 def _event(journal: StoredJournal, value: object, number: int) -> Event:
-    """Return the event of a line; for one that cannot be read a tag that says so, for lines count."""
+    """Return the event of a line; for an unreadable one a tag that says so, because lines are counted."""
     try:
         return from_json(value)
     except ValueError:
@@ -178,7 +178,7 @@ def _read_lanes(journal: StoredJournal, *, is_live: bool) -> None:
 
 
 def _cut(segments: list[StoredSegment]) -> Iterator[str]:
-    """Yield the names of cut segments that others follow: their missing rows were there once."""
+    """Yield the names of cut segments that others follow: rows are missing."""
     for segment, following in itertools.pairwise(segments):
         if segment.is_cut and following.header.lane == segment.header.lane:
             yield segment.path.name

@@ -1,7 +1,7 @@
 """The journal's log of records: one JSON value a line, each behind its CRC-32.
 
-A record is there when its line is whole. A file may end in the middle of a line, where its writer was killed;
-anywhere else a line that does not check is damage, and keeps its place in the numbering.
+A record exists when its line is complete. A file may end in the middle of a line, where its writer was killed. A line
+elsewhere that does not match its checksum is damage, and keeps its place in the numbering.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 from .plain_files import open_plain
 
-__all__ = ["RecordFile", "Records", "check_sayable", "is_sayable", "read_records"]
+__all__ = ["RecordFile", "Records", "check_json", "is_json", "read_records"]
 
 
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -29,15 +29,15 @@ def encode(value: Any) -> bytes:
     return b"%08x %s\n" % (zlib.crc32(body), body)
 
 
-def check_sayable(value: Any) -> None:
-    """Check that JSON can say a value; TypeError, ValueError or RecursionError."""
+def check_json(value: Any) -> None:
+    """Check that JSON can represent a value; TypeError, ValueError or RecursionError."""
     _to_json(value)
 
 
-def is_sayable(value: Any) -> bool:
-    """Tell whether JSON can say a value."""
+def is_json(value: Any) -> bool:
+    """Tell whether JSON can represent a value."""
     try:
-        check_sayable(value)
+        check_json(value)
     except (TypeError, ValueError, RecursionError):
         return False
     return True
@@ -53,14 +53,14 @@ def decode(line: bytes) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """What a file of records holds: values by line number, and the numbers of damaged lines."""
+    """The values of a file of records, by line number, and the numbers of damaged lines."""
 
     values: dict[int, Any]
     damaged: tuple[int, ...]
 
 
 def read_records(path: Path) -> Records:
-    """Read every whole line of a file of records; none where there is no file."""
+    """Read every complete line of a file of records; none if there is no file."""
     try:
         with open_plain(path) as file:
             lines = file.read().split(b"\n")
@@ -77,15 +77,15 @@ def read_records(path: Path) -> Records:
 
 
 class RecordFile:
-    """A file that records are appended to; they are in the file when ``append`` returns.
+    """A file to which records are appended; they are in the file when ``append`` returns.
 
-    It is opened for each time: a process has as many of these as runs, and descriptors for a thousand.
+    Each call opens it, because a process may have more runs than descriptors.
 
     Args:
-        path: The file, which must not be there yet.
+        path: The file, which must not exist.
 
     Attributes:
-        path: Where it is; to be set where its folder was renamed.
+        path: Where it is; set it when its folder was renamed.
     """
 
     def __init__(self, path: Path) -> None:
@@ -94,11 +94,11 @@ class RecordFile:
         self._size = 0
 
     def append(self, *values: Any) -> None:
-        """Write records whole, or none of them.
+        """Write all records, or none of them.
 
         Raises:
-            OSError: They could not be written, for one because the disk is full.
-            TypeError, ValueError: JSON cannot say one of them.
+            OSError: They could not be written, for instance because the disk is full.
+            TypeError, ValueError: JSON cannot represent one of them.
         """
         lines = b"".join(map(encode, values))
         fd = os.open(self.path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | _BINARY)

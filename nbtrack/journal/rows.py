@@ -1,7 +1,7 @@
 """The format of a lane's file: a header, then rows ``step i64, values f64 x n, stamp i64``.
 
-The stamp is the row's time in nanoseconds and is never 0, and it is written last: a row is there when its
-stamp is. One number is kept for rows that were given up, ``VOID``.
+The stamp is the row's time in nanoseconds, is never 0 and is written last: a row exists when its stamp does. A row that
+was given up has the stamp ``VOID``.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def stamp_of(timestamp: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a segment says of itself: which lane, where in it, how many rows it can hold, its columns."""
+    """The header of a segment: its lane, its first row there, how many rows it can hold, its columns."""
 
     lane: int
     first: int
@@ -57,7 +57,7 @@ class Header:
 
     @classmethod
     def decode(cls, data: bytes | mmap.mmap) -> tuple[Header, int]:
-        """Return a segment's header and its length in bytes; ValueError where it is torn or damaged."""
+        """Return a segment's header and its length in bytes; ValueError if it is torn or damaged."""
         if len(data) < _PREFIX.size:
             raise ValueError("the header is torn")
         magic, length, check = _PREFIX.unpack_from(data)
@@ -70,10 +70,9 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """``count`` rows of a lane from row ``first`` on, as arrays of those that hold a point.
+    """``count`` rows of a lane from row ``first`` on, as arrays of those that have a point.
 
-    ``steps`` and ``timestamps`` (ms) are (n,), ``values`` is (columns, n); n is less than ``count`` where
-    rows were given up.
+    ``steps`` and ``timestamps`` (ms) are (n,), ``values`` is (columns, n); n is less than ``count`` if rows were given up.
     """
 
     first: int
@@ -84,7 +83,7 @@ class Rows:
 
 
 def copy_rows(data: bytes | mmap.mmap, header: Header, offset: int, start: int, stop: int) -> Rows:
-    """Copy rows ``start`` to ``stop`` of a lane out of the bytes of the segment that holds them."""
+    """Copy rows ``start`` to ``stop`` of a lane from the bytes of their segment."""
     import numpy as np
 
     words = header.width // 8
@@ -101,7 +100,7 @@ def copy_rows(data: bytes | mmap.mmap, header: Header, offset: int, start: int, 
 
 @dataclass(frozen=True, slots=True)
 class StoredSegment:
-    """The file of a segment as it was found: its header and how many rows it came to hold."""
+    """The file of a segment as it was read: its header, and how many rows were written."""
 
     path: Path
     header: Header
@@ -121,11 +120,11 @@ class StoredSegment:
 
 
 def read_segment(path: Path, *, is_live: bool = False) -> StoredSegment | None:
-    """Map a segment's file; None where its making was cut short, so that no row was ever written.
+    """Map a segment's file; None if its making was interrupted, so that no row was ever written.
 
     Args:
         path: The file.
-        is_live: Whether its owner may be writing still: what follows an empty row is then left for later.
+        is_live: Whether its owner may still be writing: then rows after an empty one are left for later.
 
     Raises:
         ValueError: The header is damaged.
@@ -150,9 +149,9 @@ def _map(path: Path) -> mmap.mmap | None:
 
 
 def _is_unmade(data: mmap.mmap) -> bool:
-    """Tell whether the file ends within its header: no row was written yet.
+    """Tell whether the file ends within its header, so that it has no rows.
 
-    Both the length and the closing bracket must be missing, so that no single damaged byte hides rows.
+    Both the length and the closing bracket must be missing, so that no single damaged byte can hide rows.
     """
     present = data[:].rstrip(b"\0")
     if len(present) < _PREFIX.size:
@@ -161,7 +160,7 @@ def _is_unmade(data: mmap.mmap) -> bool:
 
 
 def _written(data: mmap.mmap, header: Header, offset: int, rows: int, is_live: bool) -> int:
-    """Return how many rows there are: up to the last one with a stamp, or in a live journal to the first without."""
+    """Return how many rows there are: up to the last one with a stamp, in a live journal up to the first one without."""
     import numpy as np
 
     if rows <= 0:

@@ -1,4 +1,4 @@
-"""One stretch of a lane: a file in shared memory; where a file system has none, memory that is written through to its file."""
+"""A segment of a lane: a file in shared memory, or memory that is written through to a file on systems without that."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ __all__ = ["STAMP", "Segment"]
 
 STAMP = struct.Struct("<q")
 
-_NOT_OFFERED = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
+_NOT_SUPPORTED = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 class Segment:
-    """A number of rows, and a slot for each that a thread takes before it fills it.
+    """A fixed number of rows; a thread takes the slot of a row before it fills it.
 
     Args:
         header: Which rows.
-        path: The file to be made for them; None for memory alone.
+        path: The file to make for them; None for memory only.
 
     Attributes:
-        path: The file that has the rows; None while they are in memory alone.
+        path: The file that has the rows; None while they are in memory only.
 
     Raises:
         OSError: The file cannot be made.
@@ -39,16 +39,16 @@ class Segment:
         head = header.encode()
         size = len(head) + header.rows * header.width
         self.header, self.path, self.offset = header, path, len(head)
-        self._fd = -1  # of a file that is written through to
+        self._fd = -1  # of the file that is written through to
         self.buffer = mmap.mmap(-1, size) if path is None else self._make(path, head, size)
         self.buffer[: len(head)] = head
         self.slots = iter(range(self.offset, self.offset + header.rows * header.width, header.width))
         self.voids: list[int] = []
 
     def _make(self, path: Path, head: bytes, size: int) -> mmap.mmap:
-        """Make a file of ``size`` bytes, all of it allocated, and return the memory that is the file or goes there.
+        """Make an allocated file of ``size`` bytes, and return its memory.
 
-        A write into a hole on a full disk would be a SIGBUS, which kills the kernel; here it is an OSError.
+        Writing into a hole on a full disk would raise SIGBUS, which kills the process; allocating raises OSError.
         """
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
         try:
@@ -81,7 +81,7 @@ class Segment:
         return self.offset + (row - self.header.first + 1) * self.header.width - 8
 
     def packer(self, layout: struct.Struct) -> Callable[..., None]:
-        """Return what packs into the segment: into its memory, and where that is not the file, into the file too."""
+        """Return the function that packs into the segment's memory and, if that is not the file's, into the file too."""
         return layout.pack_into if self._fd < 0 else self._pack_through(layout)
 
     def _pack_through(self, layout: struct.Struct) -> Callable[..., None]:
@@ -92,7 +92,7 @@ class Segment:
             try:
                 os.pwrite(fd, buffer[at : at + size], at)
             except OSError:
-                self.path = None  # in memory alone, until it is saved
+                self.path = None  # in memory only, until it is saved
 
         return pack
 
@@ -102,7 +102,7 @@ class Segment:
             STAMP.pack_into(self.buffer, at + self.header.width - 8, VOID)
 
     def save(self, path: Path) -> None:
-        """Write a segment that is in memory alone to a file; one in which a row is being written is to be saved once more.
+        """Write a segment that is in memory only to a file; if a row was being written, it must be saved again.
 
         Raises:
             OSError: It cannot be written.
@@ -112,7 +112,7 @@ class Segment:
         part = path.with_suffix(".part")
         try:
             part.unlink(missing_ok=True)
-            with part.open("xb") as file:  # what somebody put there meanwhile is not written through
+            with part.open("xb") as file:  # "x": never write through a link that was put there
                 file.write(data)
             part.replace(path)
         except OSError:
@@ -139,7 +139,7 @@ def _allocate(fd: int, size: int) -> None:
         try:
             os.posix_fallocate(fd, 0, size)
         except OSError as error:
-            if error.errno not in _NOT_OFFERED:
+            if error.errno not in _NOT_SUPPORTED:
                 raise
         else:
             return

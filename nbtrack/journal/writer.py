@@ -15,7 +15,7 @@ from .codec import to_json
 from .event_log import EventLog
 from .lanes import Lanes
 from .outbox import Outbox
-from .records import check_sayable
+from .records import check_json
 from .rows import MIXED
 from .spooled_files import SpooledFiles
 from .writer_folder import WriterFolder
@@ -116,7 +116,7 @@ class Writer:
             TypeError, ValueError: JSON cannot represent it; it was not appended.
         """
         if self._section.is_interrupted():
-            check_sayable(to_json(event))
+            check_json(to_json(event))
             self._section.later(lambda: self._append(event))
             return
         self._append(event)

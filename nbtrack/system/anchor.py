@@ -1,4 +1,4 @@
-"""A folder known by what it is, not by its name, so that it is found again when it, or one above it, was renamed."""
+"""A folder that is held open, so that it is found again after it, or a folder above it, was renamed."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from pathlib import Path
 
 try:
     import fcntl
-except ImportError:  # on Windows, which renames no folder in which a file is open
+except ImportError:  # on Windows, where a folder with an open file cannot be renamed
     fcntl = None  # type: ignore[assignment]
 
 __all__ = ["Anchor", "forget_name", "make_folders"]
 
 _GET_PATH = getattr(fcntl, "F_GETPATH", None)  # of macOS
 _LONGEST = 1024
-_LOOKS = 50  # a folder may be renamed between two looks, and again
+_LOOKS = 50  # attempts, because a folder may be renamed between two looks
 _anchors: weakref.WeakSet[Anchor] = weakref.WeakSet()
 
 
 def make_folders(path: Path) -> None:
-    """Make a folder, and those above it, where they are missing; one that is held and was renamed does not come back.
+    """Make a folder and those above it if they are missing, but never a renamed folder under its former name.
 
-    What lies below a held folder is made in that very folder, whatever it is called by now; a deleted one holds nothing.
+    A folder below a held one is made in the held one, whatever that is called now; a deleted one no longer counts.
 
     Raises:
         OSError: It cannot be made.
@@ -38,16 +38,16 @@ def make_folders(path: Path) -> None:
 
 
 def forget_name(folder: Path) -> None:
-    """Take a name that a folder had before for that of another one from now on, which somebody makes there."""
+    """Stop treating a path as the former name of a held folder, because another folder is made there."""
     for anchor in tuple(_anchors):
         anchor.former = {each for each in anchor.former if not folder.is_relative_to(each)}
 
 
 class Anchor:
-    """A folder that is held open: one file descriptor, closed with this object.
+    """A folder that is held open by one file descriptor, which is closed with this object.
 
     Args:
-        folder: A folder that is there.
+        folder: A folder that exists.
 
     Raises:
         OSError: It cannot be opened.
@@ -62,30 +62,30 @@ class Anchor:
         _anchors.add(self)
 
     def rename(self, folder: Path) -> None:
-        """Note what the folder is called now."""
+        """Note the folder's present path."""
         self.former = {*self.former, self.folder} - {folder}
         self.folder = folder
 
     def relative(self, path: Path) -> Path | None:
-        """Return a path from the folder on, by the name that it has or had; None of one that is not below it."""
+        """Return a path relative to the folder, under its present or a former name; None if it is not below."""
         for folder in (self.folder, *self.former):
             if path.is_relative_to(folder):
                 return path.relative_to(folder)
         return None
 
     def is_in_place(self) -> bool:
-        """Tell whether the folder is where it was."""
+        """Tell whether the folder is still at its path."""
         return _is(self.folder, self._identity)
 
     def is_replaced(self) -> bool:
-        """Tell whether another one is where the folder was."""
+        """Tell whether another folder is at its path."""
         try:
-            return _identity(self.folder.stat()) != self._identity  # one look: it may be renamed between two
+            return _identity(self.folder.stat()) != self._identity  # a single call, because the folder may be renamed between two
         except OSError:
             return self.folder.is_symlink()
 
     def found(self) -> Path | None:
-        """Return where the folder is by now; None where it was deleted, or nobody can say."""
+        """Return where the folder is now; None if it was deleted or cannot be found."""
         for _ in range(_LOOKS):
             for path in (self._path_of_descriptor(), *self._below_working_directory()):
                 if path is not None and _is(path, self._identity):
@@ -95,7 +95,7 @@ class Anchor:
         return None
 
     def has(self, path: Path) -> bool:
-        """Tell whether a file is in the folder, whatever that is called by now."""
+        """Tell whether a file is in the folder, whatever the folder is called now."""
         relative = self.relative(path)
         if relative is None or os.stat not in os.supports_dir_fd:
             return os.path.lexists(path)
@@ -106,17 +106,17 @@ class Anchor:
         return True
 
     def make(self, path: Path) -> None:
-        """Make a folder in this one, and those between, whatever this one is called by now."""
+        """Make a folder below this one, and those between them, whatever this one is called now."""
         relative = self.relative(path) or Path()
         for each in (*reversed(relative.parents), relative):
             with suppress(FileExistsError):
                 os.mkdir(each, dir_fd=self._fd)
 
     def is_deleted(self) -> bool:
-        """Tell whether the folder is nowhere any more."""
+        """Tell whether the folder is deleted."""
         try:
             return os.fstat(self._fd).st_nlink == 0
-        except OSError:  # as a file system of another machine says it
+        except OSError:  # how a network file system reports it
             return True
 
     def _path_of_descriptor(self) -> Path | None:
@@ -128,7 +128,7 @@ class Anchor:
             return None
 
     def _below_working_directory(self) -> list[Path]:
-        """Return where the folder would be if the working directory was renamed with it."""
+        """Return where the folder would be if the working directory was renamed together with it."""
         try:
             here = Path.cwd()
         except OSError:
@@ -141,7 +141,7 @@ def _identity(found: os.stat_result) -> tuple[int, int]:
 
 
 def _close(fd: int, identity: tuple[int, int]) -> None:
-    """Close the folder, unless somebody closed it already, as daemons do, and its number is another file's."""
+    """Close the folder, unless its descriptor was closed before, as daemons do, and belongs to another file now."""
     with suppress(OSError):
         if _identity(os.fstat(fd)) == identity:
             os.close(fd)

@@ -1,4 +1,4 @@
-"""URIs of files of this machine, ``sqlite:`` and ``file:``, and the paths that they stand for."""
+"""``sqlite:`` and ``file:`` URIs of local files, and their paths."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _SQLITE = "sqlite:///"
 
 
 def sqlite_uri(path: Path, query: str = "") -> str:
-    """Return the URI of a SQLite file, in whose path everything that means something in a URI is percent-encoded.
+    """Return the URI of a SQLite file, with the characters percent-encoded that have a meaning in a URI.
 
     Args:
-        path: The file; a relative one stays so.
+        path: The file; a relative path stays relative.
         query: Options, as ``timeout=10``.
     """
-    # Only what would be read as something else: the URI is shown to people, who can read the rest.
+    # Only what would change the meaning, because the URI is shown to people.
     plain = str(path).replace("%", "%25").replace("?", "%3F").replace("#", "%23")
     return f"{_SQLITE}{plain}?{query}" if query else f"{_SQLITE}{plain}"
 
 
 def database_path(uri: str) -> Path | None:
-    """Return the file of a SQLite database, relative or absolute, with each %XX decoded; None of any other URI, or of no file."""
+    """Return the decoded path of a SQLite database, relative or absolute; None for any other URI or a database in memory."""
     scheme, separator, rest = uri.partition(":///")
     path = unquote(rest.partition("?")[0])
     is_file = bool(separator) and scheme.lower().partition("+")[0] == "sqlite" and path not in ("", ":memory:")
@@ -34,7 +34,7 @@ def database_path(uri: str) -> Path | None:
 
 
 def misread_path(path: Path) -> Path | None:
-    """Return the file that earlier versions took for a database whose path has ``?`` or %XX in it; None where there is none."""
+    """Return the file that earlier versions used for a database with ``?`` or %XX in its path; None if it does not exist."""
     read = Path(unquote(str(path).partition("?")[0]))
     return read if read != path and read.is_file() else None
 
@@ -43,7 +43,7 @@ def path_of_file_uri(uri: str) -> Path:
     """Return the path of a ``file:`` URI: ``file:///data/x``, ``file:/data/x``, or ``file:x`` of the working directory.
 
     Raises:
-        InvalidInput: It has another host, a query or a fragment, or no path.
+        InvalidInput: It has another host, a query, a fragment or no path.
     """
     rest = uri[len("file:") :]
     if "?" in rest or "#" in rest:
@@ -58,7 +58,7 @@ def path_of_file_uri(uri: str) -> Path:
         rest = f"//{host}{rest}"
     path = unquoted(rest)
     if "\0" in path or not path:
-        raise InvalidInput(f"{uri!r} is no path; give a folder or a file: URI")
+        raise InvalidInput(f"{uri!r} is not a path; give a folder or a file: URI")
     return Path(path)
 
 

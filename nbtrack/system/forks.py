@@ -1,7 +1,8 @@
-"""Forks: a child has only the thread that forked, and every lock that another thread held stays locked there for ever.
+"""Delays forks while this package's threads hold locks.
 
-Our threads import libraries, open stores and work in libraries with locks of their own. So a fork waits until none of
-them is in the middle of that, and none begins until it is over. How long it waits is bounded, for work may wait for a server.
+A forked child has only the thread that forked, and every lock that another thread held stays locked there forever. This
+package's threads import libraries, open stores and call libraries with locks of their own. So a fork waits until none of
+them is doing that, and none starts to until the fork is done. The wait is bounded, because work may wait for a server.
 """
 
 from __future__ import annotations
@@ -12,19 +13,19 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["OPENING", "WORKING", "unsplit"]
+__all__ = ["OPENING", "WORKING", "delay_forks"]
 
-OPENING = 60.0  # seconds that a fork waits at most for imports and for the opening of a store
-WORKING = 3.0  # and for anything else
+OPENING = 60.0  # seconds that a fork waits at most for imports and the opening of a store
+WORKING = 3.0  # seconds for anything else
 
 _changed = threading.Condition()
-_busy: dict[int, float] = {}  # threads that are in the middle of something, and until when a fork waits for them
+_busy: dict[int, float] = {}  # threads that delay forks, and until when
 _forking = 0
 
 
 @contextmanager
-def unsplit(patience: float) -> Iterator[None]:
-    """Let no fork come in the middle of what the block does, for so many seconds."""
+def delay_forks(patience: float) -> Iterator[None]:
+    """Delay forks until the block is done, for at most so many seconds."""
     me = threading.get_ident()
     with _changed:
         before = _busy.get(me)
@@ -51,7 +52,7 @@ def _before_fork() -> None:
 
 
 def _longest() -> float:
-    """Return for how long to wait for other threads, 0 where there is nothing to wait for."""
+    """Return how many seconds other threads delay a fork."""
     me, now = threading.get_ident(), time.monotonic()
     return max((until - now for thread, until in _busy.items() if thread != me), default=0.0)
 

@@ -1,4 +1,4 @@
-"""Files as shared memory, without a descriptor that stays open for each: a process may have a thousand, and needs them itself."""
+"""Files as shared memory without an open descriptor for each, of which a process has a limited number."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def map_file(fd: int, size: int) -> mmap.mmap:
     """Map a file of ``size`` bytes; the caller may close ``fd``.
 
     Raises:
-        OSError: It cannot be mapped: the file system has no shared memory, say.
+        OSError: It cannot be mapped, for instance because the file system has no shared memory.
     """
     if sys.version_info >= (3, 13):
         return mmap.mmap(fd, size, trackfd=False)
@@ -28,16 +28,16 @@ def map_file(fd: int, size: int) -> mmap.mmap:
 
 
 def _laid_over(system: Any, fd: int, size: int) -> mmap.mmap:
-    """Map memory of no file, and lay the file over it: before 3.13 Python keeps a copy of the descriptor otherwise."""
+    """Map anonymous memory, then the file over it, because before 3.13 Python keeps a copy of a mapped descriptor."""
     import ctypes
 
-    # Tried first where nothing is, for a mapping that fails may take away what it was to lie over.
+    # Tried elsewhere first, because a failing mapping may unmap what it was to replace.
     tried = _map_at(system, None, 0, fd, size)
     try:
         memory = mmap.mmap(-1, size)
         first = ctypes.c_char.from_buffer(memory)
         address = ctypes.addressof(first)
-        del first  # else the memory could not be closed
+        del first  # or the memory could not be closed
         _map_at(system, address, _FIXED, fd, size)
     finally:
         system.munmap(tried, size)
@@ -56,7 +56,7 @@ def _map_at(system: Any, address: int | None, flags: int, fd: int, size: int) ->
 
 @functools.cache
 def _system() -> Any:
-    """Return the system's library where its calls are known, else None."""
+    """Return the C library on systems whose ``mmap`` is known, else None."""
     if sys.platform not in ("linux", "darwin") or platform.machine() not in ("x86_64", "aarch64", "arm64"):
         return None
     import ctypes

@@ -1,7 +1,6 @@
-"""Finding the project: the folder ``.nbtrack`` here or above, as git finds its own, and whether it is one to write to.
+"""Finds the project: the folder ``.nbtrack`` here or above, as git finds its own, and whether new runs may go there.
 
-A folder that must not be written to, or that is somebody else's, does not win over the folder where one works: its runs are
-shown, and new ones go to a project of one's own.
+The runs of a folder that is not writable, or belongs to another user, are shown, and new runs go to a project of one's own.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from pathlib import Path
 
 try:
     import pwd
-except ImportError:  # on Windows, where a folder's owner says little
+except ImportError:  # on Windows, where a folder's owner means little
     pwd = None  # type: ignore[assignment]
 
 __all__ = ["FOLDER", "Project", "find_project", "is_of_mlflow", "may_write"]
@@ -24,12 +23,12 @@ _DATABASE = "runs.db"
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """What was found.
+    """The project of a folder.
 
     Attributes:
         shown: The folder whose runs are shown.
-        own: The folder that new runs go to, and that is made where it is missing.
-        objection: Why these are two; empty where they are one.
+        own: The folder for new runs, which is made if it is missing.
+        objection: Why new runs do not go to ``shown``; empty if they do.
     """
 
     shown: Path
@@ -47,7 +46,7 @@ def find_project(start: Path) -> Project:
 
 
 def is_of_mlflow(folder: Path) -> bool:
-    """Tell whether a folder is one in which MLflow keeps runs as files, as ``mlruns``."""
+    """Tell whether a folder is one in which MLflow stores runs as files, like ``mlruns``."""
     return any(os.path.isfile(f"{path}/meta.yaml") for place in (folder, folder / ".trash") for path in _inside(place))  # noqa: PTH113
 
 
@@ -60,13 +59,13 @@ def _inside(folder: Path) -> list[str]:
 
 
 def may_write(path: Path) -> bool:
-    """Tell whether a file or folder may be written to, or made where it is missing."""
+    """Tell whether a file or folder is writable, or can be made if it is missing."""
     there = next(each for each in (path, *path.parents) if each == each.parent or os.path.lexists(each))
     return os.access(there, os.W_OK | os.X_OK if there.is_dir() else os.W_OK)
 
 
 def _to_make(start: Path, found: list[Path]) -> Path:
-    """Return the folder to make in ``start``; where it cannot be made, the nearest that there is."""
+    """Return the folder to make in ``start``, or the nearest existing one if it cannot be made."""
     here = start / FOLDER
     return here if not found or (here not in found and may_write(here)) else found[0]
 
@@ -76,14 +75,14 @@ def _is_readable(folder: Path) -> bool:
 
 
 def _objection(folder: Path, start: Path) -> str:
-    """Return why runs should not go to a folder, empty where they may."""
+    """Return why new runs must not go to a folder; empty if they may."""
     if not (may_write(folder) and may_write(folder / _DATABASE)):
         return "is not writable"
     return f"belongs to {_name_of(folder.stat().st_uid)}" if _is_foreign(folder, start) else ""
 
 
 def _is_foreign(folder: Path, start: Path) -> bool:
-    """Tell whether a folder is neither ours, nor root's, nor of whom we work with: one group's, or who owns ``start``."""
+    """Tell whether a folder belongs neither to this user, nor to root, nor to a shared group, nor to the owner of ``start``."""
     if pwd is None:
         return False
     found = folder.stat()

@@ -1,4 +1,4 @@
-"""A lock for work that must not begin anew in its own middle."""
+"""A lock for work that must not be entered again by the code that interrupts it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ __all__ = ["Section"]
 
 
 class Section:
-    """A lock, and the calls that came in the middle of what its holder was doing; they are made when that is done.
+    """A lock with a queue for calls that interrupt its holder; they run when the holder is done.
 
-    A signal handler, or a ``__del__`` that the garbage collector calls, runs in the very thread that it interrupts. A lock
-    lets it in, or waits for ever; here it asks ``is_interrupted`` and leaves its call for later.
+    A signal handler, or a ``__del__`` that the garbage collector calls, runs in the thread that it interrupts. A reentrant
+    lock would let it in, and another lock would deadlock; here it asks ``is_interrupted`` and queues its call.
 
     Example:
         >>> section, done = Section(), []
@@ -31,11 +31,11 @@ class Section:
         self._later: deque[Callable[[], object]] = deque()
 
     def is_interrupted(self) -> bool:
-        """Tell whether this very thread is in the middle of the section: the caller must come later."""
+        """Tell whether this thread holds the section, so that the caller interrupts it and must queue its call."""
         return self._holder == threading.get_ident()
 
     def later(self, call: Callable[[], object]) -> None:
-        """Have a call made, which must not fail, when the holder is done."""
+        """Queue a call, which must not fail, until the holder is done."""
         self._later.append(call)
 
     def __enter__(self) -> None:
@@ -48,7 +48,7 @@ class Section:
             if self._depth > 1:
                 self._depth -= 1
                 return
-            # In this order: until the holder is nobody calls are left for later, and from then on they are made at once.
+            # First, because calls are queued while there is a holder, and run at once from then on.
             self._depth = self._holder = 0
             while self._later:
                 self._later.popleft()()

@@ -1,4 +1,4 @@
-"""Threads of nbtrack's own: how they are started, and when none can be."""
+"""Starts this package's threads, as long as the interpreter allows it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ __all__ = ["start_thread"]
 
 
 def start_thread(work: Callable[[], object], name: str) -> threading.Thread | None:
-    """Start a daemon thread; None where none can be started: do the work here, or leave it.
+    """Start a daemon thread; None if none can be started any more.
 
-    A generator or a ``__del__`` may log while the interpreter shuts down. Python 3.11 waits for ever there for a thread
-    that never begins; later versions raise RuntimeError.
+    A generator or a ``__del__`` may log while the interpreter shuts down. There Python 3.11 waits forever for a thread that
+    never starts; later versions raise RuntimeError.
     """
     if sys.is_finalizing():
         return None

@@ -59,8 +59,8 @@ def test_a_fork_waits_for_what_it_must_not_split(monkeypatch):
     order = []
 
     def work():
-        with forks.unsplit(30):
-            with forks.unsplit(30):
+        with forks.delay_forks(30):
+            with forks.delay_forks(30):
                 begun.set()
                 assert go.wait(30)
             order.append("worked")
@@ -69,7 +69,7 @@ def test_a_fork_waits_for_what_it_must_not_split(monkeypatch):
     worker.start()
     assert begun.wait(30)
     threading.Timer(0.05, go.set).start()
-    with forks.unsplit(30):  # its own work is none that a thread waits for
+    with forks.delay_forks(30):  # its own work is none that a thread waits for
         forks._before_fork()
     order.append("forked")
     late = threading.Thread(target=work)
@@ -84,7 +84,7 @@ def test_a_fork_waits_no_longer_than_it_was_told():
     go, begun = threading.Event(), threading.Event()
 
     def work():
-        with forks.unsplit(0.01):
+        with forks.delay_forks(0.01):
             begun.set()
             assert go.wait(30)
 

@@ -192,7 +192,7 @@ def test_a_file_uri_may_be_relative(tmp_path, monkeypatch, uri, folder):
 
 @pytest.mark.parametrize("uri", ["file://host/x", "file://./x", "file:///x?y", "file:///x#y", "file:", "file:///x%00"])
 def test_a_file_uri_that_is_no_folder_of_this_machine_is_refused(uri):
-    with pytest.raises(InvalidInput, match=r"names the host|a query or a fragment|is no path"):
+    with pytest.raises(InvalidInput, match=r"names the host|a query or a fragment|is not a path"):
         resolve(uri)
     with pytest.raises(InvalidInput):
         path_of_file_uri(uri)
