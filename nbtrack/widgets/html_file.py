@@ -1,7 +1,7 @@
-"""A view as one HTML file: the bundles, the data and the answers to what can be asked, without a network or a kernel.
+"""A view as one HTML file that works without a network or a kernel: the bundles, the data, and answers to requests.
 
-The Content-Security-Policy lets exactly these scripts run, by their hashes, and nothing be loaded. The data is in a block that
-is no script: what ``pack`` makes of it, gzipped, as base64.
+The Content-Security-Policy allows exactly these scripts, by their hashes, and loads nothing. The data is in a block that
+is not executed: packed by ``pack``, gzipped, as base64.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .view import Export, View
 
 __all__ = ["LIMIT", "write_html"]
 
-LIMIT = 8_000_000  # bytes of data in a page, as written
+LIMIT = 8_000_000  # bytes of data in a file, as base64
 
 _LEVELS = range(4)
 _EXPORT = re.compile(r"export\s*\{\s*(\w+) as default\s*\};?\s*$")
@@ -45,12 +45,12 @@ def write_html(path: str | os.PathLike[str], view: View, title: str, static_html
     Args:
         path: Where to write it.
         view: The view.
-        title: The page's title.
+        title: The document's title.
         static_html: Returns the same without script, shown where scripts do not run; the view finds its slot in it.
             Called after the view was exported, whose curves it can use.
 
     Raises:
-        InvalidInput: Not even the least of it fits.
+        InvalidInput: Even the smallest export is larger than ``LIMIT``.
     """
     exported, data = _fitting(view)
     scripts = [*(_registering(bundle_source(name)) for name in bundles_of(view.kind)), _START]
@@ -60,23 +60,23 @@ def write_html(path: str | os.PathLike[str], view: View, title: str, static_html
 
 
 def _fitting(view: View) -> tuple[Export, str]:
-    """Return the most of a view that fits, and its bytes as base64."""
+    """Return the largest export of a view that fits, and its data as base64."""
     for level in _LEVELS:
         exported = view.export(level)
         answers = {_asked(what, args): value for what, args, value in exported.answers}
         data = _encoded({"kind": view.kind, "key": view.key, "snapshot": exported.snapshot, "answers": answers})
         if len(data) <= LIMIT:
             return exported, data
-    raise InvalidInput(f"this takes {len(data):,} bytes as a page, and {LIMIT:,} is the most; choose fewer runs")
+    raise InvalidInput(f"this takes {len(data):,} bytes as an HTML file, and {LIMIT:,} is the limit; choose fewer runs")
 
 
 def _asked(what: str, args: dict[str, Any]) -> str:
-    """Return what names an answer; js/src/page/saved.ts makes the same of what is asked."""
+    """Return the key of an answer; js/src/page/saved.ts makes the same of a request."""
     return what + " " + json.dumps(args, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def _encoded(value: Any) -> str:
-    """Return a packed value: the length of its JSON, the JSON, and the arrays' bytes, gzipped, as base64."""
+    """Return a value as the length of its JSON, the JSON, and the arrays' bytes, gzipped, as base64."""
     tree, block = pack(value)
     head = json.dumps(tree, separators=(",", ":")).encode()
     whole = b"".join([struct.pack("<I", len(head)), head, block])
@@ -84,14 +84,14 @@ def _encoded(value: Any) -> str:
 
 
 def _registering(source: str) -> str:
-    """Return a bundle that hands over what it would export."""
+    """Return a bundle that puts its export on a global list, for scripts inside a document cannot import each other."""
     name = _EXPORT.search(source)
     assert name is not None, "a bundle ends with its export"
     return f"{source[: name.start()]}(globalThis.__nbtrackPage??=[]).push({name[1]});"
 
 
 def _document(title: str, static_html: str, exported: Export, data: str, scripts: list[str]) -> str:
-    # "</script" must not end a script before its time, wherever it comes from.
+    # "</script" in a string of the code would end the script.
     scripts = [script.replace("</script", "<\\/script") for script in scripts]
     hashes = " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(each.encode()).digest()).decode()}'" for each in scripts)
     policy = f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data: blob:; media-src blob:"

@@ -1,4 +1,4 @@
-"""The views that are open in this kernel: each has a model in the browser, until its cell runs again."""
+"""The views that are open in this kernel, each until its cell runs again."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ V = TypeVar("V", bound=View)
 
 
 class _OpenViews:
-    """The views that have a model now, by the cell in whose output they are."""
+    """The open views, each with the id of the cell whose output it is in and of the execution that opened it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._views: list[tuple[str, str, View]] = []
 
     def add(self, view: View) -> None:
-        """Take down a view; those that the cell's earlier execution opened, and the oldest of too many, are closed."""
+        """Add a view; close those of the cell's earlier execution, and the oldest where too many are open."""
         cell, request = frontend.cell_id(), frontend.request_id()
         with self._lock:
             old = [each for each in self._views if cell and each[0] == cell and each[1] != request]
@@ -34,7 +34,7 @@ class _OpenViews:
             closing.close()
 
     def close(self, cell: str | None) -> None:
-        """Close the views of a cell, None for all."""
+        """Close the views of a cell, or all views for None."""
         with self._lock:
             old = [each for each in self._views if cell is None or each[0] == cell]
             self._views = [each for each in self._views if each not in old]
@@ -46,10 +46,10 @@ _open_views = _OpenViews()
 
 
 def open_view(view: V) -> V:
-    """Give a view a model in the browser, where somebody is looking; it is closed when its cell runs again.
+    """Connect a view to the browser, until its cell runs again; a headless execution has no browser.
 
     Returns:
-        The view; it has a ``transport`` unless nobody is looking.
+        The view; its ``transport`` is None in a headless execution.
     """
     if view.transport is None and not frontend.is_headless():
         from .transport.browser_model import ViewWidget
@@ -61,7 +61,7 @@ def open_view(view: V) -> V:
 
 
 def prepare() -> None:
-    """Load what a run's view needs, here and in the page."""
+    """Load the code of a run's view into the kernel and the browser, so that the first tracked cell does not wait for it."""
     from .transport import browser_model
     from .views import run  # noqa: F401
 
@@ -69,17 +69,17 @@ def prepare() -> None:
 
 
 def key_of(view: View) -> str:
-    """Let a view live in the output of this cell; return what names its slot there, empty where nobody is looking."""
+    """Open a view in the output of this cell and return the name of its slot there; empty in a headless execution."""
     return view.key if open_view(view).transport is not None else ""
 
 
 def close_views(cell: str | None = None) -> None:
-    """Close the views in the output of a cell, which is about to run again; None: all views."""
+    """Close the views in the output of a cell that is about to run again, or all views for None."""
     _open_views.close(cell)
 
 
 def widget_bundle(view: View) -> dict[str, Any]:
-    """Return what displays a view as a widget, where HTML is kept apart from living models; empty where nobody looks."""
+    """Return the MIME bundle that displays a view as a widget, for front ends whose HTML output cannot find it."""
     if view.transport is None:
         return {}
     shown = {"version_major": 2, "version_minor": 0, "model_id": view.transport.model_id}

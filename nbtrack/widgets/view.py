@@ -1,7 +1,7 @@
-"""What every living view is made of: data, requests from a browser, events to it.
+"""The base of live views: a snapshot for the browser, answers to its requests, events pushed to it.
 
-A ``View`` is a plain object, of use without a kernel: a page written by ``to_html`` is its snapshot. ``open_view`` gives it
-a model in the browser (open_views.py); transport/browser_model.py has how its messages travel.
+A ``View`` is a plain object that needs no kernel: an HTML file written by ``to_html`` holds its export. ``open_view``
+(open_views.py) connects it to a browser; transport/browser_model.py has the messages.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ __all__ = ["Export", "Transport", "View"]
 
 
 class Export(NamedTuple):
-    """A view for a page of its own.
+    """What an HTML file holds of a view.
 
     Attributes:
-        snapshot: As a fresh page needs it.
-        answers: What can be asked there: the request's name, its arguments, the answer.
-        notes: What there is less of than in a notebook, to be said on the page.
+        snapshot: The view's snapshot.
+        answers: The requests that the file can answer: name, arguments, answer.
+        notes: Sentences that say what the file has less of than a notebook.
     """
 
     snapshot: Any
@@ -30,29 +30,30 @@ class Export(NamedTuple):
 
 
 class Transport(Protocol):
-    """A view's model in the browser."""
+    """The connection of a view to the browsers that show it."""
 
     @property
     def model_id(self) -> str | None:
-        """The model's id among the page's widgets."""
+        """The id of the widget model that the view has in the browser."""
 
     def push(self, event: str, value: Any) -> None:
-        """Send an event to every page that shows the view."""
+        """Send an event to every browser that shows the view."""
 
     def close(self) -> None:
-        """Close the model."""
+        """Close the connection."""
 
 
 class View:
-    """One thing to look at: a run, a table of runs, a comparison, the files of a run.
+    """A live widget: of a run, a table of runs, a comparison, or the files of a run.
 
-    A subclass has ``snapshot``, and a method for each thing that a browser may ask. These may be called from another
-    thread than the main one, while a cell runs; a ``NbtrackError`` that they raise is shown where it was asked.
+    A subclass implements ``snapshot`` and a method for each request. They may be called from a thread other than the main one
+    while a cell runs; a ``NbtrackError`` that they raise is shown in the browser.
 
     Attributes:
-        kind: Which module of the bundle draws it.
-        key: Names the slot in the notebook's HTML that it lives in.
-        requests: What a browser may ask, and the method that answers.
+        kind: Which module of the bundle draws the view.
+        key: The name of the slot in the notebook's HTML in which the view is drawn.
+        requests: The names of the requests that a browser may send, and the methods that answer them.
+        transport: The connection to the browser; None while the view is not open.
     """
 
     kind: ClassVar[str]
@@ -63,37 +64,37 @@ class View:
         self.transport: Transport | None = None
 
     def snapshot(self) -> Any:
-        """Return all that a fresh page needs, as ``pack`` takes it."""
+        """Return everything that a browser needs to draw the view, as ``pack`` takes it."""
         raise NotImplementedError
 
     def answer(self, what: str, args: Mapping[str, Any]) -> Any:
         """Return the answer to a browser's request.
 
         Raises:
-            InvalidInput: This view has no such answer.
+            InvalidInput: This kind of view has no such request.
         """
         if what == "snapshot":
             return self.snapshot()
         if what not in self.requests:
-            raise InvalidInput(f"a view of kind {self.kind!r} cannot be asked {what!r}")
+            raise InvalidInput(f"a view of kind {self.kind!r} has no request {what!r}")
         return getattr(self, self.requests[what])(**args)
 
     def export(self, level: int) -> Export:
-        """Return the view for a page of its own.
+        """Return what an HTML file holds of the view.
 
         Args:
-            level: 0 is all that makes sense in a page; each higher one takes less room, to 3, the least.
+            level: From 0, everything that is of use in a file, to 3, which takes the fewest bytes.
         """
         return Export(self.snapshot(), [], [])
 
     def push(self, event: str, value: Any) -> None:
-        """Tell every page that shows this view; without one nothing happens."""
+        """Send an event to every browser that shows this view; without one nothing happens."""
         transport = self.transport
         if transport is not None:
             transport.push(event, value)
 
     def close(self) -> None:
-        """Let go of the model in the browser; what is in the notebook stays. Twice is fine."""
+        """Close the transport; the notebook's output stays. May be called twice."""
         transport, self.transport = self.transport, None
         if transport is not None:
             transport.close()

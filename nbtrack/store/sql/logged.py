@@ -91,10 +91,10 @@ def read_logged(connection: SqlConnection, run_ids: Sequence[str], stats: Sequen
 
 
 def read_details(connection: SqlConnection, run_ids: Sequence[str], stats: Sequence[str]) -> RunDetails:
-    """Return the params, the tags and the named statistics of the metrics of these runs, by two statements."""
-    rows = _read(connection, ("param", "tag"), run_ids)
-    params_ = _params(connection.dialect.label, run_ids, rows["param"])
-    return RunDetails(params_, _tags(run_ids, rows["tag"]), read_metrics(connection, run_ids, stats))
+    """Return the params, the tags and the named statistics of the metrics of these runs."""
+    # A union of params and tags saves a statement, and takes a tenth longer for 10,000 runs.
+    params_, tags_ = read_params(connection, run_ids), read_tags(connection, run_ids)
+    return RunDetails(params_, tags_, read_metrics(connection, run_ids, stats))
 
 
 def read_params(connection: SqlConnection, run_ids: Sequence[str]) -> list[tuple[str, str, ParamValue]]:

@@ -1,1 +1,1 @@
-"""What views and saved pages draw, as plain data."""
+"""What live views and static HTML draw, as plain data."""

@@ -1,4 +1,4 @@
-"""What is known of many runs, in columns: arrays of numbers, and texts by their place in a list of them."""
+"""Runs in columns: arrays of numbers, and strings as indices into a list of distinct ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["Cells", "Table", "table_of"]
 
 
 class Cells(NamedTuple):
-    """The values of a column, and the row of each; a row that is not among them has none."""
+    """The values of a column and their rows; other rows have no value."""
 
     rows: NDArray[np.intp]
     values: NDArray[np.object_]
@@ -33,11 +33,11 @@ class Cells(NamedTuple):
         return cls(np.arange(len(values)), np.fromiter(values, np.object_, len(values)))
 
     def texts(self) -> list[str]:
-        """Return the values as a table shows them."""
+        """Return the values as strings."""
         return [value if type(value) is str else value_text(value) for value in self.values]
 
     def differ(self, rows: int) -> bool:
-        """Tell whether the rows of a table have different values."""
+        """Tell whether the rows of a table differ, a missing value being a difference."""
         if len(self.rows) < rows:
             return True
         first = value_text(self.values[0]) if rows else ""
@@ -54,9 +54,9 @@ _NONE = Cells.of_all([])
 class Table:
     """Columns of runs, each a mapping as ``pack`` takes it.
 
-    A column has ``id``, ``name``, ``group`` (run, param, metric, tag) and ``kind`` (number, text, time, duration, status). One of
-    texts has ``levels``, the texts, and ``codes``, the place of each row's text in them, -1 where there is none; the others
-    have ``v``, NaN where there is nothing. A metric's ``nans`` are the rows whose last value is NaN, and not missing.
+    A column has ``id``, ``name``, ``group`` (run, param, metric, tag) and ``kind`` (number, text, time, duration, status). A
+    column of strings has ``levels``, the distinct strings, and ``codes``, each row's index into them or -1; the others have
+    ``v``, NaN where there is no value. A metric's ``nans`` are the rows whose last value is NaN rather than missing.
     """
 
     def __init__(self, rows: int) -> None:
@@ -64,7 +64,7 @@ class Table:
         self.columns: list[dict[str, Any]] = []
 
     def texts(self, name: str, group: str, cells: Cells, kind: str = "text") -> None:
-        """Add a column of texts."""
+        """Add a column of strings."""
         texts = cells.texts()
         levels = {text: place for place, text in enumerate(dict.fromkeys(texts))}
         codes = np.full(self.rows, -1, dtype=np.int32)
@@ -78,7 +78,7 @@ class Table:
         self._add(name, group, kind, v=column, **more)
 
     def values(self, name: str, cells: Cells) -> None:
-        """Add a column of params: of numbers where all are, else of texts."""
+        """Add a column of a param: numbers if all values are numbers, else strings."""
         if set(map(type, cells.values)) <= {int, float}:
             self.numbers(name, "param", cells)
         else:

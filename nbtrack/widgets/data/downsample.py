@@ -1,4 +1,4 @@
-"""Fewer points of a curve that draw the same picture: the extremes of each stretch, and its gaps."""
+"""Downsampling that keeps the picture of a curve: the extremes and the gaps of each stretch."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ __all__ = ["in_step_order", "minmax_indices"]
 
 
 def minmax_indices(values: NDArray[np.float64], points: int) -> NDArray[np.intp]:
-    """Return the indices of at most ``points`` values that show the curve's shape, in ascending order.
+    """Return the ascending indices of at most ``points`` values that show the curve's shape.
 
-    The values are cut into stretches of equal length; of each its lowest and highest finite value stay, and
-    the first that is not finite, so that a gap or an infinity is never lost. The first and the last value stay.
+    The values are cut into stretches of equal length. The lowest and highest finite value of each is kept, and the first one
+    that is not finite, so that no gap or infinity is lost. The first and the last value are kept.
 
     Args:
         values: The curve, shape (n,), in the order of its axis.
-        points: How many to keep at most, 5 or more; all of them where there are no more.
+        points: The most indices to return, 5 or more.
     """
     n = len(values)
     if n <= points:
@@ -40,7 +40,7 @@ def minmax_indices(values: NDArray[np.float64], points: int) -> NDArray[np.intp]
 
 
 def _extremes(values: NDArray[np.float64], stretches: int) -> NDArray[np.intp]:
-    """Return where the lowest and highest of each stretch of finite values are, the first value and the last; without a copy."""
+    """Return the indices of the lowest and highest value of each stretch, of the first and of the last; all are finite."""
     n = len(values)
     width = -(-n // stretches)
     whole = n // width
@@ -54,7 +54,7 @@ def _extremes(values: NDArray[np.float64], stretches: int) -> NDArray[np.intp]:
 
 
 def in_step_order(steps: NDArray[Any], values: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[np.float64]]:
-    """Return points sorted by step, those of one step in the order logged; untouched where they are sorted."""
+    """Return points sorted by step, those of one step in the order logged; without a copy if they are sorted."""
     if len(steps) < 2 or bool((steps[1:] >= steps[:-1]).all()):
         return steps, values
     order = np.argsort(steps, kind="stable")

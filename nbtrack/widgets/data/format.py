@@ -1,4 +1,4 @@
-"""How numbers, times, sizes and other people's texts are written."""
+"""Formats numbers, times, sizes and user-supplied strings."""
 
 from __future__ import annotations
 
@@ -82,35 +82,32 @@ def size(count: int) -> str:
 
 
 def value_text(value: Any) -> str:
-    """Return a param's value: a text as it is, anything else as Python or JSON writes it."""
+    """Return a param's value as a string: lists and dicts as JSON, others by ``str``."""
     if isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else str(value)
 
 
 def one_line(text: str) -> str:
-    """Return a text on one line, without what a terminal or a reader would take for a command.
-
-    Control characters, and the marks that turn the direction of writing, become spaces or go.
-    """
+    """Return a string on one line, without characters that control a terminal or the direction of writing."""
     spaced = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text)
     plain = "".join(c for c in _BIDI_CONTROL.sub("", spaced) if unicodedata.category(c) != "Cs")
     return " ".join(plain.split())
 
 
 def clip(text: str, length: int) -> str:
-    """Return a text of one line and at most ``length`` characters, with ``…`` where some are left out."""
+    """Return a string as one line of at most ``length`` characters, ending with ``…`` if it was cut."""
     line = one_line(text[: length * 4 + 16])
     return line if len(line) <= length and len(text) <= length * 4 + 16 else line[: length - 1].rstrip() + "…"
 
 
 def isolate(text: str) -> str:
-    """Return a text that cannot change the order of its surroundings when it is written from right to left."""
+    """Return a string with right-to-left characters in isolates, so that it does not reorder its surroundings."""
     return f"\u2068{text}\u2069" if _RTL.search(text) else text
 
 
 def columns(text: str) -> int:
-    """Return how many columns of a terminal a text takes."""
+    """Return how many columns of a terminal a string takes."""
     return sum(
         0 if unicodedata.category(c) in ("Mn", "Me", "Cf") else 1 + (unicodedata.east_asian_width(c) in "WF") for c in text
     )

@@ -18,8 +18,8 @@ SUMMARY = tuple(MetricSummary.__dataclass_fields__)
 
 # Points that are read at once: as they travel, some ten bytes each.
 _AT_ONCE = 5_000_000
-# A zoom into longer runs reads only the stretches that it shows.
-_AT_ONCE_IN_A_ZOOM = 200_000
+# A zoom into a longer run reads only the stretches that it shows.
+_SHORT = 20_000
 # Most of reading a curve is the decoding of its points, which releases the interpreter's lock.
 _THREADS = 4
 
@@ -48,8 +48,13 @@ class ManyRuns:
         return ManyRuns(store, self.infos, self.stats)
 
     def first(self, count: int) -> ManyRuns:
-        """Return the first of these runs, of which nothing has been read yet."""
-        return ManyRuns(self._store, self.infos[:count], self.stats)
+        """Return the first of these runs, with the details that have been read of them."""
+        part = ManyRuns(self._store, self.infos[:count], self.stats)
+        if "details" in vars(self):
+            ids, all_ = set(part.ids), self.details
+            own = ([row for row in rows if row[0] in ids] for rows in (all_.params, all_.tags, all_.metrics))
+            vars(part)["details"] = RunDetails(*own)
+        return part
 
     @cached_property
     def details(self) -> RunDetails:
@@ -109,7 +114,7 @@ class ManyRuns:
 
     def draw(self, infos: Sequence[RunInfo], keys: Sequence[str], window: Window) -> Iterator[tuple[RunInfo, list[Drawn]]]:
         """Yield each run that may have these metrics with their curves in a window."""
-        groups = self._groups(infos, keys, _AT_ONCE if window.is_everything else _AT_ONCE_IN_A_ZOOM)
+        groups = self._groups(infos, keys, _AT_ONCE if window.is_everything else _SHORT)
         with ThreadPoolExecutor(_THREADS, "nbtrack-curves") as pool:
             for is_alone, some in groupby(groups, lambda group: len(group) == 1):
                 if is_alone:
@@ -134,20 +139,23 @@ class ManyRuns:
             found[run_id].append((key, points))
         return list(found.values())
 
-    def _groups(self, infos: Sequence[RunInfo], keys: Sequence[str], most: int) -> Iterator[list[RunInfo]]:
-        """Yield the runs that may have points of these metrics, in groups that are read at once: small runs all together."""
+    def _groups(self, infos: Sequence[RunInfo], keys: Sequence[str], longest: int) -> Iterator[list[RunInfo]]:
+        """Yield the runs that may have points of these metrics, in groups that are read at once; runs above ``longest`` alone."""
         group: list[RunInfo] = []
         size = 0
         for info in infos:
             count = self.count(info.id, keys)
-            # A run that goes on may have got points since its metrics were counted.
+            # An open run may have got points since its metrics were counted.
             if not count and not info.status.is_open:
                 continue
-            if group and size + count > most:
+            if group and (size + count > _AT_ONCE or count > longest):
                 yield group
                 group, size = [], 0
             group.append(info)
             size += count
+            if count > longest:
+                yield group
+                group, size = [], 0
         if group:
             yield group
 

@@ -1,4 +1,4 @@
-"""What a metric's name tells: which metrics belong in one chart, and which way is better."""
+"""Reads a metric's name: its split, which metrics share a chart, and whether lower or higher is better."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def split_of(name: str) -> tuple[str, str]:
 
 
 def families(names: Iterable[str]) -> list[list[str]]:
-    """Group the names that are one metric on several splits, in the order of their first."""
+    """Group the names of one metric on several splits, in the order of their first."""
     groups: dict[str, list[str]] = {}
     for name in names:
         groups.setdefault(split_of(name)[0], []).append(name)
@@ -45,7 +45,7 @@ def families(names: Iterable[str]) -> list[list[str]]:
 
 @functools.lru_cache(maxsize=4096)
 def better(name: str) -> int:
-    """Return -1 where a lower value of this metric is better, 1 where a higher one is, 0 where the name does not tell."""
+    """Return -1 if lower values of this metric are better, 1 if higher ones are, 0 if the name does not tell."""
     words = _words(split_of(name)[0])
     for word in reversed(words):
         if _LOWER.fullmatch(word):

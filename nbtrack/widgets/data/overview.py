@@ -1,4 +1,4 @@
-"""A bounded picture of a metric that grows: every point of few, the extremes of equal stretches of many."""
+"""A growing metric with a bounded number of drawn points: all of few, the extremes of equal stretches of many."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
 __all__ = ["MOST_DRAWN", "Overview"]
 
 MOST_DRAWN = 2000
-# A doubling of the stretches is to leave room to grow, and not to come again at once.
+# Doubling the stretches leaves room to grow, so that the next row does not double them again.
 _AFTERWARDS = 0.75
 _AT_ONCE = 100_000
 
 
 class Overview:
-    """A metric's points as they are drawn: at most ``limit``, however many there are.
+    """A metric's points as they are drawn: at most ``limit``, however many were logged.
 
-    The points are cut into stretches of equal number. Of each the lowest and the highest stay, and the first that is not
-    finite, so that no peak, gap or infinity is lost; when there are too many, stretches become twice as long. Points
-    that come in no order of steps are sorted in.
+    The points are cut into stretches of the same number of points. The lowest and highest of each are kept, and the first one
+    that is not finite, so that no peak, gap or infinity is lost; at the limit, stretches become twice as long. Points that
+    were not logged in the order of steps are sorted in.
 
     Attributes:
-        count: How many points there are in all.
-        nan_count: How many of them are NaN.
-        odd_count: How many are not finite.
-        bad: Step and value of the first that is not finite, None where all are.
-        diverged: Step and value of the first after the last that is finite; None where the metric ends finite.
+        count: The number of points.
+        nan_count: The number of NaN.
+        odd_count: The number of values that are not finite.
+        bad: Step and value of the first value that is not finite; None if all are finite.
+        diverged: Step and value where the values stop being finite for good; None if the last one is finite.
     """
 
     def __init__(self, limit: int = MOST_DRAWN) -> None:
@@ -48,7 +48,7 @@ class Overview:
         self._low = self._high = (math.nan, math.nan)
 
     def extend(self, steps: NDArray[Any], seconds: NDArray[Any], values: NDArray[np.float64]) -> None:
-        """Add points: three arrays of shape (n,), steps, seconds since the run began, values."""
+        """Add points: steps, seconds since the run began and values, of shape (n,) each."""
         if not len(steps):
             return
         new = np.stack([np.asarray(steps, np.float64), np.asarray(seconds, np.float64), values])
@@ -99,7 +99,7 @@ class Overview:
         self._changed_from = min(self._changed_from, kept)
 
     def _sort_in(self, new: NDArray[np.float64]) -> None:
-        """Put points between those there are; their stretches are then of about equal number."""
+        """Insert points between the known ones; stretches then have about the same number of points."""
         points = np.concatenate([self._points, new], axis=1)
         self._points = points[:, np.argsort(points[0], kind="stable")]
         self.count += new.shape[1]
@@ -123,7 +123,7 @@ class Overview:
         return self._points.shape[1]
 
     def facts(self) -> Mapping[str, Any]:
-        """Return what is said of the metric beside its curve, as the page has it."""
+        """Return the numbers that are shown beside the curve, by the names that the browser's code has for them."""
         last = float(self._points[2, -1]) if self._points.size else math.nan
         return {
             "count": self.count,
@@ -144,17 +144,17 @@ class Overview:
         return {"x": x, "t": t.astype(np.float32), "y": y}
 
     def take_changes(self) -> int:
-        """Return from which drawn point on there is something new since the last time."""
+        """Return the index of the first drawn point that changed since the last call."""
         start, self._changed_from = self._changed_from, self.drawn
         return start
 
     @classmethod
     def of(cls, steps: NDArray[Any], seconds: NDArray[Any], values: NDArray[np.float64], limit: int = MOST_DRAWN) -> Overview:
-        """Return the overview of all points of a metric, in whatever order logged."""
+        """Return the overview of all points of a metric, in any order."""
         made = cls(limit)
         order, values = in_step_order(steps, values)
         _, seconds = in_step_order(steps, seconds)
-        # With stretches of the length that they come to in the end, nothing is cut twice.
+        # Starting with the final length of stretches avoids cutting them again and again.
         while len(order) / made._length * 2 > limit:
             made._length *= 2
         for start in range(0, len(order), _AT_ONCE):
@@ -164,7 +164,7 @@ class Overview:
 
 
 def _telling(stretch: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Return the indices of the lowest, the highest and the first not finite value of each stretch, and of the last value."""
+    """Return the indices to keep: the lowest, highest and first not finite value of each stretch, and the last value."""
     begins = _begins(stretch)
     starts, place = begins.nonzero()[0], begins.cumsum() - 1
     finite = np.isfinite(values)
@@ -181,7 +181,7 @@ def _telling(stretch: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray
 
 
 def _begins(stretch: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Tell of each of some numbers whether it is another one than the one before."""
+    """Return a mask of the numbers that differ from the one before them."""
     found = np.ones(len(stretch), dtype=bool)
     np.not_equal(stretch[1:], stretch[:-1], out=found[1:])
     return found
@@ -199,7 +199,7 @@ def _extremes_beside_nan(values: NDArray[np.float64]) -> tuple[int, int]:
 def _divergence(
     before: tuple[float, float] | None, points: NDArray[np.float64], finite: NDArray[np.bool_]
 ) -> tuple[float, float] | None:
-    """Return where values that are not finite begin to the end; ``before`` is where they did so far."""
+    """Return the point from which on no value is finite; ``before`` is that point as of the values added before."""
     steps, _, values = points
     if finite[-1]:
         return None

@@ -1,4 +1,4 @@
-"""Curves of a metric as small as a table's cell."""
+"""Curves as small as a table's cell."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NOTHING: Curve = (np.empty(0, np.float32), np.empty(0, np.float32))
 
 
 class Sparks:
-    """Small curves, kept for runs that have ended."""
+    """Reads small curves, and keeps those of runs that have ended."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -1,4 +1,4 @@
-"""Two texts side by side, as lines that are equal or not, with the words in them that changed."""
+"""A side-by-side diff of two texts, with the words that changed in each line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 __all__ = ["side_by_side"]
 
-# A part of a line, and whether it is other than on the other side.
+# A part of a line, and whether it differs from the other side.
 Fragment = tuple[str, bool]
 
 _CONTEXT = 3
@@ -23,8 +23,8 @@ def side_by_side(left: str, right: str) -> list[list[Any]]:
     """Return the lines of two texts beside each other.
 
     Returns:
-        Rows ``[number, parts, number, parts]`` of the left and the right text; on a side without a line the number is None.
-        ``[n]`` stands for n lines that are equal in both and far from any change.
+        Rows ``[number, parts, number, parts]`` of the left and the right text; the number is None where a side has no line.
+        ``[n]`` stands for n equal lines that are far from any change.
     """
     lines, others = _lines(left), _lines(right)
     rows: list[list[Any]] = []
@@ -66,7 +66,7 @@ def _changed(lines: Sequence[str], i1: int, i2: int, others: Sequence[str], j1: 
 
 
 def _words(left: str, right: str) -> tuple[list[Fragment], list[Fragment]]:
-    """Return two lines in parts; as wholes where they have little in common."""
+    """Return two lines in parts; lines that have little in common are one part each."""
     words, others = _WORDS.findall(left), _WORDS.findall(right)
     matcher = SequenceMatcher(None, words, others, autojunk=False)
     if matcher.ratio() < 0.4:

@@ -33,10 +33,11 @@ def runs_content(runs: ManyRuns, key: str = "", *, most: int | None = _TABLE_RUN
         most: How many runs the table has; None for all.
     """
     count = len(runs.infos) if most is None else most
-    # Of very many runs only those that are shown are read.
-    read = runs if len(runs.infos) <= max(_MOST_READ, count) else runs.first(count)
-    shown = tuple(_run_content(read, info, {}) for info in read.infos[:count])
-    return RunsContent(shown, len(runs.infos), now=now_ms(), key=key, whole=_whole(read, runs, len(shown)))
+    is_read = len(runs.infos) <= max(_MOST_READ, count)
+    whole = _whole(runs) if is_read and count < len(runs.infos) else None
+    first = runs.first(count)
+    shown = tuple(_run_content(first, info, {}) for info in first.infos)
+    return RunsContent(shown, len(runs.infos), now=now_ms(), key=key, whole=whole)
 
 
 def comparison_content(runs: ManyRuns, key: str = "", *, has_curves: bool = True) -> ComparisonContent:
@@ -47,17 +48,18 @@ def comparison_content(runs: ManyRuns, key: str = "", *, has_curves: bool = True
         key: Names the slot in which a live view finds the comparison.
         has_curves: Whether the points of metrics are read.
     """
-    read = runs if len(runs.infos) <= _MOST_READ else runs.first(_COMPARED_RUNS)
+    is_read = len(runs.infos) <= _MOST_READ
+    whole = _whole(runs) if is_read and len(runs.infos) > _COMPARED_RUNS else None
+    # Of very many runs only those that are shown are read.
+    read = runs if is_read else runs.first(_COMPARED_RUNS)
     infos = read.infos[:_COMPARED_RUNS]
     curves = _curves(read, infos) if has_curves else {}
     shown = tuple(_run_content(read, info, curves) for info in infos)
-    return ComparisonContent(shown, key=key, total=len(runs.infos), whole=_whole(read, runs, len(shown)))
+    return ComparisonContent(shown, key=key, total=len(runs.infos), whole=whole)
 
 
-def _whole(read: ManyRuns, runs: ManyRuns, shown: int) -> Whole | None:
-    """Return what is said of all runs; None where those that are shown tell it, and where not all were read."""
-    if shown == len(runs.infos) or read is not runs:
-        return None
+def _whole(runs: ManyRuns) -> Whole:
+    """Return what differs among all runs, shown or not, and the best last value of each metric."""
     names = {info.id: info.name for info in runs.infos}
     last = 2 + runs.stats.index("last")
     return of_all(len(names), runs.details.params, ((names[row[0]], row[1], row[last]) for row in runs.details.metrics))

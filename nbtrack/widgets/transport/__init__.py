@@ -1,1 +1,1 @@
-"""From a view in the kernel to its model in the browser."""
+"""The way of a view's messages to the browser and back."""

@@ -1,8 +1,8 @@
-"""The model of a view in the browser, and the messages between them.
+"""The widget model of a view, and the messages between kernel and browser.
 
 To the browser: ``{k: "push", seq, event, value}``, numbered without gaps, and ``{k: "answer" | "error", id, …}``. From it:
-``{k: "ask", id, what, args}``, sent again while no answer comes, so an id is answered once. Data travels in messages only:
-state would be kept, and saved with the notebook.
+``{k: "ask", id, what, args}``, repeated until an answer comes, so that each id is answered once. Data travels in messages
+only: traits would be kept in memory and saved with the notebook.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class _Asset(anywidget.AnyWidget):
 
     Attributes:
         code: The JavaScript.
-        ahead: Its hash, where the page is to load it when it comes; others need the first one.
+        ahead: The code's hash if the browser shall load it on arrival; empty for bundles that need another one first.
     """
 
     _esm = STUB.read_text(encoding="utf-8")
@@ -49,7 +49,7 @@ _making = threading.Lock()
 
 
 def _shared_asset(name: str) -> list[str]:
-    """Return the id and the hash of a bundle's asset, which is made anew where somebody has closed all widgets."""
+    """Return the model id and the hash of a bundle's asset; it is created again after ``Widget.close_all``."""
     with _making:
         asset = _assets.get(name)
         if asset is None or asset.comm is None:
@@ -63,15 +63,15 @@ def _hash(name: str) -> str:
 
 
 def send_ahead() -> None:
-    """Send what all views need before there is one, so that the page has loaded it by then."""
+    """Send the bundle that all views need before the first view, so that the browser has loaded it by then."""
     _shared_asset(FIRST)
 
 
 class ViewWidget(anywidget.AnyWidget):
-    """A view's model: a stub that loads the bundles, and the view's kind and key.
+    """The widget of a view: a stub that loads the bundles, and the view's kind and key.
 
     Attributes:
-        coming: Whether the first snapshot is still to be pushed, so that a page need not ask for one.
+        coming: Whether the first snapshot will be pushed, so that a browser need not ask for it.
     """
 
     _esm = STUB.read_text(encoding="utf-8")
@@ -89,7 +89,7 @@ class ViewWidget(anywidget.AnyWidget):
         messages.listen(self)
 
     def begin(self) -> None:
-        """Send the first snapshot; where there is none, a page asks and is told why."""
+        """Push the first snapshot; if that fails, a browser asks for it and gets the error."""
         try:
             self.push("snapshot", self._view.snapshot())
         finally:
@@ -114,19 +114,19 @@ class ViewWidget(anywidget.AnyWidget):
 
     def _answer(self, asked: str, what: str, args: dict[str, Any]) -> None:
         try:
-            # A snapshot holds all that was pushed before it, and nothing that is pushed after.
+            # The browser ignores pushes up to this number, which the snapshot contains.
             with self._sending:
                 seq = self._seq
             tree, block = pack(self._view.answer(what, args))
             self._tell({"k": "answer", "id": asked, "seq": seq, "value": tree}, block)
         except NbtrackError as error:
             self._tell({"k": "error", "id": asked, "message": str(error)})
-        except Exception as error:  # a page that asks the impossible must hear of it, and the kernel go on  # noqa: BLE001
+        except Exception as error:  # a bad request is answered with the error, and the kernel goes on  # noqa: BLE001
             _log.warning("nbtrack: a view of kind %s failed to answer %r: %r", self._view.kind, what, error)
             self._tell({"k": "error", "id": asked, "message": repr(error)})
 
     def close(self) -> None:
-        """Close the model, and its layout, which would stay otherwise."""
+        """Close the model and its layout, which ipywidgets would keep."""
         messages.forget(self)
         layout = self.layout
         super().close()

@@ -1,4 +1,4 @@
-"""The JavaScript in the package: a stub for each widget, and the bundles that it loads."""
+"""The JavaScript in the package: the stub of each widget, and the bundles that it loads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 __all__ = ["FIRST", "STUB", "bundle_source", "bundles_of"]
 
 _STATIC = Path(__file__).parents[1] / "static"
-# The kinds of views in the first bundle.
+# The kinds of views that the first bundle draws.
 _IN_THE_FIRST = ("run", "files")
 
 FIRST = "nbtrack.js"

@@ -1,8 +1,8 @@
-"""Values on their way to a browser: JSON for the structure, one block of bytes for the arrays in it.
+"""Encodes values for the browser: JSON for the structure, one block of bytes for the arrays in it.
 
-``js/src/data/pack.ts`` reads it. An array is ``{"$a": [offset, length, type]}``, one of evenly spaced whole numbers, as steps
-are, ``{"$r": [first, by, count]}``, a float that JSON has no word for ``{"$f": "nan"}``. One block and not one buffer an
-array: Jupyter takes some 10 us for each buffer of a message.
+``js/src/data/pack.ts`` decodes it. An array is ``{"$a": [offset, length, type]}``, one of evenly spaced whole numbers, as steps
+are, ``{"$r": [first, by, count]}``; NaN and infinities are ``{"$f": "nan"}``. One block instead of one buffer an array:
+Jupyter takes about 10 us for each buffer of a message.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["pack"]
 
-# What a browser has arrays for. It has none of 64-bit integers that arithmetic takes: large steps travel as float64.
+# The typed arrays of a browser. Its 64-bit integers cannot be used in arithmetic, so large steps travel as float64.
 _TYPES = {"<f8": "f8", "<f4": "f4", "<i4": "i4", "<u4": "u4", "|u1": "u1"}
 _PLAIN = frozenset({type(None), str, bool, int})
 
@@ -30,24 +30,24 @@ def pack(value: Any) -> tuple[Any, bytes]:
     """Return a value as JSON and the bytes that it refers to.
 
     Args:
-        value: Mappings, sequences, texts, numbers, None, bytes and numpy arrays of one dimension, nested as they like.
+        value: Mappings, sequences, strings, numbers, None, bytes and one-dimensional numpy arrays, nested to any depth.
 
     Returns:
-        What ``json.dumps`` takes, without NaN and infinities, and the arrays' bytes one after the other, little-endian.
+        A tree for ``json.dumps``, without NaN and infinities, and the arrays' bytes one after the other, little-endian.
     """
     block = _Block()
     return block.packed(value), b"".join(block.parts)
 
 
 class _Block:
-    """The bytes of arrays, as they are found in a value."""
+    """Collects the bytes of the arrays in a value."""
 
     def __init__(self) -> None:
         self.parts: list[bytes] = []
         self._size = 0
 
     def packed(self, value: Any) -> Any:
-        # The exact types first: a frame has some fifty values, and an isinstance of an abstract class takes a microsecond.
+        # The exact types first: a frame has about fifty values, and isinstance with an abstract class takes a microsecond.
         kind = type(value)
         if kind in _PLAIN:
             return value
@@ -70,7 +70,7 @@ class _Block:
         array: NDArray[Any] = np.asarray(value)
         if array.ndim == 0:
             return self.packed(array.item())
-        # A dtype's ``str`` is at hand, its ``name`` is made each time, which took half of the time of a frame.
+        # A dtype's ``str`` is cached; its ``name`` is built each time, which took half of the time of a frame.
         kind = array.dtype.newbyteorder("<").str if array.dtype.byteorder == ">" else array.dtype.str
         if kind in _EVEN and len(array) >= _FEW and (even := _evenly(array)):
             return {"$r": even}
@@ -92,7 +92,7 @@ def _evenly(array: NDArray[Any]) -> list[int] | None:
     first, second, last, n = float(array[0]), float(array[1]), float(array[-1]), len(array)
     by = second - first
     is_whole = first.is_integer() and by.is_integer() and abs(first) < _EXACT and abs(last) < _EXACT
-    # The ends tell most of the others apart, without a look at what is between.
+    # The ends rule out most other arrays without reading all of them.
     if not is_whole or first + by * (n - 1) != last or not bool((array[1:] - array[:-1] == by).all()):
         return None
     return [int(first), int(by), n]

@@ -1,1 +1,1 @@
-"""The live views, one module for each thing that is shown."""
+"""The live views, one kind a module."""

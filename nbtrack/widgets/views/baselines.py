@@ -1,4 +1,4 @@
-"""The runs that are drawn under another one: the run of the same cell before it, and the one that a person has pinned."""
+"""The runs drawn underneath a run: the previous run of the same cell, and the one that is pinned."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _POINTS = 500
 
 
 def under(store: Store, run_id: str, experiment: str, cell_id: str) -> dict[str, Any]:
-    """Return what is drawn under a run, and which run of its experiment is pinned.
+    """Return the curves that are drawn underneath a run, and the id of the pinned run of its experiment.
 
     Args:
-        store: Where runs are.
+        store: The store.
         run_id: The run.
         experiment: The name of its experiment.
-        cell_id: The notebook's cell that it is of; empty where there is none.
+        cell_id: The notebook cell whose run it is; empty for other runs.
     """
     found = store.find_experiment(experiment)
     if found is None:
@@ -41,7 +41,7 @@ def under(store: Store, run_id: str, experiment: str, cell_id: str) -> dict[str,
 
 
 def _newest(store: Store, experiment_id: str, tag: str, value: str, but: str = "") -> RunInfo | None:
-    """Return the newest run with a tag that began before ``but``."""
+    """Return the newest run with a tag that started before the run ``but``, and is another one."""
     began = store.get_run(but).start_time if but and _is_there(store, but) else None
     condition = f"tags.`{tag}` = '{value.replace(chr(39), '')}'"
     runs = store.search_runs(Query((experiment_id,), parse(condition), limit=20)).items

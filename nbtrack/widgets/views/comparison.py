@@ -1,4 +1,4 @@
-"""Runs side by side in the notebook: their values, curves, sources, environments and files."""
+"""The live comparison of runs: their values, curves, sources, environments and files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Answer = tuple[str, dict[str, Any], Any]
 
 
 class ComparisonView(View):
-    """Some runs, and the requests about them together.
+    """Some runs side by side.
 
     Args:
         connection: The store's connection.
@@ -57,7 +57,10 @@ class ComparisonView(View):
         self.selected: list[str] = []
 
     def snapshot(self) -> dict[str, Any]:
-        """Return the runs' values in columns, their documents and images; read anew but for the first time."""
+        """Return the runs' values in columns, their documents and images.
+
+        The first snapshot shows what was read already, later ones read again.
+        """
         if self._is_shown:
             self._runs = self._runs.renewed(self._connection.read())
         self._is_shown = True
@@ -79,7 +82,7 @@ class ComparisonView(View):
         self, keys: Sequence[str], by: Axis = "step", lo: float = -1e18, hi: float = 1e18, points: int = 800
     ) -> dict[str, Any]:
         """Return metrics of all runs in a range, at the resolution that is drawn."""
-        self._connection.read()  # with what this process has logged by now
+        self._connection.read()  # delivers what this process has logged
         places = self._places()
         drawn = self._runs.draw(self._runs.infos, keys, Window(by, lo, hi, points))
         return {"series": [{**each, "run": places[info.id]} for info, own in drawn for each in own if each["total"]]}
@@ -108,7 +111,7 @@ class ComparisonView(View):
         return FileReader(self._connection, self._runs.ids[run]).read_file(path)
 
     def export(self, level: int) -> Export:
-        """Return the comparison with curves, differences to the first run and images, as far as there is room."""
+        """Return the comparison with curves, the differences to the first run, and as many images as there is room for."""
         content = self._content()
         keys = [column["name"] for column in content["columns"] if column["group"] == "metric"]
         answers = self._exported_curves(keys[:_MOST_EXPORTED], _POINTS[level])
@@ -122,7 +125,7 @@ class ComparisonView(View):
 
     def _exported_curves(self, keys: Sequence[str], points: int) -> list[Answer]:
         infos = self._runs.infos
-        # Levels come down from the finest: what was read for it is thinned for the others.
+        # Level 0 comes first and has the most points: the other levels thin what it has read.
         found = self._runs.curves(infos, keys, points)
         answers: list[Answer] = []
         for key in keys:

@@ -1,4 +1,4 @@
-"""The files of a run, for a page to look at: their list, their bytes in parts, and tables in pages."""
+"""The files of a run in the browser: their list, their bytes in parts, and rows of tables."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TABLES = (".csv", ".tsv", ".parquet", ".json")
 
 
 class FileReader:
-    """Answers for the files of one run.
+    """Reads the files of one run.
 
     Args:
         connection: The store's connection.
@@ -60,7 +60,7 @@ class FileReader:
         return self._connection.store().get_run(self._run_id).artifact_uri
 
     def read_table(self, path: str, first: int = 0, count: int = 100) -> dict[str, Any]:
-        """Return some rows of a file that is a table, as texts."""
+        """Return some rows of a file that is a table, as strings."""
         if suffix_of(path) not in _TABLES or self._size(path) > _LARGEST_TABLE:
             raise InvalidInput(f"{path} cannot be shown as a table here; run.artifacts.load({path!r}) reads it")
         with self._connection.artifacts(self._uri()).open(path) as file:
@@ -70,7 +70,7 @@ class FileReader:
         return {"columns": [str(name) for name in frame.columns], "rows": texts, "total": len(frame)}
 
     def export(self, room: int) -> tuple[list[tuple[str, dict[str, Any], Any]], list[str]]:
-        """Return the answers about the smallest files, of ``room`` bytes together, and what is to be said of the others."""
+        """Return the answers for the smallest files, of ``room`` bytes together, and a note about the others."""
         listed = self.list_files()
         answers: list[tuple[str, dict[str, Any], Any]] = []
         for file in sorted(listed["files"], key=lambda file: file["size"]):
@@ -94,7 +94,7 @@ class FileReader:
 
 
 class FilesView(View):
-    """The files of a run as a view of their own."""
+    """The view of a run's files alone."""
 
     kind: ClassVar[str] = "files"
     requests: ClassVar[Mapping[str, str]] = {"list": "list_files", "file": "read_file", "table": "read_table"}
@@ -121,5 +121,5 @@ class FilesView(View):
         return self._files.read_file(**asked)
 
     def read_table(self, **asked: Any) -> dict[str, Any]:
-        """Return a page of a file that is a table."""
+        """Return some rows of a file that is a table."""
         return self._files.read_table(**asked)

@@ -1,4 +1,4 @@
-"""The living view of one run: its curves while it runs, and for as long as the kernel lives."""
+"""The live view of one run: its curves while it runs, and as long as the kernel lives."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ if TYPE_CHECKING:
 
 __all__ = ["Facts", "RunView"]
 
-# What is said of a run: id, name, status, ended, experiment, started, end, note, error, line, params, tags, files.
+# Returns id, name, status, ended, experiment, started, end, note, error, line, params, tags, files.
 Facts = Callable[[], dict[str, Any]]
 
 _DRAWN_IN_ALL = 200_000
 _LEAST_DRAWN = 200
-_BETWEEN_FRAMES = 0.07  # less than the flusher lets pass between two looks of its own
+_BETWEEN_FRAMES = 0.07  # seconds; shorter than the interval of the flusher, which calls
 _LONGEST_BETWEEN = 1.0
-_SHARE = 0.01  # of a processor, at most, goes into frames while there are some each second
-_RATE_OVER = 5.0
+_SHARE = 0.01  # of a processor's time, at most, is spent on frames
+_RATE_OVER = 5.0  # seconds
 
 
 class RunView(View):
-    """A run's curves, growing while it runs in this process.
+    """A run's curves, which grow while it runs in this process.
 
     Args:
         connection: The store's connection.
-        facts: Tells what the run is now.
-        stopper: Stops it; None where it is not this process's to stop.
+        facts: Returns the current facts of the run.
+        stopper: Stops the run; None if another process runs it.
         focus: The metrics that are shown first.
-        cell_id: The notebook's cell whose run it is; the cell's run before is drawn underneath.
+        cell_id: The notebook cell whose run it is; the cell's previous run is drawn underneath.
     """
 
     kind: ClassVar[str] = "run"
@@ -86,14 +86,14 @@ class RunView(View):
         self._files = FileReader(connection, self.run_id)
         self._stop_following: Callable[[], None] = lambda: None
 
-    # The run goes on
+    # While the run is open
 
     def follow(self) -> None:
-        """Draw what this process logs from now on."""
+        """Draw the rows that this process logs from now on."""
         self._stop_following = self._connection.flusher.follow(self.run_id, self._shown)
 
     def _shown(self, rows: Sequence[LaneRows]) -> None:
-        """Take new rows, and push a frame when it is time for one; called by the flusher's thread."""
+        """Receive new rows, and push a frame if one is due; the flusher calls it, sometimes without rows."""
         with self._lock:
             self._read_earlier()
             for lane in rows:
@@ -106,16 +106,16 @@ class RunView(View):
                 self._last_status = status
                 spent = time.thread_time()
                 self._push_frame({})
-                # Frames of many metrics, and on a slow machine, come less often: the code that is watched has the processor.
+                # Expensive frames, of many metrics or on a slow machine, come less often: the training has the processor.
                 self._between = min(_LONGEST_BETWEEN, max(_BETWEEN_FRAMES, (time.thread_time() - spent) / _SHARE))
         if self._stopper is not None:
             self._stopper.hear()
 
     def _read_earlier(self) -> None:
-        """Read, once, what the store had of the run before it was followed; the flusher delivers nothing meanwhile."""
+        """Read once what the run had in the store before it was followed; the flusher delivers nothing meanwhile."""
         if not self._knows_earlier:
             self._knows_earlier = True
-            # A store that nobody has opened yet has nothing of a run that began here.
+            # If the store has not been opened yet, this process has delivered nothing of the run.
             if self._connection.is_open:
                 self._reconcile()
 
@@ -136,7 +136,7 @@ class RunView(View):
 
     def _push_frame(self, run: Mapping[str, Any]) -> None:
         self._last_frame, self._is_changed = time.monotonic(), False
-        # Without a page nobody keeps what is sent: a snapshot has it all.
+        # Without a browser there is nothing to update: its first snapshot will have everything.
         if self.transport is not None:
             changed = [each for i, key in enumerate(self._metrics) if (each := self._changes(i, key))]
             self.push("frame", {**self._moment(), "metrics": changed, **({"run": run} if run else {})})
@@ -157,7 +157,7 @@ class RunView(View):
         return {"now": now_ms(), "rate": self._rate(), "pending": self._pending()}
 
     def _rate(self) -> float | None:
-        """Return steps a second over the last seconds, None where that cannot be told."""
+        """Return steps a second over the last seconds; None with too few rows."""
         recent = [each for each in self._rates if each[0] > time.monotonic() - _RATE_OVER]
         if len(recent) < 2 or recent[-1][0] - recent[0][0] < 0.2:
             return None
@@ -167,10 +167,10 @@ class RunView(View):
         flusher = self._connection.flusher
         return {"rows": flusher.pending()[1] if flusher.problem else 0, "why": flusher.problem}
 
-    # The run has ended
+    # After the end
 
     def ended(self) -> None:
-        """Show that the run is over, with all that other processes have logged into it."""
+        """Show that the run has ended, with what other processes have logged into it."""
         self._stop_following()
         with self._lock:
             self._reconcile()
@@ -178,7 +178,7 @@ class RunView(View):
             self._push_frame(self._run)
 
     def _reconcile(self) -> None:
-        """Read anew the metrics of which the store has other points: other processes log into a run as well."""
+        """Read the metrics again whose number of points is another in the store: other processes can log into a run."""
         try:
             store = self._connection.store()
             for _, key, count in store.metrics([self.run_id], ["count"]):
@@ -189,7 +189,7 @@ class RunView(View):
             return
 
     def load(self) -> None:
-        """Read the curves from the store: of a run that this view has not seen begin."""
+        """Read the curves from the store, for a run that this process does not log into."""
         with self._lock:
             store = self._connection.read()
             for _, key, _ in store.metrics([self.run_id], ["count"]):
@@ -206,7 +206,7 @@ class RunView(View):
         return max(_LEAST_DRAWN, min(MOST_DRAWN, _DRAWN_IN_ALL // (len(self._metrics) + 1)))
 
     def look_back(self) -> None:
-        """Find the runs that are drawn underneath, in a thread of its own: nothing waits for them."""
+        """Find the runs that are drawn underneath in a thread, so that the cell does not wait for it."""
         threading.Thread(target=self._look_back, name="nbtrack-baselines", daemon=True).start()
 
     def _look_back(self) -> None:
@@ -217,10 +217,10 @@ class RunView(View):
         if self._under["under"] or self._under["pinned"]:
             self.push("under", self._under)
 
-    # What a page asks
+    # Requests
 
     def snapshot(self) -> dict[str, Any]:
-        """Return the run as a fresh page needs it."""
+        """Return everything that a browser needs to draw the run."""
         with self._lock:
             self._run = self._facts()
             metrics = [{**self._name(key), **each.facts(), **each.curve()} for key, each in self._metrics.items()]
@@ -232,7 +232,7 @@ class RunView(View):
         return {"run": run, **self._moment(), "focus": self._focus, "metrics": metrics, **self._under}
 
     def curve_range(self, keys: Sequence[str], by: Axis, lo: float, hi: float, points: int) -> dict[str, Any]:
-        """Return metrics in a range at the resolution that is drawn."""
+        """Return metrics in a range, at the resolution that is drawn."""
         try:
             store = self._connection.read()
             found = curves.stretches(store, self.run_id, keys, curves.Window(by, lo, hi, points), self._started)
@@ -241,7 +241,7 @@ class RunView(View):
         return {"series": found}
 
     def _known_range(self, key: str, axis: str, lo: float, hi: float) -> dict[str, Any]:
-        """Return what this view has of a range, while the store is away."""
+        """Return what this view has of a range, while the store is unavailable."""
         curve = self._metrics[key].curve()
         inside = (curve[axis] >= lo) & (curve[axis] <= hi)
         return {"key": key, **{name: column[inside] for name, column in curve.items()}, "total": int(inside.sum())}
@@ -267,7 +267,7 @@ class RunView(View):
         return {"note": text}
 
     def pin(self, pinned: bool) -> dict[str, Any]:
-        """Make this run the one that is drawn under the coming ones of its experiment, or no longer."""
+        """Pin this run, which is then drawn underneath later runs of its experiment, or unpin it."""
         before = self._under["pinned"]
         if before is not None and before != self.run_id:
             self._apply(before, TagsDeleted((PINNED,)))
@@ -279,7 +279,7 @@ class RunView(View):
         self._connection.read().apply([Batch(run_id, "", 0, (event,))])
 
     def export(self, level: int) -> Export:
-        """Return the run as it stands, its curves as they are drawn, and its files as far as there is room."""
+        """Return the run with its curves as they are drawn, and as many of its files as there is room for."""
         answers, notes = self._files.export((6_000_000, 2_000_000, 200_000, 0)[level])
         snapshot = self.snapshot()
         snapshot["metrics"] = [thinned(each, (MOST_DRAWN, 1000, 400, 100)[level]) for each in snapshot["metrics"]]
@@ -298,10 +298,10 @@ class RunView(View):
         return self._files.read_file(**asked)
 
     def read_table(self, **asked: Any) -> dict[str, Any]:
-        """Return a page of a file that is a table."""
+        """Return some rows of a file that is a table."""
         return self._files.read_table(**asked)
 
     def close(self) -> None:
-        """Let go of the page, and of the run."""
+        """Stop following the run, and close the transport."""
         self._stop_following()
         super().close()

@@ -1,4 +1,4 @@
-"""The table of runs in the notebook: its data, and what a person does in it."""
+"""The live table of runs: its columns, and the edits, filters and comparisons made in it."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class RunsView(View):
         self.selected: list[str] = []
 
     def snapshot(self) -> dict[str, Any]:
-        """Return all columns of all runs; read anew but for the first time."""
+        """Return all columns of all runs; the first one shows what was read already, later ones read again."""
         if self._is_shown or self._open_rows():
             self._refresh(self._open_rows())
             self._runs = ManyRuns(self._connection.read(), self._infos, self._runs.stats)
@@ -82,7 +82,7 @@ class RunsView(View):
         }
 
     def export(self, level: int) -> Export:
-        """Return the table with small curves of its first runs."""
+        """Return the table, with small curves for its first runs."""
         snapshot = self.snapshot()
         keys = [column["name"] for column in snapshot["columns"] if column["group"] == "metric"][: (12, 6, 2, 0)[level]]
         infos = self._runs.infos[:_MOST_EXPORTED]
@@ -122,7 +122,7 @@ class RunsView(View):
             self.push("rows", {"now": now_ms(), "rows": np.array(rows, dtype=np.uint32), "columns": columns})
         self._watching = False
 
-    # What a page asks
+    # Requests
 
     def filter_rows(self, text: str) -> dict[str, Any]:
         """Return the rows of the runs that match a filter; FilterError."""
@@ -139,7 +139,7 @@ class RunsView(View):
         return self._sparks.read([self._infos[row] for row in rows], keys)
 
     def read_stat(self, key: str, stat: str) -> dict[str, Any]:
-        """Return another value than the last one of a metric, by row."""
+        """Return a statistic of a metric, by row."""
         if stat not in _STATS:
             raise InvalidInput(f"{stat!r} cannot be asked of a metric; choose from {', '.join(_STATS)}")
         values = np.full(len(self._infos), np.nan)
@@ -149,7 +149,7 @@ class RunsView(View):
         return {"v": values}
 
     def edit(self, row: int, column: str, text: str) -> dict[str, Any]:
-        """Change a run's name, note or tag; an empty text takes a tag away."""
+        """Change a run's name, note or tag; an empty string deletes the tag."""
         tags = {"name": RUN_NAME, "note": NOTE}
         key = column.removeprefix("tags.") if column.startswith("tags.") else tags.get(column)
         if not key:
@@ -183,7 +183,7 @@ class RunsView(View):
         self.selected = [run_id for run_id in ids if run_id in self._rows]
         return {}
 
-    # The layout, which is the experiment's
+    # The layout, which is a tag of the experiment
 
     def _experiment_id(self) -> str | None:
         found = {info.experiment_id for info in self._infos}
@@ -200,7 +200,7 @@ class RunsView(View):
             return None
 
     def save_layout(self, layout: Mapping[str, Any]) -> dict[str, Any]:
-        """Remember how the columns are arranged, for the next table of this experiment."""
+        """Save how the columns are arranged, for the next table of this experiment."""
         experiment_id = self._experiment_id()
         if experiment_id is not None:
             text = json.dumps(layout, separators=(",", ":"))
@@ -218,7 +218,7 @@ class RunsView(View):
         return self._child.snapshot()
 
     def ask_child(self, what: str, args: Mapping[str, Any]) -> Any:
-        """Ask the comparison below the table."""
+        """Pass a request to the comparison below the table."""
         if self._child is None:
             raise InvalidInput("nothing is being compared")
         return self._child.answer(what, args)

@@ -80,7 +80,7 @@ def test_errors_travel_back(transport, caplog):
     assert not caplog.records, "a user's mistake is no defect"
     assert "who" in hear(transport, "2", "fail", error="defect")["message"]
     assert "failed to answer 'fail'" in caplog.text
-    assert "cannot be asked 'drop'" in hear(transport, "3", "drop")["message"]
+    assert "has no request 'drop'" in hear(transport, "3", "drop")["message"]
     assert "add" in hear(transport, "4", "add", wrong=1)["message"]
 
 

@@ -88,5 +88,5 @@ def test_what_does_not_fit_is_left_out_and_said(run, tmp_path, monkeypatch):
     html = run.to_html(tmp_path / "run.html").read_text(encoding="utf-8")
     assert "files are not in this page" in html
     monkeypatch.setattr(html_file, "LIMIT", 100)
-    with pytest.raises(InvalidInput, match="100 is the most; choose fewer runs"):
+    with pytest.raises(InvalidInput, match="100 is the limit; choose fewer runs"):
         run.to_html(tmp_path / "run.html")
