@@ -61,17 +61,15 @@ export function sorted(rows: Rows, by: readonly (readonly [Column, number])[]): 
   const keys = by.map(([column, direction]) => [sortKeys(column), direction] as const);
   return Int32Array.from(rows).sort((a, b) => {
     for (const [key, direction] of keys) {
-      const order = compared(key[a]!, key[b]!, direction);
+      const x = key[a]!;
+      const y = key[b]!;
+      if (x < y) return -direction;
+      if (x > y) return direction;
+      const order = Number(Number.isNaN(x)) - Number(Number.isNaN(y));
       if (order) return order;
     }
     return a - b;
   });
-}
-
-function compared(x: number, y: number, direction: number): number {
-  if (x === y) return 0;
-  if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y));
-  return x < y ? -direction : direction;
 }
 
 /** Rows by their value in a column, in its order. */
@@ -101,15 +99,17 @@ export function differs(column: Column, rows: Rows): boolean {
 
 /** The best finite value in these rows, where -1 means the lowest; null where all are the same. */
 export function best({ v }: Column, rows: Rows, better: number): number | null {
+  if (!v || !better) return null;
   let least = Infinity;
   let most = -Infinity;
   for (let i = 0; i < rows.length; i++) {
-    const value = v?.[rows[i]!];
-    if (value === undefined || !Number.isFinite(value)) continue;
+    const value = v[rows[i]!]!;
+    if (!Number.isFinite(value)) continue;
     if (value < least) least = value;
     if (value > most) most = value;
   }
-  return better && least < most ? (better < 0 ? least : most) : null;
+  if (least >= most) return null;
+  return better < 0 ? least : most;
 }
 
 /** What a row has in a column of strings, empty where there is nothing. */
