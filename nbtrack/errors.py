@@ -14,15 +14,15 @@ NbtrackError
 ├── AlreadyExists                     an experiment's or a model's name is taken
 ├── NoActiveRun                       logging where no run is open, or into one that has ended
 ├── Deleted                           a change to a deleted run or experiment
-├── StoreError                        the store answered with an error that a retry does not mend
+├── StoreError                        the store returned an error that a retry does not fix
 │   ├── SchemaError                   the store was written by a newer nbtrack, or is not a store
-│   └── TooLarge                      a value, or a request, is larger than the store or a proxy before it takes
-├── StoreUnavailable                  the store cannot be reached now: locked, full, read-only, away
-│   ├── AccessDenied                  a server does not know who asks, or does not permit it
-│   │   └── NotPermitted              it knows who asks, who may not do this
-│   └── PlaceNotAllowed               a store names a place for files that the user's settings do not
+│   └── TooLarge                      a value or request is larger than the store, or a proxy in front of it, accepts
+├── StoreUnavailable                  the store cannot be reached now: locked, full, read-only, unavailable
+│   ├── AccessDenied                  the server refuses the user's credentials or permissions
+│   │   └── NotPermitted              the server knows the user, who lacks a permission
+│   └── PlaceNotAllowed               the store names a location for files that the user's settings do not allow
 └── StopRun (KeyboardInterrupt)       the user pressed Stop; not an NbtrackError, so that
-                                      ``except Exception`` lets it pass
+                                      ``except Exception`` does not catch it
 """
 
 from __future__ import annotations
@@ -58,10 +58,10 @@ class NbtrackError(Exception):
 
 
 class InvalidInput(NbtrackError, ValueError):
-    """A name, value, option or URI cannot be used; the message says which and what would do."""
+    """A name, value, option or URI cannot be used; the message says which, and what can be used instead."""
 
 
-_SHOWN = 160  # characters of a filter, of those around what is wrong with it
+_SHOWN = 160  # characters of a filter around the offending token
 
 
 class FilterError(InvalidInput):
@@ -71,7 +71,7 @@ class FilterError(InvalidInput):
         message: What is wrong, in one line.
         text: The whole filter.
         position: Where the offending token starts in ``text``, from 0.
-        length: How many characters the token has.
+        length: The number of characters of the token.
     """
 
     def __init__(self, message: str, text: str, position: int, length: int = 1) -> None:
@@ -87,7 +87,7 @@ class FilterError(InvalidInput):
 
 
 class ParamConflict(InvalidInput):
-    """A param is written once, and this one already has another value."""
+    """The param already has another value; a param cannot be changed."""
 
     def __init__(self, key: str, kept: object, refused: object) -> None:
         self.key, self.kept, self.refused = key, kept, refused
@@ -105,7 +105,7 @@ class WrongType(NbtrackError, TypeError):
 
 
 class NotFound(NbtrackError, LookupError):
-    """There is no such thing in the store."""
+    """The store has no such object."""
 
 
 class RunNotFound(NotFound):
@@ -129,11 +129,11 @@ class TraceNotFound(NotFound):
 
 
 class AlreadyExists(NbtrackError):
-    """The name is taken."""
+    """The name is already in use."""
 
 
 class NoActiveRun(NbtrackError):
-    """No run is open to log into; start one, go on with one that has ended, or put ``%%track`` on the cell."""
+    """No run is open to log into; start one, resume one that has ended, or put ``%%track`` on the cell."""
 
 
 class Deleted(NbtrackError):
@@ -141,36 +141,36 @@ class Deleted(NbtrackError):
 
 
 class StoreError(NbtrackError):
-    """The store answered with an error that a retry does not mend."""
+    """The store returned an error that a retry does not fix."""
 
 
 class SchemaError(StoreError):
-    """The store was written by a newer nbtrack, or is not an nbtrack store at all."""
+    """The store was written by a newer nbtrack, or is not an nbtrack store."""
 
 
 class TooLarge(StoreError):
-    """A value, or a request, is larger than the store or a proxy before it takes; the message names the limit."""
+    """A value or a request is larger than the store, or a proxy in front of it, accepts; the message names the limit."""
 
 
 class StoreUnavailable(NbtrackError):
-    """The store cannot be reached now; what was logged waits in the journal."""
+    """The store cannot be reached now; what was logged stays in the journal."""
 
 
 class AccessDenied(StoreUnavailable):
-    """The server does not know who asks, or does not permit it; what was logged waits in the journal until it does."""
+    """The server refuses the user's credentials or permissions; what was logged stays in the journal until it accepts them."""
 
 
 class NotPermitted(AccessDenied):
-    """The server knows who asks, who may not do this; nothing else waits for it."""
+    """The server knows the user, who lacks a permission; the journals of other runs are still sent."""
 
 
 class PlaceNotAllowed(StoreUnavailable):
-    """A store names a place for files that no setting of the user's does; files wait in the journal until one does."""
+    """The store names a location for files that the user's settings do not allow; files stay in the journal until they do."""
 
 
 class StopRun(KeyboardInterrupt):
-    """The user pressed Stop; a KeyboardInterrupt, so that ``except Exception`` lets it pass."""
+    """The user pressed Stop; a KeyboardInterrupt, so that ``except Exception`` does not catch it."""
 
     def _render_traceback_(self) -> list[str]:
-        """Show as one line in a notebook; IPython and ipykernel ask for this."""
+        """Return the single line that a notebook shows; IPython and ipykernel call this."""
         return [f"StopRun: {self}"]

@@ -1,4 +1,4 @@
-"""What people give to functions: checked where it comes in, and named in the error where it is of no use."""
+"""Validates what users pass to functions; errors name the argument and what it must be."""
 
 from __future__ import annotations
 
@@ -21,51 +21,51 @@ _MOST = 1 << 53
 
 
 def shown(value: object) -> str:
-    """Return a value as an error shows it, whatever it is: not a million characters of it."""
+    """Return a value as errors show it, shortened."""
     try:
         seen = repr(value[: _MOST_SHOWN + 1] if isinstance(value, str | bytes) else value)
-    except Exception:  # noqa: BLE001  what cannot be shown is still to be complained of
+    except Exception:  # noqa: BLE001 - an object's repr may raise anything, and the error must be shown all the same
         seen = f"a {type(value).__name__}"
     return seen if len(seen) <= _MOST_SHOWN else seen[: _MOST_SHOWN - 1] + "…"
 
 
 def typed(value: object) -> str:
-    """Return a value and its type as an error shows them."""
+    """Return a value and its type as errors show them."""
     return f"{shown(value)} of type {type(value).__name__}"
 
 
 def text(value: object, what: str, *, most: int | None = None) -> str:
-    """Return a text.
+    """Return a string.
 
     Args:
-        value: What was given.
-        what: What an error calls it, as "the name of a run".
-        most: How many characters it may have.
+        value: The user's value.
+        what: How errors name it, such as "the name of a run".
+        most: The largest number of characters.
 
     Raises:
-        WrongType: It is none.
+        WrongType: It is not a string.
         InvalidInput: It is too long.
     """
     if not isinstance(value, str):
-        raise WrongType(f"{what} must be a text, not {typed(value)}")
+        raise WrongType(f"{what} must be a string, not {typed(value)}")
     if most is not None and len(value) > most:
         raise InvalidInput(f"{what} has at most {most} characters; {shown(value)} has {len(value)}")
     return value
 
 
 def texts(values: object, what: str) -> list[str]:
-    """Return one text, or several, as a list.
+    """Return one string, or several, as a list.
 
     Raises:
         WrongType: It is neither.
     """
     if isinstance(values, str):
         return [values]
-    return [text(each, what) for each in several(values, f"{what} must be a text or a list of texts")]
+    return [text(each, what) for each in several(values, f"{what} must be a string or a list of strings")]
 
 
 def several(values: object, demand: str) -> list[Any]:
-    """Return what can be gone through as a list; WrongType, which says what was demanded, for all else."""
+    """Return the items of an iterable as a list; WrongType, with ``demand`` in its message, for anything else."""
     try:
         return list(values)  # type: ignore[call-overload, no-any-return]  # what it raises tells
     except TypeError:
@@ -73,10 +73,10 @@ def several(values: object, demand: str) -> list[Any]:
 
 
 def mapping(value: Mapping[T, Any] | None, what: str) -> Mapping[T, Any]:
-    """Return a mapping; None is an empty one.
+    """Return a mapping; an empty one for None.
 
     Raises:
-        WrongType: It is none.
+        WrongType: It is neither.
     """
     if value is None:
         return {}
@@ -86,10 +86,10 @@ def mapping(value: Mapping[T, Any] | None, what: str) -> Mapping[T, Any]:
 
 
 def amount(value: object, what: str) -> int | None:
-    """Return how many of something are wanted; None for all.
+    """Return a number of items; None means all.
 
     Raises:
-        WrongType: It is no whole number.
+        WrongType: It is not an integer.
         InvalidInput: It is negative.
     """
     if value is None:
@@ -100,14 +100,14 @@ def amount(value: object, what: str) -> int | None:
         raise WrongType(f"{what} must be a whole number or None, not {typed(value)}") from None
     if number < 0:
         raise InvalidInput(f"{what} must not be negative, as {shown(value)} is")
-    return min(number, _MOST)
+    return min(number, _MOST)  # databases refuse larger limits
 
 
 def seconds(value: object, what: str) -> float:
-    """Return for how long to wait, which may be for ever.
+    """Return a number of seconds to wait, at most what threads can wait for.
 
     Raises:
-        WrongType: It is no number.
+        WrongType: It is not a number.
         InvalidInput: It is NaN.
     """
     try:
@@ -125,16 +125,16 @@ def local_path(value: object, what: str) -> Path:
     """Return a path of this machine.
 
     Raises:
-        WrongType: It is neither a text nor a path.
-        InvalidInput: It is empty, or has what no path can have.
+        WrongType: It is neither a string nor a path.
+        InvalidInput: It is empty or contains characters that no path can have.
     """
     if not isinstance(value, str | os.PathLike):
         raise WrongType(f"{what} must be a path, not {typed(value)}")
     name = os.fspath(value)
     if not isinstance(name, str):
-        raise WrongType(f"{what} must be a path of text, not {typed(value)}")
+        raise WrongType(f"{what} must be a string or a path, not {typed(value)}")
     if not name or "\0" in name or not _is_encodable(name):
-        raise InvalidInput(f"{what} is {shown(name)}, which is no path")
+        raise InvalidInput(f"{what} is {shown(name)}, which is not a valid path")
     return Path(name)
 
 

@@ -49,8 +49,8 @@ MAGICS = sorted({f"%%{n}" if n == "track" else f"%{n}" for kind in NBTrackMagics
 PARSERS = [m.parser for m in vars(NBTrackMagics).values() if hasattr(m, "parser")]
 OPTIONS = sorted({o for parser in PARSERS for action in parser._actions for o in action.option_strings} - {"-h", "--help"})
 SETTINGS = sorted(NBTrack.class_own_traits(config=True))
-SETTINGS_FILE = (ROOT / "nbtrack" / "settings.py").read_text(encoding="utf-8")
-VARIABLES = sorted(set(re.findall(r'environ\.get\("((?:NBTRACK|MLFLOW)_\w+)"\)', SETTINGS_FILE)))
+SETTINGS_FILES = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "nbtrack" / "settings").glob("*.py"))
+VARIABLES = sorted(set(re.findall(r'environ\.get\("((?:NBTRACK|MLFLOW)_\w+)"\)', SETTINGS_FILES)))
 SHELL = [block for text in WRITTEN.values() for block in blocks("bash", text)]
 COMMAND_LINES = [line for block in SHELL for line in block.splitlines() if line.startswith("nbtrack ")]
 

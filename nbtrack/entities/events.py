@@ -1,7 +1,7 @@
-"""What can happen to a run, and the batches in which it reaches a store.
+"""The events of a run, and the batches that deliver them to a store.
 
-A writer (one process logging into one run) numbers its events, and the rows of each of its lanes, from 0.
-Those numbers make delivery exactly-once: a store remembers how far it has applied each writer.
+A writer (one process that logs into one run) numbers its events, and the rows of each of its lanes, from 0. These numbers make
+delivery exactly-once: a store remembers how far it has applied each writer.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ __all__ = [
     "TagsSet",
 ]
 
-# What the name of a writer begins with that closes the run of a process which it takes for gone.
+# The prefix of a writer that closes the run of a process presumed dead.
 CLOSER = "closer."
 
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """A run begins; its experiment is named, and made by the store if there is none.
+    """A run starts; the store creates its experiment by name if there is none.
 
-    With ``experiment_id`` it is that experiment whatever its name, and must be there.
+    With ``experiment_id`` it is that experiment whatever its name, and it must exist.
     """
 
     experiment: str
@@ -63,14 +63,14 @@ class RunStarted:
 
 @dataclass(frozen=True, slots=True)
 class RunResumed:
-    """A run that had ended goes on: RUNNING again, without an end time, owned by another process."""
+    """A run that had ended is RUNNING again, without an end time, owned by another process."""
 
     owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ParamsLogged:
-    """Params with their types; the first value of a key stays, unless the event ``replaces`` it."""
+    """Params with their types; the first value of a key wins, unless the event ``replaces`` it."""
 
     params: Mapping[str, ParamValue]
     replaces: bool = False
@@ -78,24 +78,24 @@ class ParamsLogged:
 
 @dataclass(frozen=True, slots=True)
 class TagsSet:
-    """Tags set or overwritten; ``mlflow.runName`` also renames the run."""
+    """Tags are set or overwritten; ``mlflow.runName`` also renames the run."""
 
     tags: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class TagsDeleted:
-    """Tags taken away; one that is not there is passed over."""
+    """Tags are deleted; missing ones are ignored."""
 
     keys: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentLogged:
-    """A text kept once however many runs refer to it.
+    """A text, stored once however many runs refer to it.
 
-    ``kind`` is the name by which the run refers to it (``code``, ``diff``, ``packages``, …), the last
-    one of a kind winning; empty: only kept, to be found by its sha256 (of the UTF-8 text).
+    ``kind`` is the name by which the run refers to it (``code``, ``diff``, ``packages``, …); the last document of a kind wins.
+    With an empty kind it is only stored, to be found by the sha256 of its UTF-8 encoding.
     """
 
     kind: str
@@ -104,7 +104,7 @@ class DocumentLogged:
 
 @dataclass(frozen=True, slots=True)
 class DocumentNamed:
-    """The run refers, by ``kind``, to a text that was logged before, by this run or another."""
+    """The run refers, by ``kind``, to a text that this run or another has logged before."""
 
     kind: str
     sha256: str
@@ -112,7 +112,7 @@ class DocumentNamed:
 
 @dataclass(frozen=True, slots=True)
 class ArtifactLogged:
-    """A file is in the artifact store; ``spool`` names it in the journal until it is."""
+    """A file is in the artifact store; until then ``spool`` is its name in the journal."""
 
     path: str
     size: int
@@ -122,14 +122,14 @@ class ArtifactLogged:
 
 @dataclass(frozen=True, slots=True)
 class DatasetLogged:
-    """A dataset was read by the run."""
+    """The run has read a dataset."""
 
     dataset: Dataset
 
 
 @dataclass(frozen=True, slots=True)
 class ModelMade:
-    """A logged model is an output of the run, made at a step."""
+    """A logged model is an output of the run, created at a step."""
 
     model_id: str
     step: int = 0
@@ -137,16 +137,16 @@ class ModelMade:
 
 @dataclass(frozen=True, slots=True)
 class ModelRead:
-    """A logged model was an input of the run."""
+    """A logged model is an input of the run."""
 
     model_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class ModelMeasured:
-    """The run measured something of a logged model; the points themselves are the run's, and come as rows of a lane.
+    """The run has measured metrics of a logged model; the points themselves belong to the run and are rows of a lane.
 
-    Of a model that is not there, a writer's event is passed over, and a direct one is an error.
+    If the model does not exist, a writer's event is ignored, and a direct one is an error.
     """
 
     model_id: str
@@ -155,7 +155,7 @@ class ModelMeasured:
 
 @dataclass(frozen=True, slots=True)
 class RunEnded:
-    """A run has ended, in this status at this time (milliseconds)."""
+    """A run has ended with a status at a time (milliseconds)."""
 
     status: Status
     end_time: int
@@ -163,7 +163,7 @@ class RunEnded:
 
 @dataclass(frozen=True, slots=True)
 class RunUpdated:
-    """Facts of a run are set as somebody says, MLflow's way; what is None stays."""
+    """Facts of a run are set by a client, as in MLflow; None leaves a fact unchanged."""
 
     status: Status | None = None
     end_time: int | None = None
@@ -189,7 +189,7 @@ Event: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Points of metrics that were logged together: one axis, one array of values a key, all of one length."""
+    """Points of metrics that were logged together: one axis, and an array of values for each key, all of one length."""
 
     keys: tuple[str, ...]
     steps: NDArray[np.int64]
@@ -199,7 +199,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class LaneRows:
-    """Rows ``first`` to ``first + count - 1`` of one lane, already sorted into series."""
+    """Rows ``first`` to ``first + count - 1`` of one lane, sorted into series."""
 
     lane: int
     first: int
@@ -209,10 +209,10 @@ class LaneRows:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one writer has to say since the last time.
+    """What one writer has logged since its last batch.
 
-    An empty ``writer`` is a direct change: applied without numbers, and a param conflict raises. A ``CLOSER`` changes
-    nothing in a run that is not RUNNING: it may have ended by itself meanwhile.
+    With an empty ``writer`` it is a direct change: applied without numbers, and a param conflict raises. A ``CLOSER`` changes
+    nothing in a run that is not RUNNING: the run may have ended by itself meanwhile.
     """
 
     run_id: str
@@ -223,13 +223,13 @@ class Batch:
 
     @property
     def closes(self) -> bool:
-        """Whether it closes the run of a process that is taken for gone."""
+        """Whether the writer closes the run of a process that is presumed dead."""
         return self.writer.startswith(CLOSER)
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A param that another writer had set to another value; the first one stays."""
+    """A param that another writer had set to another value; the first value was kept."""
 
     key: str
     kept: ParamValue
@@ -238,7 +238,7 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a store has applied a writer: counts of events and, by lane, of rows."""
+    """How far a store has applied a writer: the numbers of its events and, by lane, of its rows."""
 
     events: int = 0
     lanes: Mapping[int, int] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Models as frozen data: those that runs logged, and the registry's names and versions for them."""
+"""Logged models, and the registered models and versions of the model registry, as frozen data."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = [
 
 
 class ModelStage(StrEnum):
-    """Where a model's version stands, in MLflow's words (which recommends aliases instead)."""
+    """The stage of a model version, in MLflow's words; MLflow now recommends aliases instead."""
 
     NONE = "None"
     STAGING = "Staging"
@@ -35,7 +35,7 @@ class ModelStage(StrEnum):
 
 
 class VersionStatus(StrEnum):
-    """Whether a model's version can be used."""
+    """Whether a model version can be used."""
 
     PENDING_REGISTRATION = "PENDING_REGISTRATION"
     FAILED_REGISTRATION = "FAILED_REGISTRATION"
@@ -43,7 +43,7 @@ class VersionStatus(StrEnum):
 
 
 class LoggedModelStatus(StrEnum):
-    """Whether the files of a logged model are there."""
+    """Whether the files of a logged model were uploaded."""
 
     UNSPECIFIED = "UNSPECIFIED"
     PENDING = "PENDING"
@@ -53,7 +53,7 @@ class LoggedModelStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RegisteredModelInfo:
-    """A name under which versions of a model are kept; times are milliseconds since the epoch."""
+    """A registered model, the name of a series of versions; times are milliseconds since the epoch."""
 
     name: str
     created: int
@@ -68,8 +68,8 @@ class ModelVersionInfo:
     """One version of a registered model.
 
     Attributes:
-        source: Where the model came from, as it was given: a folder's URI, ``runs:/…`` or ``models:/…``.
-        location: The folder of its files, which is what ``source`` stands for.
+        source: The URI that the version was created from: a folder's, ``runs:/…`` or ``models:/…``.
+        location: The URI of the folder with its files, which ``source`` resolves to.
     """
 
     name: str
@@ -91,7 +91,7 @@ class ModelVersionInfo:
 
 @dataclass(frozen=True, slots=True)
 class ModelMetric:
-    """A value that was measured of a logged model, in a run and perhaps on a dataset."""
+    """A value measured of a logged model, in a run and perhaps on a dataset."""
 
     key: str
     value: float
@@ -104,7 +104,7 @@ class ModelMetric:
 
 @dataclass(frozen=True, slots=True)
 class LoggedModelInfo:
-    """A model that a run logged, or that somebody brought; times are milliseconds since the epoch."""
+    """A model that a run logged or that was created without a run; times are milliseconds since the epoch."""
 
     id: str
     experiment_id: str
@@ -124,7 +124,7 @@ class LoggedModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class RunModel:
-    """A logged model that a run made, at a step, or that it read."""
+    """A logged model that a run created, at a step, or read."""
 
     run_id: str
     model_id: str

@@ -1,4 +1,4 @@
-"""Names for runs that were given none: easy to say, easy to tell apart."""
+"""Random names of runs: easy to say, easy to tell apart."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ mouse newt otter owl panda perch pike plover puma quail raven robin seal shrew s
 swan tapir tern toad trout vole wasp whale wolf wren yak zebra
 """.split()  # noqa: SIM905  a list of words reads better so
 
-# Not the user's generator: a seeded experiment must not change because it is tracked.
+# Not the user's seeded generator: tracking must not change the numbers that an experiment draws.
 _random = random.SystemRandom()
 
 
@@ -31,6 +31,6 @@ def random_name() -> str:
 
 
 def distinct_names(names: Sequence[str], ids: Sequence[str]) -> list[str]:
-    """Return the names of runs; those that several have with the beginning of each one's id."""
+    """Return the names of runs; equal names get the beginning of each run's id."""
     counts = Counter(names)
     return [name if counts[name] == 1 else f"{name} ({run_id[:6]})" for name, run_id in zip(names, ids, strict=True)]

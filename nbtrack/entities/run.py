@@ -1,4 +1,4 @@
-"""What a tracker speaks of, as frozen data: experiments, runs, params, summaries, ids and clocks."""
+"""Experiments, runs, params, metric summaries and datasets as frozen data; ids and times."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ DEFAULT_EXPERIMENT = "Default"
 ParamValue: TypeAlias = "bool | int | float | str | None | list[ParamValue] | dict[str, ParamValue]"
 ViewType: TypeAlias = Literal["active", "deleted", "all"]
 
-# Of the years 1 to 9999, with room for every time zone.
+# The years 1 to 9999, with room for every time zone.
 _FIRST, _LAST = -62_135_510_400_000, 253_402_214_400_000
 _RUN_ID = re.compile(r"[a-zA-Z0-9][\w\-]{0,255}")
 
 
 class Status(StrEnum):
-    """How a run stands, in MLflow's words."""
+    """The status of a run, in MLflow's words."""
 
     RUNNING = "RUNNING"
     SCHEDULED = "SCHEDULED"
@@ -54,12 +54,12 @@ class Status(StrEnum):
 
     @property
     def is_open(self) -> bool:
-        """Whether the run may still change by itself."""
+        """Whether the run has not ended."""
         return self in (Status.RUNNING, Status.SCHEDULED)
 
 
 class LifecycleStage(StrEnum):
-    """Whether a run or an experiment is in use or in the bin."""
+    """Whether a run or an experiment is active or deleted."""
 
     ACTIVE = "active"
     DELETED = "deleted"
@@ -80,7 +80,7 @@ class Experiment:
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """The fixed facts of a run; times are milliseconds since the epoch."""
+    """The basic facts of a run; times are milliseconds since the epoch."""
 
     id: str
     experiment_id: str
@@ -97,10 +97,9 @@ class RunInfo:
 class MetricSummary:
     """What a store keeps beside a metric's points, so that tables and searches read no points.
 
-    ``last`` is the value of the greatest (step, timestamp, value) and ``first`` that of the smallest,
-    NaN counting as smaller than every number. ``min``, ``max`` and ``total`` leave NaN out; where
-    every value is NaN, ``min`` and ``max`` are NaN. ``min_step`` and ``max_step`` are the lowest
-    steps at which those values occur. Timestamps are milliseconds.
+    ``last`` is the value of the greatest (step, timestamp, value) and ``first`` that of the smallest, where NaN counts as
+    smaller than every number. ``min``, ``max`` and ``total`` ignore NaN; if every value is NaN, ``min`` and ``max`` are NaN.
+    ``min_step`` and ``max_step`` are the lowest steps of those values. Timestamps are milliseconds.
     """
 
     first: float
@@ -119,7 +118,7 @@ class MetricSummary:
 
     @property
     def mean(self) -> float:
-        """The mean of the values that are not NaN; NaN where there are none."""
+        """The mean of the values other than NaN; NaN if there are none."""
         numbers = self.count - self.nan_count
         return self.total / numbers if numbers else float("nan")
 
@@ -144,7 +143,7 @@ class Points(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ArtifactRecord:
-    """What was noted when a file was logged: its path under the run's root, bytes and sha256 (empty: it was not noted)."""
+    """A logged file: its path below the run's artifacts, its size in bytes and its sha256, which may be unknown (empty)."""
 
     path: str
     size: int
@@ -153,11 +152,11 @@ class ArtifactRecord:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A dataset that a run read; (name, digest) is its identity, as in MLflow.
+    """A dataset that a run has read; (name, digest) is its identity, as in MLflow.
 
     Attributes:
         context: What it was read for, such as ``training``.
-        tags: What else the run noted of it, pairs by key.
+        tags: Further tags of the run's input, as key and value pairs.
     """
 
     name: str
@@ -171,20 +170,20 @@ class Dataset:
 
 
 def new_run_id() -> str:
-    """Return a fresh run id: 32 hexadecimal digits, as MLflow's."""
+    """Return a new run id: 32 hexadecimal digits, as MLflow's."""
     return secrets.token_hex(16)
 
 
 def is_run_id(text: str) -> bool:
-    """Tell whether ``text`` has the form of a run id, MLflow's pattern."""
+    """Return whether a string has MLflow's form of a run id."""
     return _RUN_ID.fullmatch(text) is not None
 
 
 def moment(time_: int) -> datetime:
-    """Return a time in milliseconds since the epoch as an aware one; where there is none so early or late, the nearest."""
+    """Return a time in milliseconds since the epoch as an aware datetime, limited to the years that datetime supports."""
     return datetime.fromtimestamp(max(_FIRST, min(time_, _LAST)) / 1000, UTC)
 
 
 def now_ms() -> int:
-    """Return the time now in milliseconds since the epoch."""
+    """Return the present time in milliseconds since the epoch."""
     return time.time_ns() // 1_000_000

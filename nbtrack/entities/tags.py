@@ -1,4 +1,4 @@
-"""Every reserved tag name: MLflow's own, and those in which nbtrack keeps what it knows of a run.
+"""Every reserved tag name: MLflow's, and those in which nbtrack stores facts of a run.
 
 Names that end with a dot are prefixes. The names are stored and sent, so they never change.
 """
@@ -50,10 +50,10 @@ __all__ = [
     "WORKER_FAILED",
 ]
 
-RESERVED: Final = ("mlflow.", "nbtrack.")  # tags that begin so are no tags of the user's
+RESERVED: Final = ("mlflow.", "nbtrack.")  # the prefixes of tags that are not the user's
 
 # MLflow's, of a run
-RUN_NAME: Final = "mlflow.runName"  # the run's name once more, for programs that look for it among the tags
+RUN_NAME: Final = "mlflow.runName"  # repeats the run's name for programs that look for it in tags
 NOTE: Final = "mlflow.note.content"
 PARENT_ID: Final = "mlflow.parentRunId"
 USER: Final = "mlflow.user"

@@ -1,4 +1,4 @@
-"""Traces as frozen data: what is known of one beside its spans, which are an artifact."""
+"""Traces as frozen data: everything but their spans, which are an artifact."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["Assessment", "TraceInfo", "TraceState"]
 
 
 class TraceState(StrEnum):
-    """How a trace stands, in MLflow's words."""
+    """The state of a trace, in MLflow's words."""
 
     STATE_UNSPECIFIED = "STATE_UNSPECIFIED"
     OK = "OK"
@@ -20,10 +20,10 @@ class TraceState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """What a person or a program thinks of a trace.
+    """A judgement of a trace by a person or a program.
 
     Attributes:
-        body: All of it, as the JSON that came.
+        body: The whole assessment as the JSON of the request.
     """
 
     id: str
@@ -35,10 +35,10 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True)
 class TraceInfo:
-    """What a store knows of a trace; times and durations are milliseconds.
+    """A trace without its spans; times and durations are milliseconds.
 
     Attributes:
-        metadata: What was known when it was made, which nobody changes; tags may change.
+        metadata: Facts from the creation of the trace, which never change, unlike tags.
     """
 
     id: str

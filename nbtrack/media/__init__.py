@@ -1,6 +1,6 @@
-"""Objects to the bytes of files and back: figures, images, tables, texts.
+"""Saves objects to the bytes of files and loads them: figures, images, tables, text.
 
-Names, formats and argument rules are MLflow's, so that its tools read what is written here. Nothing is ever unpickled.
+Names, formats and rules for arguments are MLflow's, so that its tools can read the files. Nothing is ever unpickled.
 """
 
 from __future__ import annotations

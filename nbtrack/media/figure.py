@@ -1,4 +1,4 @@
-"""Figures of the plotting library that drew them, to files. Neither library is imported for the question."""
+"""Saves figures with the plotting library that drew them, without importing another."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _PLOTLY_IMAGES = {".png", ".jpeg", ".jpg", ".webp", ".svg", ".pdf"}
 
 
 def figure_bytes(figure: Any, path: str, **options: Any) -> bytes:
-    """Return a figure in the format that the path's ending names.
+    """Return a figure in the format of the path's suffix.
 
     Args:
         figure: A matplotlib figure (or axes, or a seaborn grid) or a plotly figure.
-        path: The file's name: ``.png``, ``.svg``, ``.pdf`` and what else matplotlib writes; for plotly also ``.html``.
+        path: The file's name: ``.png``, ``.svg``, ``.pdf`` and others that matplotlib writes; for plotly also ``.html``.
         options: Passed to ``savefig``, or to plotly's ``to_html`` or ``to_image``.
 
     Raises:
-        WrongType: It is no figure.
+        WrongType: It is not a figure.
         InvalidInput: The library does not write this format.
     """
     if (drawn := _matplotlib_figure(figure)) is not None:

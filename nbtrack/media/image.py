@@ -1,4 +1,4 @@
-"""Images: PIL images and numpy arrays to image files. The home of Pillow."""
+"""Saves PIL images and numpy arrays to image files, and loads them; the only user of Pillow."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _THUMBNAIL = 256  # pixels of the longer side, as MLflow's
 
 
 def image_path(artifact_file: str | None, key: str | None, step: int | None, timestamp: int) -> str:
-    """Return where an image goes: the file named, or MLflow's name for an image of a series.
+    """Return the artifact path of an image: the given one, or MLflow's path for an image of a series.
 
     Args:
-        artifact_file: The file's path; then no key and no step.
+        artifact_file: The file's path, if there is neither key nor step.
         key: The name of a series of images.
         step: The step in the series; None: 0.
         timestamp: Milliseconds since the epoch, for the series.
@@ -41,23 +41,22 @@ def image_path(artifact_file: str | None, key: str | None, step: int | None, tim
     if artifact_file is not None:
         return artifact_file
     if key is None or not _KEY.fullmatch(text(key, "the key of an image")):
-        raise InvalidInput(f"image key {shown(key)} may have only letters and digits of ASCII, '_', '-', '.', ' ' and '/'")
+        raise InvalidInput(f"image key {shown(key)} may contain only ASCII letters and digits, '_', '-', '.', ' ' and '/'")
     at = amount(step, "step") or 0
     return f"images/{key.replace('/', '~')}+step+{at}+timestamp+{timestamp}+{uuid.uuid4()}.png"
 
 
 def image_bytes(image: Any, path: str) -> bytes:
-    """Return an image in the format that the path's ending names.
+    """Return an image in the format of the path's suffix.
 
     Args:
-        image: A PIL image, or an array of height x width, with 1, 3 or 4 channels last or none. Integers are
-            0 to 255; floats are 0 to 1, or else 0 to 255, or else stretched between their extremes with
-            a warning; pixels that are not finite are black.
+        image: A PIL image, or an array of height x width, with 1, 3 or 4 channels last or none. Integers are 0 to 255; floats
+            are 0 to 1, or else 0 to 255, or else scaled from their range with a warning; pixels that are not finite are black.
         path: The file's name, such as ``sample.png``.
 
     Raises:
-        WrongType: It is neither, or an array of another kind of numbers.
-        InvalidInput: The array's shape or range is another, or the ending names no format.
+        WrongType: It is neither, or an array of another type.
+        InvalidInput: The array has another shape or range, or the suffix names no format.
     """
     from PIL import Image
 
@@ -69,7 +68,7 @@ def image_bytes(image: Any, path: str) -> bytes:
 
 
 def thumbnail_bytes(image: Any) -> bytes:
-    """Return a WebP of at most 256 pixels a side, MLflow's ``+compressed.webp`` beside an image of a series."""
+    """Return a WebP of at most 256 pixels a side, MLflow's ``+compressed.webp`` of an image of a series."""
     picture = _picture(image)
     longer = max(picture.size)
     size = tuple(max(1, side * _THUMBNAIL // longer) for side in picture.size)
@@ -77,10 +76,10 @@ def thumbnail_bytes(image: Any) -> bytes:
 
 
 def load_image(data: bytes, path: str) -> Image:
-    """Return the image in a file, read whole.
+    """Return the image in a file, decoded completely.
 
     Raises:
-        InvalidInput: It is no image, or would unpack to more pixels than Pillow deems safe.
+        InvalidInput: It is not an image, or has more pixels than Pillow considers safe.
     """
     from PIL import Image
 
@@ -102,7 +101,7 @@ def _saved(picture: Any, kind: str, path: str) -> bytes:
 
 
 def _picture(image: Any) -> Any:
-    """Return anything that is an image as Pillow's."""
+    """Return any image as a PIL image."""
     pillow = sys.modules.get("PIL.Image")
     if pillow and isinstance(image, pillow.Image):
         return image
@@ -120,7 +119,7 @@ def _pixels(image: Any) -> NDArray[np.uint8]:
 
     array = np.asarray(image)
     if array.dtype.kind not in "biuf":
-        raise WrongType(f"an image has integers, floats or bools, not {array.dtype} (shape {array.shape})")
+        raise WrongType(f"an image must have integers, floats or bools, not {array.dtype} (shape {array.shape})")
     _check_shape(array.shape)
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[:, :, 0]
@@ -139,7 +138,7 @@ def _check_shape(shape: tuple[int, ...]) -> None:
         hint = "; its channels are first: move them last with numpy.moveaxis(image, 0, -1)"
     elif len(shape) == 4:
         hint = "; it looks like a batch: log its images one by one"
-    raise InvalidInput(f"an image is height x width, or height x width x 1, 3 or 4, not {shape}{hint}")
+    raise InvalidInput(f"an image must be height x width, or height x width x 1, 3 or 4, not {shape}{hint}")
 
 
 def _from_integers(array: NDArray[Any]) -> NDArray[np.uint8]:
@@ -147,7 +146,7 @@ def _from_integers(array: NDArray[Any]) -> NDArray[np.uint8]:
 
     low, high = int(array.min()), int(array.max())
     if low < 0 or high > 255:
-        raise InvalidInput(f"integer pixels are 0 to 255, and these are {low} to {high} ({array.dtype}); scale them first")
+        raise InvalidInput(f"integer pixels must be 0 to 255, and these are {low} to {high} ({array.dtype}); scale them first")
     return array.astype(np.uint8)
 
 

@@ -1,4 +1,4 @@
-"""From a file's bytes back to an object, by the ending of its name; nothing is ever unpickled."""
+"""Loads an object from a file's bytes, by the suffix of its name; nothing is ever unpickled."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _CODE = {".py", ".r", ".sh", ".sql", ".js", ".css", ".toml", ".ini", ".cfg"}
 
 
 def load(path: str, data: bytes) -> Any:
-    """Return what is in a file.
+    """Return the object in a file.
 
-    Images give a PIL image, ``.json`` and ``.yaml`` what they say (a DataFrame where it is a logged table),
-    ``.csv``, ``.tsv`` and ``.parquet`` a DataFrame, ``.npy`` an array and ``.npz`` a dict of arrays (never of
-    objects), text files a str, anything else its bytes.
+    Images are PIL images, ``.json`` and ``.yaml`` their value (a DataFrame for a logged table), ``.csv``, ``.tsv`` and
+    ``.parquet`` a DataFrame, ``.npy`` an array and ``.npz`` a dict of arrays (never of objects), text files a string, anything
+    else bytes.
 
     Raises:
-        InvalidInput: The file is not what its name says.
+        InvalidInput: The content does not match the file's name.
     """
     suffix = suffix_of(path)
     if suffix in IMAGES:

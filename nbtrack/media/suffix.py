@@ -1,4 +1,4 @@
-"""The ending of a file's name, which says what is in it."""
+"""The suffix of a file's name, which determines its format."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from pathlib import PurePosixPath
 
 __all__ = ["IMAGES", "suffix_of"]
 
-# Endings that are read back as images.
+# Suffixes of files that are loaded as images.
 IMAGES = {".png", ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff"}
 
 
 def suffix_of(path: str) -> str:
-    """Return a path's ending in lower case, with its dot; empty where it has none."""
+    """Return a path's suffix in lower case with its dot; empty if it has none."""
     return PurePosixPath(path).suffix.lower()

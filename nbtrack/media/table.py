@@ -1,4 +1,4 @@
-"""Tables to files and back, in MLflow's ``log_table`` format; of pandas' two homes the one for files."""
+"""Saves tables to files in MLflow's ``log_table`` format, and loads them."""
 
 from __future__ import annotations
 
@@ -18,20 +18,21 @@ __all__ = ["is_table", "load_table", "table_bytes", "tables_tag"]
 
 
 def table_bytes(data: Any, path: str, before: bytes | None = None) -> bytes:
-    """Return a table as a file, after the rows that the file has already.
+    """Return the bytes of a file with a table appended to its present rows.
 
-    JSON is ``{"columns": […], "data": [[…], …]}``, in which NaN and infinities are null; CSV and Parquet keep them.
-    An index is written where it has a name.
+    JSON is ``{"columns": […], "data": [[…], …]}``, in which NaN and infinities are null; CSV and Parquet keep them. A named
+    index is saved as columns.
 
     Args:
-        data: A DataFrame (pandas, or anything with ``to_pandas``), a dict of columns, a dict of single values,
-            or a list of dicts.
+        data: A DataFrame (pandas, or anything with ``to_pandas``), a dict of columns, a dict of single values, or a list of
+            dicts.
         path: The file's name: ``.json``, ``.csv``, ``.tsv`` or ``.parquet``.
-        before: What the file holds now; None: nothing. Columns that one side lacks are filled with missing values.
+        before: The present content of the file, None if there is none. Columns missing on one side are filled with missing
+            values.
 
     Raises:
-        WrongType: It is no table, or a cell holds what the format cannot say.
-        InvalidInput: The ending is another, columns differ in length, or ``before`` is no table.
+        WrongType: It is not a table, or a cell holds a value that the format cannot represent.
+        InvalidInput: The suffix is another, columns differ in length, or ``before`` is not a table.
     """
     frame = _frame(data)
     suffix = suffix_of(path)
@@ -48,7 +49,7 @@ def load_table(data: bytes, path: str) -> pd.DataFrame:
     """Return the DataFrame in a file that ``table_bytes`` could have written.
 
     Raises:
-        InvalidInput: It is no table.
+        InvalidInput: It is not a table.
     """
     import pandas as pd
 
@@ -67,7 +68,7 @@ def load_table(data: bytes, path: str) -> pd.DataFrame:
 
 
 def is_table(value: Any) -> bool:
-    """Tell whether what a JSON file says has the form of a table."""
+    """Return whether a JSON value has the form of a table."""
     return (
         isinstance(value, dict)
         and value.keys() == {"columns", "data"}
@@ -78,7 +79,7 @@ def is_table(value: Any) -> bool:
 
 
 def tables_tag(before: str | None, path: str) -> str:
-    """Return the tag ``mlflow.loggedArtifacts``, by which MLflow finds a run's tables, with this one in it."""
+    """Return the value of the tag ``mlflow.loggedArtifacts``, by which MLflow finds a run's tables, with one more table."""
     tables = json.loads(before or "[]")
     table = {"path": path, "type": "table"}
     return json.dumps(tables if table in tables else [*tables, table])
@@ -88,7 +89,7 @@ def _frame(data: Any) -> pd.DataFrame:
     try:
         return _as_frame(data)
     except UnicodeEncodeError as error:
-        raise InvalidInput(f"a text of the table holds half a surrogate pair, which no file can keep: {error}") from error
+        raise InvalidInput(f"a string of the table has a lone surrogate, which no file can hold: {error}") from error
 
 
 def _as_frame(data: Any) -> pd.DataFrame:
@@ -115,7 +116,7 @@ def _frame_of_columns(columns: dict[Any, Any]) -> pd.DataFrame:
         return pd.DataFrame(columns)
     except ValueError as error:
         lengths = {str(key): len(column) for key, column in columns.items() if hasattr(column, "__len__")}
-        raise InvalidInput(f"the columns of a table are of one length, and these are {lengths}") from error
+        raise InvalidInput(f"the columns of a table must have one length, and these have {lengths}") from error
 
 
 def _json(frame: pd.DataFrame, before: bytes | None, path: str) -> bytes:
@@ -130,13 +131,13 @@ def _json(frame: pd.DataFrame, before: bytes | None, path: str) -> bytes:
 
 
 def _json_table(data: bytes, path: str) -> dict[str, list[Any]]:
-    """Return the table in a JSON file, InvalidInput where it is none."""
+    """Return the table in a JSON file; InvalidInput if it is not one."""
     try:
         table = json.loads(data)
     except ValueError:
         table = None
     if not is_table(table):
-        raise InvalidInput(f"{path!r} is there and is no table, so rows cannot be added; choose another name")
+        raise InvalidInput(f"{path!r} exists and is not a table, so rows cannot be added; choose another name")
     return dict(table)
 
 
@@ -145,13 +146,13 @@ def _column_name(column: Any) -> str:
 
 
 def _json_column(column: pd.Series[Any], name: str) -> list[Any]:
-    """Return a column's cells as JSON has them, null for what is missing or not finite."""
+    """Return a column's cells as JSON values, with null for missing and non-finite ones."""
     cells = plain_value(column.astype(object).where(column.notna(), None).tolist(), f"column {name!r}")
     return [_finite(cell) for cell in cells] if isinstance(cells, list) else []
 
 
 def _finite(value: Any) -> Any:
-    """Return a nested value with null for the numbers that JSON does not have."""
+    """Return a nested value with null for numbers that JSON cannot represent."""
     if isinstance(value, list):
         return [_finite(item) for item in value]
     if isinstance(value, dict):
@@ -165,7 +166,7 @@ def _delimited(frame: pd.DataFrame, separator: str, before: bytes | None) -> byt
     new = frame.to_csv(index=False, sep=separator, lineterminator="\n")
     if not before:
         return new.encode()
-    # Merged as text: what was written once is not read as numbers and written again.
+    # Merged as strings: numbers that were written once must not change by being parsed and written again.
     parts = [pd.read_csv(BytesIO(part), sep=separator, dtype=str, keep_default_na=False) for part in (before, new.encode())]
     merged = pd.concat(parts, ignore_index=True).fillna("")
     return str(merged.to_csv(index=False, sep=separator, lineterminator="\n")).encode()
@@ -189,7 +190,7 @@ def _parquet(frame: pd.DataFrame, before: bytes | None, path: str) -> bytes:
 
 
 def _check_nesting(frame: pd.DataFrame, path: str) -> None:
-    """Refuse a cell that contains itself, on which pyarrow would end the process."""
+    """Refuse a cell that contains itself, which would make pyarrow crash the process."""
     for name in [name for name in frame if frame[name].dtype == object]:
         try:
             for cell in frame[name]:

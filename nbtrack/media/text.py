@@ -1,4 +1,4 @@
-"""Texts, and what JSON or YAML can say."""
+"""Saves strings, and values that JSON or YAML can represent."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ __all__ = ["JSON", "dict_bytes", "load_yaml", "plain_value", "text_bytes"]
 
 JSON: TypeAlias = "None | bool | int | float | str | list[JSON] | dict[str, JSON]"
 
-_MAX_BITS = 13_000  # Python turns longer integers into text only when told to
+_MAX_BITS = 13_000  # Python refuses to convert longer integers to strings
 _AS_TEXT = (PurePath, datetime.timedelta, uuid.UUID, decimal.Decimal, complex, bytes)
 
 
 def text_bytes(text: str) -> bytes:
-    """Return a text in UTF-8.
+    """Return a string in UTF-8.
 
     Raises:
-        WrongType: It is no text.
+        WrongType: It is not a string.
     """
     if not isinstance(text, str):
         raise WrongType(f"log_text takes a str, not {_type_name(text)}; str(value) would do, or log_dict")
@@ -37,13 +37,13 @@ def text_bytes(text: str) -> bytes:
 
 
 def dict_bytes(value: object, path: str) -> bytes:
-    """Return a dict, list or simple value as YAML for ``.yml`` and ``.yaml``, as JSON for any other ending.
+    """Return a dict, list or simple value as YAML for ``.yml`` and ``.yaml``, as JSON for any other suffix.
 
-    Arrays become lists, times ISO texts, dataclasses dicts. NaN and infinities are written as Python
-    and MLflow write them (``NaN``), and read back by ``load``.
+    Arrays become lists, times ISO strings, dataclasses dicts. NaN and infinities are written as Python and MLflow write them
+    (``NaN``), and ``load`` reads them.
 
     Raises:
-        WrongType: Something inside cannot be said in JSON; the message says where.
+        WrongType: A value inside cannot be represented in JSON; the message says where.
     """
     plain = plain_value(value)
     if suffix_of(path) in (".yml", ".yaml"):
@@ -52,7 +52,7 @@ def dict_bytes(value: object, path: str) -> bytes:
 
 
 def load_yaml(data: bytes, path: str) -> Any:
-    """Return what a YAML file says, InvalidInput where it is none."""
+    """Return the value in a YAML file; InvalidInput if it is not YAML."""
     yaml = _yaml(path)
     try:
         return yaml.safe_load(data)
@@ -61,24 +61,24 @@ def load_yaml(data: bytes, path: str) -> Any:
 
 
 def plain_value(value: object, where: str = "") -> JSON:
-    """Return a value as what JSON has, looking into containers.
+    """Return a value as JSON types, including the items of containers.
 
     Args:
-        value: Anything.
-        where: How to name it in an error, such as ``config.layers[2]``.
+        value: Any value.
+        where: How errors name it, such as ``config.layers[2]``.
 
     Raises:
-        WrongType: It, or something inside, cannot be said in JSON, or contains itself.
+        WrongType: It, or a value inside, cannot be represented in JSON or contains itself.
     """
     try:
         return _plain(value, where)
     except RecursionError as error:
-        raise WrongType(f"{where or 'the value'} is nested without end; log a part of it") from error
+        raise WrongType(f"{where or 'the value'} contains itself or is nested too deeply; log a part of it") from error
 
 
 def _plain(value: object, where: str) -> JSON:
     if type(value) is int and value.bit_length() > _MAX_BITS:
-        raise WrongType(f"{where or 'the value'} has more than 4,000 digits; log its text with log_text")
+        raise WrongType(f"{where or 'the value'} has more than 4,000 digits; log it as a string with log_text")
     if value is None or type(value) in (bool, int, float, str):
         return value  # type: ignore[return-value]
     if isinstance(value, Mapping):
@@ -90,7 +90,7 @@ def _plain(value: object, where: str) -> JSON:
 
 
 def _plain_object(value: object, where: str) -> JSON:
-    """Return what JSON has for an object of a well-known type."""
+    """Return the JSON value of an object of a well-known type."""
     if isinstance(value, enum.Enum):
         return _plain(value.value, where)
     if isinstance(value, bool | int | float | str):
@@ -104,7 +104,7 @@ def _plain_object(value: object, where: str) -> JSON:
     if hasattr(value, "__array__") and hasattr(value, "tolist"):
         return _plain(value.tolist(), where)
     raise WrongType(
-        f"{where or 'the value'} is a {_type_name(value)}, which JSON cannot say; log its str(), or its parts in a dict"
+        f"{where or 'the value'} is a {_type_name(value)}, which JSON cannot hold; log its str(), or its parts in a dict"
     )
 
 
@@ -113,7 +113,7 @@ def _key(key: object, where: str) -> str:
         return key if isinstance(key, str) else json.dumps(_plain(key, where))
     if hasattr(key, "item") and hasattr(key, "dtype"):
         return _key(key.item(), where)
-    raise WrongType(f"{where or 'the dict'} has the key {key!r}, a {_type_name(key)}; a JSON key is a text")
+    raise WrongType(f"{where or 'the dict'} has the key {key!r}, a {_type_name(key)}; a JSON key is a string")
 
 
 def _type_name(value: object) -> str:

@@ -233,11 +233,11 @@ def told(call, also=()):
 @pytest.mark.parametrize(
     "call, says",
     [
-        (lambda: nbtrack.start_run(5), "the name of a run must be a text, not 5 of type int"),
+        (lambda: nbtrack.start_run(5), "the name of a run must be a string, not 5 of type int"),
         (lambda: nbtrack.start_run(params=["lr"]), r"params must be a dict of names and values, not \['lr'\] of type list"),
         (lambda: nbtrack.runs(limit="ten"), "limit must be a whole number or None, not 'ten' of type str"),
-        (lambda: nbtrack.runs(5), "a filter must be a text, not 5 of type int"),
-        (lambda: nbtrack.get_run(7), "a run is named by its id, which must be a text, not 7 of type int"),
+        (lambda: nbtrack.runs(5), "a filter must be a string, not 5 of type int"),
+        (lambda: nbtrack.get_run(7), "a run is named by its id, which must be a string, not 7 of type int"),
         (lambda: nbtrack.flush("soon"), "timeout must be a number of seconds, not 'soon' of type str"),
     ],
 )
