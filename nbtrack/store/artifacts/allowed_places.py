@@ -97,7 +97,9 @@ class AllowedPlaces:
     def _allows(self, uri: str) -> bool:
         scheme = scheme_of(uri)
         if scheme in _LOCAL:
-            return any(_is_below(_resolved(uri), root) for root in self._folders())
+            path = _resolved(uri)
+            # The root itself contains the files of all runs, so no run may have it.
+            return any(path != root and path.is_relative_to(root) for root in self._folders())
         place = ArtifactUri.of(uri)
         if any(_is_inside(place, each) for each in self.named):
             return True
@@ -126,11 +128,6 @@ class AllowedPlaces:
 
 def _resolved(uri: str) -> Path:
     return Path(os.path.realpath(os.path.abspath(local_path(uri))))  # noqa: PTH100 - removes ".." without following links, as LocalArtifacts does
-
-
-def _is_below(path: Path, root: Path) -> bool:
-    # The root itself contains the files of all runs, so no run may have it.
-    return path != root and path.is_relative_to(root)
 
 
 def _is_inside(place: ArtifactUri, allowed: str) -> bool:

@@ -106,16 +106,13 @@ class RemoteArtifacts(ArtifactStore, ABC):
             raise InvalidInput(f"{self.uri} has files that cannot be any here: {_listed(left)}; the others are in {into}")
 
     def _fetch_to(self, name: str, target: Path, check: Check | None) -> None:
-        self._check_name(name)
+        # The name comes from the server and could lead out of the target's folder.
+        if not _can_be_here(name):
+            raise InvalidInput(f"{self.uri} has a file {name!r}, which cannot be a file here; download the others by name")
         with staged(target) as place:
             self._fetch(name, place)
             if check is not None:
                 check(name, place)
-
-    def _check_name(self, name: str) -> None:
-        """Refuse a name in a server's response that would lead out of the target's folder; InvalidInput."""
-        if not _can_be_here(name):
-            raise InvalidInput(f"{self.uri} has a file {name!r}, which cannot be a file here; download the others by name")
 
     def _found(self, name: str, work: Callable[[], T]) -> T:
         """Return what ``work`` returns; if the file is missing, the error lists what is there."""

@@ -57,13 +57,10 @@ def _bucket(name: str, given: Given) -> S3Store:
     environ, endpoint = dict(given), endpoint_of(given)
     options: dict[str, Any] = {"endpoint": endpoint} if endpoint else {}
     if not {"AWS_ACCESS_KEY_ID", "AWS_SKIP_SIGNATURE"} & set(environ):
-        options |= {"skip_signature": True} if _is_unsigned(environ) else {"credential_provider": _credentials(name)}
+        is_unsigned = environ.get("MLFLOW_EXPERIMENTAL_S3_SIGNATURE_VERSION", "").lower() == "unsigned"
+        options |= {"skip_signature": True} if is_unsigned else {"credential_provider": _credentials(name)}
     how = client_options(endpoint, is_checked=is_checked(given))
     return S3Store(name, region=region_of(given), client_options=how, retry_config=retries(), **options)
-
-
-def _is_unsigned(environ: dict[str, str]) -> bool:
-    return environ.get("MLFLOW_EXPERIMENTAL_S3_SIGNATURE_VERSION", "").lower() == "unsigned"
 
 
 def _credentials(bucket: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice, zip_longest
+from itertools import chain, islice, zip_longest
 from typing import Any, Final
 
 from ...entities.events import LaneRows, Series
@@ -59,7 +59,7 @@ def log_batches(
         yield content
         content = LogBatch(head[0], head[1], lanes=dict(rows))
     for lane in lanes:
-        points, sent = _points(lane), 0
+        points, sent = chain.from_iterable(map(_series_points, lane.series)), 0
         while part := list(islice(points, _room(content))):
             content.points += part
             sent += len(part)
@@ -81,11 +81,6 @@ def _complete_rows(lane: LaneRows, points: int) -> int:
     """Return how many rows are complete once that many points are sent; 0 if the lane's points are not in the order of rows."""
     (series, *more) = lane.series
     return points // len(series.keys) if not more and len(series.steps) == lane.count else 0
-
-
-def _points(lane: LaneRows) -> Iterator[dict[str, Any]]:
-    for series in lane.series:
-        yield from _series_points(series)
 
 
 def _series_points(series: Series) -> Iterator[dict[str, Any]]:

@@ -26,12 +26,10 @@ def mlflow_name(name: str) -> str:
     """
     escaped = _REFUSED.sub(_escape, name)
     escaped = escaped if _is_normal(escaped) else _PATH.sub(_escape, escaped)
-    return escaped if len(escaped) <= _LONGEST else _cut(escaped)
-
-
-def _cut(name: str) -> str:
+    if len(escaped) <= _LONGEST:
+        return escaped
     # The digest keeps apart names that begin alike.
-    return f"{name[: _LONGEST - 9].rstrip('/.')}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return f"{escaped[: _LONGEST - 9].rstrip('/.')}-{hashlib.sha256(escaped.encode()).hexdigest()[:8]}"
 
 
 def original_name(name: str) -> str:
