@@ -1,4 +1,4 @@
-"""The events of a batch, gathered into what they come to, so that each table is written once."""
+"""Folds a batch's events into one write per table."""
 
 from __future__ import annotations
 
@@ -53,17 +53,17 @@ _READ = sa.select(run_datasets.c.dataset_id).where(run_datasets.c.run_key == sa.
 
 @dataclass(slots=True)
 class BatchWrites:
-    """What a run's events come to.
+    """The writes that a run's events come to.
 
     Attributes:
-        run: Columns of its row.
+        run: The changed columns of its row.
         params: Key, value, and whether it replaces another, in order.
-        tags: None for those to be deleted.
+        tags: By key; None deletes a tag.
         documents: sha256 by kind.
-        texts: Documents by their sha256.
-        outputs: The step of each model made.
-        inputs: The models read.
-        measured: What was measured of each model.
+        texts: Texts of documents by their sha256.
+        outputs: The steps of the models made, by id.
+        inputs: The ids of the models read.
+        measured: Metrics of models, by id.
     """
 
     run: dict[str, Any] = field(default_factory=dict)
@@ -79,14 +79,14 @@ class BatchWrites:
     has_ended: bool = False
 
     def gather(self, events: Iterable[Event]) -> None:
-        """Take events in, in their order."""
+        """Fold events in, in their order."""
         for event in events:
             _GATHER[type(event)](self, event)
 
-    # One method an event.
+    # One method for each event.
 
     def _start(self, event: RunStarted) -> None:
-        """Change nothing: a start has made the row of its run, or is for a run that is there already."""
+        """Change nothing: a start creates the row of its run elsewhere, or repeats the start of an existing run."""
 
     def _resume(self, event: RunResumed) -> None:
         self.run |= {"status": "RUNNING", "end_time": None, "owner": event.owner, "heartbeat": now_ms()}
@@ -109,7 +109,7 @@ class BatchWrites:
         new = dict(event.tags)
         name = new.pop(RUN_NAME, "")
         self.tags |= new
-        if name:  # nothing erases a name
+        if name:  # an empty name does not erase one
             self.run["name"] = self.tags[RUN_NAME] = name
 
     def _untag(self, event: TagsDeleted) -> None:
@@ -142,7 +142,7 @@ class BatchWrites:
     # Writing.
 
     def write(self, connection: SqlConnection, run: RunRow, *, is_new_run: bool, is_direct: bool) -> tuple[Conflict, ...]:
-        """Write all but the run's own row, and return the params that have another value."""
+        """Write all but the run's own row, and return conflicts of params."""
         conflicts = write_params(connection, run.key, self.params, is_new_run=is_new_run)
         self._write_tags(connection, run.key)
         for sha256, text in self.texts.items():
@@ -154,7 +154,7 @@ class BatchWrites:
         return conflicts
 
     def _write_datasets(self, connection: SqlConnection, run: RunRow) -> None:
-        """Note what was read; what was noted first stays, context and tags too."""
+        """Record the datasets read; the first record of one stays, with context and tags."""
         new: dict[int, Dataset] = {}
         for dataset in self.datasets:
             new.setdefault(_dataset_id(connection, run, dataset), dataset)
@@ -185,7 +185,7 @@ def _write_document(connection: SqlConnection, sha256: str, text: str) -> None:
 
 
 def _dataset_id(connection: SqlConnection, run: RunRow, dataset: Dataset) -> int:
-    """Return the number of a dataset in the run's experiment, where what was first known of it stays."""
+    """Return the key of a dataset in the run's experiment, created if need be; the facts recorded first stay."""
     found = connection.row(_DATASET, experiment=run.experiment_id, name=dataset.name, digest=dataset.digest)
     if found is not None:
         return int(found[0])

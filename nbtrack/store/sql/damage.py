@@ -1,7 +1,7 @@
-"""Rows that nbtrack did not write so: a database that was damaged, or made by a stranger, is named in one line.
+"""Damaged rows: a database that nbtrack did not write like this is reported in one line.
 
-SQLite keeps any value in any column. What comes out of it is compared with what the column is declared to have, a column at a
-time and where all rows are read, so that nothing behind it meets a string where a number should be.
+SQLite stores any value in any column. Values that are read are checked against the types of their columns, a column at a time and
+in one place, so that no other code meets a string instead of a number.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ E = TypeVar("E", bound=Enum)
 
 _REMEDY = "restore the database from a copy, or correct it with sqlite3"
 _NONE = type(None)
-# In the order in which they are asked: a String is no Text, but both are strings.
+# In the order in which they are checked.
 _KINDS: Sequence[tuple[type[Any] | tuple[type[Any], ...], str, frozenset[type]]] = (
     (sa.Integer, "a whole number", frozenset({int, _NONE})),
     ((sa.Numeric, sa.Float), "a number", frozenset({float, int, _NONE})),
@@ -32,7 +32,7 @@ _SHOWN = 80  # characters of a value
 
 
 class DamagedRow(StoreError):
-    """A row says what it cannot say.
+    """A row has a value that it cannot have.
 
     Args:
         label: The database.
@@ -49,7 +49,7 @@ class DamagedRow(StoreError):
 
 
 class Wanted(NamedTuple):
-    """What a column of a select may have: its name, that in words, and the types of Python; None: anything."""
+    """The values that a column may have: its name, a description, and Python types; None allows anything."""
 
     name: str
     words: str
@@ -57,7 +57,7 @@ class Wanted(NamedTuple):
 
 
 def wanted_of(statement: Any) -> tuple[Wanted, ...]:
-    """Return what the columns of a select may have; nothing of another statement."""
+    """Return the values that the columns of a select may have; empty for another statement."""
     return tuple([_wanted(column) for column in getattr(statement, "selected_columns", ())])
 
 
@@ -69,8 +69,8 @@ def _wanted(column: Any) -> Wanted:
 
 
 def check_rows(label: str, wanted: Sequence[Wanted], rows: Sequence[Sequence[Any]]) -> None:
-    """Raise DamagedRow where a column has a value of another type than it is declared to have."""
-    # A column at a time without taking the rows apart: ``zip(*rows)`` takes twice as long.
+    """Raise DamagedRow if a value does not have the type of its column."""
+    # A column at a time with itemgetter: ``zip(*rows)`` takes twice as long.
     for each, value_of in zip(wanted, map(itemgetter, range(len(wanted))), strict=True):
         if rows and each.types is not None and not each.types.issuperset(map(type, map(value_of, rows))):
             wrong = next(value for value in map(value_of, rows) if type(value) not in each.types)

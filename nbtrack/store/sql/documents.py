@@ -54,7 +54,7 @@ def read_documents(connection: SqlConnection, run_id: str) -> dict[str, str]:
 
 
 def read_document(connection: SqlConnection, sha256: str) -> str | None:
-    """Return a document's text, None where there is none."""
+    """Return a document's text; None if it does not exist."""
     row = connection.row(_DOCUMENT, sha256=sha256)
     return None if row is None else _text(connection, sha256, row[0])
 
@@ -67,7 +67,7 @@ def _text(connection: SqlConnection, sha256: str, body: bytes) -> str:
 
 
 def read_artifacts(connection: SqlConnection, run_id: str) -> list[ArtifactRecord]:
-    """Return what was recorded of a run's files, by path."""
+    """Return the records of a run's files, by path."""
     return [ArtifactRecord(*row) for row in _of_run(_ARTIFACTS, connection, run_id)]
 
 

@@ -55,7 +55,7 @@ _STAGE_RUNS = (
 
 
 def experiment_number(experiment_id: str) -> int:
-    """Return the number that an experiment's id is; ExperimentNotFound where it can be none."""
+    """Return an experiment's id as a number; ExperimentNotFound if it is not one."""
     if experiment_id.isascii() and experiment_id.isdecimal() and int(experiment_id) <= _LARGEST_ID:
         return int(experiment_id)
     raise _not_found(experiment_id)
@@ -87,18 +87,18 @@ def list_experiments(connection: SqlConnection, view: ViewType) -> list[Experime
 def add_experiment(
     connection: SqlConnection, name: str, location: str | None = None, tags: dict[str, str] | None = None
 ) -> Experiment:
-    """Add an experiment, whose artifacts lie in the store's root for them by its id unless a location is given; AlreadyExists."""
+    """Add an experiment; its artifacts are below the store's root by its id unless a location is given; AlreadyExists."""
     _refuse_taken(connection, name)
     return _add(connection, name, location, tags)
 
 
 def ensure_experiment(connection: SqlConnection, name: str) -> Experiment:
-    """Return the experiment of that name, made if need be; where another process has just made it, by trying again."""
+    """Return the experiment of that name, created if need be; if another process creates it meanwhile, the work is retried."""
     return experiment_named(connection, name) or _add(connection, name)
 
 
 def held(connection: SqlConnection, experiment: Experiment) -> Experiment:
-    """Return an experiment with the stage that it has now; until the transaction has ended nobody deletes or restores it."""
+    """Return an experiment with its current stage, locked against deletion and restoring until the transaction ends."""
     (stage,) = connection.row(_LOCK, number=int(experiment.id))
     return replace(experiment, stage=member(connection.dialect.label, LifecycleStage, stage, "experiments.stage"))
 
@@ -113,12 +113,12 @@ def _add(connection: SqlConnection, name: str, location: str | None = None, tags
 
 
 def locations(connection: SqlConnection) -> list[tuple[int, str]]:
-    """Return the number of each experiment and its place, as rows keep it."""
+    """Return the key and the stored location of each experiment."""
     return [(row[0], row[1]) for row in connection.rows(_LOCATIONS)]
 
 
 def new_place(connection: SqlConnection, experiment: Experiment, path: str) -> str:
-    """Return the place of something new in an experiment, as rows keep it."""
+    """Return the location of something new in an experiment, as rows store it."""
     (kept,) = connection.row(_LOCATION, number=int(experiment.id))
     return connection.places.below(kept, path)
 
@@ -133,7 +133,7 @@ def update_experiment(connection: SqlConnection, experiment_id: str, name: str |
 
 
 def delete_tag(connection: SqlConnection, experiment_id: str, key: str) -> None:
-    """Take a tag from an experiment; Deleted, NotFound."""
+    """Delete a tag of an experiment; Deleted, NotFound."""
     old = _changeable(connection, experiment_id)
     if not connection.run(_DROP_TAG, number=int(old.id), tag=key):
         raise NotFound(f"the experiment {old.name!r} has no tag {key!r}")

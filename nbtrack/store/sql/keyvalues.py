@@ -11,11 +11,11 @@ from .connection import SqlConnection
 
 __all__ = ["AT_ONCE", "KeyValues"]
 
-AT_ONCE = 500  # keys in one list: far below what an engine takes
+AT_ONCE = 500  # keys in one IN list, far below the limit of any engine
 
 
 class KeyValues:
-    """One such table: the owner's key, a key and a value.
+    """A table with columns for the owner's key, a key and a value.
 
     Args:
         table: The table, whose first column is the owner's key.
@@ -31,11 +31,11 @@ class KeyValues:
         self._drop = sa.delete(table).where(owner == sa.bindparam("owner"), table.c[key] == sa.bindparam("which"))
 
     def of_one(self, connection: SqlConnection, owner: int) -> dict[str, Any]:
-        """Return what one row has."""
+        """Return the keys and values of one owner."""
         return {key: value for _, key, value in connection.rows(self._of_one, owner=owner)}
 
     def of_many(self, connection: SqlConnection, owners: Sequence[int]) -> dict[int, dict[str, Any]]:
-        """Return what each of many rows has, by its key."""
+        """Return the keys and values of many owners, by the owner's key."""
         found: dict[int, dict[str, Any]] = {owner: {} for owner in owners}
         for start in range(0, len(owners), AT_ONCE):
             some = self._of_many.where(self._owner.in_(owners[start : start + AT_ONCE]))
@@ -48,9 +48,9 @@ class KeyValues:
         connection.upsert(self.table, [(owner, key, value) for key, value in values.items()])
 
     def add(self, connection: SqlConnection, owner: int, values: Mapping[str, Any]) -> None:
-        """Set values, where the first one of a key stays."""
+        """Set values; one that exists stays."""
         connection.insert_or_pass(self.table, [(owner, key, value) for key, value in values.items()])
 
     def drop(self, connection: SqlConnection, owner: int, key: str) -> bool:
-        """Take a key away, and tell whether it was there."""
+        """Delete a key, and return whether it existed."""
         return connection.run(self._drop, owner=owner, which=key) > 0

@@ -1,4 +1,4 @@
-"""What was logged into runs, many runs at a time: two statements for all of it."""
+"""Reads of what was logged into runs, many runs at a time: two statements for all of it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ __all__ = [
 Kind: TypeAlias = Literal["dataset", "dataset tag", "param", "tag", "model"]
 Rows: TypeAlias = list[tuple[Any, ...]]
 
-# The runs asked for: the place of each in the list, and its key.
+# The runs asked for: the position of each in the list, and its key.
 _PLACE, _LISTED = listed(runs.c.id, "ids")
 _ASKED = sa.select(_PLACE.label("place"), runs.c.key.label("run_key")).select_from(_LISTED).cte("asked")
 _ASKED_PLACE = _ASKED.c.place
@@ -57,7 +57,7 @@ _DATASET = (
     run_datasets.c.context,
 )
 _TAG_OF_DATASET = (datasets.c.name, datasets.c.digest, run_dataset_tags.c.key, run_dataset_tags.c.value)
-# The widest first, for the first select of a union tells PostgreSQL the types of its columns.
+# The widest select is first: PostgreSQL takes the types of a union's columns from it.
 _SELECTS: Final[dict[Kind, sa.Select[Any]]] = {
     "dataset": _of_asked(run_datasets, *_DATASET).join(datasets, datasets.c.id == run_datasets.c.dataset_id),
     "dataset tag": _of_asked(run_dataset_tags, *_TAG_OF_DATASET).join(datasets, datasets.c.id == run_dataset_tags.c.dataset_id),
@@ -77,7 +77,7 @@ _DATASETS_IN = (
 
 
 def read_logged(connection: SqlConnection, run_ids: Sequence[str], stats: Sequence[str]) -> Logged:
-    """Return everything that was logged into these runs but points, with the named statistics of metrics, by two statements."""
+    """Return everything logged into these runs except points, with the named statistics of metrics, by two statements."""
     rows = _read(connection, _KINDS, run_ids)
     label = connection.dialect.label
     return Logged(
@@ -141,9 +141,9 @@ def read_links(connection: SqlConnection, run_ids: Sequence[str], role: Literal[
 
 
 def _read(connection: SqlConnection, kinds: tuple[Kind, ...], run_ids: Sequence[str]) -> dict[Kind, Rows]:
-    """Return the rows of each kind: number of the kind, place of the run, facts; in the order of the runs, those of a run by key.
+    """Return the rows of each kind (number of the kind, position of the run, facts), by run, then by key.
 
-    They come so from SQLite, and from elsewhere nearly so: to sort them here takes no time then, and in the database it does.
+    Databases return them nearly sorted, so sorting here takes no time, and in the database it does.
     """
     found: list[Rows] = [[] for _ in _KINDS]
     for row in connection.raw_rows(_statement(kinds), ids=_as_json(run_ids)):
@@ -161,7 +161,7 @@ def _statement(kinds: tuple[Kind, ...]) -> sa.Select[Any] | sa.CompoundSelect[An
 
 
 def _numbered(kind: Kind, width: int) -> sa.Select[Any]:
-    """Return the select of a kind with its number in front, and NULLs behind up to the width of a union."""
+    """Return the select of a kind with its number in front, padded with NULLs to the width of a union."""
     facts = list(_SELECTS[kind].selected_columns)
     number = sa.literal_column(str(_KINDS.index(kind)), sa.Integer).label("kind")
     return _SELECTS[kind].with_only_columns(number, *facts, *[sa.null()] * (width - len(facts)))
@@ -179,7 +179,7 @@ def _as_json(run_ids: Sequence[str]) -> str:
     return json.dumps(list(run_ids))
 
 
-# What they say.
+# From rows to results.
 
 
 def _params(label: str, run_ids: Sequence[str], rows: Rows) -> list[tuple[str, str, ParamValue]]:

@@ -27,7 +27,7 @@ _KNOWN = sa.select(params.c.key, params.c.text, params.c.json).where(
 
 
 class TypedParams(dict[str, Any]):
-    """From the JSON of a param to its value, each text decoded once; lists and dicts every time, as they can be changed."""
+    """The values of params by their JSON, decoded once each; lists and dicts every time, for callers may change them."""
 
     def __init__(self, label: str) -> None:
         super().__init__()
@@ -46,9 +46,9 @@ class TypedParams(dict[str, Any]):
 def write_params(
     connection: SqlConnection, run_key: int, new: list[tuple[str, ParamValue, bool]], *, is_new_run: bool
 ) -> tuple[Conflict, ...]:
-    """Write the params that a run does not have or that replace others, and return those that it has with another value.
+    """Write params that are new or replace others, and return conflicts with existing ones.
 
-    Equal texts are equal params, so that what comes back through MLflow's protocol is no conflict.
+    Params are equal if their strings are, so that one which comes back through MLflow's protocol is no conflict.
     """
     stored = {} if is_new_run or not new else _known(connection, run_key, (key for key, *_ in new))
     known = dict(stored)

@@ -1,4 +1,4 @@
-"""The row of a run, and what a store says of it."""
+"""The row of a run, and the ``RunInfo`` made of it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _SOUND = tuple(
     ]
 )
 
-# In the order of their keys, so that two who lock the same runs do not wait for each other.
+# In the order of their keys, so that two transactions that lock the same runs do not deadlock.
 _LOCK = sa.select(*runs.columns).select_from(listed(runs.c.id, "ids")[1]).order_by(runs.c.key).with_for_update(of=runs)
 _KEY = sa.select(runs.c.key).where(runs.c.id == sa.bindparam("id"))
 _CHANGEABLE = ("name", "status", "end_time", "owner", "heartbeat")
@@ -55,7 +55,7 @@ _SAVE = (
 
 @dataclass(slots=True)
 class RunRow:
-    """A run as its row says, in the order of the columns, its place too; ``key`` is 0 before it has one."""
+    """A run's row, in the order of its columns; ``key`` is 0 before the row is inserted."""
 
     key: int
     id: str
@@ -72,11 +72,11 @@ class RunRow:
     heartbeat: int
 
     def insert(self, connection: SqlConnection) -> None:
-        """Make this row, and learn its key."""
+        """Insert this row, and set its key."""
         self.key = connection.insert_one(runs, _without_key(self))
 
     def save(self, connection: SqlConnection) -> None:
-        """Write what events change of a run."""
+        """Update the columns that events change."""
         connection.run(_SAVE, run=self.key, **{f"new_{name}": getattr(self, name) for name in _CHANGEABLE})
 
 
@@ -84,7 +84,7 @@ _without_key = attrgetter(*[field.name for field in fields(RunRow)[1:]])
 
 
 def lock_runs(connection: SqlConnection, run_ids: Iterable[str]) -> dict[str, RunRow]:
-    """Return those of these runs that exist, by id; until the transaction has ended nobody else changes them."""
+    """Return those of these runs that exist, by id, locked until the transaction ends."""
     rows = connection.rows(_LOCK, ids=json.dumps(list(run_ids)))
     return {row[1]: RunRow(*row) for row in rows}
 
@@ -98,7 +98,7 @@ def run_key(connection: SqlConnection, run_id: str) -> int:
 
 
 def run_info(connection: SqlConnection, row: Any) -> RunInfo:
-    """Return what a row of ``RUN_INFO`` says; DamagedRow."""
+    """Return a row of ``RUN_INFO`` as a RunInfo; DamagedRow."""
     label = connection.dialect.label
     try:
         check_rows(label, _SOUND, (row,))
@@ -108,7 +108,7 @@ def run_info(connection: SqlConnection, row: Any) -> RunInfo:
 
 
 def run_infos(connection: SqlConnection, rows: Sequence[Any]) -> list[RunInfo]:
-    """Return what rows of ``RUN_INFO`` say; runs that cannot be read are named in a warning, and hide no other."""
+    """Return rows of ``RUN_INFO`` as RunInfos; damaged ones are named in a warning and left out."""
     try:
         check_rows(connection.dialect.label, _SOUND, rows)
         return [_info(connection, row) for row in rows]
@@ -126,7 +126,7 @@ def _readable(connection: SqlConnection, rows: Sequence[Any]) -> Iterator[RunInf
 
 @lru_cache(maxsize=256)
 def _tell_left_out(problem: str) -> None:
-    """Warn once in a process: the same runs are listed again and again."""
+    """Warn once in a process, for the same runs are listed repeatedly."""
     _log.warning("nbtrack: %s; it is left out", problem)
 
 

@@ -1,4 +1,4 @@
-"""Runs themselves: one, those that a query finds, and those that are open."""
+"""Reads of runs: one, many, those that a query finds, and open ones."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["read_open_runs", "read_run", "read_runs", "search_runs"]
 _RUN = sa.select(*RUN_INFO).where(runs.c.id == sa.bindparam("id"))
 _PLACE, _LISTED = listed(runs.c.id, "ids")
 _RUNS = sa.select(*RUN_INFO, _PLACE).select_from(_LISTED)
-# The status is written out, because only so is the index of open runs used.
+# The status is a literal: with a parameter the partial index of open runs is not used.
 _OPEN = sa.select(runs.c.id, runs.c.owner, runs.c.heartbeat).where(runs.c.status == sa.literal_column("'RUNNING'"))
 
 

@@ -54,11 +54,11 @@ _STAGE = (
 
 
 class SqlStore(Store):
-    """Runs in a SQL database, with the guarantees of ``store.base``.
+    """Runs in a SQL database, with the guarantees of ``protocol.store``.
 
     Args:
-        dialect: The database; its tables are made, or migrated, where needed.
-        artifact_root: Where an experiment's artifacts lie unless it says otherwise, under its id.
+        dialect: The database; its tables are created or migrated if need be.
+        artifact_root: The folder of experiments' artifacts, each below its id unless it has a location of its own.
         served: The URI of the artifacts that a server keeps, where the root leads through it.
 
     Raises:
@@ -75,7 +75,7 @@ class SqlStore(Store):
         with ExitStack() as stack:
             stack.callback(self._database.close)
             self._database.open()
-            # Folders of this machine in which earlier files lie, and which clients of a server do not reach.
+            # Local folders with earlier files, which clients of a server cannot reach.
             self.unserved = self._find_unserved(home) if served else ()
             stack.pop_all()
         self.registry: Registry = SqlModelRegistry(self._database)
@@ -83,18 +83,18 @@ class SqlStore(Store):
         self.traces: Traces = SqlTraces(self._database)
 
     def when_missing(self, is_gone: Callable[[], bool]) -> None:
-        """Have ``is_gone`` asked where the database's file is not where it was; it calls ``move`` where that was renamed."""
+        """Set the callback for a missing database file: returns whether it was deleted, and calls ``move`` if it was renamed."""
         self._database.is_gone = is_gone
 
     def move(self, old: Path, new: Path, artifact_root: str) -> None:
-        """Go on where a folder was renamed; the root of artifacts may have another name by that too."""
+        """Use the database in a renamed folder; the root of artifacts may have moved with it."""
         dialect = self._database.dialect.moved(old, new)
         if dialect is not None:
             self.uri = without_password(dialect.url.render_as_string(hide_password=True))
             self._database.move(dialect, places_of(artifact_root.rstrip("/"), dialect.home()))
 
     def _find_unserved(self, home: Home | None) -> tuple[str, ...]:
-        """Have what was made without the server shown as the server's, and say where that lies if not there."""
+        """Show locations created without the server as the server's, and return folders that it cannot serve."""
         with self._database.read() as connection:
             roots = earlier_roots(connection.places, experiments.locations(connection))
         self._database.places = with_earlier(self._database.places, roots)

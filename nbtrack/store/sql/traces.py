@@ -206,7 +206,7 @@ def _put_tags(connection: SqlConnection, key: int, tags: Mapping[str, str]) -> N
 
 
 def _placed(tags: Mapping[str, str], turned: Callable[[str], str]) -> dict[str, str]:
-    """Return tags with the one that is a place turned into what rows, or readers, have for it."""
+    """Return tags with the location among them translated for rows, or for readers."""
     return {**tags, TRACE_LOCATION: turned(tags[TRACE_LOCATION])} if TRACE_LOCATION in tags else dict(tags)
 
 

@@ -1,4 +1,4 @@
-"""Batches into tables, within one transaction."""
+"""Writes batches to tables, within one transaction."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _WATERMARKS = sa.select(watermarks.c.lane, watermarks.c.applied).where(
 
 
 def apply(connection: SqlConnection, batches: Sequence[Batch]) -> list[Progress]:
-    """Apply batches in order and say how far each writer has come."""
+    """Apply batches in order, and return the progress of each writer."""
     runs = lock_runs(connection, {batch.run_id for batch in batches})
     return [_apply_batch(connection, runs, batch) for batch in batches]
 
@@ -51,7 +51,7 @@ def _apply_batch(connection: SqlConnection, runs: dict[str, RunRow], batch: Batc
 def _apply_numbered(
     connection: SqlConnection, run: RunRow, batch: Batch, events: tuple[Event, ...], *, is_new_run: bool
 ) -> Progress:
-    """Apply what a writer's batch has beyond the marks, and move them."""
+    """Apply the part of a writer's batch beyond its watermarks, and advance them."""
     if batch.closes and run.status != Status.RUNNING.value:
         return Progress()
     marks: dict[int, int] = {}
@@ -84,7 +84,7 @@ def _write(
     is_new_run: bool,
     is_direct: bool = False,
 ) -> tuple[Conflict, ...]:
-    """Write events and rows that are known to be new, and return the params that have another value."""
+    """Write events and rows that are known to be new, and return conflicts of params."""
     changes = BatchWrites()
     if is_new_run and (start := _start(events)):
         changes.tags = {**start.tags, RUN_NAME: run.name}
@@ -125,7 +125,7 @@ def _start(events: Sequence[Event]) -> RunStarted | None:
 
 
 def _started(connection: SqlConnection, run_id: str, events: Sequence[Event]) -> RunRow:
-    """Return the row of a run that starts in these events; Deleted where its experiment is."""
+    """Return the row of a run that starts in these events; Deleted if its experiment is deleted."""
     start = _start(events)
     if start is None:
         raise RunNotFound(f"there is no run with the id {run_id!r}")
@@ -133,7 +133,7 @@ def _started(connection: SqlConnection, run_id: str, events: Sequence[Event]) ->
         experiment = experiment_of(connection, start.experiment_id)
     else:
         experiment = ensure_experiment(connection, start.experiment)
-    refuse_deleted(held(connection, experiment))  # else a deletion at this moment would not see the run
+    refuse_deleted(held(connection, experiment))  # locked, because a concurrent deletion would miss the new run
     return RunRow(
         key=0,
         id=run_id,

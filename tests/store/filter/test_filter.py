@@ -211,7 +211,7 @@ def test_relative_times_count_from_the_clock_by_default(monkeypatch):
         ("metrics.`a > 1", ".", "never closed"),
         ("tags.a = 1", "1", "'1'"),
         ("tags.a = 'x", "'", "never closed"),
-        ("tags.a = 'x\0'", "\0", "cannot be in a text"),
+        ("tags.a = 'x\0'", "\0", "cannot be in a string"),
         ("status = 1", "1", "'RUNNING'"),
         ("status > 'A'", ">", "="),
         ("status NOT = 'A'", "=", "NOT goes before"),

@@ -49,7 +49,7 @@ def test_names_of_other_things(names, text, expected):
         (REGISTERED_MODELS, "1 = 'x'", "a comparison begins with a name, its value comes after: name"),
         (VERSIONS, "version_number = 1.5", "compared with a whole number, which 1.5 is not"),
         (VERSIONS, "version_number = 'x'", "compared with a whole number"),
-        (LOGGED_MODELS, "params.lr > 0.1", "this is compared as text"),
+        (LOGGED_MODELS, "params.lr > 0.1", "this is compared as a string"),
         (LOGGED_MODELS, 'metrics."loss".min > 0.1', "after a quoted name"),
         (TRACES, "nam = 'x'", r"did you mean name\?"),
         (TRACES, "= 'x'", "a name was expected here, such as tags.team or status"),

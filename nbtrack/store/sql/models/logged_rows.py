@@ -1,4 +1,4 @@
-"""Logged models in tables: their own rows, and what runs say of them."""
+"""Logged models in tables: their own rows, links to runs and metrics."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def model_of(connection: SqlConnection, model_id: str) -> LoggedModelInfo:
 
 
 def find_model(connection: SqlConnection, model_id: str) -> LoggedModelInfo | None:
-    """Return a model, a deleted one too; None where there is none."""
+    """Return a model, deleted or not; None if it does not exist."""
     row = connection.row(_ANY, which=model_id)
     return None if row is None else _infos(connection, [row])[0]
 
@@ -100,7 +100,7 @@ def model_row_key(connection: SqlConnection, model_id: str) -> int:
 
 
 def insert_model(connection: SqlConnection, info: LoggedModelInfo, experiment: Experiment) -> LoggedModelInfo:
-    """Make a model whose files have a place of their own in an experiment, and return it with that."""
+    """Insert a model, and return it with the location of its files in the experiment."""
     where = new_place(connection, experiment, f"models/{info.id}/artifacts")
     place = (info.id, int(experiment.id), info.name, where, info.created, info.updated)
     facts = (info.status.value, info.status_message, info.model_type, info.source_run_id, info.stage.value)
@@ -150,7 +150,7 @@ def _metric_part(only: tuple[sa.ColumnElement[bool], ...] = ()) -> SideTable:
 
 
 def _on_any(datasets: Sequence[OnDataset]) -> tuple[sa.ColumnElement[bool], ...]:
-    """Return the condition that something was measured on one of these datasets; of none, no condition."""
+    """Return the condition that a metric was measured on one of these datasets; empty without datasets."""
     each = [
         sa.and_(_MEASURED.dataset_name == dataset.name, *([_MEASURED.dataset_digest == dataset.digest] if dataset.digest else []))
         for dataset in datasets
@@ -174,7 +174,7 @@ def _arranged(subject: Subject, order: Sequence[Order]) -> tuple[sa.FromClause, 
 
 
 def _latest(item: Order) -> sa.Subquery:
-    """Return of every model what was last measured, on a dataset if one is given."""
+    """Return the last value of a metric of every model, on a dataset if one is given."""
     newest = (_MEASURED.timestamp.desc(), _MEASURED.step.desc(), runs.c.id)
     place = sa.func.row_number().over(partition_by=_MEASURED.model_key, order_by=newest).label("place")
     on_dataset = _on_any(datasets_of_order(item))
@@ -187,17 +187,17 @@ def _latest(item: Order) -> sa.Subquery:
     return sa.select(ranked.c.model_key, ranked.c.value).where(ranked.c.place == 1).subquery()
 
 
-# What runs say of them.
+# What runs record of them.
 
 
 def link_models(connection: SqlConnection, run_key: int, outputs: Mapping[str, int], inputs: Iterable[str]) -> None:
-    """Note which models a run made, and which it read."""
+    """Record which models a run made, and which it read."""
     connection.upsert(run_models, [(run_key, "output", *output) for output in outputs.items()])
     connection.insert_or_pass(run_models, [(run_key, "input", model_id, 0) for model_id in inputs])
 
 
 def add_measured(connection: SqlConnection, run_key: int, model_id: str, metrics: Sequence[ModelMetric]) -> bool:
-    """Note what a run measured of a model, and tell whether there is such a model."""
+    """Record metrics that a run measured of a model, and return whether the model exists."""
     found = connection.row(_KEY, which=model_id)
     if found is None:
         return False
@@ -213,7 +213,7 @@ def _storable(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
-# What several of these do.
+# Shared.
 
 
 def _row(connection: SqlConnection, model_id: str) -> Any:

@@ -25,7 +25,7 @@ class SqlModelRegistry(Registry):
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    # Names.
+    # Registered models.
 
     @override
     def create_model(self, name: str, *, description: str = "", tags: Mapping[str, str] | None = None) -> RegisteredModelInfo:

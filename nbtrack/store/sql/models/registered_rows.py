@@ -76,7 +76,7 @@ def model_key(connection: SqlConnection, name: str) -> int:
 
 
 def add_model(connection: SqlConnection, name: str, description: str, tags: Mapping[str, str]) -> RegisteredModelInfo:
-    """Make a model; AlreadyExists."""
+    """Insert a model; AlreadyExists."""
     _refuse_taken(connection, check_model_name(name))
     now = now_ms()
     key = connection.insert_one(registered_models, (name, now, now, description, 0))
@@ -85,7 +85,7 @@ def add_model(connection: SqlConnection, name: str, description: str, tags: Mapp
 
 
 def rename_model(connection: SqlConnection, name: str, new_name: str) -> RegisteredModelInfo:
-    """Give a model another name; ModelNotFound, AlreadyExists."""
+    """Rename a model; ModelNotFound, AlreadyExists."""
     model_key(connection, name)
     if check_model_name(new_name) != name:
         _refuse_taken(connection, new_name)
@@ -100,7 +100,7 @@ def update_model(connection: SqlConnection, name: str, description: str) -> Regi
 
 
 def touch_model(connection: SqlConnection, key: int, time: int) -> None:
-    """Note that a model has changed."""
+    """Set the time of a model's last change."""
     connection.run(_TOUCH, which=key, time=time)
 
 

@@ -126,7 +126,7 @@ def version_key(connection: SqlConnection, name: str, version: int) -> int:
 
 
 def version_by_alias(connection: SqlConnection, name: str, alias: str) -> ModelVersionInfo:
-    """Return the version that an alias stands for; ModelNotFound."""
+    """Return the version of an alias; ModelNotFound."""
     if alias.lower() == "latest":
         return _latest(connection, name)
     row = connection.row(_BY_ALIAS, which=name, alias_name=alias)
@@ -137,7 +137,7 @@ def version_by_alias(connection: SqlConnection, name: str, alias: str) -> ModelV
 
 
 def latest_versions(connection: SqlConnection, names: Sequence[str]) -> dict[str, list[ModelVersionInfo]]:
-    """Return the version of the greatest number in each stage, by name."""
+    """Return the newest version in each stage, by name."""
     found: dict[str, list[ModelVersionInfo]] = {name: [] for name in names}
     for version in _infos(connection, connection.rows(_LATEST, names=json.dumps(list(found)))):
         found[version.name].append(version)
@@ -197,23 +197,23 @@ def transition(
 
 
 def set_alias(connection: SqlConnection, name: str, alias: str, version: int) -> None:
-    """Let an alias stand for a version; ModelNotFound."""
+    """Set an alias to a version; ModelNotFound."""
     ALIASES.put(connection, _row(connection, name, version)[1], {alias: version})
 
 
 def drop_version(connection: SqlConnection, name: str, version: int) -> None:
-    """Delete a version and the aliases that stand for it; ModelNotFound."""
+    """Delete a version and its aliases; ModelNotFound."""
     row = _row(connection, name, version)
     connection.run(_DROP_ALIASES, which=row[1], number=version)
     connection.run(_DROP, which=row[0])
     touch_model(connection, row[1], now_ms())
 
 
-# What several of these do.
+# Shared.
 
 
 def _subject(places: Places) -> Subject:
-    """Return what is searched for, with sources as readers see them."""
+    """Return the subject of searches, with sources as readers see them."""
     return replace(_SUBJECT, attributes={**_SUBJECT.attributes, "source_path": places.shown_column(_V.source)})
 
 

@@ -1,4 +1,4 @@
-"""Which points are new: the same (step, timestamp, value) of a metric is one point."""
+"""Finding new points: the same (step, timestamp, value) of a metric is one point."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NAN = np.array(np.nan).view(np.int64)
 
 
 def are_distinct(steps: NDArray[np.int64], timestamps: NDArray[np.int64]) -> bool:
-    """Tell whether (step, timestamp) grows from point to point, so that no two points can be the same."""
+    """Return whether (step, timestamp) grows from point to point, so that no two points are the same."""
     grows = steps[1:] > steps[:-1]
     if grows.all():
         return True
@@ -28,13 +28,13 @@ def are_distinct(steps: NDArray[np.int64], timestamps: NDArray[np.int64]) -> boo
 def is_new(
     steps: NDArray[np.int64], timestamps: NDArray[np.int64], values: NDArray[np.float64], stored: Points
 ) -> NDArray[np.bool_]:
-    """Tell for each point whether it is neither among the stored ones nor a repetition of an earlier one."""
+    """Return for each point whether it is neither stored nor a repetition of an earlier one."""
     columns = [
         np.concatenate([_identity(stored.values), _identity(values)]),
         np.concatenate([stored.timestamps, timestamps]),
         np.concatenate([stored.steps, steps]),
     ]
-    order = np.lexsort(columns)  # stable: of equal points the first comes first
+    order = np.lexsort(columns)  # stable: the first of equal points stays first
     repeats = np.ones(len(order) - 1, bool)
     for column in columns:
         ordered = column[order]

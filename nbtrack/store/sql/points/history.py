@@ -1,4 +1,4 @@
-"""The points of a metric as they come out of the database: bytes, decoded when they are asked for."""
+"""The points of a metric as stored: bytes, decoded on first access."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ __all__ = ["StoredPoints"]
 
 
 class StoredAxes:
-    """Steps and timestamps of points in the order applied, decoded when they are first asked for.
+    """Steps and timestamps of points in the order applied, decoded on first access.
 
     Args:
-        chunks: Of each the number of points and the encoded steps, timestamps and values.
+        chunks: For each, the number of points and the encoded steps, timestamps and values.
     """
 
     def __init__(self, chunks: Sequence[Sequence[Any]]) -> None:
@@ -41,11 +41,11 @@ class StoredAxes:
 
 
 class StoredPoints:
-    """All points of one metric in the order applied, each column decoded when it is first asked for.
+    """All points of one metric in the order applied, each column decoded on first access.
 
     Args:
-        chunks: Of each the number of points and the encoded steps, timestamps and values.
-        axes: The steps and timestamps, where metrics share them; two that do have the very same arrays.
+        chunks: For each, the number of points and the encoded steps, timestamps and values.
+        axes: The steps and timestamps, if metrics share them; those that do return the same arrays.
     """
 
     def __init__(self, chunks: Sequence[Sequence[Any]], axes: StoredAxes | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Points into chunks: which of them are new, what they come to, and in which rows they are kept.
+"""Writes points: finds new ones, updates summaries, and stores chunks.
 
 Points come in batches of any size, so the small ones are merged as they grow: before a batch is stored, those at the end
 of its metrics that are not larger than itself, more or less, are taken and joined to it. Each point is so rewritten
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = ["PointWriter"]
 
-# Points of a chunk at most: larger ones are a tenth smaller and no faster to read whole, and a zoom reads all of each it touches.
+# Points in a chunk, at most: larger chunks save a tenth of the space and read no faster, and a zoom reads whole chunks.
 _LARGEST = 1 << 15
-_SMALL = 64  # points below which a chunk is always merged
+_SMALL = 64  # points; a smaller chunk is always merged
 
 _this_run: sa.BindParameter[int] = sa.bindparam("run")
 _this_axis: sa.BindParameter[int] = sa.bindparam("axis")
@@ -76,9 +76,9 @@ class PointWriter:
     """Adds points to a run within a transaction.
 
     Args:
-        connection: The transaction, which holds the run's row.
+        connection: The transaction, which has locked the run's row.
         run_key: The run.
-        known: The metrics of the batch, if the run may have points of them already.
+        known: The metrics of the batch that may have points already.
     """
 
     def __init__(self, connection: SqlConnection, run_key: int, known: Iterable[str] = ()) -> None:
@@ -105,7 +105,7 @@ class PointWriter:
         self._connection.upsert(metrics, rows)
 
     def compact(self) -> None:
-        """Merge what small chunks are left at the end of the run's metrics."""
+        """Merge the small chunks left at the end of the run's metrics."""
         counts: dict[str, list[tuple[int, int]]] = {}
         for key, axis, count in self._connection.rows(_ALL_CHUNKS, run=self._run):
             counts.setdefault(key, []).append((axis, count))
@@ -119,14 +119,14 @@ class PointWriter:
     # New points.
 
     def _is_beyond(self, series: Series) -> bool:
-        """Tell whether all points follow, by (step, timestamp), each other and what the run has: none can be there already."""
+        """Return whether (step, timestamp) grows from the stored points on, so that no point can be a repetition."""
         start = (int(series.steps[0]), int(series.timestamps[0]))
         known = [self._summaries[key] for key in series.keys if key in self._summaries]
         follows = all((summary.last_step, summary.last_timestamp) < start for summary in known)
         return follows and are_distinct(series.steps, series.timestamps)
 
     def _without_duplicates(self, series: Series) -> list[Series]:
-        """Return the new points; metrics of which the same rows are new stay together."""
+        """Return the new points; metrics with the same new rows stay together."""
         groups: dict[bytes, tuple[NDArray[np.bool_], list[int]]] = {}
         for index in range(len(series.keys)):
             new = self._new_rows(series, index)
@@ -148,7 +148,7 @@ class PointWriter:
     # Chunks.
 
     def _with_tails(self, series: Series) -> list[Series]:
-        """Take the small chunks at the end of the metrics of a series and put them before it.
+        """Remove the small chunks at the end of a series' metrics and prepend their points to it.
 
         Metrics whose last chunks are not the same are kept apart from here on.
         """
@@ -162,14 +162,14 @@ class PointWriter:
         return ready
 
     def _small_tails(self, series: Series) -> list[int | None]:
-        """Return the last chunk of each metric, None where it is too large to be rewritten for so few points."""
+        """Return the last chunk of each metric; None if it is too large to rewrite for so few points."""
         new = len(series.steps)
         rows = self._connection.rows(_TAILS, run=self._run, keys=_json(series.keys))
         small = {key: axis for key, axis, count in rows if count <= max(_SMALL, 2 * new) and count + new <= _LARGEST}
         return [small.get(key) for key in series.keys]
 
     def _take(self, axis: int, keys: Sequence[str]) -> Series:
-        """Return the points of some metrics in a chunk, and remove them from it."""
+        """Remove some metrics from a chunk, and return their points."""
         where = {"run": self._run, "axis": axis, "keys": _json(keys)}
         count, width, steps, timestamps = self._connection.row(_AXIS, axis=axis)
         data = dict(self._connection.rows(_COLUMNS, **where))
@@ -215,7 +215,7 @@ def _part(series: Series, indices: Iterable[int], rows: Any = slice(None)) -> Se
 
 
 def _join(parts: Sequence[Series]) -> Series:
-    """Return the points of series of the same metrics one after the other."""
+    """Concatenate series of the same metrics."""
     values = zip(*[part.values for part in parts], strict=True)
     return Series(
         parts[0].keys,

@@ -1,4 +1,4 @@
-"""The points of metrics, read as chunks: of one run or of many, all of them or a stretch."""
+"""Reads of points: of one run or many, whole histories or ranges."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _histories(rows: Iterable[Sequence[Any]]) -> list[tuple[str, str, Points]]:
 
 
 def read_history(connection: SqlConnection, run_id: str, key: str) -> StoredPoints:
-    """Return all points of a metric; of none where the run has no such metric."""
+    """Return all points of a metric; none if the run has no such metric."""
     return StoredPoints(connection.rows(_CHUNKS_OF_METRIC, run=run_key(connection, run_id), metric=key))
 
 

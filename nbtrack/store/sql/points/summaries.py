@@ -1,4 +1,4 @@
-"""Summaries of metrics: of a batch of points, and of two batches from theirs."""
+"""Summaries of metrics: of a batch of points, and merged from two."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _of_one(step: int, timestamp: int, value: float) -> MetricSummary:
 
 
 def _rows_at(series: Series, extreme: Any) -> NDArray[np.intp]:
-    """Return where the extreme step is, and there the extreme timestamp."""
+    """Return the rows that have the extreme step, and among them the extreme timestamp."""
     (rows,) = np.nonzero(series.steps == extreme(series.steps))
     timestamps = series.timestamps[rows]
     found: NDArray[np.intp] = rows[timestamps == extreme(timestamps)]
@@ -49,7 +49,7 @@ def _rows_at(series: Series, extreme: Any) -> NDArray[np.intp]:
 
 
 def _of_many(series: Series, values: NDArray[np.float64], firsts: NDArray[np.intp], lasts: NDArray[np.intp]) -> MetricSummary:
-    # np.min gives NaN where there is one, which is the smallest here; np.fmin and np.fmax give one only where all are.
+    # np.min returns NaN if there is one, which counts as the smallest; np.fmin and np.fmax return NaN only if all values are.
     low, high = np.fmin.reduce(values), np.fmax.reduce(values)
     is_nan = np.isnan(values)
     nan_count = int(np.count_nonzero(is_nan))
@@ -99,7 +99,7 @@ def merge(one: MetricSummary, other: MetricSummary) -> MetricSummary:
 
 
 def _rank(value: float) -> tuple[bool, float]:
-    """Return what sorts a value among others, NaN before every number."""
+    """Return a sort key that orders NaN before every number."""
     is_number = value == value
     return (is_number, value if is_number else 0.0)
 
@@ -123,11 +123,11 @@ def _high(summary: MetricSummary) -> tuple[bool, float, int]:
 
 
 def to_row(summary: MetricSummary) -> tuple[Any, ...]:
-    """Return the values of a summary's columns: a NaN is NULL."""
+    """Return the columns of a summary, with NULL for NaN."""
     row = _fields(summary)
     return tuple([None if value != value else value for value in row])
 
 
 def from_row(row: Sequence[Any]) -> MetricSummary:
-    """Return the summary that a row holds; undoes ``to_row``."""
+    """Return the summary in a row, the inverse of ``to_row``."""
     return MetricSummary(*[_NAN if value is None else value for value in row])  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Making the tables, and bringing older ones up to date."""
+"""Creating the tables, and migrating older ones."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _VERSION = sa.select(version.c.version_num)
 
 
 def make_current(database: Database) -> None:
-    """Make the tables of a new store, or migrate those of an older one; done once, whoever else tries at the same time.
+    """Create the tables of a new store, or migrate those of an older one; processes that try at the same time do it once.
 
     Raises:
         SchemaError: The store was written by a newer nbtrack, or the database is not a store.
@@ -41,10 +41,10 @@ def make_current(database: Database) -> None:
 
 
 def _refuse_to_read(label: str, found: str | None) -> None:
-    """Raise SchemaError for a store whose tables cannot be brought up to date, for it may only be read here."""
+    """Raise SchemaError for a store that needs a migration but may only be read here."""
     if found is None:
         raise SchemaError(f"{label} has no tables yet and may only be read here: connect to another store")
-    migrations(found)  # which says so of one that is newer
+    migrations(found)  # raises for a newer store
     raise SchemaError(
         f"{label} is of an older nbtrack (version {found} of its tables) and may only be read here: have its owner open it with "
         "this nbtrack, or copy its folder and connect to the copy"
@@ -63,7 +63,7 @@ def _make_current(connection: SqlConnection) -> None:
 
 
 def _version(connection: SqlConnection) -> str | None:
-    """Return the version of the tables, None where there are none."""
+    """Return the version of the tables; None if there are none."""
     names = _tables(connection)
     if VERSION_TABLE not in names and (taken := sorted(names & set(metadata.tables))):
         whose = "of MLflow" if "alembic_version" in names else "of another program"
@@ -78,13 +78,13 @@ def _version(connection: SqlConnection) -> str | None:
 
 
 def _tables(connection: SqlConnection) -> set[str]:
-    """Return the tables where new ones would be made: other schemas of PostgreSQL's search_path may have any."""
+    """Return the tables in the schema where new ones would be created; other schemas of PostgreSQL's search_path do not count."""
     inspector = sa.inspect(connection.core)
     return set(inspector.get_table_names(schema=inspector.default_schema_name))
 
 
 def _make(connection: SqlConnection) -> None:
-    # The table of the version first: where tables outlive a transaction that fails, it tells whose the others are.
+    # The version table first: where DDL outlives a failed transaction, it marks the other tables as nbtrack's.
     there = _tables(connection)
     for tables in ([version], [table for table in metadata.sorted_tables if table is not version]):
         metadata.create_all(connection.core, [table for table in tables if table.name not in there], checkfirst=False)

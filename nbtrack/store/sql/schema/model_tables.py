@@ -1,4 +1,4 @@
-"""The tables of models: those that runs logged, and the registry's names and versions."""
+"""The tables of logged models and of the model registry."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ __all__ = [
 
 
 def _of(table: str, column: str, **options: Any) -> Column[int]:
-    """Return the column by which a row belongs to a row of another table, and goes with it."""
+    """Return a foreign key column whose row is deleted with the row it refers to."""
     return Column(column, BigInteger, ForeignKey(f"{table}.key", ondelete="CASCADE"), nullable=False, **options)
 
 
-# ``versions`` counts those there ever were, so that no number is given twice, and no two at once.
+# ``versions`` is the last number used, so that none is reused, and its row orders concurrent inserts.
 registered_models = Table(
     "registered_models",
     metadata,
@@ -122,7 +122,7 @@ logged_model_tags = Table(
     **CLUSTERED,
 )
 
-# What was measured of a model, once more: as points of the run it lies in chunks. A NaN is NULL, as in ``metrics``.
+# Metrics of models, which are stored as points of the run too. A NaN is NULL, as in ``metrics``.
 logged_model_metrics = Table(
     "logged_model_metrics",
     metadata,
@@ -137,7 +137,7 @@ logged_model_metrics = Table(
     **CLUSTERED,
 )
 
-# The models that a run made (``output``) or read (``input``); one may be named before it is known here.
+# The models that a run made (``output``) or read (``input``); a link may be recorded before its model.
 run_models = Table(
     "run_models",
     metadata,

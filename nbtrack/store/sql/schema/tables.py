@@ -1,9 +1,8 @@
 """The tables.
 
-Runs have two keys: ``id`` is the one the world knows, ``key`` a small integer by which the other tables refer to the run.
-Times are milliseconds since the epoch. Text compares and sorts by code point on every engine, so that a search gives
-the same runs in the same order wherever they are stored. A NaN is NULL in a row that is there, because SQLite and MySQL
-cannot keep one.
+Runs have two keys: ``id`` is public, ``key`` a small integer by which other tables refer to the run. Times are milliseconds since
+the epoch. Strings compare and sort by code point on every engine, so that a search returns the same runs in the same order
+everywhere. A NaN is stored as NULL, because SQLite and MySQL cannot store one.
 """
 
 from __future__ import annotations
@@ -71,28 +70,28 @@ metadata = MetaData(
 
 
 def text(length: int | None = None) -> TypeEngine[str]:
-    """Return text that sorts by code point; only engines that must limit an indexed text take the length."""
+    """Return a string type that sorts by code point; only engines that limit indexed strings use the length."""
     kind = String(length).with_variant(Text(collation="C"), "postgresql").with_variant(Text(), "sqlite")
     return kind if length else kind.with_variant(Text(_LONG), "mysql")
 
 
 def blob() -> TypeEngine[bytes]:
-    """Return bytes of any length."""
+    """Return a type for bytes of any length."""
     return LargeBinary().with_variant(LargeBinary(_LONG), "mysql")
 
 
 def serial() -> Column[int]:
-    """Return a key that the engine counts up."""
-    # SQLite numbers rows by itself only in a column that is called INTEGER.
+    """Return a primary key that the engine numbers."""
+    # SQLite numbers rows only in a column whose type is INTEGER.
     return Column("key", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=True)
 
 
 def run_key(**options: Any) -> Column[int]:
-    """Return the column by which a table refers to its run, and goes with it."""
+    """Return the foreign key of a run, whose rows are deleted with it."""
     return Column("run_key", BigInteger, ForeignKey("runs.key", ondelete="CASCADE"), nullable=False, **options)
 
 
-# Small rows that are found by their primary key: kept in its order, not beside it.
+# Small rows that are found by their primary key are stored in its order (WITHOUT ROWID).
 CLUSTERED: dict[str, Any] = {"sqlite_with_rowid": False}
 
 version = Table(VERSION_TABLE, metadata, Column("version_num", text(32), primary_key=True))
@@ -162,7 +161,7 @@ tags = Table(
     **CLUSTERED,
 )
 
-# One row a metric: the fields of MetricSummary.
+# One row for each metric: the fields of MetricSummary.
 metrics = Table(
     "metrics",
     metadata,

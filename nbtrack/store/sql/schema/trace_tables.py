@@ -48,7 +48,7 @@ trace_tags = Table(
     **CLUSTERED,
 )
 
-# ``body`` is all of an assessment, as the JSON that came.
+# ``body`` is the whole assessment, as the JSON received.
 trace_assessments = Table(
     "trace_assessments",
     metadata,
