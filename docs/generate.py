@@ -33,7 +33,7 @@ def generated(text: str) -> str:
 def settings() -> str:
     """Return a table of ``c.NBTrack``."""
     traits = NBTrack.class_own_traits(config=True)
-    rows = [(f"`c.NBTrack.{name}`", f"`{trait.default_value!r}`", trait.help) for name, trait in traits.items()]
+    rows = [(f"`c.NBTrack.{name}`", f"`{trait.default()!r}`", trait.help) for name, trait in traits.items()]
     return _table(("Setting", "Default", "Meaning"), rows)
 
 
