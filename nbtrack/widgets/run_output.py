@@ -36,7 +36,7 @@ def view_of(run: ShownRun, focus: Sequence[str] = ()) -> RunView:
     session = shown_session(run)
     stopper = session.stopper if session.is_open else None
     cell_id = session.recorder.own_tags.get(CELL_ID, "")
-    view = RunView(session.connection, lambda: facts(run), stopper=stopper, focus=focus, cell_id=cell_id)
+    view = RunView(session.connection, lambda: facts(run), lambda: _counts(run), stopper=stopper, focus=focus, cell_id=cell_id)
     if session.is_open:
         view.follow()
         session.when_ended.append(view.ended)
@@ -44,6 +44,10 @@ def view_of(run: ShownRun, focus: Sequence[str] = ()) -> RunView:
         view.load()
     _views[run.id] = view
     return view
+
+
+def _counts(run: ShownRun) -> dict[str, int]:
+    return {key: history.count for key, history in run.metrics.items()}
 
 
 def show(run: ShownRun, focus: Sequence[str] = ()) -> bool:

@@ -45,6 +45,7 @@ class RunView(View):
     Args:
         connection: The store's connection.
         facts: Returns the current facts of the run.
+        counts: Returns how many points the store has of each metric.
         stopper: Stops the run; None if another process runs it.
         focus: The metrics that are shown first.
         cell_id: The notebook cell whose run it is; the cell's previous run is drawn underneath.
@@ -66,12 +67,14 @@ class RunView(View):
         self,
         connection: Connection,
         facts: Facts,
+        counts: Callable[[], Mapping[str, int]],
         *,
         stopper: Stopper | None = None,
         focus: Sequence[str] = (),
         cell_id: str = "",
     ) -> None:
-        self._facts, self._stopper, self._focus, self._cell = facts, stopper, tuple(focus), cell_id
+        self._facts, self._counts, self._stopper = facts, counts, stopper
+        self._focus, self._cell = tuple(focus), cell_id
         self._run = facts()
         super().__init__(self._run["id"])
         self._connection, self.run_id, self._started = connection, str(self._run["id"]), int(self._run["started"])
@@ -180,8 +183,7 @@ class RunView(View):
     def _reconcile(self) -> None:
         """Read the metrics again whose number of points is another in the store: other processes can log into a run."""
         try:
-            store = self._connection.store()
-            for _, key, count in store.metrics([self.run_id], ["count"]):
+            for key, count in self._counts().items():
                 known = self._metrics.get(key)
                 if known is None or known.count != count:
                     self._read(key)

@@ -78,7 +78,7 @@ def test_rows_that_come_while_the_store_opens_are_shown(tracker, monkeypatch):
         is_logged.wait(20)
         return opened()
 
-    monkeypatch.setattr(connection_of(tracker).flusher._delivery, "_open_store", slowly)
+    monkeypatch.setattr(connection_of(tracker).flusher._pass, "_open_store", slowly)
     with nbtrack.start_run() as run:
         page = Page(view_of(run))
         is_opening.wait(20)
