@@ -1,4 +1,4 @@
-"""``%%track`` as an input transformer: the line becomes a comment, and IPython executes the body as ever."""
+"""``%%track`` as an input transformer: the line becomes a comment, and IPython executes the body unchanged."""
 
 from __future__ import annotations
 

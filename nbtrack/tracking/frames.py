@@ -51,7 +51,7 @@ def runs_frame(
         experiments: Names by experiment id.
         metrics: Summaries.
         suffixes: What follows the metric's name in the column of each value: ``""``, or for example ``".min"``.
-        params: Typed values, or texts.
+        params: Typed values, or strings.
         tags: Texts.
     """
     start = np.array([info.start_time for info in infos], dtype="datetime64[ms]")

@@ -47,8 +47,8 @@ class ModelRegistry:
         if source.startswith("runs:"):
             _check_folder(self._connection, store, source, origin.location)
         self._ensure(name)
-        texts = {key: str(value) for key, value in mapping(tags, "tags").items()}
-        made = register(store, name, source, origin=origin, user=user_name(), description=description, tags=texts)
+        strings = {key: str(value) for key, value in mapping(tags, "tags").items()}
+        made = register(store, name, source, origin=origin, user=user_name(), description=description, tags=strings)
         if alias is not None:
             registry.set_alias(name, alias, made.version)
         return ModelVersion(self._connection, registry.get_version(name, made.version))

@@ -1,4 +1,4 @@
-"""What a page says while a cell runs, and its Stop button, in real kernels of many versions and without a browser."""
+"""Messages from a page while a cell runs, and its Stop button, in real kernels of many versions, without a browser."""
 
 import re
 import time
@@ -14,7 +14,7 @@ from ..notebook.kernel import Answer, Kernel
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
-# A widget as far as kernel.messages knows one, which tells where it heard what it was told.
+# A widget as kernel.messages sees it, which answers in which thread it handled a message.
 WIDGET = """
 import threading, time
 import comm, nbtrack
@@ -91,7 +91,7 @@ class Page(Kernel):
                 yield message
 
     def ask_during(self, code, word, **how):
-        """Run a cell, tell the widget a word when the cell has printed ``ready``, and return the cell's answer."""
+        """Run a cell, send the widget a word once the cell has printed ``ready``, and return the cell's outcome."""
         self.messages = []
         sent = []
         answer = self.run(code, when="ready", then=lambda: sent.append(self.tell(word, **how)))
@@ -99,7 +99,7 @@ class Page(Kernel):
         return answer
 
     def tell_between_cells(self, word):
-        """Tell the widget a word while nothing runs, and wait until it has heard it."""
+        """Send the widget a word while nothing runs, and wait until it has handled it."""
         self.messages = []
         self.tell(word)
         deadline = time.monotonic() + 20
@@ -113,7 +113,7 @@ class Page(Kernel):
         return [m for m in self.messages if m["parent_header"].get("msg_id") == request]
 
     def stop(self, body, before=""):
-        """Run a tracked body and press Stop when it has printed ``ready``."""
+        """Run a tracked body and press Stop once it has printed ``ready``."""
         return self.ask_during(f"{before}%%track\nwidget.stopped_by(nbtrack.active_run())\n{body}", "stop")
 
 
@@ -282,7 +282,7 @@ def test_except_exception_lets_stop_pass(page, last_run):
 
 
 def press_stop_from_a_thread(page):
-    """Ipykernel 6 hears nothing while code does not log: there, Stop is pressed by a thread."""
+    """Return code that presses Stop in a thread, for ipykernel 6, which handles no messages while code does not log."""
     return "threading.Timer(0.1, nbtrack.active_run()._session.stopper.stop).start()\n" if page.is_old else ""
 
 
@@ -308,7 +308,7 @@ def test_stop_ends_a_cell_whose_task_logs_and_not_the_kernel(page, last_run):
 
 
 def test_stop_ends_the_block_of_a_run_in_a_plain_cell(page, last_run):
-    # Before it says that it is ready: a stop that comes then is for this run.
+    # Before it prints "ready", so that a stop that comes then is for this run.
     cell = LOGGING.replace("print", "widget.stopped_by(run)\n    print", 1).format(word="never")
     assert_stopped(page.ask_during(cell, "stop"), last_run())
 
@@ -367,7 +367,7 @@ def test_an_interrupt_after_a_stop_has_a_traceback(page):
 
 
 def test_a_waiting_cell_does_not_run_after_a_stop(page, last_run):
-    """As after an interrupt: "Run All" ends with the cell that was stopped."""
+    """ "Run All" ends with the stopped cell, as after an interrupt."""
     waiting = []
 
     def queue_and_stop():

@@ -1,4 +1,4 @@
-"""Programs that use MLflow's own client, unmodified, in processes of their own: the last line that each prints is JSON."""
+"""Runs programs that use MLflow's unmodified client, each in a process of its own; the last line that it prints is JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from ..needs import missing
 
-# Whatever fails is to fail at once; what a model needs is not looked for in a process of its own, which takes a minute.
+# Requests are not retried, and a model's requirements are not inferred in another process, which takes a minute.
 ENVIRONMENT = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
     "MLFLOW_REQUIREMENTS_INFERENCE_TIMEOUT": "1",

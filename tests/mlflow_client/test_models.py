@@ -83,7 +83,7 @@ def test_models_are_logged_registered_and_loaded(url, folder):
     assert seen["metrics"] == {"accuracy": 0.75, "loss": 0.5}
     assert seen["trained"] == ["training_accuracy_score", "training_f1_score"]
     assert {"name": "iris", "version": "1"} in seen["registrations"]
-    # What MLflow's client registered is what nbtrack finds in the same store.
+    # nbtrack finds in the same store what MLflow's client registered.
     nbtrack.connect(f"sqlite:///{folder}/runs.db")
     champion = nbtrack.get_model("iris@champion")
     assert (champion.version, champion.tags["by"]) == (2, "run")

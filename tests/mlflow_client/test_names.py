@@ -1,4 +1,4 @@
-"""Names of files that MLflow's own clients and servers decode in ways of their own: none leads out of the run's folder."""
+"""Path traversal: MLflow's clients and servers decode names of files differently, and no name leaves the run's folder."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def is_name(path):
 
 
 def as_a_client_asks(path):
-    """What arrives at a server that decodes once, from MLflow's client: its URL is joined of the parts as they are."""
+    """Return the path that reaches a server from MLflow's client, which joins URLs without encoding the parts."""
     return unquote(urlsplit(requests.Request("GET", f"http://host{BASE}/{path}").prepare().url).path)
 
 
@@ -59,7 +59,7 @@ def test_no_encoding_of_a_name_escapes_the_artifact_root(path):
         taken = "a"
     for read in (path, taken, arrived.removeprefix(f"{BASE}/") or "a"):
         assert posixpath.normpath(posixpath.join("/run", read)).startswith("/run/")
-        if read[1:2] != ":":  # no drive of Windows has another name than a letter, and these are refused
+        if read[1:2] != ":":  # a letter and a colon are a drive on Windows, and refused
             assert ntpath.normpath(ntpath.join("C:\\run", read)).startswith("C:\\run\\")
 
 

@@ -1,4 +1,4 @@
-"""MLflow's client, as it is, logging into a server process."""
+"""MLflow's unmodified client, logging into a server process."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def told(folder):
-    """What the program saw."""
+    """The output of the program."""
     with serving(folder) as (_, url):
         yield run_program(PROGRAM, url, cwd=folder)
 

@@ -17,7 +17,7 @@ from .kernel import plain_environment
 
 @dataclass(frozen=True)
 class Cell:
-    """What became of one cell: what it showed, in order, as lists that begin with their kind."""
+    """The outcome of one cell: its outputs in order, as lists that begin with their kind."""
 
     shown: list[list]
     success: bool
@@ -72,7 +72,7 @@ def shell_server(tmp_path_factory):
 
 @pytest.fixture
 def cells(shell_server, tmp_path):
-    """Run cells in a shell that has nbtrack loaded, and return what became of each."""
+    """Run cells in a shell that has nbtrack loaded, and return the outcome of each."""
 
     def run(*cells, **options):
         return shell_server.run(tmp_path, "%load_ext nbtrack", *cells, **options)[1:]
@@ -82,7 +82,7 @@ def cells(shell_server, tmp_path):
 
 @pytest.fixture
 def stored(tmp_path):
-    """Read the runs that are in the store of a folder, the oldest first; while a shell uses it too, or after."""
+    """Read the runs in the store of a folder, the oldest first, also while a shell uses it."""
     trackers = []
 
     def read(folder=tmp_path):

@@ -8,19 +8,19 @@ from dataclasses import dataclass, field
 from jupyter_client.manager import KernelManager
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-# What a developer or another notebook may have set.
+# Variables that a developer, or another notebook, may have set.
 FOREIGN = ("NBTRACK_", "MLFLOW_", "JPY_", "JUPYTER", "GIT_", "IPYTHON")
 
 
 def plain_environment(home):
-    """Return this process's environment without what would lead a kernel elsewhere."""
+    """Return this process's environment without variables that change where a kernel logs."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     return environ | {"HOME": str(home), "IPYTHONDIR": str(home / "ipython")}
 
 
 @dataclass
 class Answer:
-    """What became of a cell: its outputs as they stay in a notebook, and the reply to the request."""
+    """The outcome of a cell: its outputs as the notebook keeps them, and the reply to the request."""
 
     outputs: list[dict] = field(default_factory=list)
     reply: dict = field(default_factory=dict)
@@ -41,7 +41,7 @@ class Answer:
 
     @property
     def summary(self):
-        """The bundle of formats that a tracked cell leaves of its run."""
+        """The formats of the summary that a tracked cell ends with."""
         return next(each["data"] for each in self.of("display_data") if "nbt" in each["data"].get("text/html", ""))
 
     @property
@@ -71,7 +71,7 @@ class Kernel:
         return self.client.execute(code, store_history=True)
 
     def run(self, code, *, when=None, then=None):
-        """Run a cell to its end; where it has written ``when``, do ``then``."""
+        """Run a cell to its end; call ``then`` once it has written ``when``."""
         return self.finish(self.start(code), when=when, then=then)
 
     def finish(self, request, *, when=None, then=None):
@@ -102,7 +102,7 @@ class Kernel:
         self.manager.interrupt_kernel()
 
     def kill(self):
-        """End the process as the operating system does where memory runs out."""
+        """Kill the process, as the operating system does when memory runs out."""
         self.client.stop_channels()
         self.manager.shutdown_kernel(now=True)
 

@@ -1,4 +1,4 @@
-"""Runs cells in IPython shells, each in a process of its own, forked from this one, which has imported what takes long.
+"""Runs cells in IPython shells. Each is a process forked from this one, which has done the slow imports.
 
 A request is a line of JSON on stdin, ``{"folder", "cells", "environ", "config"}``; the answer a line on stdout: for each
 cell what it showed, in order, and how it ended.
@@ -25,7 +25,7 @@ shown: list[list] = []
 
 
 class Stream:
-    """A stdout or stderr that notes what is written."""
+    """A stdout or stderr that records what is written."""
 
     encoding = "utf-8"
 
@@ -71,7 +71,7 @@ class Shell(InteractiveShell):
 
 
 def make_shell():
-    """Return a shell with everything imported that cells will need."""
+    """Return a shell, with everything imported that cells need."""
     sys.path.insert(0, str(Path(__file__).parents[2]))
     for module in (
         "nbtrack.magics",
@@ -125,7 +125,7 @@ def serve(shell, answer_to):
 
 
 if __name__ == "__main__":
-    # What a cell writes past sys.stdout must not come among the answers.
+    # Output that bypasses sys.stdout must not mix with the answers.
     with os.fdopen(os.dup(1), "w") as answers:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         serve(make_shell(), answers)

@@ -1,10 +1,10 @@
-"""A tracked cell behaves as it would untracked: the same body, run both ways in shells of their own."""
+"""A tracked cell behaves as it would untracked: the same body is run both ways, in separate shells."""
 
 import re
 
 import pytest
 
-# Bodies of a cell, by what is special about them. Each is run in a shell where ``setup`` was run before.
+# Bodies of cells, by what is special about them; each is run in a shell after ``setup``.
 SETUP = """
 import asyncio, sys
 def fail():
@@ -76,14 +76,14 @@ BODIES = {
     "windows lines": "x = 1\r\nx + 1",
 }
 
-# What differs between two runs of anything: addresses, times, names of temporary files.
+# What differs between any two executions: addresses, times, names of temporary files.
 VARYING = re.compile(r"0x[0-9a-f]+|[\d.e+]+ ?[mµμun]?s\b|/tmp/\S+|\d{4,}")
 QUIET = {"NBTrack": {"show": False, "uri": "memory:"}}
 STATUS = "print(*(run.status for run in nbtrack.runs()))"
 
 
 def as_comment(body):
-    """Return the cell that a tracked one is to behave as: with a comment for its first line, where that may be."""
+    """Return the untracked cell to compare with: a comment in place of ``%%track``, where a comment may stand."""
     return body if body.startswith(("%%", "\n%%", "    ")) else "#%%track\n" + body
 
 
@@ -102,7 +102,7 @@ def test_a_tracked_cell_looks_like_an_untracked_one(shell_server, tmp_path, name
 
 
 def test_bodies_have_the_outcomes_they_stand_for(shell_server, tmp_path):
-    """The comparison above is worth something only where the untracked cell shows what is meant."""
+    """The comparison above means something only if the untracked cell does what its name says."""
     *_, cell = shell_server.run(tmp_path, "pass", SETUP, as_comment(BODIES["exception"]))
     (error,) = cell.of("error")
     assert error[1] == "ZeroDivisionError"

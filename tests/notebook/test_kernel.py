@@ -20,7 +20,7 @@ def only(runs, name):
 
 @pytest.fixture(scope="module", params=["newest", OLDER])
 def kernel(request, tmp_path_factory):
-    """A kernel for all tests of this module, of two versions of ipykernel one after the other."""
+    """A kernel for all tests of this module, once with each of two versions of ipykernel."""
     path = None
     if request.param == OLDER:
         path = tmp_path_factory.mktemp("ipykernel")
@@ -136,7 +136,7 @@ pd.DataFrame({"a": [1, 2]})"""
     assert artifacts.read_text("outputs/stderr.txt") == "to stderr\n"
     assert artifacts.read_text("outputs/display-1.html") == "<b>shown</b>"
     assert artifacts.load("outputs/figure-1.png").size > (100, 100)
-    # Nothing of it is missing in the notebook.
+    # The notebook has all of it too.
     assert (
         len([each for each in answer.of("display_data") if "image/png" in each["data"] and each["data"] != answer.summary]) == 2
     )

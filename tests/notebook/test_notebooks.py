@@ -141,7 +141,7 @@ def test_papermill_in_another_folder_and_repository(tmp_path, home, stored, opti
     assert "# Parameters" in "".join(run.code.cells)
 
 
-# What a run remembers of its notebook
+# What is captured of a notebook
 
 
 def test_what_is_captured_in_a_notebook_of_a_server(tmp_path, home, stored):
@@ -231,7 +231,7 @@ nbtrack.log_dict(dict(kept=9), "settings.json")
         kernel.close()
     stored = everything_in(work / ".nbtrack")
     assert [secret for secret in SECRETS if secret.encode() in stored] == []
-    # The rest is there.
+    # Only the secrets are missing.
     assert all(text in stored for text in (b"kept = 7", b"config.depth", b"[redacted]", b"in the diff"))
 
 

@@ -1,4 +1,4 @@
-"""The magics in a real shell: what they record, what they show, and how they answer mistakes."""
+"""The magics in a real shell: what they record and display, and how they report mistakes."""
 
 import json
 import re
@@ -10,7 +10,7 @@ import pytest
 import nbtrack
 from nbtrack.tracking.session import session_of
 
-# Prints what the extension has put into the shell, to be compared with what there was before.
+# Prints what the extension registers in the shell, for comparison before and after.
 FOOTPRINT = """
 ip, ours = get_ipython(), "track runs compare nbtrack".split()
 print("footprint",
@@ -29,7 +29,7 @@ def only(runs):
 
 
 def assert_one_line(cell, text):
-    """Assert that a magic's line was answered with one line, and nothing else."""
+    """Assert that a magic printed one line and nothing else."""
     assert not cell.success
     assert cell.error == "UsageError"
     assert cell.shown == [["stderr", f"UsageError: {cell.message}\n"]]
@@ -47,7 +47,7 @@ def assert_rejected(cell, text):
 
 @pytest.fixture
 def broken(tmp_path):
-    """An environment whose store is none."""
+    """An environment whose store cannot be opened."""
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "runs.db").write_bytes(b"no database at all" * 100)
     return {"NBTRACK_URI": str(tmp_path / "broken")}
@@ -302,7 +302,7 @@ def test_a_run_is_resumed(cells, stored):
     )
     run = only(stored())
     assert run.metrics["x"].steps.tolist() == [0, 1, 2]
-    assert run.params["lr"] == 0.1  # a param is written once, and one that was only found gives way
+    assert run.params["lr"] == 0.1  # a captured param gives way to a logged one
     assert run.status == "FAILED"
 
 
@@ -325,7 +325,7 @@ def test_captured_params_give_way_to_logged_ones(cells, stored):
     assert cell.success
     first, second = stored()
     assert first.params == {"lr": 0.2, "epochs": "3", "depth": 4, "best": 7, "new": 1}
-    assert twice.error == "ParamConflict"  # logged is logged
+    assert twice.error == "ParamConflict"  # a logged param cannot change
     assert second.params == {"lr": 0.1}
 
 
@@ -447,7 +447,7 @@ def test_a_cell_interrupted_before_it_began_does_not_run(cells):
     assert after.value == "False"
 
 
-# What cannot be recorded
+# Captures that fail
 
 
 @pytest.mark.parametrize(
@@ -494,7 +494,7 @@ def test_track_on_and_off(cells, stored):
     assert second.name == "named"
 
 
-# Looking at runs
+# %runs, %compare, %nbtrack
 
 THREE = "for n in (1, 2, 3):\n    with nbtrack.start_run(f'r{n}', params={'n': n}) as run:\n        run.log(loss=1 / n)"
 
@@ -745,7 +745,7 @@ def test_config_lists_the_settings(cells):
 
 
 def test_loading_imports_nothing_heavy():
-    """In a fresh process: importing and loading must not take the time of these."""
+    """In a fresh process, because loading the extension must not import these."""
     code = """
 import json, sys
 from IPython.core.interactiveshell import InteractiveShell

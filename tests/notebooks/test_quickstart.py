@@ -1,4 +1,4 @@
-"""The quickstart, executed afresh in a kernel: what it says and shows is so."""
+"""The quickstart, executed in a new kernel: its text and its outputs are true."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The notebook of the sweep, executed afresh: twenty trainings, and a decision that their runs bear out."""
+"""The notebook of the sweep, executed in a new kernel: twenty trainings, and a decision that their runs support."""
 
 import re
 

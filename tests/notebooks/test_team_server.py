@@ -1,4 +1,4 @@
-"""The notebook of the team's server, executed afresh on a real PostgreSQL and a real bucket."""
+"""The notebook of the team's server, executed in a new kernel on a real PostgreSQL and a real bucket."""
 
 import re
 

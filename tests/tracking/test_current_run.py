@@ -1,4 +1,4 @@
-"""Which run is current: in threads, in the work of pools, in tasks and callbacks."""
+"""The current run in threads, pools, tasks and callbacks."""
 
 import asyncio
 import decimal
@@ -38,7 +38,7 @@ POOLS = {
 
 
 def check_three(work):
-    """Assert that each of three runs has what was submitted in it."""
+    """Assert that work submitted in each of three runs logs into that run."""
     runs = []
     for first in (0.0, 10.0, 20.0):
         with nbtrack.start_run() as run:
@@ -58,7 +58,7 @@ def test_a_thread_pool_that_outlives_runs(tracker, how):
         check_three(POOLS[how](pool))
 
 
-# Python warns of forks beside threads, of which a flusher is one.
+# Python warns about forks in a process with threads, and the flusher is one.
 forking = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 
 
@@ -176,7 +176,7 @@ def test_an_ended_run_refuses_threads_that_it_did_not_start(tracker):
 
 
 def test_work_keeps_the_context_of_its_thread(tracker):
-    """The user's context of the thread is as without us, and the traceback of work has no line of ours."""
+    """Context variables of the thread are unchanged, and the traceback has no frames of nbtrack."""
 
     def initialize():
         decimal.getcontext().prec = 5

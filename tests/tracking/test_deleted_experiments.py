@@ -1,4 +1,4 @@
-"""Runs and deleted experiments: a person is refused with the remedy, and what was logged before is never hidden."""
+"""Deleted experiments refuse new runs with the remedy, and never hide what was logged before."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def deleted(tracker):
     return tracker
 
 
-# A person starts a run.
+# Starting a run
 
 
 def test_a_run_in_a_deleted_experiment_is_refused(deleted):
@@ -88,7 +88,7 @@ FIRST_START = """
 import sys, nbtrack
 nbtrack.connect({store!r})
 connection = nbtrack.api.tracker()._connection
-connection.flusher.add = lambda writer: None  # else its thread opens the store, beside the start
+connection.flusher.add = lambda writer: None  # else the flusher's thread opens the store meanwhile
 try:
     nbtrack.start_run(experiment={experiment!r})
     print("started")
@@ -157,11 +157,11 @@ def test_an_nbtrack_server_refuses_runs_in_a_deleted_experiment(tmp_path, monkey
         connection_of(tracker).close(10)
 
 
-# What was logged arrives later.
+# Delivering what was logged
 
 
 class Away(MemoryStore):
-    """A store that is unavailable for as long as it is told to, and may refuse to restore."""
+    """A store that can be made unavailable, and can refuse to restore experiments."""
 
     def __init__(self):
         super().__init__()

@@ -1,4 +1,4 @@
-"""However many runs are open, a process keeps its descriptors; and where it has none left, nothing is lost."""
+"""Open runs do not use up the descriptors of a process, and where none is left nothing is lost."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Whose a run is, how it ends, and what it takes after its end."""
+"""Who owns a run, how it ends, and what may be logged after its end."""
 
 import asyncio
 import gc
@@ -23,12 +23,12 @@ forking = pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 
 
 def facts(run):
-    """What the store has of a run that somebody only looks at."""
+    """Return what the store has of a run."""
     read = nbtrack.get_run(run.id)
     return read.status, read.end_time, read.traceback, dict(read.tags), {key: len(read.metrics[key]) for key in read.metrics}
 
 
-# Looking at a run
+# Reading a run
 
 
 @pytest.mark.parametrize("error", [None, KeyError("no such metric"), KeyboardInterrupt()])
@@ -126,7 +126,12 @@ def test_a_run_that_is_open_in_another_process_cannot_be_ended_here(elsewhere, c
     process.communicate(timeout=60)
     read = nbtrack.get_run(run_id)
     assert (read.status, read.tags["by"], added) == ("FINISHED", "another", run_id)
-    assert read.metrics["x"].steps.tolist() == [0, 1, 2, 9]  # the other's rows that it had not delivered were counted
+    assert read.metrics["x"].steps.tolist() == [
+        0,
+        1,
+        2,
+        9,
+    ]  # steps count on from rows that the other process had not delivered yet
 
 
 CRASHES = """
@@ -136,7 +141,7 @@ run = nbtrack.start_run("crashes")
 print(run.id, flush=True)
 sys.stdin.readline()
 nbtrack.flush()
-tracker._connection.flusher.close(0)  # so that it delivers no more
+tracker._connection.flusher.close(0)  # so that nothing more is delivered
 run.log(x=1.0)
 run.log(x=2.0)
 os._exit(1)
@@ -145,7 +150,7 @@ os._exit(1)
 
 @pytest.mark.slow
 def test_a_resumed_run_does_not_reuse_steps_of_a_crashed_process(tracker, tmp_path):
-    nbtrack.runs()  # what gone processes had left was delivered before this one crashed
+    nbtrack.runs()  # recovery has run in this process, before the other one crashes
     child = subprocess.Popen(
         [sys.executable, "-c", CRASHES, str(tmp_path / "store")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -334,11 +339,11 @@ def test_a_pruned_trial_is_killed(tracker):
 
 
 class Enough(Exception):
-    """What a user raises when training is good enough."""
+    """An exception of a user, who raises it when training is good enough."""
 
 
 class MoreThanEnough(Enough):
-    """A kind of it."""
+    """A subclass of it."""
 
 
 @pytest.mark.parametrize("named", [[Enough], "Enough", [f"{__name__}.Enough"], (ZeroDivisionError, MoreThanEnough)])
@@ -423,7 +428,7 @@ def test_a_run_that_was_read_can_be_added_to_after_its_end(tracker):
     assert (read.status, read.end_time) == ("FINISHED", end)
 
 
-# Going on
+# Resuming
 
 
 def test_resuming_an_open_run_returns_the_same_object(tracker):
@@ -512,7 +517,7 @@ def test_a_pickled_run_of_a_process_that_is_gone_is_read(tracker):
 
 
 def test_a_run_that_was_pickled_by_an_earlier_version_is_read(tracker):
-    """tests/tracking/frozen has ``pickle.dumps(nbtrack.get_run(…))`` of 0.1, whose project is gone by now."""
+    """tests/tracking/frozen has ``pickle.dumps(nbtrack.get_run(…))`` of 0.1, whose project no longer exists."""
     pickled = Path(__file__).with_name("frozen").joinpath("run-0.1.pickle").read_bytes()
     run_id = "827b46f7b00353f82b5228b8e2bfc482"
     connection_of(tracker).store().apply([Batch(run_id, "", events=(RunStarted("before", "before", 1),))])

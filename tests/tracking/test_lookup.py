@@ -1,4 +1,4 @@
-"""Runs by what people call them: several are never silently one."""
+"""Finding runs by ids and names; where several match, none is chosen silently."""
 
 import re
 

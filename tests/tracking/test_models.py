@@ -1,4 +1,4 @@
-"""Registered models as users meet them."""
+"""Registered models through the public API."""
 
 from __future__ import annotations
 

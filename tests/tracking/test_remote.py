@@ -1,4 +1,4 @@
-"""Tracking with a server, as users do: when it is there, when it is away, and when it breaks."""
+"""Tracking on a server: when it is available, when it is not, and when it fails in the middle."""
 
 from __future__ import annotations
 

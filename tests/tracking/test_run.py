@@ -1,4 +1,4 @@
-"""A run as a user writes and reads it."""
+"""Logging into a run and reading it."""
 
 import math
 import os

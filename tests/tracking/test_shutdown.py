@@ -1,4 +1,4 @@
-"""Whatever uses a run while the interpreter shuts down: the process exits, and what was logged before is there."""
+"""Using a run while the interpreter shuts down: the process exits, and what was logged before is stored."""
 
 import subprocess
 import sys

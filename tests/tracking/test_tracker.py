@@ -1,4 +1,4 @@
-"""A store full of runs as a user asks for them."""
+"""Finding runs, comparing them, and connecting to stores."""
 
 import math
 

@@ -36,7 +36,7 @@ def check(run, workers):
 
 
 def quietly(method):
-    """Python warns of forks beside threads, of which a flusher is one; forking is what is tested here."""
+    """Ignore that Python warns about forks in a process with threads, of which the flusher is one."""
     return pytest.param(method, marks=pytest.mark.filterwarnings("ignore:This process:DeprecationWarning"))
 
 

@@ -1,4 +1,4 @@
-"""How users call the API, for mypy alone: it is never run. A wrong annotation anywhere in the public face fails here."""
+"""How users call the API, checked by mypy and never run: a wrong annotation of a public name fails here."""
 
 from __future__ import annotations
 
