@@ -1,4 +1,4 @@
-"""Where the files of a store are: what its rows keep, and what readers see.
+"""Locations of a store's files: as its rows store them, and as readers see them.
 
 What lies below the store itself is kept relative to it, so that a store that is moved or copied goes on with its own files.
 Readers always see absolute places, or those of a server that stands before the files.
@@ -31,11 +31,11 @@ __all__ = [
     "rest_below",
 ]
 
-# What a relative place begins with in a row; no URI of anybody else has these schemes.
+# Schemes of relative locations in rows; no other URI has them.
 IN_FOLDER = "nbtrack-store:"  # below the folder of the database
-IN_FILES = "nbtrack-files:"  # below the folder that has the database's name, runs.db.files, and is renamed with it
+IN_FILES = "nbtrack-files:"  # below the folder with the database's name, runs.db.files, which is renamed with it
 
-_PROJECT = ".nbtrack"  # all of this folder is the store
+_PROJECT = ".nbtrack"  # this whole folder is the store
 _ARTIFACTS = "artifacts"
 
 
@@ -46,7 +46,7 @@ class Home:
     database: Path
 
     def prefixes(self) -> Iterator[tuple[str, Path]]:
-        """Yield the beginning of relative places and the folder that it stands for, the innermost first."""
+        """Yield the scheme of relative locations and the folder that it stands for, the innermost first."""
         folder = self.database.parent
         yield f"{IN_FILES}/{_ARTIFACTS}", self._files / _ARTIFACTS
         yield f"{IN_FOLDER}/{_ARTIFACTS}", folder / _ARTIFACTS
@@ -61,7 +61,7 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """What places begin with in rows, and for readers; what follows is percent-encoded for readers where that is a URI."""
+    """A prefix of locations in rows, and for readers; the rest is percent-encoded for readers if theirs is a URI."""
 
     kept: str
     shown: str
@@ -70,13 +70,13 @@ class Prefix:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Both directions between rows and readers: tables of prefixes, of which the first that fits counts.
+    """Translates locations between rows and readers, by the first prefix that matches.
 
     Attributes:
-        root: Where the artifacts of new experiments go, as rows keep it.
+        root: The folder for artifacts of new experiments, as rows store it.
         keeping: From readers to rows.
         showing: From rows to readers.
-        unserved: What begins so is not what a server serves: new files below it go to where the server keeps its own.
+        unserved: Prefixes that a server does not serve: new files below them are stored in the server's own folder.
     """
 
     root: str = ""
@@ -85,7 +85,7 @@ class Places:
     unserved: tuple[str, ...] = ()
 
     def kept(self, uri: str) -> str:
-        """Return a reader's place as rows keep it.
+        """Return a reader's location as rows store it.
 
         Raises:
             InvalidInput: It is written as rows keep theirs, which is for the store alone.
@@ -99,7 +99,7 @@ class Places:
         return uri
 
     def shown(self, kept: str) -> str:
-        """Return a row's place as readers see it; one that leads up, which only a stranger can have written, as it is."""
+        """Return a row's location as readers see it; one with ``..``, which nbtrack never writes, unchanged."""
         prefix = self.prefix_of(kept)
         rest = kept[len(prefix.kept) :] if prefix is not None else ""
         if prefix is None or _leads_up(rest):
@@ -107,31 +107,31 @@ class Places:
         return prefix.shown + (quote(rest) if prefix.is_encoded else rest)
 
     def prefix_of(self, kept: str) -> Prefix | None:
-        """Return the prefix that a row's place is shown by."""
+        """Return the prefix that translates a row's location."""
         for prefix in self.showing:
             if rest_below(kept, prefix.kept) is not None:
                 return prefix
         return None
 
     def below(self, kept: str, path: str) -> str:
-        """Return the place of something new below a place, as rows keep both."""
+        """Return a new location below another one, both as rows store them."""
         prefix = self.prefix_of(kept) if self.unserved else None
         is_unserved = prefix is not None and prefix.kept in self.unserved
         return f"{self.shown(kept) if is_unserved else kept}/{path}"
 
     def shown_column(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-        """Return what readers see of a column of places."""
+        """Return a column of locations as readers see them."""
         if not self.showing:
             return column
         return sa.case(*[(_begins(column, each.kept), _replaced(column, each)) for each in self.showing], else_=column)
 
 
 def places_of(artifact_root: str, home: Home | None) -> Places:
-    """Return the places of a store.
+    """Return the locations of a store.
 
     Args:
-        artifact_root: Where the artifacts of new experiments go, as readers are to see it.
-        home: The folders that belong to the store; None of a database that is not a file.
+        artifact_root: The folder for artifacts of new experiments, as readers see it.
+        home: The folders that belong to the store; None if the database is not a file.
     """
     own = own_prefixes(home, artifact_root)
     places = Places(keeping=own, showing=distinct(own))
@@ -139,7 +139,7 @@ def places_of(artifact_root: str, home: Home | None) -> Places:
 
 
 def own_prefixes(home: Home | None, root: str) -> tuple[Prefix, ...]:
-    """Return what is kept relative, by each name that a folder has: its own, and through links; ``root`` may be one of them."""
+    """Return the prefixes stored as relative, for each path of a folder: its own, and through links such as ``root``."""
     return tuple(_own(home, root)) if home is not None else ()
 
 
@@ -152,7 +152,7 @@ def _own(home: Home, root: str) -> Iterator[Prefix]:
 
 
 def _linked(home: Home, root: str) -> Iterator[Prefix]:
-    """Yield the root that settings name through a link, where it leads into the store."""
+    """Yield the root if settings name it by a link into the store."""
     path = local_folder(root)
     if path is None:
         return
@@ -165,7 +165,7 @@ def _linked(home: Home, root: str) -> Iterator[Prefix]:
 
 
 def distinct(prefixes: Iterable[Prefix]) -> tuple[Prefix, ...]:
-    """Return the first prefix of each beginning of rows."""
+    """Return the first prefix for each beginning in rows."""
     found: dict[str, Prefix] = {}
     for prefix in prefixes:
         found.setdefault(prefix.kept, prefix)
@@ -173,7 +173,7 @@ def distinct(prefixes: Iterable[Prefix]) -> tuple[Prefix, ...]:
 
 
 def local_folder(uri: str) -> Path | None:
-    """Return the absolute path that a place is, None of any other."""
+    """Return a location that is an absolute path; None for any other."""
     try:
         path = local_path(uri) if scheme_of(uri) in ("", "file") else None
     except InvalidInput:
@@ -182,7 +182,7 @@ def local_folder(uri: str) -> Path | None:
 
 
 def rest_below(uri: str, prefix: str) -> str | None:
-    """Return what follows a prefix, which is nothing or begins with a slash; None where it is no prefix."""
+    """Return the rest after a prefix, which is empty or begins with a slash; None if it is not a prefix."""
     if not uri.startswith(prefix):
         return None
     rest = uri[len(prefix) :]
@@ -190,7 +190,7 @@ def rest_below(uri: str, prefix: str) -> str | None:
 
 
 def _plain(rest: str, *, is_encoded: bool) -> str | None:
-    """Return a path as rows keep it; None where it would not come back in the same words."""
+    """Return a path as rows store it; None if it would not translate back to the same string."""
     plain = unquote(rest) if is_encoded else rest
     is_same = quote(plain) == rest if is_encoded else "\\" not in plain
     return plain if is_same and not _leads_up(plain) and "//" not in plain and not plain.endswith("/") else None

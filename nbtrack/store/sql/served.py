@@ -1,4 +1,4 @@
-"""The places of a store behind a server, whose clients see none of its machine's folders."""
+"""Locations of a store behind a server, whose clients cannot see its local folders."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ __all__ = ["earlier_roots", "served_places", "unserved_folders", "with_earlier"]
 
 
 def served_places(artifact_root: str, home: Home | None, served: str) -> Places:
-    """Return the places of a store.
+    """Return the locations of a store.
 
     Args:
-        artifact_root: What leads clients through the server.
-        home: The folders that belong to the store; None of a database that is not a file.
+        artifact_root: The root with which clients reach artifacts through the server.
+        home: The folders that belong to the store; None if the database is not a file.
         served: The URI of the artifacts that the server keeps. Where that is the store's own folder, what clients make is kept
             relative to it, as what is made there without a server.
     """
@@ -31,7 +31,7 @@ def served_places(artifact_root: str, home: Home | None, served: str) -> Places:
 
 
 def earlier_roots(places: Places, locations: Iterable[tuple[int, str]]) -> list[str]:
-    """Return the folders of this machine, as rows keep them, in which experiments lie by their number and which are not served.
+    """Return the local folders, as rows store them, that have experiments by their id and are not served.
 
     That is where a store put its files by default when it was used without the server: nobody can name a number in advance.
     """
@@ -46,7 +46,7 @@ def earlier_roots(places: Places, locations: Iterable[tuple[int, str]]) -> list[
 
 
 def with_earlier(places: Places, roots: Iterable[str]) -> Places:
-    """Return places of which these roots, too, are shown as the server's: clients would take them for folders of their own."""
+    """Return locations that also show these roots as the server's: clients would take them for folders of their own."""
     new = tuple(root for root in roots if root not in places.unserved)
     shown = places.showing[0].shown if places.showing else ""
     prefixes = tuple(Prefix(root, shown, is_encoded=True) for root in new)
@@ -54,6 +54,6 @@ def with_earlier(places: Places, roots: Iterable[str]) -> Places:
 
 
 def unserved_folders(home: Home | None, roots: Iterable[str]) -> tuple[str, ...]:
-    """Return the folders that roots are, as people know them."""
+    """Return the folders of roots, as people know them."""
     own = Places(showing=distinct(own_prefixes(home, "")))
     return tuple(own.shown(root) for root in roots)

@@ -1,10 +1,10 @@
-"""What differs from engine to engine, and nothing of it anywhere else."""
+"""Everything that differs between database engines."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # unopened.py, beside this, is used where SQLAlchemy is not loaded
+if TYPE_CHECKING:  # unopened.py, a module beside this, must not load SQLAlchemy
     from sqlalchemy import URL
 
     from .base import Dialect

@@ -1,4 +1,4 @@
-"""What a SQL engine must be able to do for a store."""
+"""What a store needs of a SQL engine."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ __all__ = ["Dialect", "Mean", "Unfolded", "among", "listed"]
 
 
 class Unfolded(FunctionElement[Any]):
-    """The texts of a JSON array as a table of ``value`` and ``key``, the place in the array: one parameter for any number."""
+    """The strings of a JSON array as a table of ``value`` and ``key``, the position: one parameter for any number of strings."""
 
     inherit_cache = True
 
 
 class Mean(FunctionElement[float]):
-    """The mean of a metric, from its row of ``metrics``; NULL of a metric that is never a number."""
+    """The mean of a metric, from its row of ``metrics``; NULL if all its values are NaN."""
 
     inherit_cache = True
     type = sa.Double()
@@ -44,15 +44,15 @@ def _mean(element: Mean, compiler: SQLCompiler, **options: Any) -> str:
 
 
 def among(column: sa.Column[str], parameter: str) -> ColumnElement[bool]:
-    """Return the condition that a column is one of the texts in a JSON array."""
+    """Return the condition that a column is one of the strings in a JSON array."""
     values = _unfolded(parameter)
     return column.in_(sa.select(sa.cast(values.c.value, sa.Text())))
 
 
 def listed(column: sa.Column[str], parameter: str) -> tuple[ColumnElement[int], sa.Join]:
-    """Return the rows of which a column is one of the texts in a JSON array, and the place of each in the array.
+    """Return the position of each row in a JSON array of strings, and the rows whose column is one of them.
 
-    Where the table is large beside the array, every engine answers this from an index.
+    If the table is large compared with the array, every engine uses an index.
     """
     values = _unfolded(parameter)
     return values.c.key, values.join(column.table, column == sa.cast(values.c.value, sa.Text()))
@@ -63,13 +63,13 @@ def _unfolded(parameter: str) -> sa.TableValuedAlias:
 
 
 class Dialect(ABC):
-    """One database, in the language of its engine.
+    """One database, in the SQL of its engine.
 
     Attributes:
         url: The database.
         core: SQLAlchemy's dialect, with positional parameters.
-        clock: Asks the server for its time in milliseconds; None where there is no server.
-        is_typed: Whether a column has nothing but values of its type.
+        clock: A select of the server's time in milliseconds; None if there is no server.
+        is_typed: Whether the engine enforces the types of columns.
     """
 
     core: sa.Dialect
@@ -81,14 +81,14 @@ class Dialect(ABC):
 
     @property
     def label(self) -> str:
-        """The database as errors call it, without its password."""
+        """The name of the database in errors, without its password."""
         return without_password(self.url.render_as_string(hide_password=True))
 
     @abstractmethod
     def engine(self) -> sa.Engine:
         """Return a new engine with its pool.
 
-        Connections of its ``write`` option hold the right to write from the beginning of a transaction on.
+        With the option ``write``, a transaction takes the lock for writing when it begins.
         """
 
     def make_folder(self) -> None:  # noqa: B027 - a server has none
@@ -99,40 +99,40 @@ class Dialect(ABC):
         """
 
     def reading(self, engine: sa.Engine) -> sa.Engine:
-        """Return the engine as it is best used for reading."""
+        """Return the engine with the options that suit reading."""
         return engine
 
     def moved(self, old: Path, new: Path) -> Dialect | None:
-        """Return the same database after a folder was renamed; None where it does not lie in that."""
+        """Return the same database after a folder was renamed; None if it is not in that folder."""
         return None
 
     def home(self) -> Home | None:
-        """Return the folders that belong to the database; None where it is not a file."""
+        """Return the folders that belong to the database; None if it is not a file."""
         return None
 
     def place(self) -> object:
-        """Return what tells the database from another one that has taken its place; None where it is gone."""
+        """Return an identity that differs if another database takes its place; None if the file is missing."""
         return ""
 
     def now(self) -> int | None:
-        """Return the time in milliseconds by the database's own clock where no server has one; None where it cannot be told."""
+        """Return the time in milliseconds by the clock of a database without a server; None if it has none."""
         return None
 
     def reading_only(self) -> object:
-        """Return what connections depend on where the database may only be read: others are made when it changes; else None."""
+        """Return how a read-only database is read, for connections depend on it; None if it can be written to."""
         return None
 
     @abstractmethod
     def writing(self) -> AbstractContextManager[Any]:
-        """Return what lets this process's threads write in turn, where the engine itself does not."""
+        """Return a lock that orders this process's writing threads, if the engine does not."""
 
     @abstractmethod
     def insert_or_pass(self, table: sa.Table) -> sa.Insert:
-        """Return an insert that passes over rows whose primary key is there."""
+        """Return an insert that ignores rows whose primary key exists."""
 
     @abstractmethod
     def upsert(self, table: sa.Table) -> sa.Insert:
-        """Return an insert that overwrites rows whose primary key is there."""
+        """Return an insert that overwrites rows whose primary key exists."""
 
     @abstractmethod
     def insert_returning_key(self, table: sa.Table) -> sa.Insert:
@@ -140,44 +140,44 @@ class Dialect(ABC):
 
     @abstractmethod
     def inserted_key(self, cursor: Any) -> int:
-        """Return the key that the engine gave the row just inserted."""
+        """Return the key of the row just inserted."""
 
     @abstractmethod
     def lock_schema(self, connection: sa.Connection) -> AbstractContextManager[None]:
-        """Let nobody else make or migrate tables meanwhile, and until what was made can be seen by all."""
+        """Lock the schema against other processes until new tables are visible to them."""
 
     @abstractmethod
     def back_up(self, version: str) -> None:
-        """Keep a copy of the database as it is at ``version``, where that is a plain file."""
+        """Copy a database that is a file, as a backup of its ``version``."""
 
     def keep_private(self) -> None:  # noqa: B027
-        """Let nobody but its owner open the database, where that is a plain file."""
+        """Restrict a database that is a file to its owner."""
 
     def cursor(self, driver: Any) -> Any:
         """Return a new cursor of the driver's connection."""
         return driver.cursor()
 
     def is_immediate(self) -> bool:
-        """Tell whether reading waits neither for a server nor for a lock."""
+        """Return whether reading waits neither for a server nor for a lock."""
         return False
 
     def settle(self) -> None:  # noqa: B027
-        """Put what was written where it is to stay, after much of it and where the engine leaves that for later."""
+        """Do the upkeep that the engine defers, if much was written."""
 
     @abstractmethod
     def is_worth_retrying(self, error: BaseException) -> bool:
-        """Tell whether the same transaction may succeed now: two that ran at the same time got in each other's way."""
+        """Return whether a transaction that conflicted with another one may succeed if it is run again."""
 
     @abstractmethod
     def is_lost(self, error: BaseException) -> bool:
-        """Tell whether the connection is gone."""
+        """Return whether the connection is lost."""
 
     @abstractmethod
     def error(self, error: BaseException) -> NbtrackError:
-        """Return what an error of the driver means to the caller of a store."""
+        """Return an error of the driver as an error of a store."""
 
     def like(self, column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
-        """Return whether a text matches a pattern, case and all: ``%`` is any text, ``_`` one character, nothing escapes."""
+        """Return whether a string matches a pattern, case-sensitively: ``%`` is any string, ``_`` one character; no escapes."""
         return column.like(pattern, escape="")
 
     def ilike(self, column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
@@ -185,5 +185,5 @@ class Dialect(ABC):
         return self.like(sa.func.lower(column), pattern)
 
     def is_among(self, key: sa.Column[Any], other: sa.Column[Any], *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-        """Return whether a row whose ``other`` is this row's ``key`` meets conditions that an index answers."""
+        """Return whether a row with this row's ``key`` in ``other`` meets conditions that have an index."""
         return sa.exists(sa.select(sa.literal(1)).where(other == key, *conditions).correlate(key.table))

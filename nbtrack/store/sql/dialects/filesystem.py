@@ -1,4 +1,4 @@
-"""What the file system below a SQLite file can do: SQLite does not ask, and fails with errors that say something else."""
+"""What the file system of a SQLite file supports: SQLite does not check, and fails with misleading errors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 try:
     import fcntl
-except ImportError:  # on Windows, where locks are part of every file system
+except ImportError:  # on Windows, where every file system has locks
     fcntl = None  # type: ignore[assignment]
 
 __all__ = ["has_locks", "has_shared_memory"]
@@ -18,7 +18,7 @@ _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 
 
 def has_locks(folder: Path) -> bool:
-    """Tell whether files in a folder can be locked; True where that cannot be seen."""
+    """Return whether files in a folder can be locked; True if that cannot be tested."""
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
             if fcntl is not None:
@@ -29,7 +29,7 @@ def has_locks(folder: Path) -> bool:
 
 
 def has_shared_memory(folder: Path) -> bool:
-    """Tell whether files in a folder can be memory that processes share, which a write-ahead log needs."""
+    """Return whether files in a folder can be mapped as shared memory, which a write-ahead log needs."""
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
             file.truncate(mmap.PAGESIZE)

@@ -39,14 +39,14 @@ except ImportError as error:
 
 __all__ = ["MySQL"]
 
-# Seconds. A server that vanished says nothing, so an answer is not waited for without end; none of ours takes a minute.
+# Seconds. A server that vanished never answers, so waiting is bounded; none of our statements takes a minute.
 _TIMEOUTS = {"connect_timeout": 10, "read_timeout": 120, "write_timeout": 120}
 _LOCK_TIMEOUT = 10  # seconds, for a run that another writer is holding
 _MODE = "STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO"  # the experiment "Default" has the number 0
 
 _WORTH_RETRYING = {
     1020,  # the row has changed since it was read
-    1062,  # both made the same row
+    1062,  # both inserted the same row
     1213,  # a deadlock
 }
 _LOST = {
@@ -107,7 +107,7 @@ def _mean(element: Mean, compiler: SQLCompiler, **options: Any) -> str:
 
 
 class _Tables(MySQLDDLCompiler):
-    """Tables whose texts compare by code point, a space at the end included, which is another collation on each server."""
+    """Tables whose strings compare by code point, including trailing spaces; each server calls that collation differently."""
 
     def post_create_table(self, table: sa.Table) -> str:
         return f"{super().post_create_table(table)} ENGINE=InnoDB CHARSET=utf8mb4 COLLATE={_collation(self.dialect.is_mariadb)}"
@@ -128,7 +128,7 @@ class MySQL(Dialect):
     @override
     def engine(self) -> sa.Engine:
         said = encryption(options_of(self.url, self.label, OPTIONS, others=OURS), self.label)
-        # The mode from the beginning: SQLAlchemy asks for it, and quotes names as that says.
+        # The SQL mode is set on connect, because SQLAlchemy reads it then, and quotes names accordingly.
         ours = {"charset": "utf8mb4", "conv": _CONVERSIONS, "sql_mode": _MODE, "cursorclass": BoundedCursor}
         options = {**_TIMEOUTS, **said, **ours}
         engine = sa.create_engine(
@@ -176,7 +176,7 @@ class MySQL(Dialect):
             raise StoreUnavailable(f"{self.label}: another process is making or migrating its tables")
         try:
             yield
-            connection.connection.commit()  # the next one must see it
+            connection.connection.commit()  # visible to the process that gets the lock next
         finally:
             connection.execute(sa.select(sa.func.release_lock(name)))
 
@@ -217,7 +217,7 @@ class MySQL(Dialect):
 
 
 def _set_up(connection: Any, _record: object) -> None:
-    """Prepare a new connection: how texts compare, and that nothing is taken that cannot be kept."""
+    """Prepare a new connection: the collation of strings, and a strict SQL mode."""
     collation = _collation("mariadb" in connection.get_server_info().lower())
     with connection.cursor() as cursor:
         cursor.execute(f"SET NAMES utf8mb4 COLLATE {collation}")

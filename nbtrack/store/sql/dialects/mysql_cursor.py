@@ -1,4 +1,4 @@
-"""Statements to MySQL or MariaDB, none larger than it takes: it would end the connection, as if it were gone."""
+"""A cursor that refuses statements larger than MySQL accepts, for which the server would close the connection."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ __all__ = ["TOO_LARGE", "BoundedCursor"]
 
 TOO_LARGE: Final = 1153  # the server's own number for a packet larger than max_allowed_packet
 _ROOM: Final = 64  # bytes of a packet that are not the statement's
-_SMALL: Final = 200_000  # characters: the least that a server can be told to take are a million bytes, and a character has four
+_SMALL: Final = 200_000  # characters, of four bytes at most: any server accepts a million bytes
 
 
 class BoundedCursor(Cursor):  # type: ignore[misc]  # PyMySQL has no types
-    """A cursor that refuses what is too large before it is sent."""
+    """Refuses statements that are too large before they are sent."""
 
     def _query(self, q: Any) -> int:
         if len(q) > _SMALL:
@@ -29,7 +29,7 @@ class BoundedCursor(Cursor):  # type: ignore[misc]  # PyMySQL has no types
             raise pymysql.err.DataError(TOO_LARGE, message)
 
     def _most(self) -> int:
-        """Return how large a packet may be, which a connection knows from its beginning on."""
+        """Return the size limit of packets, which is fixed for a connection."""
         connection: Any = self.connection
         if not hasattr(connection, "nbtrack_packet"):
             with Cursor(connection) as cursor:

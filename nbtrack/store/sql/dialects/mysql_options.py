@@ -1,4 +1,4 @@
-"""What can stand behind the question mark of a MySQL or MariaDB address, and how a connection is encrypted by it."""
+"""The options in a MySQL or MariaDB URL, and the encryption that they ask for."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _utf8(text: str) -> str:
     return "utf8mb4"
 
 
-# Of PyMySQL's own, those that make sense in an address; ``ssl_mode`` is that of MySQL's programs.
+# PyMySQL's options that make sense in a URL; ``ssl_mode`` is an option of MySQL's programs.
 OPTIONS: Final[Mapping[str, Reader]] = {
     "bind_address": str,
     "charset": _utf8,
@@ -53,12 +53,12 @@ OPTIONS: Final[Mapping[str, Reader]] = {
     "ssl_verify_identity": switch,
 }
 
-# Seen in addresses that were made for other programs; what they say is for the store to decide.
+# Options in URLs written for other programs, which the store sets itself.
 OURS: Final = ("autocommit", "local_infile", "use_unicode")
 
 
 def encryption(options: dict[str, Any], label: str) -> dict[str, Any]:
-    """Return the driver's options with what begins with ``ssl_`` made one: a context, or no encryption.
+    """Return the driver's options, with those that begin with ``ssl_`` combined: a context, or no encryption.
 
     Without any of it the driver decides. A certificate is checked where one to check it by is given, or it is asked for.
 
@@ -73,7 +73,7 @@ def encryption(options: dict[str, Any], label: str) -> dict[str, Any]:
         return options
     try:
         return {**options, "ssl": _context(said, mode)}
-    except OSError as error:  # an ssl.SSLError is one
+    except OSError as error:  # includes ssl.SSLError
         files = ", ".join(str(said[name]) for name in ("ssl_ca", "ssl_capath", "ssl_cert", "ssl_key") if said.get(name))
         raise InvalidInput(f"{label}: the certificates in {files} cannot be used: {error.strerror or error}") from error
 

@@ -1,4 +1,4 @@
-"""Options in a database's address, ``…?connect_timeout=5``: what each is called and takes, checked before the driver sees it."""
+"""Options in a database's URL, ``…?connect_timeout=5``: names and values, checked before the driver sees them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ....errors import InvalidInput
 
 __all__ = ["Reader", "options_of", "switch", "unless_none", "whole"]
 
-# Turns an option's text into its value; ValueError says what it takes.
+# Converts an option's string to its value; the ValueError names what is accepted.
 Reader = Callable[[str], Any]
 
 
 def options_of(url: sa.URL, label: str, known: Mapping[str, Reader], *, others: Iterable[str] = ()) -> dict[str, Any]:
-    """Return the options of a database's address, with their values.
+    """Return the options of a database's URL, with their values.
 
     Args:
         url: The address.
@@ -56,7 +56,7 @@ def whole(text: str) -> int:
 
 
 def unless_none(read: Callable[[str], Any]) -> Reader:
-    """Return what reads ``none``, too."""
+    """Return a reader that also accepts ``none``."""
 
     def read_or_none(text: str) -> Any:
         if text.lower() == "none":

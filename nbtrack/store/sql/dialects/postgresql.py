@@ -28,10 +28,10 @@ __all__ = ["PostgreSQL"]
 
 # Seconds, milliseconds. Prepared statements belong to a server's session, which pgbouncer gives to others between transactions.
 _CONNECT = {"connect_timeout": 10, "tcp_user_timeout": 30_000, "prepare_threshold": None}
-_PLACES = ("host", "port")  # of which there may be several; SQLAlchemy reads them
+_PLACES = ("host", "port")  # there may be several of each; SQLAlchemy reads them
 _LOCK_TIMEOUT = "10s"  # for a run that another writer is holding
-_FRESH = 1.0  # seconds after its last use during which a connection is taken to be there still
-_SCHEMA_LOCK = 0x6E62_7472  # "nbtr"; one number for all who make or migrate tables in a database
+_FRESH = 1.0  # seconds after its last use in which a connection is assumed to be alive
+_SCHEMA_LOCK = 0x6E62_7472  # "nbtr"; the advisory lock for creating or migrating tables
 
 # Classes of SQLSTATE after which a later retry may succeed: connection, transaction rolled back, authorization, resources,
 # not in the prerequisite state (a lock not available), operator intervention, system error.
@@ -57,13 +57,13 @@ class PostgreSQL(Dialect):
         options = _CONNECT | options_of(self.url, self.label, _options(), others=_PLACES)
         places = {name: value for name, value in self.url.query.items() if name in _PLACES}
         url = self.url.set(drivername="postgresql+psycopg", query=places)
-        # Transactions are begun by ``_begin`` and by nobody else: around each statement that reads, one takes two more messages.
+        # Only ``_begin`` begins transactions: around each reading statement one would cost two more messages.
         how = {"isolation_level": "AUTOCOMMIT", "paramstyle": "format", "pool_timeout": 10}
         engine = sa.create_engine(url, connect_args=options, **how)
         sa.event.listen(engine, "begin", _begin)
         sa.event.listen(engine, "connect", lambda _, record: _note_use(None, record))
         sa.event.listen(engine, "checkin", _note_use)
-        sa.event.listen(engine, "checkout", lambda driver, record, _: _see_to(engine, driver, record))
+        sa.event.listen(engine, "checkout", lambda driver, record, _: _check_alive(engine, driver, record))
         return engine
 
     @override
@@ -124,7 +124,7 @@ class PostgreSQL(Dialect):
 
 @functools.cache
 def _options() -> Mapping[str, Reader]:
-    """Return what can stand behind the question mark of an address: what libpq knows, and psycopg's own."""
+    """Return the options that a URL may have: libpq's, and psycopg's own."""
     known: dict[str, Reader] = {each.keyword.decode(): str for each in psycopg.pq.Conninfo.get_defaults()}
     numbers = ("connect_timeout", "tcp_user_timeout", "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count")
     own = {"prepare_threshold": unless_none(whole), "client_encoding": _utf8}
@@ -151,8 +151,8 @@ def _note_use(_driver: object, record: Any) -> None:
     record.info["used"] = time.monotonic()
 
 
-def _see_to(engine: sa.Engine, driver: Any, record: Any) -> None:
-    """See whether a connection is still there, by a message only where that is in doubt: it takes as long as a small query."""
+def _check_alive(engine: sa.Engine, driver: Any, record: Any) -> None:
+    """Check that a connection is alive, with a message only if in doubt: it costs as much as a small query."""
     if time.monotonic() - record.info["used"] > _FRESH or not _is_quiet(driver):
         try:
             engine.dialect.do_ping(driver)
@@ -161,7 +161,7 @@ def _see_to(engine: sa.Engine, driver: Any, record: Any) -> None:
 
 
 def _is_quiet(driver: Any) -> bool:
-    """Tell whether the server has said nothing since it was asked last, such as that it ends."""
+    """Return whether the server has sent nothing since the last statement, such as that it shuts down."""
     if not hasattr(select, "poll"):
         return False
     poll = select.poll()

@@ -1,4 +1,4 @@
-"""Reading a SQLite database that one may not write to: a colleague's, or one on a file system that is mounted read-only.
+"""Reading a SQLite database without the right to write: a colleague's, or one on a file system mounted read-only.
 
 SQLite writes even when it reads: with a write-ahead log it makes a file of shared memory, and where it cannot it gives up. Where
 it can, that file belongs to who read last, and may keep the owner out. So nothing is made here:
@@ -20,13 +20,13 @@ from urllib.parse import quote
 
 __all__ = ["Reading", "may_write", "reading"]
 
-_HEADER = 20  # bytes, of which the last but one and the last say whether there is a write-ahead log
+_HEADER = 20  # bytes; the last two say whether there is a write-ahead log
 _LOGGED = b"\2\2"
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A way to read a database, which holds while all of this stays as it is.
+    """A way to read a database, which is valid while none of these facts changes.
 
     Attributes:
         options: Of SQLite's URI.
@@ -39,17 +39,17 @@ class Reading:
     files: tuple[tuple[int, int], ...] = ()
 
     def uri(self, path: Path) -> str:
-        """Return the URI by which SQLite opens a database in this way."""
+        """Return the URI with which SQLite opens a database in this way."""
         return f"file:{quote(str(path))}?{self.options}"
 
 
 def may_write(path: Path) -> bool:
-    """Tell whether a database may be written to, or made: in its folder are the files of its log."""
+    """Return whether a database may be written to or created; its log is written in the same folder."""
     return not path.exists() or (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK | os.X_OK))
 
 
 def reading(path: Path) -> Reading | None:
-    """Return how to read a database that may not be written to; None of one that may."""
+    """Return how to read a database that may not be written to; None if it may."""
     if may_write(path):
         return None
     log, memory = (path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))
@@ -65,6 +65,6 @@ def _seen(*files: Path) -> tuple[tuple[int, int], ...]:
 
 
 def _has_log(path: Path) -> bool:
-    """Tell whether a database is written with a log; while there is none, closing the file drops no lock of a connection."""
+    """Return whether a database has a write-ahead log; without one, closing the file here drops no connection's lock."""
     with path.open("rb") as file:
         return file.read(_HEADER)[-2:] == _LOGGED

@@ -19,12 +19,12 @@ _creating = threading.Lock()
 
 
 def create_file(path: Path, *, is_private: bool = False) -> None:
-    """Create an empty database with the mode that the umask gives; one that exists stays as it is.
+    """Create an empty database with the mode that the umask gives; an existing one stays unchanged.
 
     SQLite itself creates files with 0644 at most, whatever the umask, and its log takes the database's mode: in a folder of a
     group, whoever used the database last would keep all others from writing.
     """
-    # In turn, for closing a file drops every lock that SQLite holds on it in this process. An error is left to SQLite to say.
+    # One thread at a time, for closing a file drops every lock that SQLite holds on it in this process. SQLite reports errors.
     with _creating, suppress(OSError):
         os.close(_new(path, _OWNER if is_private else _EVERYBODY))
 
@@ -47,7 +47,7 @@ def _new(path: Path, mode: int) -> int:
 
 
 def share_log(path: Path) -> None:
-    """Give a database's log the database's group; a folder without setgid gives files the group of who makes them."""
+    """Give a database's log the database's group; without setgid on the folder, files get the group of their creator."""
     with suppress(OSError):
         group = path.stat().st_gid
         for side, found in _log_of(path):
@@ -56,7 +56,7 @@ def share_log(path: Path) -> None:
 
 
 def take_back_log(path: Path) -> None:
-    """Replace a log that another user left, and that must not be written to, by an equal one, unless somebody is using it.
+    """Replace a log that another user left, and that this user cannot write to, by a copy, unless a process uses it.
 
     A database of mode 0644 in a folder that others may write to gets one from whoever looks at it by SQLite itself.
     """
@@ -64,7 +64,7 @@ def take_back_log(path: Path) -> None:
     if stuck and os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
         with suppress(sqlite3.Error, OSError), closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as connection:
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # from here on nobody else has it open
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()  # from now on no other process has it open
             for side in stuck:
                 _replace(side, path)
 
@@ -80,7 +80,7 @@ def _replace(side: Path, path: Path) -> None:
 
 
 def keep_private(path: Path) -> bool:
-    """Let nobody but its owner use a database, which is created where there is none; tell whether others could before.
+    """Restrict a database to its owner, creating it if need be; return whether others had access before.
 
     Raises:
         PermissionError: Others can, and it is another user's.

@@ -1,4 +1,4 @@
-"""The files that SQLite keeps beside a database, looked at before it opens them: it follows links, and deletes what they name."""
+"""Checks the files beside a database before SQLite opens them: it follows links, and deletes files that they name."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from ....errors import StoreUnavailable
 __all__ = ["check_side_files"]
 
 _SUFFIXES = ("-journal", "-wal", "-shm")
-_MAGIC = bytes.fromhex("d9d505f920a163d7")  # with which a rollback journal ends that names another file
+_MAGIC = bytes.fromhex("d9d505f920a163d7")  # the end of a rollback journal that names another file
 
 
 def check_side_files(database: Path) -> None:
-    """Refuse a database beside which something lies that would make SQLite write to, or delete, files elsewhere.
+    """Refuse a database with a file beside it that would make SQLite write to or delete files elsewhere.
 
     SQLite writes its log and its shared memory into what a link leads to. And a rollback journal may name another journal,
     that of a transaction over several databases, which SQLite deletes; nbtrack has no such transactions.

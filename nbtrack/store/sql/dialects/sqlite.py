@@ -1,4 +1,4 @@
-"""SQLite: a file beside the notebook, with as many readers as one likes and one writer at a time."""
+"""SQLite: a file beside the notebook, with any number of readers and one writer at a time."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ __all__ = ["SQLite"]
 _log = logging.getLogger("nbtrack")
 
 _BUSY_TIMEOUT = 3.0  # seconds; another may be set by "?timeout=…"
-_MAPPED = 1 << 30  # bytes of the file at most; what lies behind is read as ever
-_LARGE_LOG = 4 << 20  # bytes of the write-ahead log; SQLite itself reuses its space, but does not give it back
+_MAPPED = 1 << 30  # bytes of the file at most; SQLite reads the rest with read()
+_LARGE_LOG = 4 << 20  # bytes of the write-ahead log, which SQLite reuses but never truncates
 _BETWEEN_SETTLING = 1.0  # seconds
 _UNAVAILABLE = {
     sqlite3.SQLITE_PERM: "may not be opened",
@@ -72,12 +72,12 @@ class SQLite(Dialect):
 
     @property
     def label(self) -> str:
-        """The file as errors call it."""
+        """The name of the file in errors."""
         return str(self.path)
 
     @cached_property
     def path(self) -> Path:
-        """The file, absolute, so that a change of the working directory does not move it."""
+        """The absolute path of the file, so that a change of the working directory does not matter."""
         return Path(str(self.url.database)).absolute()
 
     @override
@@ -108,7 +108,7 @@ class SQLite(Dialect):
     def reading_only(self) -> Reading | None:
         try:
             return reading(self.path)
-        except OSError:  # it went away, or must not be read at all: SQLite says so
+        except OSError:  # the file is gone or may not be read: SQLite reports it
             return None
 
     @override
@@ -129,7 +129,7 @@ class SQLite(Dialect):
             raise StoreUnavailable(f"the folder of {self.path} cannot be made: {error.strerror or error}") from error
 
     def _connect(self, dialect: sa.Dialect, _record: object, arguments: Any, options: Any) -> Any:
-        """Open a connection, with a write-ahead log where the file system can have one: any journal will do."""
+        """Open a connection, with a write-ahead log if the file system supports it, else with a rollback journal."""
         check_side_files(self.path)
         if (how := self.reading_only()) is not None:
             return _connect_to_read(dialect, how, self.path, options)
@@ -149,7 +149,7 @@ class SQLite(Dialect):
         return connection
 
     def _has_journal(self, connection: Any) -> bool:
-        """Give the file a write-ahead log where there can be one; tell whether it can be used with the journal it has now."""
+        """Switch the file to a write-ahead log if possible; return whether it can be used with its current journal."""
         try:
             (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
             if mode != "wal" and has_shared_memory(self.path.parent):
@@ -159,7 +159,7 @@ class SQLite(Dialect):
         return True
 
     def _leave_log(self) -> None:
-        """Take the write-ahead log from a file that came here from a file system which could have one."""
+        """Switch a file that was copied from another file system from a write-ahead log to a rollback journal."""
         with suppress(sqlite3.Error), closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # then SQLite needs no shared memory
             connection.execute("PRAGMA journal_mode = DELETE")
@@ -167,7 +167,9 @@ class SQLite(Dialect):
     @override
     def writing(self) -> AbstractContextManager[Any]:
         # Waiting for a lock is fairer and faster than letting SQLite retry.
-        return threading.RLock()  # a signal handler that writes while its thread does is told that the file is locked
+        return (
+            threading.RLock()
+        )  # reentrant: a signal handler that writes while its thread does gets an error that the file is locked
 
     @override
     def insert_or_pass(self, table: sa.Table) -> sa.Insert:
@@ -225,7 +227,7 @@ class SQLite(Dialect):
         log = self.path.with_name(f"{self.path.name}-wal")
         now = time.monotonic()
         with suppress(OSError, sqlite3.Error):
-            # It costs a sync of the disk, so not after each of many small writes.
+            # A checkpoint syncs the disk, so not after each of many small writes.
             if now - self._settled > _BETWEEN_SETTLING and log.stat().st_size > _LARGE_LOG:
                 self._settled = now
                 with closing(sqlite3.connect(self.path, timeout=0)) as connection:
@@ -281,11 +283,11 @@ def _connect_to_read(dialect: sa.Dialect, how: Reading, path: Path, options: Any
 
 
 def _set_up(connection: Any) -> None:
-    """Prepare a new connection; transactions are begun by ``_begin`` and by nobody else."""
+    """Prepare a new connection; only ``_begin`` begins transactions."""
     connection.isolation_level = None
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA trusted_schema = OFF")  # what the file's own schema calls may be nothing that has effects
+    connection.execute("PRAGMA trusted_schema = OFF")  # the file's schema may not call functions with side effects
     connection.execute("PRAGMA wal_autocheckpoint = 4000")  # pages, 16 MB: a sync of the file less often than by default
 
 

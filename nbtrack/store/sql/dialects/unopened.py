@@ -1,4 +1,4 @@
-"""What a SQLite store says without being opened: SQLAlchemy is not loaded, no file is created, and no lock is waited for.
+"""Queries of a SQLite store without opening it: SQLAlchemy is not loaded, no file is created, no lock is waited for.
 
 A store takes a quarter of a second to open, which nobody should wait for who only starts a run.
 """
@@ -19,16 +19,16 @@ from .sidefiles import check_side_files
 
 __all__ = ["is_deleted"]
 
-_PATIENCE = 0.25  # seconds for one answer: the file may be anybody's, and "experiments" in it a view without an end
-_STEPS = 10_000  # of SQLite's machine between two looks at the clock
+_PATIENCE = 0.25  # seconds for one query: in a malicious file "experiments" may be a view without an end
+_STEPS = 10_000  # of SQLite's virtual machine between two checks of the clock
 _STAGE = "SELECT stage FROM experiments WHERE name = ?"
 
-# The times and sizes of the files that a database consists of; None where there is none.
+# The times and sizes of the files of a database; None for a missing one.
 _Files = tuple[tuple[int, int] | None, ...]
 
 
 def is_deleted(path: Path, experiment: str) -> bool:
-    """Tell whether the experiment of that name is deleted in a store's file; False where there is no such file or experiment.
+    """Return whether the experiment of that name is deleted in a store's file; False if the file or experiment does not exist.
 
     Raises:
         StoreUnavailable: The file does not say so at once: it is locked, just being written, or no store.
@@ -46,7 +46,7 @@ def _stage(real: Path, experiment: str) -> object:
     before = _files(real)
     if before[1:] != (None, None):  # there are locks, or a log that others write to
         return _asked(real, _shared_options(real), experiment)
-    # Opened in any other way, a file without a log would be given one, which nobody takes away again.
+    # Opened in any other way, a file without a log would get one, which would stay.
     found = _asked(real, "immutable=1", experiment)
     return found if _files(real) == before else _asked(real, _shared_options(real), experiment)
 
@@ -64,7 +64,7 @@ def _seen(path: str) -> tuple[int, int] | None:
 
 
 def _shared_options(real: Path) -> str:
-    """Return how to read a file together with those that write to it."""
+    """Return how to read a file that other processes write to."""
     check_side_files(real)
     if may_write(real):
         return "mode=ro"

@@ -10,7 +10,7 @@ __all__ = ["url_of"]
 
 
 def url_of(uri: str) -> sa.URL:
-    """Return the URL of a database, with the path of a file decoded: older SQLAlchemy leaves each %XX as it is.
+    """Return the URL of a database, with the path of a file decoded: older versions of SQLAlchemy do not decode %XX.
 
     Raises:
         sqlalchemy.exc.ArgumentError, ValueError: It cannot be read.
