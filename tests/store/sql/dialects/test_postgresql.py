@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import ClassVar
 
 import pytest
 import sqlalchemy as sa
 
-from nbtrack.errors import InvalidInput, SchemaError, StoreUnavailable
+from nbtrack.errors import SchemaError, StoreUnavailable
 from nbtrack.store.open import open_store
 from nbtrack.store.protocol.search import Query
 from nbtrack.store.sql.dialects import postgresql
 
 from ....databases import pgbouncer
-from ...building import batch, new_id, rows, started, tags
+from ...building import batch, new_id, rows, started
 from ...contract import values_of
 from ..durable import DurableContract
+from .server_contract import ServerContract
 
 pytestmark = pytest.mark.slow
 
@@ -32,6 +33,33 @@ def url(new_postgres_url):
     return new_postgres_url()
 
 
+class TestPostgreSQLServer(ServerContract):
+    schemes = ("postgresql+psycopg", "postgresql", "postgres")
+    options = ("prepare_threshold=5", "prepare_threshold=none", "sslmode=prefer", "application_name=lab")
+    wrong_options: ClassVar = {
+        "prepare_threshold=soon": "'prepare_threshold' takes a whole number or none, not 'soon'",
+        "connect_timeout=-1": "'connect_timeout' takes a whole number, not '-1'",
+        "connect_timeout=1&connect_timeout=2": "'connect_timeout' more than once",
+        "client_encoding=latin1": "'client_encoding' takes utf8 alone",
+        "ssl_mode=require": "did you mean 'sslmode'",
+        "row_factory=dict": "'row_factory' that is unknown",
+    }
+    unreachable = "postgresql://test:secret@/db?host=/nowhere"
+    missing = ("/nbtrack", "/nowhere")
+    module, dialect = postgresql, postgresql.PostgreSQL
+    lock_timeout, lock_error = "50ms", "lock timeout"
+
+    def kill_all(self, other, *, in_transaction=False):
+        which = "state = 'idle in transaction'" if in_transaction else "pid <> pg_backend_pid()"
+        kill = sa.text(f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE {which}")
+        other.rollback()
+        other.execution_options(isolation_level="AUTOCOMMIT").execute(kill)
+
+    @pytest.fixture
+    def url(self, new_postgres_url):
+        return new_postgres_url()
+
+
 @pytest.fixture
 def store(url):
     store = open_store(url, artifact_root="artifacts")
@@ -41,44 +69,14 @@ def store(url):
 
 @pytest.fixture
 def other(url):
-    """Somebody else's connection."""
+    """A connection of another program."""
     engine = sa.create_engine(url)
     with engine.connect() as connection:
         yield connection
     engine.dispose()
 
 
-@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
-def test_any_name_for_it_will_do(url, scheme):
-    store = open_store(url.replace("postgresql+psycopg", scheme), artifact_root="artifacts")
-    assert store.find_experiment("Default")
-    store.close()
-
-
-@pytest.mark.parametrize("option", ["prepare_threshold=5", "prepare_threshold=none", "sslmode=prefer", "application_name=lab"])
-def test_options_of_the_address(url, option):
-    store = open_store(f"{url}&{option}", artifact_root="artifacts")
-    assert store.find_experiment("Default")
-    store.close()
-
-
-@pytest.mark.parametrize(
-    "option, said",
-    [
-        ("prepare_threshold=soon", "'prepare_threshold' takes a whole number or none, not 'soon'"),
-        ("connect_timeout=-1", "'connect_timeout' takes a whole number, not '-1'"),
-        ("connect_timeout=1&connect_timeout=2", "'connect_timeout' more than once"),
-        ("client_encoding=latin1", "'client_encoding' takes utf8 alone"),
-        ("ssl_mode=require", "did you mean 'sslmode'"),
-        ("row_factory=dict", "'row_factory' that is unknown"),
-    ],
-)
-def test_an_option_that_cannot_be_is_named(url, option, said):
-    with pytest.raises(InvalidInput, match=said):
-        open_store(f"{url}&{option}", artifact_root="artifacts")
-
-
-def test_a_pooler_that_gives_connections_to_others_after_each_transaction(postgres_server):
+def test_stores_work_through_pgbouncer_in_transaction_mode(postgres_server):
     with pgbouncer(postgres_server) as uri:
         stores = [open_store(uri, artifact_root="artifacts") for _ in range(4)]
 
@@ -96,55 +94,10 @@ def test_a_pooler_that_gives_connections_to_others_after_each_transaction(postgr
             store.close()
 
 
-def test_its_password_is_not_told(url):
+def test_the_password_is_not_shown(url):
     store = open_store(url.replace("test@", "test:secret@"), artifact_root="artifacts")
     assert "secret" not in store.uri
     store.close()
-
-
-def test_a_server_that_is_not_there_is_unavailable(tmp_path):
-    with pytest.raises(StoreUnavailable, match="cannot be reached or used now") as caught:
-        open_store(f"postgresql://test:secret@/db?host={tmp_path}", artifact_root="artifacts")
-    assert "secret" not in str(caught.value)
-
-
-def test_a_database_that_is_not_there_is_unavailable(url):
-    with pytest.raises(StoreUnavailable, match="nowhere"):
-        open_store(url.replace("/nbtrack", "/nowhere"), artifact_root="artifacts")
-
-
-def test_connections_that_the_server_closed_are_made_anew(store, other):
-    store.apply([batch("r", started())])
-    other.execute(sa.text("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"))
-    assert store.get_run("r").name == "a run"
-    store.apply([batch("r", first=1, lanes=[rows({"m": [1]})])])
-    assert values_of(store, "r", "m") == [1]
-
-
-def test_a_connection_lost_in_a_transaction_leaves_the_store_unchanged(store, other, monkeypatch):
-    store.apply([batch("r", started())])
-    kill = sa.text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle in transaction'")
-    everything = postgresql.PostgreSQL.inserted_key
-
-    def lose(self, cursor):
-        other.execution_options(isolation_level="AUTOCOMMIT").execute(kill)
-        return everything(self, cursor)
-
-    with monkeypatch.context() as patch, pytest.raises(StoreUnavailable):
-        patch.setattr(postgresql.PostgreSQL, "inserted_key", lose)
-        store.apply([batch("r", tags(a="b"), first=1, lanes=[rows({"m": [1]})])])
-    store.apply([batch("r", tags(a="b"), first=1, lanes=[rows({"m": [1]})])])
-    assert values_of(store, "r", "m") == [1]
-
-
-def test_a_run_that_someone_holds_is_unavailable_and_not_waited_for_without_end(store, other, monkeypatch):
-    monkeypatch.setattr(postgresql, "_LOCK_TIMEOUT", "50ms")
-    store.apply([batch("r", started())])
-    other.execute(sa.text("SELECT * FROM runs FOR UPDATE"))
-    with pytest.raises(StoreUnavailable, match="lock timeout"):
-        store.apply([batch("r", tags(a="b"), first=1)])
-    other.rollback()
-    store.apply([batch("r", tags(a="b"), first=1)])
 
 
 def test_a_read_only_database_is_unavailable(store, other):
@@ -161,39 +114,7 @@ def test_a_read_only_database_is_unavailable(store, other):
         other.commit()
 
 
-def test_writers_that_lock_the_same_runs_in_another_order_both_get_through(store):
-    ids = [new_id() for _ in range(6)]
-    store.apply([batch(each, started()) for each in ids])
-    begin = threading.Barrier(2)
-    failed = []
-
-    def write(writer, order):
-        begin.wait()
-        for i in range(20):
-            store.apply([batch(each, tags(**{writer: str(i)}), first=i, writer=writer) for each in order])
-
-    def note(error):
-        failed.append(error.exc_value)
-
-    hook, threading.excepthook = threading.excepthook, note
-    threads = [threading.Thread(target=write, args=pair) for pair in (("a", ids), ("b", ids[::-1]))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    threading.excepthook = hook
-    assert failed == []
-    assert sum(1 for _, key, value in store.tags(ids) if key in "ab" and value == "19") == 12
-
-
-def test_the_database_of_another_program_is_left_alone(url, other):
-    other.execute(sa.text("CREATE TABLE alembic_version (id int); CREATE TABLE runs (id int)"))
-    other.commit()
-    with pytest.raises(SchemaError, match="of MLflow"):
-        open_store(url, artifact_root="artifacts")
-
-
-def test_stores_live_beside_each_other_in_schemas(store, new_postgres_url, postgres_server):
+def test_schemas_of_one_database_are_separate_stores(store, new_postgres_url, postgres_server):
     store.apply([batch("r", started())])
     for url in (new_postgres_url(), postgres_server.url):
         beside = open_store(url, artifact_root="artifacts")
@@ -201,7 +122,7 @@ def test_stores_live_beside_each_other_in_schemas(store, new_postgres_url, postg
         beside.close()
 
 
-def test_a_store_in_a_schema_before_that_of_another_program(postgres_server):
+def test_another_program_may_use_a_later_schema_of_the_search_path(postgres_server):
     postgres_server.execute("CREATE SCHEMA ours; CREATE SCHEMA theirs; CREATE TABLE theirs.experiments (experiment_id int)")
     address = f"{postgres_server.url}&options=-csearch_path%3Dours,theirs"
     for count in (1, 2):
