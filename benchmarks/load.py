@@ -1,8 +1,8 @@
 """Servers under load: ``python benchmarks/load.py [--minutes 10] [--clients 64]``.
 
-Two ``nbtrack server`` of two workers each over one PostgreSQL that is started for it, and clients that do what is in
-tests/server/crowd.py: everything at once, some of it to the same run and model. In the end the database is compared with what
-the clients were told.
+Two ``nbtrack server`` of two workers each over one PostgreSQL that is started for it, and the clients of tests/server/crowd.py,
+which send every kind of request at once, some of them to the same run and model. At the end the database is compared with what
+the servers have confirmed.
 """
 
 from __future__ import annotations
@@ -23,35 +23,35 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from nbtrack.store.open import open_store
 from tests.databases import postgres_server
-from tests.server.crowd import Told, check, crowd, prepare
+from tests.server.crowd import Confirmed, check, crowd, prepare
 from tests.server.test_process import serving, workers_of
 
-BETWEEN_LOOKS = 1.0
+SECONDS_BETWEEN_SAMPLES = 1.0
 
 
 def before(deadline: float, _done: int) -> bool:
     return time.time() < deadline
 
 
-def work(urls: list[str], numbers: list[int], shared: list[str], deadline: float) -> Told:
+def work(urls: list[str], numbers: list[int], shared: list[str], deadline: float) -> Confirmed:
     return crowd(urls, numbers, shared, partial(before, deadline))
 
 
 class Memory(threading.Thread):
-    """Notes what the workers of servers have in memory."""
+    """Records the memory of the servers' workers."""
 
     def __init__(self, supervisors: list[int]) -> None:
         super().__init__(daemon=True)
         self.supervisors, self.ended, self.found = supervisors, threading.Event(), {}
 
     def run(self) -> None:
-        while not self.ended.wait(BETWEEN_LOOKS):
+        while not self.ended.wait(SECONDS_BETWEEN_SAMPLES):
             for pid in sorted(set().union(*map(workers_of, self.supervisors))):
                 self.found.setdefault(pid, []).append(resident(pid))
 
 
 def resident(pid: int) -> float:
-    """Return the MiB that a process has in memory."""
+    """Return the resident memory of a process in MiB."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
 
 
@@ -72,33 +72,33 @@ def main() -> None:
         shared = prepare(urls, max(1, options.clients // 8))
         memory = Memory([process.pid for process, _ in servers])
         memory.start()
-        told, seconds = load(options, urls, shared)
+        confirmed, seconds = load(options, urls, shared)
         memory.ended.set()
         memory.join()
         with closing(open_store(store, artifact_root="mlflow-artifacts:")) as kept:
-            check(kept, told)
-    report(told, seconds, memory)
+            check(kept, confirmed)
+    report(confirmed, seconds, memory)
 
 
-def load(options: argparse.Namespace, urls: list[str], shared: list[str]) -> tuple[Told, float]:
+def load(options: argparse.Namespace, urls: list[str], shared: list[str]) -> tuple[Confirmed, float]:
     deadline = time.time() + options.minutes * 60
     numbers = [list(range(options.clients))[i :: options.processes] for i in range(options.processes)]
-    told, begun = Told(), time.perf_counter()
+    confirmed, begun = Confirmed(), time.perf_counter()
     with ProcessPoolExecutor(options.processes, multiprocessing.get_context("spawn")) as pool:
         jobs = [pool.submit(work, urls, mine, shared, deadline) for mine in numbers if mine]
         for job in jobs:
-            told.add(job.result())
-    return told, time.perf_counter() - begun
+            confirmed.add(job.result())
+    return confirmed, time.perf_counter() - begun
 
 
-def report(told: Told, seconds: float, memory: Memory) -> None:
-    count = sum(map(len, told.seconds.values()))
-    points = sum(map(len, told.points.values()))
+def report(confirmed: Confirmed, seconds: float, memory: Memory) -> None:
+    count = sum(map(len, confirmed.seconds.values()))
+    points = sum(map(len, confirmed.points.values()))
     print(f"{count:,} requests in {seconds:.0f} s, {count / seconds:.0f} a second; {points:,} points,")
-    print(f"{len(told.versions):,} versions, {len(told.experiments):,} experiments that all clients made at once:")
+    print(f"{len(confirmed.versions):,} versions, {len(confirmed.experiments):,} experiments that all clients made at once:")
     print("all there once, and no request failed.\n")
     print("| request | count | median, ms | 95 % | 99 % | slowest |\n|---|---|---|---|---|---|")
-    for kind, times in sorted(told.seconds.items()):
+    for kind, times in sorted(confirmed.seconds.items()):
         times.sort()
         at = [times[int(len(times) * part)] * 1000 for part in (0.5, 0.95, 0.99)]
         print(f"| {kind} | {len(times):,} |", " | ".join(f"{ms:.0f}" for ms in (*at, times[-1] * 1000)), "|")

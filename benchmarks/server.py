@@ -1,10 +1,10 @@
-"""Tracking servers side by side, each on SQLite in a folder of its own: ``python benchmarks/server.py [--scale 0.2] [SERVER …]``.
+"""Compares tracking servers, each on SQLite in a folder of its own: ``python benchmarks/server.py [--scale 0.2] [SERVER …]``.
 
-With ``--postgresql`` each has a database of its own in a PostgreSQL that is started for it, durable as it comes.
+With ``--postgresql`` each has a database of its own in a PostgreSQL started for it, with its default durability.
 
 Servers: ``nbtrack``, ``nbtrack-token`` and ``nbtrack-password`` (with ``--auth``), ``fasttrackml`` (its command ``fml``, from an
-environment of its own, on the PATH) and ``mlflow``, those that are installed here. All are asked by one client of the standard
-library, over MLflow's REST API, and every point that is written is read back and counted.
+environment of its own, on the PATH) and ``mlflow``, as far as they are installed. One client of the standard library sends the
+same requests of MLflow's REST API to all of them, and every point that is written is read and counted.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ now = time.perf_counter
 
 
 class Client:
-    """Asks one server, each thread over a connection of its own."""
+    """A client of one server, with a connection for each thread."""
 
     def __init__(self, port: int, authorization: str = "") -> None:
         self.port, self.local = port, threading.local()
@@ -149,7 +149,7 @@ def program(name: str) -> str | None:
 
 
 def store_of(name: str, database: PostgresServer | None) -> str:
-    """Return the URI of a new store, as a server takes it."""
+    """Return the URI of a new store in the form that a server accepts."""
     if database is None:
         return SQLITE.get(name, "sqlite:///runs.db")
     place = f"bench{next(database.names)}"
@@ -160,7 +160,7 @@ def store_of(name: str, database: PostgresServer | None) -> str:
 
 @contextmanager
 def serving(name: str, database: PostgresServer | None):
-    """Start a server and give a client of it."""
+    """Start a server and yield a client of it."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -178,7 +178,7 @@ def serving(name: str, database: PostgresServer | None):
 
 
 def authorization(name: str, folder: str, store: str) -> str:
-    """Return the header by which a client of a server with users says who it is."""
+    """Return the Authorization header for a server with users."""
     if name == "nbtrack-password":
         return "Basic " + base64.b64encode(f"admin:{PASSWORD}".encode()).decode()
     if name == "nbtrack-token":

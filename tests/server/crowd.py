@@ -25,17 +25,17 @@ ROWS = 50
 
 
 @dataclass
-class Told:
-    """What clients were told: that it was kept, and how long it took.
+class Confirmed:
+    """What servers have confirmed to clients, and how long that took.
 
     Attributes:
         points: The values by step of each metric of each run.
         pairs: Params and tags by (kind, run, key).
-        versions: Numbers of versions.
-        experiments: How many were told to have made the experiment of a name.
+        versions: The numbers of model versions.
+        experiments: By name, how many clients were told that they created the experiment.
         ended: Runs that have ended.
-        seconds: How long each kind of request took.
-        failures: Answers that were no success.
+        seconds: The duration of each request, by kind.
+        failures: Answers other than success.
     """
 
     points: dict[tuple[str, str], dict[int, float]] = field(default_factory=lambda: defaultdict(dict))
@@ -46,8 +46,8 @@ class Told:
     seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     failures: list[str] = field(default_factory=list)
 
-    def add(self, other: Told) -> None:
-        """Take in what another client was told."""
+    def add(self, other: Confirmed) -> None:
+        """Add what was confirmed to another client."""
         for metric, values in other.points.items():
             self.points[metric] |= values
         self.pairs |= other.pairs
@@ -60,16 +60,16 @@ class Told:
 
 
 class Client:
-    """One program of the crowd.
+    """One of the clients.
 
     Args:
-        number: Its own.
-        urls: The servers; each request goes to any of them.
-        shared: The run that it writes to with another client.
+        number: Its number.
+        urls: The servers; each request goes to a random one.
+        shared: A run that it shares with another client.
     """
 
     def __init__(self, number: int, urls: Sequence[str], shared: str) -> None:
-        self.number, self.shared, self.told = number, shared, Told()
+        self.number, self.shared, self.confirmed = number, shared, Confirmed()
         self._random = random.Random(number)
         self._connections = [http.client.HTTPConnection(urlsplit(url).netloc, timeout=60) for url in urls]
         self._stores = [open_store(url, artifact_root="") for url in urls]
@@ -79,16 +79,16 @@ class Client:
         for each in (*self._connections, *self._stores):
             each.close()
 
-    def post(self, path: str, body: dict[str, Any], *, may_be_there: bool = False) -> dict[str, Any] | None:
-        """Ask one of the servers; None where the thing may be there and is."""
+    def post(self, path: str, body: dict[str, Any], *, may_exist: bool = False) -> dict[str, Any] | None:
+        """Send a request to one of the servers; None if it fails, or if ``may_exist`` and the object exists."""
         connection = self._random.choice(self._connections)
         with self._timed(path):
             connection.request("POST", f"/api/2.0/mlflow/{path}", json.dumps(body), {"Content-Type": "application/json"})
             answer = connection.getresponse()
             content = answer.read()
         if answer.status != 200:
-            if not (may_be_there and answer.status == 400 and b"RESOURCE_ALREADY_EXISTS" in content):
-                self.told.failures.append(f"{path}: {answer.status} {content[:300]!r}")
+            if not (may_exist and answer.status == 400 and b"RESOURCE_ALREADY_EXISTS" in content):
+                self.confirmed.failures.append(f"{path}: {answer.status} {content[:300]!r}")
             return None
         return json.loads(content)
 
@@ -96,10 +96,10 @@ class Client:
     def _timed(self, kind: str) -> Iterator[None]:
         begun = time.perf_counter()
         yield
-        self.told.seconds[kind].append(time.perf_counter() - begun)
+        self.confirmed.seconds[kind].append(time.perf_counter() - begun)
 
     def round(self, number: int) -> None:
-        """Do everything once."""
+        """Send every kind of request once."""
         self.make_experiment(f"together {number}")
         run = self.make_run()
         if run is None:
@@ -112,12 +112,12 @@ class Client:
         self.append(number)
         self.register(number)
         if self.post("runs/update", {"run_id": run, "status": "FINISHED", "end_time": START + 1}) is not None:
-            self.told.ended.add(run)
+            self.confirmed.ended.add(run)
         self.post("runs/search", {"experiment_ids": ["0"], "filter": f"tags.of = '{self.number}'", "max_results": 5})
 
     def make_experiment(self, name: str) -> None:
-        made = self.post("experiments/create", {"name": name}, may_be_there=True)
-        self.told.experiments[name] += made is not None
+        made = self.post("experiments/create", {"name": name}, may_exist=True)
+        self.confirmed.experiments[name] += made is not None
 
     def make_run(self) -> str | None:
         tags = [{"key": "of", "value": str(self.number)}]
@@ -139,18 +139,18 @@ class Client:
             "tags": [{"key": mark, "value": str(self._count)}],
         }
         if self.post("runs/log-batch", body) is not None:
-            self.told.points[run, key] |= values
-            self.told.pairs["param", run, f"p{self._count} of {self.number}"] = "v"
-            self.told.pairs["tag", run, mark] = str(self._count)
+            self.confirmed.points[run, key] |= values
+            self.confirmed.pairs["param", run, f"p{self._count} of {self.number}"] = "v"
+            self.confirmed.pairs["tag", run, mark] = str(self._count)
 
     def log_metric(self, run: str) -> None:
         (step,) = self.steps(1)
         body = {"run_id": run, "key": "single", "value": step / 3, "timestamp": START + step, "step": step}
         if self.post("runs/log-metric", body) is not None:
-            self.told.points[run, "single"][step] = step / 3
+            self.confirmed.points[run, "single"][step] = step / 3
 
     def append(self, number: int) -> None:
-        """Append a batch in the binary protocol, and send it again as after an answer that was lost."""
+        """Apply a batch over nbtrack's protocol, and send it again as after a lost answer."""
         run = f"{new_id()}-{self.number}-{number}"
         values = [i / 11 for i in range(ROWS)]
         sent = batch(run, started("binary"), lanes=[rows({"a": values, "b": values})])
@@ -158,61 +158,61 @@ class Client:
             with self._timed("append"):
                 store.apply([sent])
         for key in ("a", "b"):
-            self.told.points[run, key] |= dict(enumerate(values))
+            self.confirmed.points[run, key] |= dict(enumerate(values))
 
     def register(self, number: int) -> None:
         made = self.post("model-versions/create", {"name": MODEL, "source": f"s3://models/{self.number}/{number}"})
         if made is not None:
-            self.told.versions.append(int(made["model_version"]["version"]))
+            self.confirmed.versions.append(int(made["model_version"]["version"]))
 
 
-def crowd(urls: Sequence[str], clients: Iterable[int], shared: Sequence[str], going_on: Callable[[int], bool]) -> Told:
-    """Let clients of these numbers work at once, round after round while ``going_on(number of the round)``."""
+def crowd(urls: Sequence[str], clients: Iterable[int], shared: Sequence[str], keep_going: Callable[[int], bool]) -> Confirmed:
+    """Run clients of these numbers at once, round after round while ``keep_going(number of the round)``."""
 
-    def work(number: int) -> Told:
+    def work(number: int) -> Confirmed:
         client = Client(number, urls, shared[number // 2 % len(shared)])
         done = 0
-        while going_on(done):
+        while keep_going(done):
             client.round(done)
             done += 1
         client.close()
-        return client.told
+        return client.confirmed
 
-    numbers, told = list(clients), Told()
+    numbers, confirmed = list(clients), Confirmed()
     with ThreadPoolExecutor(len(numbers)) as threads:
         for each in threads.map(work, numbers):
-            told.add(each)
-    return told
+            confirmed.add(each)
+    return confirmed
 
 
 def prepare(urls: Sequence[str], count: int) -> list[str]:
-    """Make the model and the runs that clients share, and return the runs."""
+    """Create the model and the runs that clients share, and return the runs."""
     for url in urls:
-        urlopen(f"{url}/health", timeout=120).close()  # it listens before its workers are there
+        urlopen(f"{url}/health", timeout=120).close()  # it listens before its workers have started
     client = Client(0, urls, "")
     client.post("registered-models/create", {"name": MODEL})
     made = [client.make_run() for _ in range(count)]
-    assert not client.told.failures, client.told.failures
+    assert not client.confirmed.failures, client.confirmed.failures
     client.close()
     return [run for run in made if run]
 
 
-def check(store: Store, told: Told) -> None:
-    """Compare a store with what its clients were told; AssertionError where anything is missing, twice there, or unasked for."""
-    assert not told.failures, told.failures[:5]
-    runs = sorted({run for run, _ in told.points})
+def check(store: Store, confirmed: Confirmed) -> None:
+    """Compare a store with what was confirmed to clients; AssertionError if anything is missing, stored twice or unexpected."""
+    assert not confirmed.failures, confirmed.failures[:5]
+    runs = sorted({run for run, _ in confirmed.points})
     found = {(run, key): points for run, key, points in store.histories(runs, None)}
-    assert found.keys() == told.points.keys()
-    for metric, values in told.points.items():
+    assert found.keys() == confirmed.points.keys()
+    for metric, values in confirmed.points.items():
         points = found[metric]
         assert len(points) == len(values), metric
         assert dict(zip(points.steps.tolist(), points.values.tolist(), strict=True)) == values, metric
     pairs = {("param", run, key): value for run, key, value in store.params(runs)}
     pairs |= {("tag", run, key): value for run, key, value in store.tags(runs)}
-    assert {key: value for key, value in pairs.items() if key[2] not in ("of", "mlflow.runName")} == told.pairs
-    assert all(store.get_run(run).status.value == "FINISHED" for run in told.ended)
-    assert sorted(told.versions) == list(range(1, len(told.versions) + 1))
+    assert {key: value for key, value in pairs.items() if key[2] not in ("of", "mlflow.runName")} == confirmed.pairs
+    assert all(store.get_run(run).status.value == "FINISHED" for run in confirmed.ended)
+    assert sorted(confirmed.versions) == list(range(1, len(confirmed.versions) + 1))
     (latest,) = store.registry.latest_versions([MODEL])[MODEL]
-    assert latest.version == len(told.versions)
-    assert set(told.experiments.values()) == {1}
-    assert {each.name for each in store.experiments()} == {"Default", *told.experiments}
+    assert latest.version == len(confirmed.versions)
+    assert set(confirmed.experiments.values()) == {1}
+    assert {each.name for each in store.experiments()} == {"Default", *confirmed.experiments}

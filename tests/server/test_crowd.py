@@ -18,7 +18,7 @@ def test_everything_confirmed_to_many_clients_is_stored_once(tmp_path, new_postg
     options = ("--store", store, "--workers", "2")
     with serving(tmp_path, *options) as (_, first), serving(tmp_path, *options) as (_, second):
         urls = (first, second)
-        told = crowd(urls, range(8), prepare(urls, 3), lambda done: done < 3)
+        confirmed = crowd(urls, range(8), prepare(urls, 3), lambda done: done < 3)
     with closing(open_store(store, artifact_root="mlflow-artifacts:")) as kept:
-        check(kept, told)
-    assert len(told.versions) == 24
+        check(kept, confirmed)
+    assert len(confirmed.versions) == 24

@@ -24,17 +24,17 @@ _MADE = re.compile(r"«(\d+|name \d+)»")
 
 
 class Names:
-    """What was made up in the recording, and what stands for it here."""
+    """The generated values of the recording, and the values that stand for them in this run."""
 
     def __init__(self) -> None:
         self.here: dict[str, str] = {}
 
     def sent(self, value: Any) -> Any:
-        """Return what the client sends, with the names of here."""
+        """Return what the client sends, with this run's values in place of names."""
         return changed(value, lambda text: _MADE.sub(lambda found: self.here.get(found[1], found[0]), text))
 
     def are_same(self, told: str, found: Any) -> bool:
-        """Tell whether a text is the recorded one, and learn the names in it; each stands for one thing."""
+        """Return whether a value equals the recorded one, and learn the values that stand for its names."""
         if told == "«time»":
             return isinstance(found, int) and abs(found - now_ms()) < 3_600_000
         parts = _MADE.split(told)
@@ -53,7 +53,7 @@ class Names:
 
 
 def differences(told: Any, found: Any, names: Names, where: str = "") -> Iterator[str]:
-    """Yield what is not as it was recorded, with where it is."""
+    """Yield the differences between a recorded value and the present one, with their places."""
     if isinstance(told, dict) and isinstance(found, dict):
         for key in {**told, **found}:
             yield from differences(told.get(key, "nothing"), found.get(key, "nothing"), names, f"{where}.{key}")
@@ -61,14 +61,14 @@ def differences(told: Any, found: Any, names: Names, where: str = "") -> Iterato
         for index, pair in enumerate(zip(in_order(told, where, names), in_order(found, where, names), strict=True)):
             yield from differences(*pair, names, f"{where}[{index}]")
     elif where == ".answer.message" and isinstance(found, str):
-        if not found.startswith(names.sent(told.partition(". ")[0].rstrip("."))):  # after it we may say more
+        if not found.startswith(names.sent(told.partition(". ")[0].rstrip("."))):  # our messages may continue
             yield f"{where} is {json.dumps(found)[:300]}, not {json.dumps(told)[:300]}"
     elif not (names.are_same(told, found) if isinstance(told, str) else told == found):
         yield f"{where} is {json.dumps(found)[:300]}, not {json.dumps(told)[:300]}"
 
 
 def in_order(values: list[Any], where: str, names: Names) -> list[Any]:
-    """Return what MLflow gives no order, such as tags, in one."""
+    """Sort lists that MLflow returns in no order, such as tags."""
     if not _WITHOUT_ORDER.search(where):
         return values
     keys = ("key", "digest", "context", "version", "model_id")
@@ -76,7 +76,7 @@ def in_order(values: list[Any], where: str, names: Names) -> list[Any]:
 
 
 def replayed(server: Asking, session: str) -> Iterator[str]:
-    """Ask as was recorded, and yield a line for whatever is not answered so."""
+    """Send the recorded requests, and yield a line for each difference between an answer and the recorded one."""
     names = Names()
     for exchange in recorded(session):
         method, path = exchange["method"], names.sent(exchange["path"])
@@ -85,7 +85,7 @@ def replayed(server: Asking, session: str) -> Iterator[str]:
         kind = {} if body is None else {"Content-Type": "application/json"}
         asked = now_ms()
         answer = server.request(method, path, text.encode(), query=list(map(tuple, query)), headers=kind)
-        while now_ms() == asked:  # two things that are made have two times, as they had with MLflow
+        while now_ms() == asked:  # objects created one after the other must have different times, as in the recording
             pass
         told = {key: exchange[key] for key in ("status", "answer", "answer_text") if key in exchange}
         for each in differences(told, heard(answer, as_text="answer_text" in told and answer.status == told["status"]), names):
@@ -102,7 +102,7 @@ def heard(answer: Answer, *, as_text: bool) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
-    """What is answered otherwise, in each session on an empty server."""
+    """The differences of each session, on an empty server."""
     lines = {}
     for session in SESSIONS:
         folder = tmp_path_factory.mktemp(session)

@@ -22,5 +22,5 @@ def make_admin(accounts: Accounts, password: str = "") -> str:
     chosen = password or new_password()
     if not accounts.users.add_first_admin(ADMIN, hash_password(chosen)):
         return ""  # another process was faster
-    where = "that of NBTRACK_ADMIN_PASSWORD" if password else f"{chosen} (it is not told again)"
+    where = "that of NBTRACK_ADMIN_PASSWORD" if password else f"{chosen} (it is shown only once)"
     return f"the first administrator is {ADMIN!r}, the password {where}"

@@ -48,7 +48,7 @@ def update_assessment(service: Service, request: wire.UpdateAssessment) -> wire.
     new = {name: given[name] for name in changed if name in given}
     for kind in _KINDS:
         if kind in new and kind not in old:
-            raise invalid(f"Cannot update {kind} value of an assessment that is none.")
+            raise invalid(f"Cannot update the {kind} of an assessment that has none.")
     if "metadata" in new:
         new["metadata"] = {**old.get("metadata", {}), **new["metadata"]}
     merged = {**old, **new, "last_update_time": time_text(now_ms())}

@@ -1,4 +1,4 @@
-"""Where the server is not to answer as MLflow's does, and why: a pattern of what ``test_golden`` says of a difference."""
+"""Where the server deliberately answers differently from MLflow's, and why: patterns of the lines of ``test_golden``."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""How recorded exchanges are kept: a line each, without what is another at each recording, and as short as can be.
+"""The form in which recorded exchanges are stored: one line each, as short as possible, equal between recordings.
 
-What the server makes up has a name: ``«3»`` is the third id of 32 digits, ``«name 1»`` the first name of a run, ``«time»`` any
-time of the server's clock; what the client sends is as it was. A letter a thousand times is ``«x×1000»``, and the fifth of
-all larger objects, where it comes again, ``«again 5»``.
+Generated values are replaced by names: ``«3»`` is the third id of 32 digits, ``«name 1»`` the first name of a run, ``«time»``
+any time of the server's clock. What the client sends is unchanged. A thousand times one letter is ``«x×1000»``, and a
+repetition of the fifth of all larger objects ``«again 5»``.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def _unpacked(text: str) -> str:
 
 
 def kept(exchanges: list[dict[str, Any]]) -> list[str]:
-    """Return exchanges as lines; a question that was answered in the same words before is left out."""
+    """Return exchanges as lines, without requests that were answered with the same words before."""
     keeping, folding, told = _Keeping(), _Folding(), []
     for each in map(keeping.of, exchanges):
         if each["method"] != "GET" or each not in told:
@@ -48,7 +48,7 @@ def _line(value: Any) -> str:
 
 
 class _Keeping:
-    """Gives names to what a server makes up."""
+    """Replaces generated values by names."""
 
     def __init__(self) -> None:
         self._ids: dict[str, str] = {}
@@ -56,7 +56,7 @@ class _Keeping:
         self._sent: set[int] = set()
 
     def of(self, exchange: dict[str, Any]) -> dict[str, Any]:
-        """Return an exchange as it is kept."""
+        """Return an exchange as it is stored."""
         changed(exchange.get("body"), lambda text: text, self._note)
         self._name(exchange)
         told = changed(exchange, self._text)
@@ -88,14 +88,14 @@ class _Keeping:
 
 
 class _Folding:
-    """Lets objects that come again be told once; both ways count them as they end."""
+    """Replaces repeated objects by references; both directions number objects in the order in which they end."""
 
     def __init__(self) -> None:
         self._seen: dict[str, int] = {}
         self._objects: list[Any] = []
 
     def folded(self, value: Any) -> Any:
-        """Return JSON with what there was before told by its number."""
+        """Return a JSON value with repeated objects replaced by references."""
         if isinstance(value, list):
             return [self.folded(each) for each in value]
         if not isinstance(value, dict):
@@ -109,7 +109,7 @@ class _Folding:
         return folded
 
     def unfolded(self, value: Any) -> Any:
-        """Return JSON as it was."""
+        """Return a JSON value with references resolved."""
         if isinstance(value, str) and (found := _AGAIN.fullmatch(value)):
             return self._objects[int(found[1])]
         if isinstance(value, list):
@@ -123,7 +123,7 @@ class _Folding:
 
 
 def changed(value: Any, text: Callable[[str], Any], number: Callable[[int], Any] = lambda each: each) -> Any:
-    """Return JSON with each text and each whole number in it changed."""
+    """Return a JSON value with functions applied to each string and each integer in it."""
     if isinstance(value, str):
         return text(value)
     if isinstance(value, list):

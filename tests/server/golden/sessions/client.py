@@ -1,4 +1,4 @@
-"""What programs do by ``MlflowClient``: runs of all kinds, pages of everything, logged models, the model registry."""
+"""What programs do with ``MlflowClient``: runs of all kinds, pages of everything, logged models, the model registry."""
 
 import mlflow
 from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModelOutput, Metric, Param, RunTag, ViewType

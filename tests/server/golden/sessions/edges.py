@@ -1,6 +1,6 @@
-"""What goes wrong: requests that MLflow's server refuses, or takes where one might not think so.
+"""Errors: requests that MLflow's server refuses, or surprisingly accepts.
 
-Some of them the client itself refuses to send; those go through the function by which it sends all others.
+The client itself refuses to send some of them; those go through the function by which it sends all others.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""What a training script does: MLflow's fluent interface."""
+"""What a training script does with MLflow's fluent interface."""
 
 import math
 from pathlib import Path
