@@ -1,4 +1,4 @@
-"""Database servers of the tests' own: each in a folder of its own, without a network, and stopped when the tests are done."""
+"""Database servers for the tests: each in a folder of its own, without a network, stopped when the tests are done."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import TypeVar
 
 from .needs import missing
 
-_PATIENCE = 180  # seconds; a machine may have much else to do
+_PATIENCE = 180  # seconds, for a busy machine
 
 
 def _user(name: str) -> str:
-    """Return who runs a server: root may not, so there the user that came with it does."""
+    """Return the user who runs a server: for root, who must not run one, the user that its package made."""
     return name if os.geteuid() == 0 else getpass.getuser()
 
 
@@ -50,7 +51,7 @@ class PostgresServer:
         self.run("pg_ctl", "-D", self.data, "-w", "-l", str(self.folder / "log"), "-o", options, "start")
 
     def stop(self, how: str = "immediate") -> None:
-        """Stop it at once, as a crash would, or let it come to an end (``fast``)."""
+        """Stop it at once, like a crash, or orderly (``fast``)."""
         self.run("pg_ctl", "-D", self.data, "-m", how, "stop")
 
     @property
@@ -178,31 +179,38 @@ NOT_DURABLE = {
 
 @contextmanager
 def postgres_server(options: str = NOT_DURABLE["postgresql"]) -> Iterator[PostgresServer]:
-    """Run a server; unless there are other options it forgets what it was told when the machine stops, and is fast."""
+    """Run a server; with the default options it is fast, and loses data when the machine stops."""
     programs = _postgres_programs()
     if programs is None:
         missing("PostgreSQL's server programs (initdb, pg_ctl) are not installed")
-    if importlib.util.find_spec("psycopg") is None:
-        missing("psycopg is not installed")
-    with _folder("nbtrack-pg-") as folder:
-        server = PostgresServer(programs, folder, options)
-        server.make()
-        try:
-            yield server
-        finally:
-            server.stop()
+    _need("psycopg")
+    with _running("nbtrack-pg-", lambda folder: PostgresServer(programs, folder, options)) as server:
+        yield server
 
 
 @contextmanager
 def maria_server(options: tuple[str, ...] = NOT_DURABLE["mariadb"]) -> Iterator[MariaServer]:
-    """Run a server; see ``postgres_server``."""
+    """Run a server, as ``postgres_server`` does."""
     programs = _maria_programs()
     if programs is None:
         missing("MariaDB's server programs (mariadbd, mariadb-install-db) are not installed")
-    if importlib.util.find_spec("pymysql") is None:
-        missing("PyMySQL is not installed")
-    with _folder("nbtrack-maria-") as folder:
-        server = MariaServer(programs, folder, options)
+    _need("pymysql")
+    with _running("nbtrack-maria-", lambda folder: MariaServer(programs, folder, options)) as server:
+        yield server
+
+
+def _need(driver: str) -> None:
+    if importlib.util.find_spec(driver) is None:
+        missing(f"{driver} is not installed")
+
+
+Server = TypeVar("Server", PostgresServer, MariaServer)
+
+
+@contextmanager
+def _running(prefix: str, server_in: Callable[[Path], Server]) -> Iterator[Server]:
+    with _folder(prefix) as folder:
+        server = server_in(folder)
         server.make()
         try:
             yield server

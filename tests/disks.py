@@ -8,7 +8,7 @@ import pytest
 
 @contextmanager
 def mounted(folder, size="2m"):
-    """Mount a file system of this size at a new folder; where that takes rights that are missing, skip the test."""
+    """Mount a file system of this size at a new folder; skip the test where that is not permitted."""
     folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
     if subprocess.run(command, capture_output=True, check=False).returncode:
@@ -20,7 +20,7 @@ def mounted(folder, size="2m"):
 
 
 def fill(folder):
-    """Take all space; what is returned gives it back."""
+    """Fill the disk; the returned function frees the space."""
     ballast = folder / "ballast"
     with ballast.open("wb", buffering=0) as file:
         size = 1 << 20

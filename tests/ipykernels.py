@@ -1,16 +1,16 @@
-"""Other versions of ipykernel than the one that is installed, each in a folder of its own."""
+"""Versions of ipykernel besides the installed one, each in a folder of its own."""
 
 import subprocess
 import sys
 
 from .needs import missing
 
-# One of each way of reading messages while a cell runs: the main thread, and a thread in its first and later forms.
+# One for each way to read messages while a cell runs: in the main thread, and in the earlier and later kinds of a thread.
 VERSIONS = ["newest", "7.3.0", "7.1.0", "7.0.1", "6.31.0"]
 
 
 def folder_of(config, version):
-    """Return the folder of a version, kept from one test run to the next; None for the one that is installed."""
+    """Return the folder of a version, cached between test runs; None for the installed one."""
     if version == "newest":
         return None
     path = config.cache.mkdir(f"ipykernel-{version}")

@@ -1,4 +1,4 @@
-"""What a test needs beside Python; without it the test is skipped, or fails where everything is required to run."""
+"""Programs that tests need besides Python: a test without one is skipped, or fails if all tests must run."""
 
 import os
 import shutil
@@ -8,7 +8,7 @@ import pytest
 
 
 def missing(reason):
-    """Skip the test, or fail it where everything is required to run."""
+    """Skip the test, or fail it if all tests must run."""
     if os.environ.get("NBTRACK_REQUIRE_ALL") == "1":
         pytest.fail(f"{reason}, and NBTRACK_REQUIRE_ALL is set")
     pytest.skip(reason)
@@ -21,7 +21,7 @@ def program(*names):
 
 
 def free_ports(count: int) -> list[int]:
-    """Return ports that nobody listens to just now."""
+    """Return ports on which nothing listens."""
     sockets = [socket.socket() for _ in range(count)]
     try:
         for each in sockets:

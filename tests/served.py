@@ -1,6 +1,6 @@
-"""A server process with as many stores as tests ask for, each below a path of its own: ``python -m tests.served FOLDER``.
+"""A server process with a store for each path that tests ask for: ``python -m tests.served FOLDER``.
 
-It prints its port, and ends with its standard input.
+It prints its port, and ends when its standard input is closed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def serving(folder: str) -> Iterator[str]:
-    """Run such a server and give its address."""
+    """Run the server process and yield its address."""
     command = [sys.executable, "-m", "tests.served", folder]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         try:
@@ -54,7 +54,7 @@ def main(folder: str) -> None:
     threading.Thread(target=end, daemon=True).start()
     config = server.config
     listener = config.bind_socket()
-    listener.listen()  # whoever connects before the server runs waits, and is not refused
+    listener.listen()  # a client that connects before the server runs waits, and is not refused
     print(listener.getsockname()[1], flush=True)
     server.run(sockets=[listener])
     os._exit(0)

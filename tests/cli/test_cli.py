@@ -92,7 +92,7 @@ def test_a_deleted_run_that_is_running_is_not_removed(project):
     assert as_json("runs", "gc", "--yes", cwd=folder)["runs"] == [run.id]
 
 
-def test_a_name_that_several_runs_have_deletes_none(project):
+def test_an_ambiguous_name_deletes_no_run(project):
     folder, ids = project
     with nbtrack.connect().start_run("two") as again:
         pass
@@ -159,7 +159,7 @@ def test_runs_are_pushed_and_imported(project, tmp_path_factory):
     assert "no file or folder" in command("import", "nowhere", cwd=folder, status=2)
 
 
-def test_what_a_crash_left_is_seen_and_delivered(tmp_path):
+def test_an_orphaned_journal_is_reported_and_delivered(tmp_path):
     subprocess.run([sys.executable, "-c", CRASHES], cwd=tmp_path, check=False, env=os.environ)
     found = {each["what"]: each for each in as_json("doctor", cwd=tmp_path, status=1)}
     assert (found["reachable"]["is_well"], found["journal"]["is_well"]) == (True, False)
@@ -170,7 +170,7 @@ def test_what_a_crash_left_is_seen_and_delivered(tmp_path):
     assert "FAIL" not in command("doctor", cwd=tmp_path)
 
 
-def test_a_store_that_is_away_and_one_that_is_not_there_yet(tmp_path):
+def test_an_unavailable_and_a_missing_store_are_reported(tmp_path):
     found = as_json("doctor", "--store", "postgresql://nobody@127.0.0.1:9/x", cwd=tmp_path, status=1)
     assert [each["is_well"] for each in found[:2]] == [True, False]
     assert "FAIL" not in command("doctor", cwd=tmp_path)

@@ -57,7 +57,7 @@ def writer_of(flusher, home, run_id=RUN):
     return writer
 
 
-def test_flush_returns_when_all_is_in_the_store(flusher, store, tmp_path):
+def test_flush_returns_when_everything_is_in_the_store(flusher, store, tmp_path):
     writer = writer_of(flusher, tmp_path)
     for step in range(100):
         writer.log({"x": step}, step, NOW)
@@ -66,7 +66,7 @@ def test_flush_returns_when_all_is_in_the_store(flusher, store, tmp_path):
     assert flusher.pending() == (0, 0)
 
 
-def test_a_finished_journal_goes_away(flusher, store, tmp_path):
+def test_a_delivered_journal_is_deleted(flusher, store, tmp_path):
     writer = writer_of(flusher, tmp_path)
     writer.append(RunEnded(Status.FINISHED, 5))
     writer.close()
@@ -76,7 +76,7 @@ def test_a_finished_journal_goes_away(flusher, store, tmp_path):
     assert store.get_run(RUN).status is Status.FINISHED
 
 
-def test_a_store_that_is_away_costs_one_line_and_gets_everything_later(flusher, store, tmp_path, caplog):
+def test_an_unavailable_store_is_one_warning_and_gets_everything_later(flusher, store, tmp_path, caplog):
     store.away = True
     writer = writer_of(flusher, tmp_path)
     for step in range(1000):
@@ -91,7 +91,7 @@ def test_a_store_that_is_away_costs_one_line_and_gets_everything_later(flusher, 
     assert store.history(RUN, "x").values.tolist() == list(range(1000))
 
 
-def test_a_run_that_the_store_refuses_holds_up_no_other(flusher, store, tmp_path, caplog):
+def test_a_refused_run_delays_no_other(flusher, store, tmp_path, caplog):
     store.refused = {"b" * 32}
     refused = writer_of(flusher, tmp_path, "b" * 32)
     writer_of(flusher, tmp_path).append(TagsSet({"k": "v"}))
@@ -107,7 +107,7 @@ def test_a_run_that_the_store_refuses_holds_up_no_other(flusher, store, tmp_path
     assert store.get_run("b" * 32).status is Status.RUNNING
 
 
-def test_conflicting_params_of_another_process_are_told(flusher, store, tmp_path, caplog):
+def test_conflicting_params_of_another_process_are_a_warning(flusher, store, tmp_path, caplog):
     writer_of(flusher, tmp_path).append(ParamsLogged({"lr": 0.1}))
     assert flusher.flush(10)
     other = Writer(tmp_path, RUN, owns=False)
@@ -137,7 +137,7 @@ class Followed:
             assert self._changed.wait_for(lambda: len(self.steps) >= count, 30)
 
 
-def test_followers_see_each_row_once(flusher, tmp_path):
+def test_followers_receive_each_row_once(flusher, tmp_path):
     followed = Followed()
     stop = flusher.follow(RUN, followed)
     writer = writer_of(flusher, tmp_path)
@@ -154,7 +154,7 @@ def test_followers_see_each_row_once(flusher, tmp_path):
     assert followed.steps == list(range(20))
 
 
-def test_followers_see_what_is_logged_while_the_store_is_away(tmp_path):
+def test_followers_receive_rows_while_the_store_is_unavailable(tmp_path):
     def away():
         raise StoreUnavailable("no such server")
 
@@ -169,7 +169,7 @@ def test_followers_see_what_is_logged_while_the_store_is_away(tmp_path):
     flusher.close(0.1)
 
 
-def test_a_follower_that_fails_stops_nothing(flusher, store, tmp_path, caplog):
+def test_a_failing_follower_stops_nothing(flusher, store, tmp_path, caplog):
     def fail(_):
         raise ZeroDivisionError("a view's mistake")
 
@@ -240,7 +240,7 @@ class Known(MemoryStore):
         return self.has(run_id) and key in {name for _, name, _ in self.tags([run_id])}
 
 
-def test_each_run_of_a_process_is_known_while_it_lasts(tmp_path):
+def test_the_store_knows_each_run_while_it_is_open(tmp_path):
     store = Known()
     flusher = Flusher(lambda: store, home=tmp_path, put=lambda *_: None)
     for run_id in ("a" * 32, "b" * 32, "c" * 32):
@@ -265,7 +265,7 @@ class SlowPlace:
         self.put.append((run_id, event.path))
 
 
-def test_a_file_that_takes_long_holds_up_nothing_but_what_comes_after_it(tmp_path):
+def test_a_slow_file_delays_only_what_its_run_logs_after_it(tmp_path):
     store, place = Known(), SlowPlace()
     flusher = Flusher(lambda: store, home=tmp_path, put=place)
     first = writer_of(flusher, tmp_path, "a" * 32)
@@ -289,7 +289,7 @@ def test_a_file_that_takes_long_holds_up_nothing_but_what_comes_after_it(tmp_pat
     assert flusher.close(10)
 
 
-def test_a_place_of_files_that_is_away_does_not_slow_down_the_rest(tmp_path, caplog):
+def test_an_unavailable_artifact_store_delays_nothing_else(tmp_path, caplog):
     store, is_away = Known(), True
 
     def put(*_):
@@ -310,7 +310,7 @@ def test_a_place_of_files_that_is_away_does_not_slow_down_the_rest(tmp_path, cap
     assert flusher.close(10)
 
 
-def test_a_start_comes_before_many_rows_of_others(tmp_path):
+def test_the_start_of_a_run_precedes_many_rows_of_others(tmp_path):
     store = Known()
     flusher = Flusher(lambda: store, home=tmp_path, put=lambda *_: None)
     flusher._start = lambda: True  # nothing is delivered until all is there
@@ -325,7 +325,7 @@ def test_a_start_comes_before_many_rows_of_others(tmp_path):
     assert flusher.close(10)
 
 
-def test_much_of_one_run_leaves_room_for_others_in_each_pass(tmp_path, monkeypatch):
+def test_each_pass_has_room_for_every_run(tmp_path, monkeypatch):
     monkeypatch.setattr("nbtrack.delivery.flush_pass._MOST_POINTS", 100)
     store = Known()
     flusher = Flusher(lambda: store, home=tmp_path, put=lambda *_: None)

@@ -90,7 +90,7 @@ def test_a_file_beyond_a_proxys_limit_waits_alone(behind_nginx, project, tmp_pat
     assert [each["run_id"] for each in waits] == [run.id]
 
 
-def test_what_was_set_aside_arrives_where_the_limit_is_raised(behind_nginx, project, tmp_path):
+def test_a_refused_file_arrives_after_the_limit_is_raised(behind_nginx, project, tmp_path):
     address, url = behind_nginx
     tracker = nbtrack.connect(address)
     content = os.urandom(2_000_000)
@@ -111,7 +111,7 @@ def test_what_was_set_aside_arrives_where_the_limit_is_raised(behind_nginx, proj
     assert EVENT_REFUSED not in found.tags
 
 
-def test_what_is_refused_is_dropped_when_that_is_said_twice(behind_nginx, project):
+def test_refused_events_are_deleted_by_a_second_drop(behind_nginx, project):
     tracker = nbtrack.connect(behind_nginx[0])
     (project / "large.bin").write_bytes(bytes(2_000_000) + os.urandom(10))
     with tracker.start_run("files") as run:
@@ -187,7 +187,7 @@ def with_users(tmp_path, monkeypatch):
         yield url, lambda: may_edit(ids[1])
 
 
-def test_a_run_that_may_not_be_logged_holds_up_no_other(with_users, project, caplog):
+def test_a_run_without_permission_delays_no_other(with_users, project, caplog):
     url, _ = with_users
     tracker = nbtrack.connect(url)
     with caplog.at_level(logging.WARNING, "nbtrack"):
@@ -218,7 +218,7 @@ print(run.id)
     return done.stdout.strip()
 
 
-def test_what_may_not_be_logged_waits_for_the_right_and_every_session_says_so(with_users, project):
+def test_a_run_without_permission_waits_for_it_and_every_session_says_so(with_users, project):
     url, permit = with_users
     run_id = log_in_another_process(url)
     refused = command("sync", "--store", url, status=1)
@@ -237,7 +237,7 @@ def test_what_may_not_be_logged_waits_for_the_right_and_every_session_says_so(wi
     assert (found.status, found.metrics["loss"].last) == ("FINISHED", 1.0)
 
 
-def test_what_may_not_be_logged_here_is_sent_to_another_store(with_users, project, tmp_path):
+def test_a_run_without_permission_is_sent_to_another_store(with_users, project, tmp_path):
     url, *_ = with_users
     run_id = log_in_another_process(url)
     elsewhere = f"sqlite:///{tmp_path}/own.db"

@@ -73,7 +73,7 @@ def test_an_open_run_and_later_ones_go_on_in_the_renamed_folder(old, tmp_path, c
 
 
 @pytest.mark.slow
-def test_nothing_is_lost_however_busy_it_is_when_it_is_renamed(old, tmp_path):
+def test_renaming_a_busy_project_loses_nothing(old, tmp_path):
     nbtrack.connect()
     now = old
     with nbtrack.start_run("open") as run:
@@ -143,7 +143,7 @@ def test_renames_by_another_thread_while_everything_is_logged_lose_nothing(old, 
     assert not [message for message in caplog.messages if "deleted or replaced" in message or "is lost because" in message]
 
 
-def test_connecting_again_after_the_rename_is_the_same_store(old, tmp_path, monkeypatch):
+def test_connecting_again_after_a_rename_is_the_same_connection(old, tmp_path, monkeypatch):
     before = nbtrack.connect()
     before.start_run("before").end()
     before.flush()
@@ -154,7 +154,7 @@ def test_connecting_again_after_the_rename_is_the_same_store(old, tmp_path, monk
     assert len(nbtrack.connect(old / ".nbtrack").runs()) == 0
 
 
-def test_runs_that_were_read_before_find_their_files(old, tmp_path):
+def test_runs_that_were_read_before_a_rename_find_their_files(old, tmp_path):
     tracker = nbtrack.connect()
     with tracker.start_run("before") as run:
         run.log_text("hello", "a.txt")
@@ -168,7 +168,7 @@ def test_runs_that_were_read_before_find_their_files(old, tmp_path):
     assert not old.exists()
 
 
-def test_a_root_that_was_chosen_in_the_project_goes_with_it(old, tmp_path):
+def test_an_artifact_root_in_the_project_moves_with_it(old, tmp_path):
     tracker = nbtrack.connect(artifacts="mine")
     tracker.start_run("before").end()
     tracker.flush()
@@ -180,7 +180,7 @@ def test_a_root_that_was_chosen_in_the_project_goes_with_it(old, tmp_path):
     assert not old.exists()
 
 
-def test_a_store_that_is_set_aside_is_left_there(old):
+def test_a_store_folder_that_is_renamed_by_itself_is_not_followed(old):
     tracker = nbtrack.connect()
     tracker.start_run("before").end()
     tracker.flush()
@@ -192,7 +192,7 @@ def test_a_store_that_is_set_aside_is_left_there(old):
         assert list(runs) == ["before"]
 
 
-def test_a_copy_that_took_the_place_is_used_as_the_one_that_is_there(old, tmp_path):
+def test_a_copy_in_place_of_the_renamed_project_is_used(old, tmp_path):
     tracker = nbtrack.connect()
     tracker.start_run("before").end()
     tracker.flush()
@@ -219,13 +219,24 @@ os._exit(0)
 
 
 @pytest.mark.slow
-def test_what_waits_for_a_server_goes_with_the_project(old, tmp_path):
+def test_journals_for_a_server_move_with_the_project(old, tmp_path):
     command = [sys.executable, "-c", AWAY, str(old), str(tmp_path / "new")]
     environ = {**os.environ, "NBTRACK_URI": "http://127.0.0.1:9/"}
     subprocess.run(command, cwd=old, check=True, capture_output=True, env=environ, timeout=120)
     (outbox,) = (tmp_path / "new" / ".nbtrack" / "outbox").iterdir()
     assert len([path for path in outbox.iterdir() if path.is_dir()]) == 2
     assert not old.exists()
+
+
+def recovered_after(code, old, new):
+    """Run code that renames the project and is killed, recover in the renamed folder, and return a tracker on it."""
+    killed = subprocess.run([sys.executable, "-c", code, str(old), str(new)], cwd=old, check=False, capture_output=True)
+    assert killed.returncode == -signal.SIGKILL
+    assert not old.exists()
+    os.chdir(new)
+    tracker = nbtrack.connect()
+    connection_of(tracker).recover()
+    return tracker
 
 
 KILLED_SOON = """
@@ -242,14 +253,8 @@ os.kill(os.getpid(), 9)
 
 
 @pytest.mark.slow
-def test_what_is_logged_right_after_the_rename_is_safe_from_a_crash(old, tmp_path):
-    new = tmp_path / "new"
-    killed = subprocess.run([sys.executable, "-c", KILLED_SOON, str(old), str(new)], cwd=old, check=False, capture_output=True)
-    assert killed.returncode == -signal.SIGKILL
-    assert not old.exists()
-    os.chdir(new)
-    tracker = nbtrack.connect()
-    connection_of(tracker).recover()
+def test_what_is_logged_right_after_a_rename_survives_a_crash(old, tmp_path):
+    tracker = recovered_after(KILLED_SOON, old, tmp_path / "new")
     (run,) = tracker.runs()
     assert run.params == {"lr": 0.1}
     assert run.metrics["loss"].values.tolist() == [1.0, 2.0]
@@ -272,14 +277,8 @@ os.kill(os.getpid(), 9)
 
 
 @pytest.mark.slow
-def test_nothing_is_lost_when_the_process_is_killed_after_the_rename(old, tmp_path):
-    new = tmp_path / "new"
-    killed = subprocess.run([sys.executable, "-c", KILLED, str(old), str(new)], cwd=old, check=False, capture_output=True)
-    assert killed.returncode == -signal.SIGKILL
-    assert not old.exists()
-    os.chdir(new)
-    tracker = nbtrack.connect()
-    connection_of(tracker).recover()
+def test_a_process_that_is_killed_after_a_rename_loses_nothing(old, tmp_path):
+    tracker = recovered_after(KILLED, old, tmp_path / "new")
     runs = {run.name: run for run in tracker.runs()}
     assert {name: run.status for name, run in runs.items()} == {"killed": Status.FAILED, "new": Status.FAILED}
     assert len(runs["killed"].metrics["loss"].values) == 501
@@ -324,7 +323,7 @@ def python(code, cwd, **environ):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("uri", ["", "sqlite:///runs.db"])
-def test_a_run_that_was_pickled_before_the_project_was_moved_is_found_in_it(old, tmp_path, uri):
+def test_a_run_pickled_before_a_rename_is_found_in_the_renamed_project(old, tmp_path, uri):
     python(PICKLED, old, NBTRACK_URI=uri)
     new = tmp_path / "new"
     old.rename(new)
@@ -336,7 +335,7 @@ def test_a_run_that_was_pickled_before_the_project_was_moved_is_found_in_it(old,
 
 
 @pytest.mark.slow
-def test_a_run_whose_project_is_gone_brings_no_folder_back(old, tmp_path):
+def test_a_pickled_run_of_a_missing_project_makes_no_folder(old, tmp_path):
     python(PICKLED, old)
     new, elsewhere = tmp_path / "new", tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -347,7 +346,7 @@ def test_a_run_whose_project_is_gone_brings_no_folder_back(old, tmp_path):
     assert list(elsewhere.iterdir()) == []
 
 
-def test_a_folder_that_was_deleted_is_made_again_where_it_was(tmp_path):
+def test_a_deleted_folder_is_made_again_at_its_path(tmp_path):
     folder = tmp_path / "store"
     folder.mkdir()
     held = Anchor(folder)

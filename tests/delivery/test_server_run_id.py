@@ -29,21 +29,21 @@ class Giving(MemoryStore):
         self.deleted.set()
 
 
-def test_an_id_that_comes_in_time_is_taken():
+def test_an_id_that_comes_in_time_is_used():
     store = Giving()
     store.may_answer.set()
     assert reserve(lambda: store, EVENT, 30) == "given"
     assert not store.deleted.is_set()
 
 
-def test_a_run_that_comes_too_late_is_deleted_again():
+def test_a_run_that_the_server_starts_too_late_is_deleted():
     store = Giving()
     assert reserve(lambda: store, EVENT, 0.01) == ""
     store.may_answer.set()
     assert store.deleted.wait(30)
 
 
-def test_a_store_that_takes_any_id_and_one_that_is_away_give_none():
+def test_a_store_that_accepts_any_id_or_is_unavailable_gives_none():
     assert reserve(MemoryStore, EVENT, 30) == ""
 
     def away():

@@ -43,7 +43,7 @@ def train(run, first):
         run.log({"loss": step / 4}, step=step)
 
 
-def test_a_server_that_crashes_and_comes_back(server, tracker, caplog):
+def test_a_server_that_crashes_and_restarts_loses_nothing(server, tracker, caplog):
     tracker = nbtrack.connect(server.new_url())
     with caplog.at_level(logging.WARNING, "nbtrack"), tracker.start_run("long", params={"lr": 0.1}) as run:
         train(run, 0)
@@ -62,7 +62,7 @@ def test_a_server_that_crashes_and_comes_back(server, tracker, caplog):
     connection_of(tracker).close(10)
 
 
-def test_a_server_without_a_connection_left(server, tracker):
+def test_a_server_without_free_connections_loses_nothing(server, tracker):
     url = server.new_url()
     open_store(url, artifact_root="artifacts").close()
     few = as_guest(server, url)

@@ -1,4 +1,4 @@
-"""A process that lives and is taken for gone: its run takes its true state back, and nothing of it is lost or doubled."""
+"""A living process that counts as dead: its run gets its true state back, and nothing is lost or duplicated."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ from .child import Child
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
 
 HOURS = 3600
-# As on another machine, of which one sees the files alone, and whose clock is wrong.
+# A process on another machine: only its files are visible, and its clock is wrong.
 ELSEWHERE = """
 import math, socket, time
 import nbtrack.delivery.heartbeats
@@ -45,7 +45,7 @@ run.flush()
 print(run.id, flush=True)
 sys.stdin.readline()
 """
-# From here on it delivers nothing by itself, until it is told to go on.
+# From here on it delivers nothing, until it is told to go on.
 STALLS = """
 flusher = run._session.connection.flusher
 deliver = flusher._deliver
@@ -69,13 +69,13 @@ NAMES = ["after", "before", "meanwhile"]
 
 
 def age(folder, hours):
-    """Let files be as old as those of a process that is silent for so long."""
+    """Make the journals' files as old as those of a process that was silent for so long."""
     then = time.time() - hours * HOURS
     for path in [path for journal in journals(folder / "journal") for path in journal.iterdir()]:
         os.utime(path, (then, then))
 
 
-def how(store, run_id):
+def end_of(store, run_id):
     tags = {key: value for _, key, value in store.tags([run_id])}
     return store.get_run(run_id).status, tags.get("nbtrack.ended")
 
@@ -98,24 +98,34 @@ def files(folder, run_id):
     return sorted(path.name for path in (folder / "artifacts" / "0" / run_id / "artifacts").iterdir())
 
 
-def test_a_run_that_turns_out_to_live_is_running_again_and_ends_as_it_ends(tmp_path, opened):
-    child = Child(tmp_path, LOGS + STALLS + LOGS_MEANWHILE + GOES_ON + BEATS, before=ELSEWHERE % 0)
+def closed_while_silent(folder, opened, then):
+    """Close the run of a process that logged and was then silent for 13 hours; ``then`` is what it does when it goes on.
+
+    Returns:
+        The process, its run and the store.
+    """
+    child = Child(folder, LOGS + STALLS + LOGS_MEANWHILE + GOES_ON + then, before=ELSEWHERE % 0)
     run_id = child.line()
     child.tell()
     assert child.line() == "logged"
-    age(tmp_path, 13)
-    store = opened(tmp_path)
-    assert how(store, run_id) == (Status.FAILED, "crashed")
+    age(folder, 13)
+    store = opened(folder)
+    assert end_of(store, run_id) == (Status.FAILED, "crashed")
+    return child, run_id, store
+
+
+def test_a_closed_run_whose_process_is_alive_is_running_again(tmp_path, opened):
+    child, run_id, store = closed_while_silent(tmp_path, opened, BEATS)
     assert_whole(store, run_id, 20, NAMES[1:])
-    assert len(journals(tmp_path / "journal")) == 1  # it may be asleep, and in need of its files
+    assert len(journals(tmp_path / "journal")) == 1  # the process may be suspended, and need its files
     child.tell()
     assert child.line() == "True"
     assert_whole(store, run_id)
     wait_until(lambda: store.get_run(run_id).status is Status.RUNNING)
-    assert how(store, run_id) == (Status.RUNNING, None)
+    assert end_of(store, run_id) == (Status.RUNNING, None)
     assert store.get_run(run_id).end_time is None
     _, err = child.finish()
-    assert how(store, run_id) == (Status.FINISHED, "exit")
+    assert end_of(store, run_id) == (Status.FINISHED, "exit")
     assert_whole(store, run_id)
     assert files(tmp_path, run_id) == [f"{name}.txt" for name in NAMES]
     assert "was taken for crashed while it went on; it is RUNNING again" in err
@@ -123,61 +133,49 @@ def test_a_run_that_turns_out_to_live_is_running_again_and_ends_as_it_ends(tmp_p
 
 
 @pytest.mark.parametrize(("ending", "status"), [("run.end()", Status.FINISHED), ("run.end('KILLED')", Status.KILLED)])
-def test_a_run_that_ends_before_it_knows_that_it_was_closed_ends_as_it_ends(tmp_path, opened, ending, status):
-    child = Child(tmp_path, LOGS + STALLS + LOGS_MEANWHILE + GOES_ON + ending, before=ELSEWHERE % 0)
-    run_id = child.line()
-    child.tell()
-    assert child.line() == "logged"
-    age(tmp_path, 13)
-    store = opened(tmp_path)
-    assert how(store, run_id) == (Status.FAILED, "crashed")
+def test_a_closed_run_that_ends_keeps_its_own_end(tmp_path, opened, ending, status):
+    child, run_id, store = closed_while_silent(tmp_path, opened, ending)
     child.finish()
-    assert how(store, run_id) == (status, None)
+    assert end_of(store, run_id) == (status, None)
     assert_whole(store, run_id)
 
 
 @pytest.mark.parametrize("hours", [-13, 13])
-def test_a_machine_whose_clock_is_wrong_is_not_silent(tmp_path, opened, monkeypatch, hours):
+def test_a_wrong_clock_on_another_machine_does_not_count_as_silence(tmp_path, opened, monkeypatch, hours):
     child = Child(tmp_path, LOGS, before=ELSEWHERE % hours)
     run_id = child.line()
-    assert how(opened(tmp_path), run_id) == (Status.RUNNING, None)
+    assert end_of(opened(tmp_path), run_id) == (Status.RUNNING, None)
     with monkeypatch.context() as patch:
         patch.setattr(recovery, "journals", lambda *_: [])  # its journal is on its own machine
-        assert how(opened(tmp_path), run_id) == (Status.RUNNING, None)
+        assert end_of(opened(tmp_path), run_id) == (Status.RUNNING, None)
     child.finish()
-    assert how(opened(tmp_path), run_id) == (Status.FINISHED, "exit")
+    assert end_of(opened(tmp_path), run_id) == (Status.FINISHED, "exit")
 
 
-def test_a_run_that_dies_after_it_was_closed_and_went_on_is_closed_again(tmp_path, opened):
-    child = Child(tmp_path, LOGS + STALLS + LOGS_MEANWHILE + GOES_ON + BEATS, before=ELSEWHERE % 0)
-    run_id = child.line()
-    child.tell()
-    assert child.line() == "logged"
-    age(tmp_path, 13)
-    store = opened(tmp_path)
-    assert how(store, run_id) == (Status.FAILED, "crashed")
+def test_a_reopened_run_whose_process_dies_is_closed_again(tmp_path, opened):
+    child, run_id, store = closed_while_silent(tmp_path, opened, BEATS)
     child.tell()
     assert child.line() == "True"
-    wait_until(lambda: how(store, run_id) == (Status.RUNNING, None))
+    wait_until(lambda: end_of(store, run_id) == (Status.RUNNING, None))
     child.kill()
-    assert how(opened(tmp_path), run_id) == (Status.RUNNING, None)  # who knows
+    assert end_of(opened(tmp_path), run_id) == (Status.RUNNING, None)  # it cannot be examined
     age(tmp_path, 13)
-    assert how(opened(tmp_path), run_id) == (Status.FAILED, "crashed")
+    assert end_of(opened(tmp_path), run_id) == (Status.FAILED, "crashed")
     age(tmp_path, 31 * 24)
     store = opened(tmp_path)
-    assert how(store, run_id) == (Status.FAILED, "crashed")
+    assert end_of(store, run_id) == (Status.FAILED, "crashed")
     assert_whole(store, run_id)
     assert journals(tmp_path / "journal") == []
 
 
-def test_another_machine_of_the_same_name_is_not_this_one_before_its_restart(tmp_path, opened):
+def test_a_process_of_another_machine_with_the_same_name_is_not_dead(tmp_path, opened):
     child = Child(tmp_path, LOGS, before=(ELSEWHERE % 0).replace("socket.gethostname", "unused"))
     run_id = child.line()
-    assert how(opened(tmp_path), run_id) == (Status.RUNNING, None)
+    assert end_of(opened(tmp_path), run_id) == (Status.RUNNING, None)
     child.kill()
-    age(tmp_path, uptime() / HOURS + 1)  # as what is left from before a restart
+    age(tmp_path, uptime() / HOURS + 1)  # as old as files from before a restart
     store = opened(tmp_path)
-    assert how(store, run_id) == (Status.FAILED, "crashed")
+    assert end_of(store, run_id) == (Status.FAILED, "crashed")
     assert journals(tmp_path / "journal") == []
 
 
@@ -211,8 +209,8 @@ def _indented(code):
 
 
 @pytest.mark.parametrize("code", [LOGS + STALLS + LOGS_MEANWHILE + GOES_ON, "worker"])
-def test_a_process_whose_journal_was_delivered_and_removed_loses_nothing(tmp_path, opened, monkeypatch, code):
-    """As where its machine can show neither its locks nor its processes: files go that it still writes into."""
+def test_a_living_process_whose_journal_was_deleted_loses_nothing(tmp_path, opened, monkeypatch, code):
+    """Where neither locks nor processes of its machine are visible, files are deleted that it still writes."""
     if code == "worker":
         code = WORKS.format(stalls=_indented(STALLS), meanwhile=_indented(LOGS_MEANWHILE), goes_on=_indented(GOES_ON))
     child = Child(tmp_path, code)
@@ -222,21 +220,21 @@ def test_a_process_whose_journal_was_delivered_and_removed_loses_nothing(tmp_pat
     with monkeypatch.context() as patch:
         patch.setattr(recovery, "liveness_of", lambda *_: Liveness.DEAD)
         store = opened(tmp_path)
-    assert how(store, run_id) == (Status.FAILED, "crashed")
+    assert end_of(store, run_id) == (Status.FAILED, "crashed")
     assert journals(tmp_path / "journal") == []
     assert_whole(store, run_id, 20, NAMES[1:])
     child.tell()
     assert child.line() == "True"
     _, err = child.wait()
     assert "lost" not in err
-    assert how(store, run_id) == (Status.FINISHED, "exit")
+    assert end_of(store, run_id) == (Status.FINISHED, "exit")
     assert_whole(store, run_id)
     assert files(tmp_path, run_id) == [f"{name}.txt" for name in NAMES]
     assert journals(tmp_path / "journal") == []
 
 
-def test_what_a_dead_process_left_does_not_close_a_run_that_another_one_goes_on_with(tmp_path, opened):
-    """Its journal may be on a machine that is started again only when the run goes on elsewhere."""
+def test_an_orphaned_journal_does_not_close_a_run_that_another_process_resumed(tmp_path, opened):
+    """Its journal may be on a machine that is restarted only after the run was resumed elsewhere."""
     child = Child(tmp_path, LOGS + STALLS + LOGS_MEANWHILE)
     run_id = child.line()
     child.tell()
@@ -244,11 +242,11 @@ def test_what_a_dead_process_left_does_not_close_a_run_that_another_one_goes_on_
     child.kill()
     (journal,) = journals(tmp_path / "journal")
     journal.rename(tmp_path / journal.name)
-    assert how(opened(tmp_path), run_id) == (Status.FAILED, "crashed")
+    assert end_of(opened(tmp_path), run_id) == (Status.FAILED, "crashed")
     with nbtrack.connect(tmp_path).start_run(resume=run_id) as run:
         run.flush()
         (tmp_path / journal.name).rename(journal)
         store = opened(tmp_path)
-        assert how(store, run_id) == (Status.RUNNING, None)
+        assert end_of(store, run_id) == (Status.RUNNING, None)
         assert_whole(store, run_id, 20, NAMES[1:])
-    assert how(store, run_id) == (Status.FINISHED, None)
+    assert end_of(store, run_id) == (Status.FINISHED, None)

@@ -64,7 +64,7 @@ CASES = [(what, is_flushed) for what in WRITES for is_flushed in (True, False) i
 
 
 @pytest.mark.parametrize(("what", "is_flushed"), CASES, ids=[f"{w}, {'later' if f else 'at once'}" for w, f in CASES])
-def test_a_disk_that_is_full_for_a_while(tmp_path, opened, what, is_flushed):
+def test_a_disk_that_is_full_for_a_while_loses_nothing(tmp_path, opened, what, is_flushed):
     code = f"""
 {"full()" if not is_flushed else ""}
 {"run.flush(30)" if is_flushed else "wait_until_away()"}
@@ -94,7 +94,7 @@ print(run.id)
     assert journals(tmp_path / "journal") == []
 
 
-def test_a_disk_that_stays_full_loses_what_it_must_and_says_how_much(tmp_path, opened):
+def test_a_disk_that_stays_full_reports_what_is_lost(tmp_path, opened):
     child = Child(tmp_path, FULL + f"run.flush(30)\nfull()\nfor part in range(1, 20): train(part * {POINTS})\nprint(run.id)")
     out, err = child.finish()
     run_id, store = out.strip(), opened(tmp_path)
@@ -120,7 +120,7 @@ run.end()
 
 @pytest.mark.parametrize("has_home", [True, False])
 @pytest.mark.parametrize("is_lifted", [True, False])
-def test_a_folder_that_must_not_be_written_to(tmp_path, opened, monkeypatch, is_lifted, has_home):
+def test_a_folder_that_is_not_writable_loses_nothing(tmp_path, opened, monkeypatch, is_lifted, has_home):
     folder, own = tmp_path / "project", tmp_path / "state"
     folder.mkdir(mode=0o555)
     own.mkdir(mode=0o755 if has_home else 0o555)
@@ -147,7 +147,7 @@ def test_a_folder_that_must_not_be_written_to(tmp_path, opened, monkeypatch, is_
     assert not is_lifted or others == []
 
 
-def test_what_was_in_memory_alone_is_in_the_journal_when_there_is_space(tmp_path, opened):
+def test_rows_in_memory_are_written_when_there_is_space_again(tmp_path, opened):
     (tmp_path / "runs.db").mkdir()  # so that there is no store either
     code = f"""
 full()
@@ -170,7 +170,7 @@ os.kill(os.getpid(), 9)
     assert [record.path for record in store.artifacts(run_id)] == ["a.txt"]
 
 
-def test_a_file_that_fits_nowhere_stops_no_training_and_is_named(tmp_path, opened):
+def test_a_file_that_fits_nowhere_is_reported_and_training_goes_on(tmp_path, opened):
     code = """
 with open("large.bin", "wb") as file:
     file.truncate(300 << 20)
@@ -208,7 +208,7 @@ def refusing(tmp_path, what, code, first=""):
 
 @pytest.mark.parametrize("what", ["shared memory", "fallocate"])
 @pytest.mark.parametrize("is_killed", [True, False], ids=["killed", "ends"])
-def test_a_file_system_that_maps_no_memory_or_reserves_no_space_loses_nothing(tmp_path, opened, what, is_killed):
+def test_a_file_system_without_shared_memory_or_allocation_loses_nothing(tmp_path, opened, what, is_killed):
     ending = "os.kill(os.getpid(), 9)" if is_killed else "run.end()"
     child = refusing(tmp_path, what, f"print(run.id, flush=True)\n{ending}")
     run_id = child.line()
@@ -221,7 +221,7 @@ def test_a_file_system_that_maps_no_memory_or_reserves_no_space_loses_nothing(tm
     assert err == ""
 
 
-def test_a_file_system_without_locks_keeps_the_journal_until_the_store_can_be_elsewhere(tmp_path, capsys, opened):
+def test_without_locks_for_sqlite_the_journal_waits_until_the_store_is_elsewhere(tmp_path, capsys, opened):
     uri = f"sqlite:///{tmp_path}/runs.db?timeout=0.05"
     child = refusing(tmp_path, "locks", "run.end()\nprint(run.id)", first=f"nbtrack.connect({uri!r})\n")
     out, err = child.finish()
@@ -246,7 +246,7 @@ def other_file_system(tmp_path):
 
 
 @pytest.mark.parametrize("part", ["journal", "artifacts"])
-def test_journal_files_and_database_on_different_file_systems(tmp_path, other_file_system, opened, part):
+def test_journal_and_database_may_be_on_different_file_systems(tmp_path, other_file_system, opened, part):
     (tmp_path / part).symlink_to(other_file_system)
     named = f"import os; os.environ['NBTRACK_ARTIFACT_PLACES'] = {str(other_file_system)!r}"
     for ending in ("run.end()", "os.kill(os.getpid(), 9)"):

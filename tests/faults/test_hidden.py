@@ -93,14 +93,14 @@ def test_a_user_who_cannot_see_a_process_does_not_close_its_run(shared, opened):
     assert store.history(run_id, "loss").values.tolist() == [0.0, 1.0, 2.0, 3.0]
 
 
-def test_a_run_whose_process_is_gone_is_closed_by_a_user_who_could_not_see_it(shared):
+def test_a_dead_process_is_recognized_by_a_user_who_could_not_see_it(shared):
     child = Child(shared, LOGS, before=AS_USER % "ADA")
     _, pid = child.line().split()
     child.kill()
     assert seen_by_another_user(shared, pid) == ["False", "FAILED crashed 1"]
 
 
-def test_a_host_that_changed_its_name_is_the_same_host(tmp_path):
+def test_a_renamed_host_is_the_same_host(tmp_path):
     child = Child(tmp_path, LOGS)
     child.line()
     code = f"import os, nbtrack\nnbtrack.connect({str(tmp_path)!r})\n" + LOOKS % "nothing"

@@ -106,7 +106,7 @@ def points(store, run_id):
 
 
 @pytest.mark.parametrize("value", ANYTHING.values(), ids=ANYTHING)
-def test_anything_in_a_column_of_a_run(tmp_path, value):
+def test_a_run_with_anything_in_a_column_stops_no_import(tmp_path, value):
     """Each run has it in another place, in one row; the last nowhere."""
     places = [(table, column) for table in OF_A_RUN for column in TABLES[table].split()]
     *run_ids, sound = ids = [f"{i:032x}" for i in range(len(places) + 1)]
@@ -135,7 +135,7 @@ def test_anything_in_a_column_of_a_run(tmp_path, value):
 
 
 @pytest.mark.parametrize("value", ANYTHING.values(), ids=ANYTHING)
-def test_anything_in_a_column_of_an_experiment(tmp_path, value):
+def test_an_experiment_with_anything_in_a_column_stops_no_import(tmp_path, value):
     sound = "a" * 32
     path = filled(tmp_path / "mlflow.db", [sound])
     with closing(sqlite3.connect(path)) as connection:
@@ -154,7 +154,7 @@ def test_anything_in_a_column_of_an_experiment(tmp_path, value):
         assert {"vision", "experiment 0", "experiment 3"} <= {each.name for each in store.experiments("all")}
 
 
-def test_texts_that_are_none_are_read(tmp_path):
+def test_strings_that_are_not_utf8_are_read(tmp_path):
     """SQLite keeps any bytes as a text."""
     run = "a" * 32
     path = filled(tmp_path / "mlflow.db", [run])
@@ -167,7 +167,7 @@ def test_texts_that_are_none_are_read(tmp_path):
         assert list(store.params([run])) == [(run, "lr", "A\ufffdB")]
 
 
-def test_a_table_that_is_a_question_without_end_is_none(tmp_path):
+def test_a_view_that_never_ends_is_not_a_table(tmp_path):
     path = filled(tmp_path / "mlflow.db", ["a" * 32])
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("DROP TABLE metrics")
@@ -180,7 +180,7 @@ def test_a_table_that_is_a_question_without_end_is_none(tmp_path):
         open_source(str(path))
 
 
-def test_a_file_that_is_no_database_says_so(tmp_path):
+def test_a_file_that_is_not_a_database_is_an_error(tmp_path):
     path = tmp_path / "mlflow.db"
     path.write_bytes(b"SQLite format 3\0" + bytes(range(256)) * 40)
     with pytest.raises(StoreUnavailable, match=r"mlflow\.db cannot be read"):

@@ -56,7 +56,7 @@ def project(tmp_path):
 @pytest.mark.parametrize(
     "name", ["{file}", "../../../../../home/thesis.tex", "..", ".", "spool/x", "a\0b", "\udc80", "x" * 5000, "~/thesis.tex", "é"]
 )
-def test_a_spooled_file_has_one_plain_name(project, victim, opened, name):
+def test_the_name_of_a_spooled_file_is_no_path(project, victim, opened, name):
     age(hostile(project / "journal", ArtifactLogged("a.txt", 1, "", name.format(file=victim)), TagsSet({"after": "yes"})))
     store = opened(project)
     tags = {key: value for _, key, value in store.tags([RUN])}
@@ -66,7 +66,7 @@ def test_a_spooled_file_has_one_plain_name(project, victim, opened, name):
 
 
 @pytest.mark.parametrize("what", ["file", "spool", "hard link", "folder", "pipe"])
-def test_a_spooled_file_is_the_journals_own(project, victim, opened, what):
+def test_a_spooled_file_is_only_the_journals_own(project, victim, opened, what):
     folder = hostile(project / "journal", ArtifactLogged("a.txt", 1, "", "thesis.tex"))
     file = folder / "spool" / "thesis.tex"
     if what == "file":
@@ -88,7 +88,7 @@ def test_a_spooled_file_is_the_journals_own(project, victim, opened, what):
 
 @pytest.mark.parametrize("name", ["events.jsonl", "names.jsonl", "lane-0.00000.rows"])
 @pytest.mark.parametrize("what", ["link", "pipe", "endless"])
-def test_a_file_of_a_journal_that_is_none_is_not_read(project, victim, opened, name, what):
+def test_a_journals_file_that_is_not_a_plain_file_is_not_read(project, victim, opened, name, what):
     folder = hostile(project / "journal")
     (folder / name).unlink(missing_ok=True)
     if what == "pipe":
@@ -104,7 +104,7 @@ def test_a_file_of_a_journal_that_is_none_is_not_read(project, victim, opened, n
 
 
 @pytest.mark.parametrize("level", ["journal", "journal/damaged", f"journal/{RUN}.{WRITER}"])
-def test_a_folder_that_is_a_link_is_not_followed(project, victim, opened, level, tmp_path):
+def test_a_linked_journal_is_not_followed(project, victim, opened, level, tmp_path):
     elsewhere = tmp_path / "elsewhere"
     journal = hostile(elsewhere, ArtifactLogged("../../x", 1, "", "thesis.tex"))
     age(journal)
@@ -123,7 +123,7 @@ def test_a_folder_that_is_a_link_is_not_followed(project, victim, opened, level,
     assert (journal / "events.jsonl").exists()
 
 
-def test_what_is_removed_with_a_journal_are_links_alone(project, victim, opened):
+def test_removing_a_journal_removes_links_not_their_targets(project, victim, opened):
     folder = hostile(project / "journal")
     (folder / "more").symlink_to(victim.parent)
     (folder / "one").symlink_to(victim)
@@ -132,14 +132,14 @@ def test_what_is_removed_with_a_journal_are_links_alone(project, victim, opened)
     assert not folder.exists()
 
 
-def test_a_folder_that_never_became_a_journal_and_is_a_link_stays(project, victim, opened):
+def test_a_link_with_the_name_of_an_unfinished_journal_stays(project, victim, opened):
     (project / "journal").mkdir()
     (project / "journal" / f".{RUN}.{WRITER}").symlink_to(victim.parent)
     os.utime(victim.parent, (LONG_AGO, LONG_AGO))
     opened(project)
 
 
-def test_a_path_that_leads_out_is_not_recorded_though_its_file_is_gone(project, opened):
+def test_an_artifact_path_that_leads_out_is_refused_although_its_file_is_missing(project, opened):
     age(hostile(project / "journal", ArtifactLogged("../../x", 1, "", "gone"), ArtifactLogged("b", 1, "", "gone")))
     store = opened(project)
     assert [record.path for record in store.artifacts(RUN)] == ["b"]
@@ -147,7 +147,7 @@ def test_a_path_that_leads_out_is_not_recorded_though_its_file_is_gone(project, 
 
 
 @pytest.mark.parametrize("head", [{"run": "c" * 32}, {"writer": "ffffffffffff"}, {"run": 7}])
-def test_a_journal_under_the_name_of_another_is_kept(project, opened, caplog, head):
+def test_a_renamed_journal_is_not_delivered(project, opened, caplog, head):
     folder = hostile(project / "journal", head=head)
     age(folder)
     assert opened(project).open_runs() == []
@@ -157,7 +157,7 @@ def test_a_journal_under_the_name_of_another_is_kept(project, opened, caplog, he
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give files to others")
 @pytest.mark.parametrize("what", ["", "events.jsonl", "spool/file"])
-def test_a_journal_of_another_user_is_left_for_them(project, opened, caplog, what):
+def test_a_journal_of_another_user_is_not_delivered(project, opened, caplog, what):
     folder = hostile(project / "journal", ArtifactLogged("a.txt", 1, "", "file"))
     (folder / "spool" / "file").write_text("theirs")
     mine = hostile(project / "journal", run="a" * 32)
@@ -173,7 +173,7 @@ def test_a_journal_of_another_user_is_left_for_them(project, opened, caplog, wha
     assert not found.is_ours
 
 
-def test_where_files_belong_to_everybody_they_are_ours(tmp_path, monkeypatch):
+def test_files_of_a_share_with_one_owner_are_ours(tmp_path, monkeypatch):
     """As a network's file system may have it: what this process makes is not the user's whom it is run by."""
     folder = hostile(tmp_path)
     monkeypatch.setattr(plain_files.os, "geteuid", lambda: 54321)
@@ -192,7 +192,7 @@ def hot_journal(database, victim):
 
 
 @pytest.mark.parametrize("what", ["journal", "-wal", "-shm", "-journal", "database", "backup"])
-def test_a_database_makes_sqlite_write_to_and_delete_nothing_else(project, victim, opened, what, tmp_path):
+def test_a_hostile_database_changes_no_other_file(project, victim, opened, what, tmp_path):
     database = project / "runs.db"
     frozen = Path(__file__).parents[1] / "store" / "sql" / "frozen"
     shutil.copy(next(iter(sorted(frozen.glob("*.db")))), database)
@@ -213,7 +213,7 @@ def test_a_database_makes_sqlite_write_to_and_delete_nothing_else(project, victi
         opened(project)
 
 
-def test_a_project_that_is_a_link_to_no_store_is_not_made_one(tmp_path, victim, monkeypatch):
+def test_no_store_is_made_through_a_link(tmp_path, victim, monkeypatch):
     (tmp_path / "downloaded").mkdir()
     (tmp_path / "downloaded" / ".nbtrack").symlink_to(victim.parent)
     with pytest.raises(InvalidInput, match="NBTRACK_URI"):

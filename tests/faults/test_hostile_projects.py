@@ -173,7 +173,7 @@ def _contents(folder: Path) -> Iterator[tuple[Path, bytes]]:
 
 
 @pytest.mark.slow
-def test_nothing_outside_is_touched_or_shown(good, tmp_path, monkeypatch):
+def test_nothing_outside_a_hostile_project_is_touched_or_shown(good, tmp_path, monkeypatch):
     chance = seeded("hostile projects")
     errors: Counter[str] = Counter()
     began = time.monotonic()
@@ -218,7 +218,7 @@ def _is_known(what: str, home: Path) -> bool:
     )
 
 
-def test_what_is_tried_is_what_works_with_a_project_of_ones_own(good, tmp_path, monkeypatch):
+def test_every_operation_of_this_test_works_with_a_sound_project(good, tmp_path, monkeypatch):
     """Else the test above could see nothing."""
     shutil.copytree(good, tmp_path / ".nbtrack")
     out = tmp_path / "out"

@@ -40,7 +40,7 @@ def tracker(request, server, tmp_path, monkeypatch):
     return nbtrack.connect(server)
 
 
-def test_a_folder_of_this_machine_is_used_only_when_settings_name_it(tracker, home, monkeypatch):
+def test_a_local_folder_that_a_server_names_is_used_only_if_settings_name_it(tracker, home, monkeypatch):
     run = nbtrack.start_run("r")
     run.log(loss=0.5)
     run.log_text("hello", "thesis.tex")
@@ -61,7 +61,7 @@ def test_a_folder_of_this_machine_is_used_only_when_settings_name_it(tracker, ho
     "place",
     ["{home}/docs", "file://{home}", "sftp://localhost{home}", "http://127.0.0.1:9/x", "mlflow-artifacts://127.0.0.1:9/x"],
 )
-def test_what_an_experiment_names_is_no_better(tracker, server, home, place):
+def test_a_local_folder_that_an_experiment_names_is_not_used(tracker, server, home, place):
     where = place.format(home=home)
     ask(server, "/api/2.0/mlflow/experiments/create", {"name": "theirs", "artifact_location": where})
     run = nbtrack.start_run("r", experiment="theirs")
@@ -98,5 +98,5 @@ def test_a_server_signs_requests_to_a_bucket(address):
     check_addresses([SignedRequest(address)], ELSEWHERE)
 
 
-def test_a_server_here_may_have_its_bucket_here():
+def test_a_local_server_may_have_a_local_bucket():
     check_addresses([SignedRequest("http://127.0.0.1:9000/bucket")], "http://localhost:5000")

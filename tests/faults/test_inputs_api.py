@@ -121,7 +121,7 @@ def _not_the_disk(it):
 
 
 @pytest.mark.parametrize("name", WRITES)
-def test_what_is_written_is_written_or_refused(name, tracker):
+def test_every_write_succeeds_or_is_refused(name, tracker):
     @fuzz(8)
     @given(anything)
     def check(it):
@@ -199,7 +199,7 @@ ALSO = {
 
 @pytest.mark.filterwarnings("ignore:.*more than 20 figures:RuntimeWarning")
 @pytest.mark.parametrize("name", [*READS, *ALSO])
-def test_what_is_asked_is_answered_or_refused(name, past):
+def test_every_read_succeeds_or_is_refused(name, past):
     call, also = ALSO[name] if name in ALSO else (READS[name], ())
 
     @fuzz(8)
@@ -241,12 +241,12 @@ def told(call, also=()):
         (lambda: nbtrack.flush("soon"), "timeout must be a number of seconds, not 'soon' of type str"),
     ],
 )
-def test_a_wrong_type_is_named_with_what_is_wanted(call, says):
+def test_a_wrong_type_is_named_with_the_expected_one(call, says):
     with pytest.raises(WrongType, match=says):
         call()
 
 
-def test_an_experiments_name_is_no_longer_than_every_database_takes():
+def test_an_experiments_name_fits_in_every_database():
     with pytest.raises(InvalidInput, match=r"at most 500 characters; 'xxx.*…' has 501|at most 500 characters; 'x+…"):
         nbtrack.start_run(experiment="x" * 501)
 
@@ -342,7 +342,7 @@ def test_a_timestamp_out_of_range_is_named():
         run.log(loss=1, timestamp=math.nan)
 
 
-def test_what_one_run_holds_does_not_keep_the_others_from_the_store(tracker, monkeypatch):
+def test_no_content_of_one_run_delays_the_others(tracker, monkeypatch):
     store = connection_of(tracker).store()
     apply = store.apply
 
@@ -362,7 +362,7 @@ def test_what_one_run_holds_does_not_keep_the_others_from_the_store(tracker, mon
     assert bad.metrics["loss"].last == 1.0
 
 
-def test_what_json_cannot_say_is_not_taken_down(tracker):
+def test_an_event_that_json_cannot_represent_is_not_appended(tracker):
     with nbtrack.start_run() as run:
         with pytest.raises(TypeError):
             session_of(run).recorder.append(TagsSet({"a": object()}))

@@ -118,13 +118,13 @@ def recovered(left, tmp_path_factory):
     return recover
 
 
-def test_both_arrive_where_nothing_is_changed(recovered):
+def test_unchanged_journals_arrive_completely(recovered):
     recovered(lambda _: None)
 
 
 @fuzz(20)
 @given(st.lists(events | _json, max_size=4), st.none() | _json)
-def test_lines_that_say_anything(recovered, lines, head):
+def test_lines_with_any_content_do_not_stop_recovery(recovered, lines, head):
     def change(bad):
         path = bad / "events.jsonl"
         first = path.read_bytes().partition(b"\n")[0] + b"\n"
@@ -138,7 +138,7 @@ def test_lines_that_say_anything(recovered, lines, head):
     st.lists(st.integers() | st.lists(short_texts, max_size=3) | _json, min_size=4, max_size=4) | _json,
     st.lists(st.integers(-(1 << 63), (1 << 63) - 1), max_size=12),
 )
-def test_rows_under_any_header(recovered, head, numbers):
+def test_rows_under_any_header_do_not_stop_recovery(recovered, head, numbers):
     rows = np.array(numbers, "<i8").tobytes()
     recovered(lambda bad: (bad / "lane-0.00000.rows").write_bytes(segment(head, rows)))
 
@@ -148,13 +148,13 @@ def test_rows_under_any_header(recovered, head, numbers):
     st.sampled_from(["events.jsonl", "names.jsonl", "lane-0.00000.rows", "lane-99999999999999999999.1.rows"]),
     st.binary(max_size=300),
 )
-def test_files_of_anything(recovered, name, content):
+def test_files_with_any_bytes_do_not_stop_recovery(recovered, name, content):
     recovered(lambda bad: (bad / name).write_bytes(content))
 
 
 @pytest.mark.parametrize("name", ["events.jsonl", "names.jsonl", "lane-0.00000.rows", "spool"])
 @pytest.mark.parametrize("what", ["folder", "nowhere", "itself", "file"])
-def test_something_else_in_the_place_of_a_file(recovered, name, what):
+def test_something_else_in_place_of_a_file_does_not_stop_recovery(recovered, name, what):
     def change(bad):
         path = bad / name
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
@@ -168,7 +168,7 @@ def test_something_else_in_the_place_of_a_file(recovered, name, what):
     recovered(change)
 
 
-def test_a_line_that_nests_without_end(recovered):
+def test_a_deeply_nested_line_does_not_stop_recovery(recovered):
     def change(bad):
         body = b'["params",{"params":' + b"[" * 100_000 + b"]" * 100_000 + b"}]"
         with (bad / "events.jsonl").open("ab") as file:

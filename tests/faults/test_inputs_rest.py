@@ -119,7 +119,7 @@ def answered(answer):
 
 
 @pytest.mark.parametrize("endpoint", ROWS, ids=lambda each: f"{each.method}-{each.name}-{each.bases[0][1:-1]}")
-def test_an_endpoint_asked_with_anything_answers(endpoint, asking, store):
+def test_an_endpoint_answers_any_request(endpoint, asking, store):
     model = filled(store)
     example = json.loads(json.dumps(EXAMPLES[endpoint.name]).replace("THE MODEL", model))
 
@@ -158,7 +158,7 @@ BODIES = {
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("what", BODIES)
 @pytest.mark.parametrize("path", ["runs/log-metric", "runs/log-batch", "runs/search", "experiments/create", "traces/search"])
-def test_a_body_of_anything_is_answered(asking, store, path, what):
+def test_any_body_is_answered(asking, store, path, what):
     filled(store)
     for headers in ({}, {"Content-Encoding": "gzip"}):
         sent_with = {"Content-Type": "application/json", **headers}
@@ -169,7 +169,7 @@ def test_a_body_of_anything_is_answered(asking, store, path, what):
     "kind",
     ["text/plain", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded", "\xff", "", "application/jsonp"],
 )
-def test_a_body_that_is_said_to_be_something_else_is_refused(asking, kind):
+def test_a_body_of_another_content_type_is_refused(asking, kind):
     answer = asking.request("POST", "/api/2.0/mlflow/runs/search", b"{}", headers={"Content-Type": kind})
     assert answer.status == 400
 
@@ -177,7 +177,7 @@ def test_a_body_that_is_said_to_be_something_else_is_refused(asking, kind):
 @pytest.mark.parametrize(
     "method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "", "G\u0001T"]
 )
-def test_a_method_that_an_endpoint_does_not_know_is_refused(asking, method):
+def test_an_unknown_method_is_refused(asking, method):
     for path in ("/api/2.0/mlflow/runs/get", "/api/2.0/mlflow/runs/create", "/health", "/nowhere", "/api/nbtrack/1/apply", "*"):
         answer = asking.request(method, path)
         assert answer.status < 500
@@ -187,7 +187,7 @@ def test_a_method_that_an_endpoint_does_not_know_is_refused(asking, method):
 @pytest.mark.parametrize(
     "path", ["a" * 1_000_000, "../" * 100_000, "%00", "%ff%fe", "%2e%2e/" * 1000, "/" * 100_000, "traces/" + "x" * 100_000]
 )
-def test_a_path_of_anything_is_answered(asking, path):
+def test_any_path_is_answered(asking, path):
     for base in ("/api/2.0/mlflow/", "/api/3.0/mlflow/", "/api/2.0/mlflow-artifacts/artifacts/", "/api/nbtrack/1/", "/"):
         answered(asking.request("GET", base + path)) if "nbtrack" not in base else asking.request("GET", base + path)
     answered(asking.request("GET", "/api/2.0/mlflow/runs/get", query={"run_id": path}))
@@ -195,7 +195,7 @@ def test_a_path_of_anything_is_answered(asking, path):
 
 
 @pytest.mark.parametrize("time", [(1 << 63) - 1, -(1 << 63), 1 << 62, -62135596800001, 253402300800000])
-def test_a_run_of_any_time_can_be_shown(asking, store, time, tmp_path, monkeypatch):
+def test_a_run_with_any_time_can_be_shown(asking, store, time, tmp_path, monkeypatch):
     from nbtrack.delivery.connection import Connection
     from nbtrack.settings import resolve
     from nbtrack.store.protocol.store import Query

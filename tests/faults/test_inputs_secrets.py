@@ -35,7 +35,7 @@ SHOWN = [(address, password) for address in ADDRESSES for password in PASSWORDS 
 
 
 @pytest.mark.parametrize("address, password", SHOWN)
-def test_an_address_is_shown_without_its_password(address, password, tmp_path, monkeypatch):
+def test_a_uri_is_shown_without_its_password(address, password, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     uri = address.format(password)
     told = []
@@ -62,7 +62,7 @@ def secret_files(folder, *secrets):
 
 
 @pytest.mark.slow
-def test_no_secret_is_left_anywhere_when_everything_fails(tmp_path, monkeypatch, capsys, caplog):
+def test_no_secret_leaks_when_everything_fails(tmp_path, monkeypatch, capsys, caplog):
     password, token, revoked = "the geheime password", "", ""
     caplog.set_level("DEBUG")
     monkeypatch.setattr(flusher, "_LONGEST_PAUSE", 0.2)

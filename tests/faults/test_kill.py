@@ -166,7 +166,7 @@ def calls_of(life: Life) -> int:
 
 
 @pytest.mark.parametrize("kind", LIVES)
-def test_a_process_that_is_killed_from_outside(new_round, opened, kind):
+def test_a_killed_process_loses_nothing(new_round, opened, kind):
     rng = seeded(kind)
     for _ in range(rounds(1, 1 / len(LIVES))):
         round_ = new_round(LIVES[kind])
@@ -197,7 +197,7 @@ def lines_of(tmp_path_factory):
 
 
 @pytest.mark.parametrize("kind", ["one thread", "many threads", "many small runs", "large files"])
-def test_a_process_that_dies_at_a_line_of_the_package(new_round, opened, lines_of, kind):
+def test_a_process_that_dies_at_any_line_of_the_package_loses_nothing(new_round, opened, lines_of, kind):
     rng = seeded(kind)
     for _ in range(rounds(2, 1 / 2)):
         round_ = new_round(replace(LIVES[kind], dies_at=rng.randrange(1, lines_of(kind))))
@@ -208,7 +208,7 @@ def test_a_process_that_dies_at_a_line_of_the_package(new_round, opened, lines_o
         done[f"processes that died at a line of nbtrack: {kind}"] += 1
 
 
-def test_recoverers_that_are_killed_or_many(new_round, opened):
+def test_killed_or_concurrent_recoveries_lose_and_duplicate_nothing(new_round, opened):
     rng = seeded("recoverers")
     for _ in range(rounds(2, 1 / 2)):
         round_ = new_round(replace(LIVES[rng.choice(["one thread", "many threads", "many small runs"])], runs=3))
@@ -228,7 +228,7 @@ def test_recoverers_that_are_killed_or_many(new_round, opened):
         round_.check(store)
 
 
-def test_a_worker_that_is_killed_leaves_the_run_to_the_others(new_round, opened):
+def test_a_killed_worker_does_not_end_the_run(new_round, opened):
     import psutil
 
     rng = seeded("worker")
@@ -246,7 +246,7 @@ def test_a_worker_that_is_killed_leaves_the_run_to_the_others(new_round, opened)
         done["workers killed while their run goes on"] += 1
 
 
-def test_a_migration_that_is_killed_is_made_by_the_next(tmp_path, opened):
+def test_a_killed_migration_is_repeated_by_the_next_process(tmp_path, opened):
     rng = seeded("migration")
     for number in range(rounds(2, 1 / 4)):
         folder = tmp_path / str(number)

@@ -57,7 +57,7 @@ print("all delivered" if nbtrack.flush(300) else "not all delivered")
 
 
 @measured
-def test_a_long_run_takes_no_more_memory_than_a_short_one_and_is_drawn_thinned(tmp_path, opened):
+def test_a_long_run_takes_no_more_memory_than_a_short_one(tmp_path, opened):
     steps = 25_000_000 if IS_LONG else 100_000
     code = f"""
 with nbtrack.start_run("long") as run:
@@ -107,7 +107,7 @@ print(json.dumps({{
     done[f"points in one run: memory grew by {grown}, {bytes_a_point:.2f} bytes each"] += 4 * steps
 
 
-def test_ten_thousand_metrics_in_one_run(tracker):
+def test_ten_thousand_metrics_in_one_run_are_fast(tracker):
     count = 10_000
     with nbtrack.start_run("wide") as run:
         for step in range(3):
@@ -122,7 +122,7 @@ def test_ten_thousand_metrics_in_one_run(tracker):
     assert sum(name.startswith("metrics.") for name in frame.columns) == count
 
 
-def test_five_thousand_columns_in_a_table(tracker):
+def test_a_table_of_five_thousand_columns_is_fast(tracker):
     columns, count = 2500, 20 if IS_LONG else 4
     for number in range(count):
         params = {f"p{i}": i + number for i in range(columns)}

@@ -31,7 +31,7 @@ def relay(s3_place, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("cuts", [1, 3, 12], ids=["once", "every part", "often"])
-def test_an_upload_that_is_cut_arrives_whole(relay, s3_place, tmp_path, cuts):
+def test_an_interrupted_upload_arrives_completely(relay, s3_place, tmp_path, cuts):
     content = os.urandom(1 << 20) * (SIZE >> 20)
     (tmp_path / "model.bin").write_bytes(content)
     tracker = nbtrack.connect(tmp_path / f"store{cuts}", artifacts=f"{s3_place.root}/cut{cuts}")

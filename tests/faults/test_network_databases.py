@@ -38,7 +38,7 @@ def role(postgres_server):
     postgres_server.execute(f"DROP ROLE {ROLE}")
 
 
-def test_a_database_that_turns_read_only_in_the_middle(role, tmp_path, monkeypatch, caplog):
+def test_a_database_that_becomes_read_only_loses_nothing(role, tmp_path, monkeypatch, caplog):
     url, change = role
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(flusher, "_LONGEST_PAUSE", 0.2)

@@ -68,7 +68,7 @@ class Chance(list):
 
 
 @pytest.mark.parametrize("share", [0.1, 0.4])
-def test_whatever_the_network_does_all_is_there_once(port, share):
+def test_everything_arrives_once_whatever_the_network_does(port, share):
     chances = seeded(f"soak {share}")
     proxy = FaultProxy(port)
     try:
@@ -119,7 +119,7 @@ def train(number, chances, proxy):
     return run, values, params, tags, files
 
 
-def test_a_server_of_an_unknown_certificate_gets_nothing_until_it_is_trusted(port, tmp_path, monkeypatch, caplog):
+def test_a_server_with_an_unknown_certificate_receives_nothing_until_it_is_trusted(port, tmp_path, monkeypatch, caplog):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     certificate = self_signed(tmp_path)
     context.load_cert_chain(certificate)

@@ -86,25 +86,25 @@ def found(top, folder="work"):
         "closed",
     ],
 )
-def test_a_project_above(top, user, group, mode, expected):
+def test_which_project_above_is_used(top, user, group, mode, expected):
     made(top / ".nbtrack", user, group, mode, runs=True)
     assert found(top) == expected
 
 
-def test_a_database_that_must_not_be_written_to_is_a_project_that_must_not(top):
+def test_a_project_with_a_read_only_database_is_not_writable(top):
     made(top / ".nbtrack", ADA, TEAM, 0o2775, runs=True)
     (top / ".nbtrack" / "runs.db").chmod(0o644)
     assert found(top) == ".nbtrack work/.nbtrack is not writable"
 
 
-def test_whoever_works_in_a_folder_uses_the_project_of_its_owner(top):
+def test_the_project_of_the_working_folders_owner_is_used(top):
     """As root in a container does, in a folder of the machine outside, and a guest who may write there."""
     theirs = made(top / "theirs", ADA, OWN_OF_ADA)
     made(theirs / ".nbtrack", ADA, OWN_OF_ADA, 0o777, runs=True)
     assert found(top, "theirs") == "theirs/.nbtrack theirs/.nbtrack"
 
 
-def test_ones_own_project_further_up_is_gone_to_before_a_new_one_is_made(top):
+def test_ones_own_project_further_up_is_used_before_a_new_one_is_made(top):
     made(top / ".nbtrack", BOB, OWN_OF_BOB, runs=True)
     middle = made(top / "middle", ADA, OWN_OF_ADA)
     made(middle / ".nbtrack", ADA, OWN_OF_ADA, runs=True)
@@ -112,17 +112,17 @@ def test_ones_own_project_further_up_is_gone_to_before_a_new_one_is_made(top):
     assert found(top, "middle/work") == "middle/.nbtrack .nbtrack is not writable"
 
 
-def test_a_project_here_that_must_not_be_written_to_and_nothing_else_stays_the_project(top):
+def test_a_read_only_project_here_is_used_if_there_is_no_other(top):
     made(top / "work" / ".nbtrack", 0, 0, runs=True)
     assert found(top) == "work/.nbtrack work/.nbtrack"
 
 
-def test_nothing_above_and_nothing_to_write_to(top):
+def test_a_read_only_folder_without_a_project_has_its_project_there(top):
     made(top / "closed", ADA, OWN_OF_ADA)
     assert found(top, "closed") == "closed/.nbtrack closed/.nbtrack"
 
 
-def test_runs_of_a_colleague_are_shown_until_one_starts_a_run_which_goes_to_ones_own_project(top):
+def test_a_new_run_goes_to_ones_own_project_instead_of_a_colleagues(top):
     theirs = made(top / ".nbtrack", ADA, OWN_OF_ADA)
     log = "with nbtrack.start_run('a1') as run: run.log(loss=1.0)\nassert nbtrack.flush(10)"
     assert said(theirs, ADA, log, umask=0o022, group=OWN_OF_ADA, home=theirs) == ("", "")

@@ -80,7 +80,7 @@ def test_a_process_that_logs_and_dies_while_its_journal_is_read_loses_nothing(tm
     assert journals(tmp_path / "journal") == []
 
 
-def test_a_run_that_ends_well_while_others_recover_stays_as_it_ended(tmp_path, opened, monkeypatch):
+def test_a_run_that_ends_during_a_recovery_keeps_its_end(tmp_path, opened, monkeypatch):
     child = Child(tmp_path, LOGS_ON + "run.end()\n")
     run_id = child.line()
     (journal,) = journals(tmp_path / "journal")
@@ -91,7 +91,7 @@ def test_a_run_that_ends_well_while_others_recover_stays_as_it_ended(tmp_path, o
     assert (store.get_run(run_id).status, tags_of(store, run_id).get("nbtrack.ended")) == (Status.FINISHED, None)
 
 
-def test_a_pid_that_another_process_has_now_is_no_life(tmp_path, opened):
+def test_a_reused_pid_does_not_count_as_alive(tmp_path, opened):
     child = Child(tmp_path, LOGS_ON)
     run_id = child.line()
     child.kill()
@@ -103,7 +103,7 @@ def test_a_pid_that_another_process_has_now_is_no_life(tmp_path, opened):
     assert (store.get_run(run_id).status, tags_of(store, run_id)["nbtrack.ended"]) == (Status.FAILED, "crashed")
 
 
-def test_a_sleeping_process_is_alive_however_late_it_is(tmp_path, opened, monkeypatch):
+def test_a_suspended_process_is_alive_for_any_time(tmp_path, opened, monkeypatch):
     child = Child(tmp_path, LOGS_ON)
     run_id = child.line()
     os.kill(child.process.pid, signal.SIGSTOP)
@@ -124,7 +124,7 @@ time.time_ns = lambda: time_ns() + hours * 3600 * 10**9
 
 
 @pytest.mark.parametrize("ending", ["run.end()", "os.kill(os.getpid(), 9)"])
-def test_a_clock_that_is_set_back_changes_no_order_and_no_duration_below_zero(tmp_path, opened, ending):
+def test_a_clock_that_is_set_back_keeps_order_and_durations(tmp_path, opened, ending):
     code = f"""
 run = nbtrack.start_run("late")
 for step in range(300):
@@ -164,7 +164,7 @@ worker.join()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-def test_a_worker_s_journal_that_is_found_before_its_run_s_arrives_too(tmp_path, opened):
+def test_a_workers_journal_that_is_read_before_its_runs_journal_arrives(tmp_path, opened):
     (tmp_path / "runs.db").mkdir()  # nothing can be delivered yet
     child = Child(tmp_path, WORKER)
     said = sorted([child.line(), child.line()], key=len)
@@ -183,7 +183,7 @@ def test_a_worker_s_journal_that_is_found_before_its_run_s_arrives_too(tmp_path,
     assert journals(tmp_path / "journal") == []
 
 
-def test_a_file_of_a_dead_run_that_cannot_be_put_holds_up_nothing_else(tmp_path, opened, caplog):
+def test_an_orphaned_file_that_cannot_be_put_delays_nothing_else(tmp_path, opened, caplog):
     blocked = """
 run = nbtrack.start_run()
 run.log(loss=0.5)
@@ -211,7 +211,7 @@ sys.stdin.readline()
     assert store.get_run(with_file).status is Status.FINISHED
 
 
-def test_of_two_runs_of_a_dead_process_each_ends_as_its_own_journal_says(tmp_path, opened):
+def test_two_runs_of_a_dead_process_each_get_their_own_end(tmp_path, opened):
     child = Child(
         tmp_path,
         """
@@ -242,7 +242,7 @@ sys.stdin.readline()
     assert [[record.path for record in store.artifacts(run_id)] for run_id in (ended, waiting)] == [["a.txt"], ["b.txt"]]
 
 
-def test_a_journal_is_never_found_without_its_head(tmp_path, monkeypatch):
+def test_a_journal_always_has_its_head(tmp_path, monkeypatch):
     found, append = [], RecordFile.append
 
     def look_first(records, *values):
@@ -257,7 +257,7 @@ def test_a_journal_is_never_found_without_its_head(tmp_path, monkeypatch):
     assert len(journals(tmp_path)) == 1
 
 
-def test_the_head_of_a_journal_is_the_last_of_it_to_go(tmp_path, monkeypatch):
+def test_the_head_of_a_journal_is_deleted_last(tmp_path, monkeypatch):
     writer = Writer(tmp_path, "a" * 32, owns=True)
     for i in range(40):
         writer.log({f"k{i}": 1.0}, 0, 1)

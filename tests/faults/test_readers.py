@@ -100,7 +100,7 @@ CASES = {"closed": as_closed, "killed": lambda _: None, "a log without memory": 
 
 @pytest.mark.parametrize("mode", [0o755, 0o777], ids=["folder read-only", "database read-only"])
 @pytest.mark.parametrize("case", CASES)
-def test_whoever_may_only_read_reads_all_and_leaves_no_trace(project, case, mode):
+def test_a_reader_without_write_permission_reads_everything_and_leaves_no_trace(project, case, mode):
     child = as_user(project, ADA, HOLD.format("a2"), umask=0o022, group=OWN_OF_ADA)
     child.line()
     child.kill()
@@ -114,7 +114,7 @@ def test_whoever_may_only_read_reads_all_and_leaves_no_trace(project, case, mode
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o777], ids=["folder read-only", "database read-only"])
-def test_whoever_may_only_read_sees_what_is_logged_meanwhile(project, mode):
+def test_a_reader_without_write_permission_sees_what_is_logged_meanwhile(project, mode):
     project.chmod(mode)
     look = "for _ in range(4):\n    print(*sorted(run.name for run in nbtrack.runs()), flush=True)\n    sys.stdin.readline()"
     reader = as_user(project, BOB, look, umask=0o022, group=OWN_OF_BOB, home=project.parent / "bob")
@@ -134,7 +134,7 @@ def test_whoever_may_only_read_sees_what_is_logged_meanwhile(project, mode):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_store_on_a_file_system_that_is_mounted_read_only(project, case):
+def test_a_store_on_a_read_only_file_system_can_be_read(project, case):
     child = as_user(project, ADA, HOLD.format("a2"), umask=0o022, group=OWN_OF_ADA)
     child.line()
     child.kill()
@@ -150,7 +150,7 @@ os.environ["HOME"] = {str(home)!r}
     assert (out.strip().rpartition("\n")[2], err.strip()) == ("read a1 a2", "")
 
 
-def test_a_store_of_an_older_version_that_may_only_be_read_says_what_to_do(place):
+def test_a_read_only_store_of_an_older_version_names_the_remedy(place):
     folder = place / "old"
     folder.mkdir()
     shutil.copy(Path(__file__).parents[1] / "store" / "sql" / "frozen" / "schema-0002.db", folder / "runs.db")
@@ -161,7 +161,7 @@ def test_a_store_of_an_older_version_that_may_only_be_read_says_what_to_do(place
     assert [path.name for path in folder.iterdir()] == ["runs.db"]
 
 
-def test_what_is_logged_into_a_store_that_may_only_be_read_waits_in_a_folder_of_ones_own(project):
+def test_what_is_logged_into_a_read_only_store_waits_in_the_users_own_folder(project):
     own = project.parent / "bob" / ".local" / "state" / "nbtrack"
     _, err = bob(project, LOG.format("b1").replace("assert nbtrack.flush(10)", "assert not nbtrack.flush(0.5)"))
     away, pending = err.splitlines()
@@ -176,7 +176,7 @@ def test_what_is_logged_into_a_store_that_may_only_be_read_waits_in_a_folder_of_
     assert journals(home) == []
 
 
-def test_files_of_a_run_that_wait_in_a_folder_of_ones_own_arrive_by_sync(project):
+def test_files_in_the_users_own_folder_arrive_by_sync(project):
     bob(project, LOG.format("b1").replace("assert nbtrack.flush(10)", ""))
     for path in (project, *project.rglob("*")):
         path.chmod(0o777 if path.is_dir() else 0o666)

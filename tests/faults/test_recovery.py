@@ -87,7 +87,7 @@ def test_a_live_run_is_never_closed(folder, opened):
     assert {key: value for _, key, value in store.tags([run_id])}["nbtrack.ended"] == "exit"
 
 
-def test_a_stopped_process_is_alive(folder, opened):
+def test_a_stopped_process_counts_as_alive(folder, opened):
     child = Child(folder, FLUSHED % 10)
     run_id = child.line()
     os.kill(child.process.pid, signal.SIGSTOP)
@@ -97,7 +97,7 @@ def test_a_stopped_process_is_alive(folder, opened):
     assert opened(folder).get_run(run_id).status is Status.FINISHED
 
 
-def test_many_recover_the_same_run_at_once(folder, opened):
+def test_many_processes_may_recover_the_same_run_at_once(folder, opened):
     child = Child(folder, LOGS % 5000)
     run_id = child.line()
     child.kill()
@@ -161,7 +161,7 @@ print(run.artifacts.read_text("a.txt"), run.id)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_run_whose_journal_is_gone_is_closed_by_its_owner_s_absence(folder):
+def test_a_run_without_a_journal_is_closed_if_its_owner_is_dead(folder):
     store = open_store(resolve(folder, environ={}).uri, artifact_root=str(folder / "artifacts"))
     alive = this_process().to_json()
     dead = json.dumps({**json.loads(alive), "started": "1"})
@@ -177,7 +177,7 @@ def test_a_run_whose_journal_is_gone_is_closed_by_its_owner_s_absence(folder):
     store.close()
 
 
-def test_a_damaged_journal_is_set_aside_and_told(folder, caplog, opened):
+def test_a_damaged_journal_is_quarantined_and_reported(folder, caplog, opened):
     child = Child(folder, LOGS % 10)
     run_id = child.line()
     child.kill()

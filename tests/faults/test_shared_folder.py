@@ -43,7 +43,7 @@ def shared():
 
 
 @pytest.mark.parametrize("umask", [0o002, 0o007])
-def test_two_people_look_log_and_delete_in_turn(shared, umask):
+def test_two_users_read_log_and_delete_in_turn(shared, umask):
     for user, code in [
         (ADA, LOG.format(name="a1")),
         (BOB, NAMES),
@@ -107,7 +107,7 @@ os._exit(0)
 
 
 @pytest.mark.parametrize("has_rows", [True, False])
-def test_a_log_that_a_program_of_another_user_left_does_not_keep_the_owner_out(shared, has_rows):
+def test_another_users_sqlite_log_does_not_lock_the_owner_out(shared, has_rows):
     """A database that others may only read, in a folder that they may write to: SQLite itself leaves them its log."""
     shared.chmod(0o777)
     said(shared, ADA, LOG.format(name="a1"), umask=0o022)
@@ -122,7 +122,7 @@ def test_a_log_that_a_program_of_another_user_left_does_not_keep_the_owner_out(s
     assert said(shared, ADA, NAMES, umask=0o022) == ("a1 a2 a3" if has_rows else "a1 a3", "")
 
 
-def test_a_backup_before_a_migration_is_for_those_who_may_use_the_store(shared):
+def test_a_backup_before_a_migration_has_the_stores_permissions(shared):
     frozen = Path(__file__).parents[1] / "store" / "sql" / "frozen" / "schema-0002.db"
     for mode in (0o664, 0o600):
         shutil.copy(frozen, shared / "runs.db")
@@ -132,7 +132,7 @@ def test_a_backup_before_a_migration_is_for_those_who_may_use_the_store(shared):
         assert modes(shared)["runs.db.0002.backup"] == (mode, TEAM)
 
 
-def test_a_file_that_is_moved_into_a_folder_of_a_group_gets_that_group(shared):
+def test_a_file_moved_into_a_groups_folder_gets_that_group(shared):
     own, place = shared.parent / "own.txt", shared / "deep" / "a.txt"
     own.write_text("text")
     move_file(own, place)
@@ -157,7 +157,7 @@ move_file(Path({str(own)!r}), Path({str(place)!r}))
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022])
-def test_nobody_else_may_read_the_database_of_users(shared, umask):
+def test_no_other_user_may_read_the_database_of_users(shared, umask):
     code = """
 from nbtrack.server.auth.accounts import open_accounts
 accounts = open_accounts(f"sqlite:///{os.getcwd()}/users.db")
@@ -183,7 +183,7 @@ open_accounts(f"sqlite:///{os.getcwd()}/runs.db").close()
     assert said(shared, ADA, code) == ("", "")
 
 
-def test_a_database_of_users_that_others_may_open_and_cannot_be_closed_to_them_is_refused(shared):
+def test_a_database_of_users_that_stays_open_to_others_is_refused(shared):
     open_store(f"sqlite:///{shared}/users.db", artifact_root="").close()  # root's
     (shared / "users.db").chmod(0o666)
     code = """

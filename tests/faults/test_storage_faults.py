@@ -50,7 +50,7 @@ def small_disk(tmp_path):
         yield folder
 
 
-def test_a_full_disk(small_disk, caplog):
+def test_a_full_disk_is_one_warning_and_loses_nothing(small_disk, caplog):
     tracker = nbtrack.connect(small_disk / "store")
     with caplog.at_level(logging.WARNING, "nbtrack"):
         run = tracker.start_run("full", params={"lr": 0.1})
@@ -70,7 +70,7 @@ def test_a_full_disk(small_disk, caplog):
     connection_of(tracker).close(5)
 
 
-def test_a_disk_that_is_full_from_the_start(small_disk, caplog):
+def test_a_disk_that_is_full_from_the_start_loses_nothing(small_disk, caplog):
     give_back = fill(small_disk)
     tracker = nbtrack.connect(small_disk / "store")
     with caplog.at_level(logging.WARNING, "nbtrack"):
@@ -84,7 +84,7 @@ def test_a_disk_that_is_full_from_the_start(small_disk, caplog):
     connection_of(tracker).close(5)
 
 
-def test_a_read_only_folder(small_disk, caplog):
+def test_a_read_only_folder_loses_nothing(small_disk, caplog):
     (small_disk / "store").mkdir()
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     tracker = nbtrack.connect(small_disk / "store")
@@ -102,7 +102,7 @@ def test_a_read_only_folder(small_disk, caplog):
     connection_of(tracker).close(5)
 
 
-def test_a_store_that_is_locked_by_someone_else(tmp_path, caplog):
+def test_a_locked_store_loses_nothing(tmp_path, caplog):
     tracker = nbtrack.connect(f"sqlite:///{tmp_path}/runs.db?timeout=0.2")
     with caplog.at_level(logging.WARNING, "nbtrack"), tracker.start_run("locked") as run:
         run.flush()
@@ -120,7 +120,7 @@ def test_a_store_that_is_locked_by_someone_else(tmp_path, caplog):
     connection_of(tracker).close(5)
 
 
-def test_a_store_that_cannot_be_opened_says_what_waits_at_the_end(tmp_path):
+def test_what_waits_for_a_store_that_cannot_be_opened_is_reported_at_the_end(tmp_path):
     (tmp_path / "runs.db").write_bytes(b"this is no database, and it is long enough to be looked at" * 100)
     code = "import nbtrack\nwith nbtrack.start_run() as run:\n    run.log(loss=0.5)\nprint('trained')"
     environment = {**os.environ, "NBTRACK_URI": f"sqlite:///{tmp_path}/runs.db"}
@@ -148,7 +148,7 @@ print(run.id)
 """
 
 
-def test_training_goes_on_beside_a_damaged_store_and_arrives_when_it_is_mended(tmp_path, opened):
+def test_training_beside_a_damaged_store_arrives_after_it_is_fixed(tmp_path, opened):
     first = Child(tmp_path, TRAINS).finish()[0].strip()
     opened(tmp_path).close()
     database = tmp_path / "runs.db"
@@ -175,7 +175,7 @@ def other_kernel(folder, code):
     subprocess.run([sys.executable, "-c", source], check=True, cwd=folder)
 
 
-def test_a_store_that_is_deleted_is_made_again_with_all_that_the_journal_has(tmp_path, caplog):
+def test_a_deleted_store_is_made_again_from_the_journal(tmp_path, caplog):
     tracker = nbtrack.connect(tmp_path / "store")
     run = tracker.start_run("goes on", params={"lr": 0.1})
     train(run)
@@ -198,7 +198,7 @@ def test_a_store_that_is_deleted_is_made_again_with_all_that_the_journal_has(tmp
     connection_of(tracker).close(5)
 
 
-def test_a_project_s_whole_folder_is_deleted_and_a_short_run_loses_nothing(tmp_path, caplog):
+def test_deleting_the_whole_project_folder_loses_nothing_of_a_short_run(tmp_path, caplog):
     tracker = nbtrack.connect(tmp_path / "store")
     tracker.start_run("before").end()
     run = tracker.start_run("goes on")

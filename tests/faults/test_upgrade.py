@@ -51,7 +51,7 @@ def journal(request, tmp_path):
     return found
 
 
-def test_the_newest_format_is_among_them():
+def test_the_newest_format_is_among_the_frozen_ones():
     assert f"journal-{FORMAT}.tar.gz" in {path.name for path in FROZEN}
 
 
@@ -79,7 +79,7 @@ def test_an_unfinished_run_is_delivered_as_it_was_and_closed(journal, tmp_path, 
     assert not (tmp_path / "journal" / "damaged").exists()
 
 
-def test_a_journal_of_a_later_version_is_left_to_it(journal, tmp_path, opened, caplog):
+def test_a_journal_of_a_later_version_is_not_touched(journal, tmp_path, opened, caplog):
     head, *others = read_records(journal / "events.jsonl").values.values()
     later = [head | {"format": FORMAT + 1}, ["invented later", {"by": "somebody"}], *others]
     (journal / "events.jsonl").write_bytes(b"".join(map(encode, later)))
@@ -91,7 +91,7 @@ def test_a_journal_of_a_later_version_is_left_to_it(journal, tmp_path, opened, c
 
 
 @pytest.mark.parametrize("frozen", STORES, ids=[path.stem for path in STORES])
-def test_training_goes_on_in_an_older_store_and_a_copy_of_it_is_kept(frozen, tmp_path, opened):
+def test_an_older_store_is_migrated_and_a_copy_is_kept(frozen, tmp_path, opened):
     shutil.copy(frozen, tmp_path / "runs.db")
     out, err = Child(tmp_path, TRAINS).finish()
     assert err == ""
@@ -106,7 +106,7 @@ def test_training_goes_on_in_an_older_store_and_a_copy_of_it_is_kept(frozen, tmp
         assert query(tmp_path / backup, "SELECT count(*) FROM runs") == [(3,)]
 
 
-def test_training_goes_on_beside_a_later_store_which_is_left_alone(tmp_path, opened):
+def test_a_later_store_is_not_touched_and_training_goes_on(tmp_path, opened):
     Child(tmp_path, "nbtrack.start_run('first').end()").finish()
     query(tmp_path / "runs.db", "UPDATE nbtrack_version SET version_num = '9999'")
     before = query(tmp_path / "runs.db", "SELECT * FROM runs")

@@ -52,16 +52,16 @@ def test_events_come_back(event):
     assert from_json(json.loads(json.dumps(to_json(event)))) == event
 
 
-def test_a_dataset_without_tags_is_written_as_before_there_were_any():
+def test_a_dataset_without_tags_has_the_form_of_earlier_versions():
     assert "tags" not in str(to_json(DatasetLogged(Dataset("d", "1"))))
     assert from_json(["dataset", {"dataset": {"name": "d", "digest": "1"}}]) == DatasetLogged(Dataset("d", "1"))
 
 
-def test_there_is_one_of_each_kind():
+def test_every_kind_of_event_is_tested():
     assert {type(event) for event in EVENTS} == set(get_args(Event))
 
 
 @pytest.mark.parametrize("value", [["unknown", {}], ["made", {"no": 1}], "made", ["made"], None])
-def test_what_is_no_event(value):
+def test_anything_but_an_event_is_a_value_error(value):
     with pytest.raises(ValueError):
         from_json(value)

@@ -102,7 +102,7 @@ def steps(points):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("deed", DEEDS)
-def test_nothing_is_lost_wherever_a_handler_comes_in(tmp_path, deed):
+def test_nothing_is_lost_at_whatever_line_a_handler_interrupts(tmp_path, deed):
     at, is_through = 1, False
     while not is_through:
         home = tmp_path / str(at)
@@ -129,7 +129,7 @@ def test_nothing_is_lost_wherever_a_handler_comes_in(tmp_path, deed):
         at += 1 if at < 80 else 13
 
 
-def test_a_call_that_comes_in_the_middle_is_made_at_the_end():
+def test_an_interrupting_call_runs_when_the_holder_is_done():
     section, done = Section(), []
     with section:
         with section:

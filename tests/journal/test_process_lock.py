@@ -44,7 +44,7 @@ def hidden(monkeypatch):
     monkeypatch.setattr(Owner, "is_alive", lambda _: None)
 
 
-def test_a_process_that_cannot_be_seen_is_alive_as_long_as_it_lives(tmp_path, other, monkeypatch):
+def test_a_process_that_cannot_be_examined_is_alive_while_it_holds_its_lock(tmp_path, other, monkeypatch):
     hidden(monkeypatch)
     (folder,) = journals(tmp_path)
     assert read_journal(folder, is_live=True).is_alive() is True
@@ -55,7 +55,7 @@ def test_a_process_that_cannot_be_seen_is_alive_as_long_as_it_lives(tmp_path, ot
     assert read_journal(folder).is_alive() is False
 
 
-def test_a_free_lock_of_another_machine_says_nothing(tmp_path, other, monkeypatch):
+def test_a_free_lock_of_another_machine_proves_nothing(tmp_path, other, monkeypatch):
     """Not every shared folder shows a lock to other machines."""
     (folder,) = journals(tmp_path)
     elsewhere = Owner.from_json(json.dumps({**json.loads(this_process().to_json()), "host": "another", "boot": "another"}))
@@ -67,7 +67,7 @@ def test_a_free_lock_of_another_machine_says_nothing(tmp_path, other, monkeypatc
     assert journal.is_alive() is None
 
 
-def test_one_lock_a_process_and_none_when_its_journals_are_gone(tmp_path):
+def test_a_process_has_one_lock_and_none_after_its_journals_are_deleted(tmp_path):
     writers = [Writer(tmp_path, letter * 32, owns=True) for letter in "ab"]
     for writer in writers:
         writer.log({"x": 1.0}, 0, 1)
@@ -85,7 +85,7 @@ def test_one_lock_a_process_and_none_when_its_journals_are_gone(tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-def test_a_forked_child_does_not_keep_its_parent_s_lock(tmp_path, monkeypatch):
+def test_a_forked_child_does_not_hold_its_parents_lock(tmp_path, monkeypatch):
     """The child lives on when the parent is killed, and writes under a lock of its own."""
     code = HOLDS.replace(
         'print("holds"',
@@ -111,7 +111,7 @@ print("never\"""",
             os.kill(child, signal.SIGKILL)
 
 
-def test_a_lock_file_that_somebody_deletes_is_made_again_for_the_next_journal(tmp_path):
+def test_a_deleted_lock_file_is_made_again_for_the_next_journal(tmp_path):
     first, second = (Writer(tmp_path, letter * 32, owns=True) for letter in "ab")
     first.log({"x": 1.0}, 0, 1)
     (name,) = locks(tmp_path)
@@ -124,7 +124,7 @@ def test_a_lock_file_that_somebody_deletes_is_made_again_for_the_next_journal(tm
     assert [read_journal(folder, is_live=True).is_alive() for folder in journals(tmp_path)] == [True, True]
 
 
-def test_a_lock_that_a_daemon_closed_with_all_files_is_taken_again_and_no_other_file_closed(tmp_path):
+def test_a_lock_that_a_daemon_closed_is_taken_again_and_no_other_file_is_closed(tmp_path):
     name = hold(tmp_path, "w")
     fd = process_lock._held[tmp_path].fd
     os.close(fd)
@@ -139,7 +139,7 @@ def test_a_lock_that_a_daemon_closed_with_all_files_is_taken_again_and_no_other_
     assert (tmp_path / "users.txt").read_text() == "here"
 
 
-def test_what_a_dead_process_left_goes_and_what_a_living_one_has_stays(tmp_path, other):
+def test_only_the_lock_file_of_a_dead_process_is_removed(tmp_path, other):
     (name,) = locks(tmp_path)
     remove_lock(tmp_path, name)
     assert locks(tmp_path) == [name]
@@ -150,7 +150,7 @@ def test_what_a_dead_process_left_goes_and_what_a_living_one_has_stays(tmp_path,
     remove_lock(tmp_path, name)
 
 
-def test_a_lock_that_is_removed_while_it_is_made_is_made_anew(tmp_path, monkeypatch):
+def test_a_lock_that_is_removed_while_it_is_made_is_made_again(tmp_path, monkeypatch):
     made = process_lock._made
     removed = []
 
@@ -173,7 +173,7 @@ def test_a_lock_that_is_removed_while_it_is_made_is_made_anew(tmp_path, monkeypa
 
 
 @pytest.mark.parametrize("code", [errno.ENOLCK, errno.EOPNOTSUPP])
-def test_where_there_are_no_locks_processes_are_seen_as_before(tmp_path, monkeypatch, code):
+def test_without_file_locks_processes_are_examined_by_their_pid(tmp_path, monkeypatch, code):
     def refuse(*_):
         raise OSError(code, os.strerror(code))
 
@@ -187,12 +187,12 @@ def test_where_there_are_no_locks_processes_are_seen_as_before(tmp_path, monkeyp
 
 
 @pytest.mark.parametrize("name", ["../elsewhere", "", ".alive.", ".alive.0123456789ab/../elsewhere", "events.jsonl"])
-def test_a_head_names_no_other_file(tmp_path, name):
+def test_the_lock_in_a_head_names_no_other_file(tmp_path, name):
     (tmp_path / "elsewhere").write_text("")
     assert is_held(tmp_path, name) is None
 
 
-def test_a_pipe_or_a_link_in_the_place_of_a_lock_holds_nobody_up(tmp_path):
+def test_a_pipe_or_link_in_place_of_a_lock_does_not_block(tmp_path):
     names = [".alive.0123456789ab", ".alive.ba9876543210"]
     os.mkfifo(tmp_path / names[0])
     (tmp_path / names[1]).symlink_to(tmp_path / names[0])
@@ -204,11 +204,11 @@ def test_a_pipe_or_a_link_in_the_place_of_a_lock_holds_nobody_up(tmp_path):
     "changed",
     [{"pid": "1"}, {"pid": -1}, {"pid": 0}, {"pid": True}, {"pid": None}, {"started": 5}, {"space": ["x"]}, {"more": 1}],
 )
-def test_an_owner_in_which_something_else_stands_is_none(changed):
+def test_an_owner_with_an_invalid_field_is_none(changed):
     assert Owner.from_json(json.dumps({**json.loads(this_process().to_json()), **changed})) is None
 
 
-def test_a_process_that_is_there_and_may_not_be_looked_at_is_not_gone(monkeypatch):
+def test_an_existing_process_that_must_not_be_examined_is_not_dead(monkeypatch):
     here = this_process()
     monkeypatch.setattr("pathlib.Path.read_bytes", lambda path: (_ for _ in ()).throw(FileNotFoundError(path)))
     assert here.is_alive() is None

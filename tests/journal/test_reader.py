@@ -62,7 +62,7 @@ def expected(journal):
     return collect(read_journal(journal))
 
 
-def test_whole(journal):
+def test_a_whole_journal_is_read(journal):
     events, points = expected(journal)
     assert len(events) == 3
     assert points["loss"] == [(step, step + 0.5) for step in range(STEPS)]
@@ -73,7 +73,7 @@ def test_whole(journal):
 @pytest.mark.parametrize(
     "name", ["events.jsonl", "names.jsonl", "lane-0.00000.rows", pytest.param("lane-32.00000.rows", marks=pytest.mark.slow)]
 )
-def test_cut_anywhere(left, tmp_path, name):
+def test_a_journal_cut_at_any_byte_has_its_beginning(left, tmp_path, name):
     whole = (left / name).read_bytes()
     used = len(whole.rstrip(b"\0")) + 9
     events, points = expected(left)
@@ -88,7 +88,7 @@ def test_cut_anywhere(left, tmp_path, name):
 
 
 @pytest.mark.parametrize("name", ["events.jsonl", "names.jsonl", "lane-0.00000.rows"])
-def test_damaged_anywhere_is_told_or_changes_one_number(left, tmp_path, name):
+def test_damage_at_any_byte_is_reported_or_changes_one_number(left, tmp_path, name):
     whole = bytearray((left / name).read_bytes())
     used = len(bytes(whole).rstrip(b"\0"))
     events, points = expected(left)
@@ -103,7 +103,7 @@ def test_damaged_anywhere_is_told_or_changes_one_number(left, tmp_path, name):
         assert found.damage or is_whole or at == used - 1, f"byte {at} of {name} was lost without a word"
 
 
-def test_a_damaged_line_keeps_its_place_and_is_told_on_the_run(journal, tmp_path):
+def test_a_damaged_line_keeps_its_number_and_becomes_a_tag(journal, tmp_path):
     lines = (journal / "events.jsonl").read_bytes().splitlines(keepends=True)
     lines[2] = lines[2].replace(b"v", b"w", 1)
     found = altered(journal, tmp_path, "events.jsonl", b"".join(lines))
@@ -112,7 +112,7 @@ def test_a_damaged_line_keeps_its_place_and_is_told_on_the_run(journal, tmp_path
     assert found.damage == ["line 3 of events.jsonl"]
 
 
-def test_a_lane_cut_in_its_middle_is_told_and_the_rest_arrives(tmp_path):
+def test_a_lane_cut_in_its_middle_is_reported_and_the_rest_is_read(tmp_path):
     writer = Writer(tmp_path, "c" * 32, owns=True)
     for step in range(3000):
         writer.log({"x": step}, step, NOW)
@@ -134,7 +134,7 @@ def test_a_journal_without_a_head_has_no_owner_and_loses_nothing(journal, tmp_pa
     assert collect(found)[1] == expected(journal)[1]
 
 
-def test_other_files_are_no_journals(tmp_path):
+def test_other_files_are_not_journals(tmp_path):
     (tmp_path / "damaged").mkdir()
     (tmp_path / "readme.txt").write_text("x")
     assert journals(tmp_path) == []

@@ -26,7 +26,7 @@ def folder_of(writer):
     return folder
 
 
-def test_rows_come_out_as_they_went_in(writer):
+def test_rows_are_read_as_they_were_written(writer):
     for step in range(1000):
         writer.log({"loss": 1 / (step + 1), "acc": step}, step, NOW + step)
     _, points = take_all(writer)
@@ -34,7 +34,7 @@ def test_rows_come_out_as_they_went_in(writer):
     assert points["acc"] == [(step, float(step)) for step in range(1000)]
 
 
-def test_the_fast_way_and_the_general_way_write_the_same_rows(writer):
+def test_write_and_log_append_the_same_rows(writer):
     writer.log({"loss": 0.0}, 0, NOW)
     for step in range(1, 5000):
         try:
@@ -46,7 +46,7 @@ def test_the_fast_way_and_the_general_way_write_the_same_rows(writer):
 
 
 @pytest.mark.parametrize("metrics", [{"other": 1.0}, {"loss": 1.0, "other": 2.0}, {}])
-def test_the_fast_way_refuses_other_names(writer, metrics):
+def test_write_refuses_other_names(writer, metrics):
     writer.log({"loss": 0.0}, 0, NOW)
     with pytest.raises(KeyError):
         writer.write(metrics, 1, NOW)
@@ -102,7 +102,7 @@ def test_anything_with_float_is_a_value(writer):
         (10**400, InvalidInput, "'loss' is too large"),
     ],
 )
-def test_a_bad_value_is_named_and_nothing_else_is_lost(writer, value, error, said, wide):
+def test_an_invalid_value_is_named_and_nothing_else_is_lost(writer, value, error, said, wide):
     others = {f"m{i}": 1.0 for i in range(wide)}
     writer.log({**others, "loss": 0.5}, 0, NOW)
     with pytest.raises(error, match=said):
@@ -118,7 +118,7 @@ def test_a_bad_value_is_named_and_nothing_else_is_lost(writer, value, error, sai
     ("step", "stamp", "said"),
     [(0.5, NOW, "step must be an integer"), (1 << 63, NOW, "does not fit"), (0, 1 << 64, "timestamp is out of range")],
 )
-def test_a_bad_step_or_time_is_named(writer, step, stamp, said):
+def test_an_invalid_step_or_time_is_named(writer, step, stamp, said):
     with pytest.raises((WrongType, InvalidInput), match=said):
         writer.log({"loss": 0.5}, step, stamp)
 
@@ -129,7 +129,7 @@ def test_a_name_that_no_store_can_keep_is_refused(writer, key):
         writer.log({key: 1.0}, 0, NOW)
 
 
-def test_too_many_sets_of_names_share_a_lane(writer):
+def test_sets_of_names_beyond_the_limit_share_a_lane(writer):
     for i in range(500):
         writer.log({f"layer{i}": float(i), f"grad{i}": -float(i)}, i, NOW)
     assert len(list(folder_of(writer).glob("*.rows"))) < 50
@@ -162,7 +162,7 @@ def test_the_end_waits_for_the_rows_and_files_for_the_start(writer):
     assert len(points["x"]) == 50
 
 
-def test_space_is_given_back(writer):
+def test_delivered_rows_free_their_space(writer):
     for step in range(100_000):
         writer.log({"x": step}, step, NOW)
     before = sum(path.stat().st_size for path in folder_of(writer).iterdir())
@@ -196,7 +196,7 @@ def test_threads_lose_nothing(writer):
     assert sorted(step for step, _ in taken["shared"]) == list(range(18_000))
 
 
-def test_a_row_whose_call_was_interrupted_is_given_up_and_those_behind_it_arrive(writer):
+def test_an_interrupted_row_is_given_up_and_later_rows_arrive(writer):
     writer.log({"x": 0.0}, 0, NOW)
     segment = next(iter(writer._lanes))._segments[-1]
     slot = next(segment.slots)  # a call that took its slot and was interrupted there
@@ -212,7 +212,7 @@ def test_a_row_whose_call_was_interrupted_is_given_up_and_those_behind_it_arrive
     assert not writer.relog_late()
 
 
-def test_an_interrupt_in_log_leaves_the_journal_sound(writer):
+def test_an_interrupt_in_log_does_not_damage_the_journal(writer):
     class Interrupted:
         def __float__(self):
             raise KeyboardInterrupt
@@ -224,7 +224,7 @@ def test_an_interrupt_in_log_leaves_the_journal_sound(writer):
     assert take_all(writer)[1]["x"] == [(0, 0.0), (2, 2.0)]
 
 
-def test_a_sealed_writer_takes_no_rows_by_the_fast_way(writer):
+def test_a_sealed_writer_turns_rows_away(writer):
     writer.log({"x": 0.0}, 0, NOW)
     writer.seal()
     with pytest.raises(KeyError):
@@ -252,7 +252,7 @@ def test_a_forked_child_writes_a_journal_of_its_own(writer):
 
 
 @pytest.mark.skipif(not hasattr(resource, "RLIMIT_FSIZE"), reason="needs file size limits")
-def test_where_files_cannot_grow_rows_and_events_stay_in_memory(writer):
+def test_rows_and_events_stay_in_memory_while_files_cannot_grow(writer):
     writer.append(RunStarted("Default", "a", 1))
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -290,7 +290,7 @@ def test_without_a_writable_folder_everything_is_in_memory(tmp_path):
     writer.delete()
 
 
-def test_a_journal_that_somebody_deletes_is_written_again(writer):
+def test_a_deleted_journal_is_written_again(writer):
     writer.append(RunStarted("Default", "a", 1))
     for i in range(40):
         writer.log({f"k{i}": 1.0}, i, NOW)

@@ -47,14 +47,14 @@ DEEDS = {
 @pytest.mark.slow
 @pytest.mark.parametrize("delay", [0, 0.1])
 @pytest.mark.parametrize("name", DEEDS)
-def test_a_worker_forked_at_once_does_its_work(tmp_path, name, delay):
+def test_a_worker_forked_right_after_the_start_works(tmp_path, name, delay):
     code = CODE.replace("{deed}", DEEDS[name]).replace("{delay}", str(delay))
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     assert "nbtrack:" not in done.stderr
 
 
-def test_a_fork_waits_for_what_it_must_not_split(monkeypatch):
+def test_a_fork_waits_for_the_threads_that_delay_it(monkeypatch):
     begun, go = threading.Event(), threading.Event()
     order = []
 
@@ -80,7 +80,7 @@ def test_a_fork_waits_for_what_it_must_not_split(monkeypatch):
     assert order == ["worked", "forked", "worked"]
 
 
-def test_a_fork_waits_no_longer_than_it_was_told():
+def test_a_fork_waits_no_longer_than_the_limit():
     go, begun = threading.Event(), threading.Event()
 
     def work():

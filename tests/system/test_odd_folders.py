@@ -172,7 +172,7 @@ def test_a_uri_with_percent_signs_keeps_database_and_earlier_files(tmp_path, mon
 
 
 @pytest.mark.parametrize(("name", "elsewhere"), [("a%20b", "a b/.nbtrack/runs.db"), ("what?", "what")])
-def test_runs_that_an_earlier_version_put_elsewhere_are_told_of(folder, elsewhere, caplog, capsys):
+def test_runs_that_an_earlier_version_put_elsewhere_are_reported(folder, elsewhere, caplog, capsys):
     (folder.parent / elsewhere).parent.mkdir(parents=True, exist_ok=True)
     (folder.parent / elsewhere).touch()
     nbtrack.connect()
@@ -191,7 +191,7 @@ def test_a_file_uri_may_be_relative(tmp_path, monkeypatch, uri, folder):
 
 
 @pytest.mark.parametrize("uri", ["file://host/x", "file://./x", "file:///x?y", "file:///x#y", "file:", "file:///x%00"])
-def test_a_file_uri_that_is_no_folder_of_this_machine_is_refused(uri):
+def test_a_file_uri_of_no_local_folder_is_refused(uri):
     with pytest.raises(InvalidInput, match=r"names the host|a query or a fragment|is not a path"):
         resolve(uri)
     with pytest.raises(InvalidInput):
@@ -200,7 +200,7 @@ def test_a_file_uri_that_is_no_folder_of_this_machine_is_refused(uri):
 
 @pytest.mark.parametrize("meta", ["0/meta.yaml", ".trash/1/meta.yaml"])
 @pytest.mark.parametrize("uri", ["file:./mlruns", "file:mlruns", "mlruns", "file://{}/mlruns", "{}/mlruns"])
-def test_mlflows_own_folder_is_no_place_for_a_store(tmp_path, monkeypatch, meta, uri):
+def test_no_store_is_made_in_mlflows_own_folder(tmp_path, monkeypatch, meta, uri):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mlruns" / meta).parent.mkdir(parents=True)
     (tmp_path / "mlruns" / meta).touch()

@@ -154,7 +154,7 @@ def test_an_experiment_that_was_there_is_not_deleted(target, tmp_path):
     ]
 
 
-def test_a_deleted_experiment_takes_no_copies_until_it_is_restored(target, tmp_path):
+def test_a_deleted_experiment_accepts_no_copies_until_it_is_restored(target, tmp_path):
     target.store.apply([batch("mine", started("mine", "tuning"), ended())])
     tuning = target.store.find_experiment("tuning")
     target.store.delete_experiment(tuning.id)
@@ -170,7 +170,7 @@ def test_a_deleted_experiment_takes_no_copies_until_it_is_restored(target, tmp_p
     assert set(stages(target.store).values()) == {"active"}
 
 
-def test_what_was_copied_and_then_deleted_in_the_source_stays(target, tmp_path):
+def test_runs_deleted_in_the_source_after_a_copy_stay(target, tmp_path):
     source = store_with(tmp_path / "s", "tuning", "one", "two")
     copied(source, target)
     source.delete_run("one")
@@ -187,7 +187,7 @@ class Named(StoredRuns):
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_of_two_experiments_of_one_name_the_active_one_is_active(target, tmp_path, order):
+def test_an_active_experiment_stays_active_beside_a_deleted_one_of_its_name(target, tmp_path, order):
     source = MemoryStore(str(tmp_path / "s"))
     for name in ("gone", "kept", "gone too")[::order]:
         source.apply([batch(name.replace(" ", "-"), started(name, name), ended())])
@@ -198,14 +198,14 @@ def test_of_two_experiments_of_one_name_the_active_one_is_active(target, tmp_pat
     assert stages(target.store) == {"gone": "deleted", "kept": "active", "gone-too": "deleted"}
 
 
-def test_some_runs(source, tmp_path):
+def test_only_the_named_runs_are_copied(source, tmp_path):
     target = Target(MemoryStore(str(tmp_path)), open_artifacts)
     assert copied(source, target, "child").copied == ["child"]
     assert {each.name for each in target.store.experiments()} == {"vision", "Default"}
     check(source, target.store, "child")
 
 
-def test_a_run_that_went_on_is_copied_further(source, tmp_path):
+def test_what_a_run_logged_after_a_copy_is_copied(source, tmp_path):
     middle, target = MemoryStore(str(tmp_path / "m")), Target(MemoryStore(str(tmp_path / "t")), open_artifacts)
     copied(source, Target(middle, open_artifacts), "all", "open")
     copied(middle, target)
@@ -232,7 +232,7 @@ class Failing:
         return self._store.apply(batches)
 
 
-def test_a_copy_that_is_broken_off_anywhere_goes_on(source, tmp_path, monkeypatch):
+def test_an_interrupted_copy_is_continued(source, tmp_path, monkeypatch):
     monkeypatch.setattr(store_source, "_AT_ONCE", 1000)  # values, so that a history comes in pieces
     store, tries = MemoryStore(str(tmp_path)), 0
     while True:
@@ -246,7 +246,7 @@ def test_a_copy_that_is_broken_off_anywhere_goes_on(source, tmp_path, monkeypatc
     check(source, store, "all")
 
 
-def test_long_histories_come_in_pieces(source, monkeypatch):
+def test_long_histories_are_copied_in_pieces(source, monkeypatch):
     monkeypatch.setattr(store_source, "_AT_ONCE", 1000)
     pieces = list(StoredRuns(source, open_artifacts).points(source.get_run("all")))
     assert max(len(piece.steps) * len(piece.keys) for piece in pieces) <= 1001
@@ -254,7 +254,7 @@ def test_long_histories_come_in_pieces(source, monkeypatch):
     assert [piece.keys for piece in pieces if "loss" in piece.keys] == [("acc", "loss")]
 
 
-def test_another_value_of_a_param_stays_and_is_told(source, tmp_path):
+def test_a_different_value_of_a_param_stays_and_is_reported(source, tmp_path):
     target = Target(MemoryStore(str(tmp_path)), open_artifacts)
     target.store.apply([batch("all", started("all", "vision"), params(lr=0.2))])
     outcome = copied(source, target, "all")
@@ -285,7 +285,7 @@ def test_a_file_that_cannot_be_read_is_named_and_tried_again(source, tmp_path):
     check(middle, target.store, "all")
 
 
-def test_one_odd_name_leaves_out_no_other_file(source, tmp_path):
+def test_an_invalid_name_excludes_no_other_file(source, tmp_path):
     middle, target = MemoryStore(str(tmp_path / "m")), Target(MemoryStore(str(tmp_path / "t")), open_artifacts)
     copied(source, Target(middle, open_artifacts), "all")
     folder = LocalArtifacts(middle.get_run("all").artifact_uri).root
@@ -300,7 +300,7 @@ def test_one_odd_name_leaves_out_no_other_file(source, tmp_path):
     check(source, target.store, "all")
 
 
-def test_it_is_told_how_it_goes_on(source, tmp_path):
+def test_progress_is_reported(source, tmp_path):
     told = {"runs": 0, "points": 0, "bytes": 0}
 
     def tell(what, number):
@@ -310,7 +310,7 @@ def test_it_is_told_how_it_goes_on(source, tmp_path):
     assert told == {"runs": 1, "points": 3010, "bytes": 5 + (3 << 20)}
 
 
-def test_tags_that_were_set_there_stay(source, tmp_path):
+def test_tags_of_the_target_stay(source, tmp_path):
     target = Target(MemoryStore(str(tmp_path)), open_artifacts)
     copied(source, target, "child")
     target.store.apply([direct("child", TagsSet({"mine": "1"}))])
@@ -333,7 +333,7 @@ def with_models(tmp_path):
     return store, model.id
 
 
-def test_models_go_with_the_runs_that_made_and_read_them(with_models, target):
+def test_logged_models_are_copied_with_their_runs(with_models, target):
     store, model_id = with_models
     assert copied(store, target).problems == []
     before, after = store.models.get(model_id), target.store.models.get(model_id)
@@ -347,7 +347,7 @@ def test_models_go_with_the_runs_that_made_and_read_them(with_models, target):
     assert copied(store, target).copied == []
 
 
-def test_one_odd_name_leaves_out_no_other_file_of_a_model(with_models, tmp_path):
+def test_an_invalid_name_excludes_no_other_file_of_a_model(with_models, tmp_path):
     store, model_id = with_models
     (LocalArtifacts(store.models.get(model_id).artifact_uri).root / "a#b").write_text("odd")
     target = Target(MemoryStore(str(tmp_path / "target")), open_artifacts)
@@ -358,7 +358,7 @@ def test_one_odd_name_leaves_out_no_other_file_of_a_model(with_models, tmp_path)
         assert file.read() == b"flavors"
 
 
-def test_models_go_to_a_server_of_ours(with_models, tmp_path):
+def test_logged_models_are_copied_to_a_server(with_models, tmp_path):
     store, model_id = with_models
     served = MemoryStore("mlflow-artifacts:")
     app = create_app(served, LocalArtifacts(tmp_path / "served"))

@@ -103,7 +103,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
-def test_every_form_of_an_address_is_read_and_nothing_is_made_there(mlruns, tmp_path, form):
+def test_every_form_of_a_uri_is_read_and_nothing_is_made_there(mlruns, tmp_path, form):
     before = fingerprint(mlruns.parent)
     store, outcome = imported(form(mlruns), tmp_path)
     assert (outcome.copied, outcome.problems, files(store)) == ([RUN], [], ["a.txt"])
@@ -129,7 +129,7 @@ NOWHERE = {
 
 
 @pytest.mark.parametrize("uri", NOWHERE.values(), ids=NOWHERE)
-def test_an_address_without_runs_says_so_and_nothing_is_made_there(tmp_path, monkeypatch, uri):
+def test_a_uri_without_runs_is_an_error_and_nothing_is_made_there(tmp_path, monkeypatch, uri):
     monkeypatch.chdir(tmp_path)
     for name in ("empty", "project/.nbtrack", "blank", "other"):
         Path(name).mkdir(parents=True)
@@ -148,7 +148,7 @@ def test_a_database_with_any_name_is_read(tmp_path):
     assert imported(path.as_uri(), tmp_path)[1].copied == [RUN]
 
 
-def test_a_store_of_ours_is_found_by_its_folder_its_file_and_its_project(tmp_path):
+def test_a_store_is_found_by_its_folder_its_file_and_its_project(tmp_path):
     folder = tmp_path / "project" / ".nbtrack"
     folder.mkdir(parents=True)
     with closing(open_store(f"sqlite:///{folder}/runs.db", artifact_root=str(folder / "artifacts"))) as store:
@@ -159,7 +159,7 @@ def test_a_store_of_ours_is_found_by_its_folder_its_file_and_its_project(tmp_pat
         assert (outcome.copied, outcome.problems, files(target)) == ([RUN], [], ["a.txt"])
 
 
-def test_a_project_with_runs_in_several_places_asks_which(mlruns, tmp_path):
+def test_a_project_with_runs_in_several_places_names_them(mlruns, tmp_path):
     database(mlruns.parent / "mlflow.db", (OTHER, f"{mlruns}/1/{OTHER}/artifacts"))
     with pytest.raises(InvalidInput, match=r"holds runs in several places.*/mlruns, .*/mlflow\.db"):
         open_source(".")
@@ -182,7 +182,7 @@ URIS = ["{secret}", "file://{secret}", "file:{secret}", "{up}{secret}", "link/1/
 
 @pytest.mark.parametrize("kind", ["folder", "database"])
 @pytest.mark.parametrize("uri", URIS)
-def test_files_of_others_are_not_copied(tmp_path, secret, kind, uri):
+def test_files_outside_the_source_are_not_copied(tmp_path, secret, kind, uri):
     download = tmp_path / "downloads" / "x"
     uri = uri.format(secret=secret, run=RUN, up="../" * 20)
     if kind == "folder":
@@ -208,7 +208,7 @@ ODD += ["file:///%00/{}/artifacts", "file://h/{}/artifacts", "s3:///{}/artifacts
 
 
 @pytest.mark.parametrize("uri", [*ODD, "", "..", "artifacts", "/", "file:"])
-def test_no_address_of_files_stops_an_import(tmp_path, uri):
+def test_no_artifact_uri_stops_an_import(tmp_path, uri):
     source = database(tmp_path / "db" / "mlflow.db", (RUN, uri.format(RUN)), (OTHER, f"mlruns/1/{OTHER}/artifacts"))
     put(tmp_path / "db" / "mlruns" / "1" / OTHER / "artifacts" / "a.txt")
     for places in ((), ("elsewhere",)):
@@ -226,7 +226,7 @@ def test_artifacts_that_are_a_link_are_not_copied(tmp_path, secret):
 
 
 @pytest.mark.parametrize("name", ["runs.db", "mlflow.db", "mlruns", ".nbtrack"])
-def test_what_a_folder_links_to_elsewhere_is_not_opened_unless_it_is_named(tmp_path, name):
+def test_a_link_out_of_the_source_is_opened_only_if_it_is_named(tmp_path, name):
     theirs, download = tmp_path / "theirs", tmp_path / "download"
     download.mkdir()
     if name.endswith(".db"):
@@ -240,7 +240,7 @@ def test_what_a_folder_links_to_elsewhere_is_not_opened_unless_it_is_named(tmp_p
         assert runs.label
 
 
-def test_links_among_files_are_named(tmp_path, secret):
+def test_links_among_files_are_reported(tmp_path, secret):
     run = add_run(experiment(tmp_path / "mlruns"))
     (run / "artifacts" / "key").symlink_to(secret / "id_rsa")
     (run / "artifacts" / "deep").mkdir()
@@ -291,7 +291,7 @@ def test_files_that_were_moved_are_found_where_the_user_says(tmp_path, uri, monk
         assert [OTHER in problem for problem in outcome.problems] == ([] if uri.startswith("/old") else [True])
 
 
-def test_runs_that_logged_no_file_are_no_problem(tmp_path):
+def test_runs_without_files_are_not_a_problem(tmp_path):
     folder = tmp_path / "moved"
     source = database(folder / "mlflow.db", (RUN, f"{folder}/mlruns/1/{RUN}/artifacts"))
     assert imported(source, tmp_path)[1].problems == []
@@ -307,7 +307,7 @@ def test_runs_that_logged_no_file_are_no_problem(tmp_path):
 # What is left out is named.
 
 
-def test_all_that_is_left_out_is_named(tmp_path):
+def test_everything_that_is_left_out_is_reported(tmp_path):
     root = tmp_path / "mlruns"
     folder = experiment(root)
     run = add_run(folder)
@@ -345,7 +345,7 @@ def test_a_deleted_experiment_with_the_number_of_another_is_read_too(tmp_path):
     assert {each.name for each in store.experiments("deleted")} == {"old"}
 
 
-def test_a_folder_with_deleted_experiments_alone_is_read(tmp_path):
+def test_a_folder_with_only_deleted_experiments_is_read(tmp_path):
     add_run(experiment(tmp_path / "mlruns" / ".trash", stage="deleted"))
     assert imported(tmp_path / "mlruns", tmp_path)[1].copied == [RUN]
 
@@ -353,7 +353,7 @@ def test_a_folder_with_deleted_experiments_alone_is_read(tmp_path):
 TEXTS = ["a\r\nb\r\n", "a\rb", "a\n", "\n", "", " a ", "\ttabs\t", "é\u2028\u0085", "\ufeffbom", "\r\n"]
 
 
-def test_texts_are_kept_to_the_letter(tmp_path):
+def test_strings_are_copied_unchanged(tmp_path):
     root = tmp_path / "mlruns"
     run = add_run(experiment(root))
     for number, text in enumerate(TEXTS):
@@ -367,7 +367,7 @@ def test_texts_are_kept_to_the_letter(tmp_path):
 
 
 @pytest.mark.slow
-def test_texts_are_what_mlflow_itself_reads(tmp_path, monkeypatch):
+def test_strings_are_what_mlflow_itself_reads(tmp_path, monkeypatch):
     monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
     monkeypatch.setenv("MLFLOW_DISABLE_FILE_STORE_WARNING", "true")
     from mlflow.store.tracking.file_store import FileStore
