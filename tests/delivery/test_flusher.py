@@ -19,7 +19,7 @@ NOW = stamp_of(1_700_000_000_000)
 
 
 class Moody(MemoryStore):
-    """A store that is away, or refuses runs, for as long as it is told to."""
+    """A store that is unavailable, or refuses runs, on demand."""
 
     def __init__(self):
         super().__init__(artifact_root="memory:")
@@ -121,7 +121,7 @@ def test_conflicting_params_of_another_process_are_a_warning(flusher, store, tmp
 
 
 class Followed:
-    """Takes down what a follower is shown."""
+    """Records what a follower receives."""
 
     def __init__(self):
         self.steps = []
@@ -215,7 +215,7 @@ def test_without_anything_to_do_there_is_no_thread(flusher):
 
 
 class Known(MemoryStore):
-    """A store of which one can wait for what it comes to know."""
+    """A store that a test can wait for."""
 
     def __init__(self):
         super().__init__(artifact_root="memory:")
@@ -253,7 +253,7 @@ def test_the_store_knows_each_run_while_it_is_open(tmp_path):
 
 
 class SlowPlace:
-    """A place of files that keeps who puts one waiting."""
+    """An artifact store that makes the caller wait."""
 
     def __init__(self):
         self.go = threading.Event()

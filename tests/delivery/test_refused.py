@@ -1,4 +1,4 @@
-"""Only what a store refuses waits: everything else arrives, and what waits is named, sent again, sent elsewhere or dropped."""
+"""Only what a store refuses waits; it is named, and can be sent again, sent to another store, or deleted."""
 
 import json
 import logging
@@ -46,7 +46,7 @@ def command(*arguments, status=0):
 
 @pytest.fixture
 def behind_nginx(tmp_path):
-    """A server behind nginx as it comes, which takes bodies of 1 MB."""
+    """A server behind nginx with its default limit of 1 MB for a body."""
     (tmp_path / "server").mkdir()
     with serving(tmp_path / "server") as (_, url), nginx(tmp_path / "nginx", url) as address:
         yield address, url
@@ -206,7 +206,7 @@ def test_a_run_without_permission_delays_no_other(with_users, project, caplog):
 
 
 def log_in_another_process(url):
-    """Log a run where that is not permitted, in a process that ends; return the run's id."""
+    """Log a run without permission, in another process; return the run's id."""
     code = f"""
 import nbtrack
 nbtrack.connect({url!r})

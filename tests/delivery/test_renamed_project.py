@@ -1,4 +1,4 @@
-"""A project whose folder is renamed while a process works in it goes on there, and the old folder does not come back."""
+"""A process goes on in a project that is renamed, and the former folder does not come back."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def old(tmp_path, monkeypatch):
 
 
 def runs_in(database):
-    """Return the runs of a store by their names, as another process finds them, and the store."""
+    """Return the runs of a store by their names, as another process reads them, and the store."""
     store = open_store(f"sqlite:///{database}", artifact_root=str(database.parent / "artifacts"))
     return {run.name: run for run in store.search_runs(Query()).items}, store
 
@@ -315,7 +315,7 @@ except nbtrack.errors.StoreUnavailable as error:
 
 
 def python(code, cwd, **environ):
-    """Run a program, and return what it says."""
+    """Run a program, and return its output."""
     command = [sys.executable, "-c", code]
     environ = {**os.environ, **environ}
     return subprocess.run(command, cwd=cwd, check=True, stdout=subprocess.PIPE, text=True, env=environ).stdout.strip()

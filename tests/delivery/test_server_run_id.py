@@ -1,4 +1,4 @@
-"""Ids that a server gives: taken when they come in time, and given back when they do not."""
+"""Ids that a server gives: used when they come in time, and given back when they do not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A database server that stops in the middle of a training, or has no connection left: training goes on and nothing is lost."""
+"""A database server that stops during training, or has no free connection: training goes on and nothing is lost."""
 
 import contextlib
 import logging
@@ -32,7 +32,7 @@ FEW = {
 
 @pytest.fixture(scope="module", params=["postgres", "maria"])
 def server(request):
-    """A server that may be stopped, for no other test uses it."""
+    """A server that may be stopped, because no other test uses it."""
     with STARTERS[request.param]() as server:
         server.kind = request.param
         yield server

@@ -1,4 +1,4 @@
-"""What a person may give to a function by mistake, or with intent."""
+"""Values that a user may pass to a function by mistake, or on purpose."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Color(enum.Enum):
 
 
 class Unshowable:
-    """An object that cannot even be shown in an error."""
+    """An object whose repr fails."""
 
     def __repr__(self):
         raise ZeroDivisionError

@@ -1,4 +1,4 @@
-"""Processes that do what a test tells them to, one thing after the other."""
+"""Child processes that tests control line by line."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ CONTEXT.set_forkserver_preload(["tests.faults.victim", "tests.faults.people"])
 
 
 class Child:
-    """A process that logs; it says a line when it has done something, and waits for one to go on.
+    """A process that logs; it prints a line when it has done something, and waits for one to go on.
 
     Args:
-        folder: Its working directory, and where its store is.
-        code: What it does when it is connected.
-        before: What it does before.
+        folder: Its working directory, with its store.
+        code: What it runs when it is connected.
+        before: What it runs before.
     """
 
     def __init__(self, folder, code, *, before=""):
@@ -42,7 +42,7 @@ class Child:
         return line
 
     def _hear(self):
-        """Take in the next thing that it writes; tell whether there was one."""
+        """Read the next line that it writes; tell whether there was one."""
         try:
             where, text = self._pipe.recv()
         except (EOFError, ConnectionResetError):  # it has ended, without a look at what it was told last
@@ -66,7 +66,7 @@ class Child:
         self.wait()
 
     def finish(self):
-        """Let it come to its end, and return what it wrote."""
+        """Let it run to its end, and return what it wrote."""
         self.tell()
         self.wait()
         assert self.process.exitcode == 0, self.err
@@ -74,7 +74,7 @@ class Child:
 
 
 class _Voice(io.TextIOBase):
-    """Sends what is written, or waits for a line to be read."""
+    """Passes on what is written, or waits for a line to be read."""
 
     def __init__(self, pipe: Pipe, where: str) -> None:
         self._pipe, self._where = pipe, where
@@ -103,6 +103,6 @@ def _execute(folder: str, before: str, code: str, pipe: Pipe) -> None:
 
 
 def run_script(folder, code):
-    """Run a script in a new interpreter, which it may end as it likes, and return what it has printed."""
+    """Run a script in a new interpreter, which may end in any way, and return what it printed."""
     source = f"import nbtrack, os, sys\nnbtrack.connect({str(folder)!r})\n{code}"
     return subprocess.run([sys.executable, "-c", source], cwd=folder, capture_output=True, text=True, check=False).stdout

@@ -1,4 +1,4 @@
-"""What the tests of faults share: a store opened after a fault, and a summary of what was tried."""
+"""Fixtures of the tests of faults: a store opened after a fault, and a summary of what was tried."""
 
 import pytest
 
@@ -12,7 +12,7 @@ PLACES = {"NBTRACK_ARTIFACT_PLACES": "/dev/shm"}  # where victims put their file
 
 @pytest.fixture
 def opened(monkeypatch):
-    """Open a store as the next process finds it, after the recovery that opening it begins with."""
+    """Open a store as the next process does, after its recovery."""
     monkeypatch.setenv("NBTRACK_ARTIFACT_PLACES", PLACES["NBTRACK_ARTIFACT_PLACES"])
     connections = []
 

@@ -1,4 +1,4 @@
-"""How many examples hypothesis looks at: few and always the same within ``make test``, many new ones within ``make faults``."""
+"""How many examples hypothesis tries: few and always the same in ``make test``, many new ones in ``make faults``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ _HEALTH = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthChec
 
 
 def fuzz(examples: int) -> settings:
-    """Return hypothesis's settings for a test that looks at so many examples, and a tenth more with each round asked for."""
+    """Return hypothesis's settings for a test with so many examples, and a tenth more for each round."""
     count = rounds(examples, examples / 10)
     return settings(max_examples=count, deadline=None, derandomize=not IS_LONG, suppress_health_check=_HEALTH)

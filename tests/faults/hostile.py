@@ -1,4 +1,4 @@
-"""Projects as somebody packs them who means harm: every field of a path, and every place in the folder, leads elsewhere."""
+"""Hostile projects: every path in a field, and every place in the folder, leads out of the project."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PLACES = {
 
 
 def path_to(target: Path, start: Path, home: Path, chance: random.Random) -> str:
-    """Return one of the ways to write that something lies elsewhere.
+    """Return one of the ways to write a path that leads elsewhere.
 
     Args:
         target: What is not the project's.
@@ -88,7 +88,7 @@ def path_to(target: Path, start: Path, home: Path, chance: random.Random) -> str
 
 
 class Victim:
-    """A user's home, what is in it, and what is to stay as it is."""
+    """A user's home, whose files must stay as they are."""
 
     SECRET = "what nobody else may see"
 
@@ -107,7 +107,7 @@ class Victim:
         self.before = self.state()
 
     def state(self) -> dict[str, object]:
-        """Return all that there is, with content, mode and times."""
+        """Return every file with its content, mode and times."""
         found: dict[str, object] = {}
         for path in [self.home, *self.home.rglob("*")]:
             seen = path.lstat()
@@ -116,7 +116,7 @@ class Victim:
         return found
 
     def anything(self, chance: random.Random) -> Path:
-        """Return a file, a folder, or something that is not there yet."""
+        """Return a file, a folder, or a path that does not exist."""
         return chance.choice(
             [
                 self.home,
@@ -131,7 +131,7 @@ class Victim:
 
 
 class Project:
-    """A project's folder that came from somewhere, out of a good one.
+    """A hostile project's folder, made from a sound one.
 
     Args:
         good: The ``.nbtrack`` folder of a project with a run, a deleted run, a model and a trace.
@@ -146,7 +146,7 @@ class Project:
         self.done: list[str] = []
 
     def spoil(self) -> None:
-        """Change a few things, of the database, of journals, of what lies in the folder."""
+        """Change a few things in the database, the journals or the folder."""
         for _ in range(self.chance.randint(1, 4)):
             self.chance.choice([self.change_row, self.change_row, self.leave_journal, self.put_link, self.put_beside])()
         for path in [*self.folder.rglob("*"), self.folder]:
@@ -186,7 +186,7 @@ class Project:
     # Journals
 
     def leave_journal(self) -> None:
-        """Leave the journal of a process that is gone, whose files are elsewhere."""
+        """Add the journal of a dead process whose files are elsewhere."""
         home = self.folder / "journal"
         if home.is_symlink() or (home.exists() and not home.is_dir()):
             return
@@ -239,7 +239,7 @@ class Project:
         self._replace(self.chance.choice([*inside, *(self.folder / name for name in named * 3)]))
 
     def put_beside(self) -> None:
-        """Put something beside the database that SQLite takes for its own."""
+        """Put a file beside the database that SQLite takes for its own."""
         suffix = self.chance.choice(["-wal", "-shm", "-journal", "-journal", ".0003.backup", ".files"])
         if suffix == "-journal" and self.chance.random() < 0.5:
             hot_journal(self.folder / "runs.db", self.victim.anything(self.chance))
@@ -269,7 +269,7 @@ class Project:
 
 
 def hot_journal(database: Path, named: Path) -> None:
-    """Write a rollback journal that names another one, which SQLite deletes when it has rolled back."""
+    """Write a rollback journal that names another one, which SQLite deletes after rolling back."""
     magic, name = bytes.fromhex("d9d505f920a163d7"), str(named).encode()
     size = database.stat().st_size if database.is_file() else 4096
     head = (magic + b"".join(each.to_bytes(4, "big") for each in [0, 1, size // 4096, 512, 4096])).ljust(512, b"\0")

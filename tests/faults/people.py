@@ -1,4 +1,4 @@
-"""Processes of several users of one machine, who share a folder; it takes root to be all of them."""
+"""Processes of several users of one machine who share a folder; needs root."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ _OLD_STORE = Path(__file__).parents[1] / "store" / "sql" / "frozen" / "schema-00
 
 
 def as_user(folder, user, code, *, umask=0o002, group=TEAM, groups=(), home=""):
-    """Let a user do something in a folder, whose store it is connected to."""
+    """Run code as a user, connected to the store in a folder."""
     before = f"from tests.faults.people import become; become({user}, {group}, {umask}, {groups}, {str(home)!r})"
     return Child(folder, code, before=before)
 
 
 def said(folder, user, code, **how):
-    """Let a user do something, who must come to the end of it, and return what was printed, and said, without spaces around."""
+    """Run code as a user, which must succeed, and return its standard output and error, stripped."""
     child = as_user(folder, user, code, **how)
     out, err = child.finish()
     return out.strip(), err.strip()
 
 
 def become(user, group, umask, groups, home):
-    """Be another user from now on; what is to be imported then is imported before, for it may lie where only root can read."""
+    """Become another user; imports happen before, because the packages may be readable only by root."""
     tqdm.set_lock(threading.RLock())  # not one of processes, which would be removed by another user than it was made by
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         shutil.copy(_OLD_STORE, f"{folder}/old.db")
@@ -76,7 +76,7 @@ def _look(folder):
 
 
 def mount_read_only(folder):
-    """Let this process, and no other, see a folder as on a file system that is mounted read-only."""
+    """Show a folder to this process only, as on a file system that is mounted read-only."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(_NEW_MOUNTS):
         raise OSError(ctypes.get_errno(), "unshare")

@@ -1,4 +1,4 @@
-"""What a process that will be killed says of its calls: each is noted before it is made, and after it has returned."""
+"""The calls of a process that will be killed: each is recorded before it is made and after it returned."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _HEAD = 8
 
 
 class Record:
-    """Numbers in a file that two processes share, so that they outlive the one that writes them.
+    """Numbers in a file that two processes share, which survive the process that writes them.
 
-    Each number has one writer. ``begun`` counts the calls of one kind that were made, ``returned`` those that came back.
+    Each number has one writer. ``begun`` counts the calls of one kind that were made, ``returned`` those that returned.
     """
 
     def __init__(self, path: Path) -> None:
@@ -32,13 +32,13 @@ class Record:
         self._map.close()
 
     def begin(self, run: int, what: int) -> int:
-        """Note that a call is about to be made; return how many were before."""
+        """Record that a call is about to be made; return how many were made before."""
         at = _place(run, what)
         self._numbers[at] += 1
         return self._numbers[at] - 1
 
     def done(self, run: int, what: int) -> None:
-        """Note that the call has returned."""
+        """Record that the call returned."""
         at = _place(run, what)
         self._numbers[at + 1] = self._numbers[at]
 
@@ -49,7 +49,7 @@ class Record:
         return self._numbers[_place(run, what) + 1]
 
     def calls(self) -> int:
-        """Return how many calls were made in all."""
+        """Return how many calls were made."""
         return sum(self._numbers[_HEAD::2])
 
     @property

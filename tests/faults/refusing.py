@@ -1,4 +1,4 @@
-"""Have the system refuse a process some calls, as a file system without them would: by a seccomp filter; it needs no rights."""
+"""Makes the system refuse calls, as a file system without them does, by a seccomp filter, which needs no permissions."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def can_refuse() -> bool:
 
 
 def refuse(*what: str) -> None:
-    """Refuse ``shared memory`` of files, ``locks`` or ``fallocate``, in this thread and those that it starts from now on."""
+    """Refuse ``shared memory`` of files, ``locks`` or ``fallocate`` in this thread and those that it starts afterwards."""
     program = [each for one in what for each in _RULES[one](_NUMBERS[platform.machine()])] + [_answer(_ALLOW)]
     code = b"".join(struct.pack("HBBI", *each) for each in program)
     buffer = ctypes.create_string_buffer(code, len(code))
@@ -48,7 +48,7 @@ def _load(argument: int) -> _Instruction:
 
 
 def _rule(number: int, conditions: Sequence[_Instruction], error: int) -> list[_Instruction]:
-    """Answer a call with an error where all conditions hold, which jump over what is left where they do not."""
+    """Fail a call with an error if all conditions hold."""
     body = [*conditions, _answer(_ERROR | error)]
     return [(_LOAD, 0, 0, 0), (_IF_EQUAL, 0, len(body), number), *body]
 
@@ -76,6 +76,6 @@ _RULES = {"shared memory": _shared_memory, "locks": _locks, "fallocate": _falloc
 
 
 def obey_permissions() -> None:
-    """Give up root's right to write where the permissions of files say that it must not; without rights, change nothing."""
+    """Give up root's right to write files against their permissions; does nothing without it."""
     header, no_rights = struct.pack("Ii", 0x20080522, 0), bytes(24)
     ctypes.CDLL(None).capset(header, no_rights)

@@ -1,4 +1,4 @@
-"""A relay between a client and a server that counts bytes, not requests: it can cut connections, and speak TLS."""
+"""A relay between a client and a server that counts bytes, can cut connections, and speaks TLS."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _RESET = struct.pack("ii", 1, 0)
 
 
 class Relay:
-    """Passes bytes on, each connection over one of its own.
+    """Passes bytes on, one connection to the server for each from a client.
 
     Args:
         port: The server's.
         context: To speak TLS with clients.
 
     Attributes:
-        cuts: After how many bytes from the client each of the next connections is reset; used up one a connection that sends
-            so many.
+        cuts: After how many bytes from the client each of the next connections is reset; a connection that sends so many
+            uses one up.
         cut: How many connections were.
     """
 

@@ -1,4 +1,4 @@
-"""How long to try for: short within ``make test``, long within ``make faults``; and what came of it, to be printed at the end."""
+"""How long to try: short in ``make test``, long in ``make faults``; and the results, printed at the end."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ done: Counter[str] = Counter()
 
 
 def rounds(short: int, share: float = 1.0) -> int:
-    """Return how many rounds to go: a share of those that were asked for, or a few."""
+    """Return how many rounds to run: a share of those that were asked for, or a few."""
     return max(short, round(ROUNDS * share)) if IS_LONG else short
 
 
 def seeded(name: str) -> random.Random:
-    """Return random numbers whose seed is printed, and is that of ``NBTRACK_FAULT_SEED`` where it is set."""
+    """Return random numbers; their seed is printed, and ``NBTRACK_FAULT_SEED`` sets it."""
     seed = os.environ.get("NBTRACK_FAULT_SEED") or str(random.SystemRandom().randrange(10**9))
     print(f"NBTRACK_FAULT_SEED={seed} repeats {name}")
     return random.Random(f"{seed} {name}")

@@ -1,4 +1,4 @@
-"""File systems that are full, or lack what others have: training goes on, a line says what waits, and everything arrives once."""
+"""Full file systems, and those without some features: training goes on, one warning says what waits, everything arrives once."""
 
 import os
 import shutil
@@ -236,7 +236,7 @@ def test_without_locks_for_sqlite_the_journal_waits_until_the_store_is_elsewhere
 
 @pytest.fixture
 def other_file_system(tmp_path):
-    """A folder on another file system than the tests' own."""
+    """A folder on another file system than the tests."""
     shared = Path("/dev/shm")
     if not shared.is_dir() or not os.access(shared, os.W_OK) or shared.stat().st_dev == tmp_path.stat().st_dev:
         missing("there is no second file system to be written to")

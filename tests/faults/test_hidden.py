@@ -1,4 +1,4 @@
-"""Real machines on which processes cannot be seen, or that change their name: /proc with hidepid, and a new host name."""
+"""Processes that other users cannot see (/proc with hidepid), and a host whose name changes."""
 
 import os
 import shutil

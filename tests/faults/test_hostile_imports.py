@@ -1,4 +1,4 @@
-"""A database in which somebody has put anything anywhere: what is sound in it is imported, what is not is named."""
+"""A database with anything in its columns: valid rows are imported, invalid ones are reported."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ ANYTHING = {
 
 
 def filled(path, run_ids):
-    """Make a database with runs that have one of each thing, and 100 points."""
+    """Make a database with runs that have one of everything, and 100 points."""
     with closing(sqlite3.connect(path)) as connection:
         for table, columns in TABLES.items():
             connection.execute(f"CREATE TABLE {table} ({', '.join(columns.split())})")
@@ -107,7 +107,7 @@ def points(store, run_id):
 
 @pytest.mark.parametrize("value", ANYTHING.values(), ids=ANYTHING)
 def test_a_run_with_anything_in_a_column_stops_no_import(tmp_path, value):
-    """Each run has it in another place, in one row; the last nowhere."""
+    """Each run has it in another row; the last in none."""
     places = [(table, column) for table in OF_A_RUN for column in TABLES[table].split()]
     *run_ids, sound = ids = [f"{i:032x}" for i in range(len(places) + 1)]
     path = filled(tmp_path / "mlflow.db", ids)
@@ -155,7 +155,7 @@ def test_an_experiment_with_anything_in_a_column_stops_no_import(tmp_path, value
 
 
 def test_strings_that_are_not_utf8_are_read(tmp_path):
-    """SQLite keeps any bytes as a text."""
+    """SQLite stores any bytes as a string."""
     run = "a" * 32
     path = filled(tmp_path / "mlflow.db", [run])
     with closing(sqlite3.connect(path)) as connection:

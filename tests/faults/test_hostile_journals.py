@@ -1,4 +1,4 @@
-"""A journal that came with a project, or lies in a folder of many: nothing outside is touched, and others' are left for them."""
+"""Hostile journals in a downloaded project or a shared folder: nothing outside is touched, other users' journals stay."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LONG_AGO = 1e9
 
 
 def hostile(home, *events, run=RUN, writer=WRITER, head=None):
-    """Make the journal of a process that is gone, in which events say what they like."""
+    """Make the journal of a dead process with these events."""
     folder = home / f"{run}.{writer}"
     (folder / "spool").mkdir(parents=True)
     first = {"format": FORMAT, "run": run, "writer": writer, "owns": True, "owner": "", **(head or {})}
@@ -174,7 +174,7 @@ def test_a_journal_of_another_user_is_not_delivered(project, opened, caplog, wha
 
 
 def test_files_of_a_share_with_one_owner_are_ours(tmp_path, monkeypatch):
-    """As a network's file system may have it: what this process makes is not the user's whom it is run by."""
+    """On some network file systems the files that a process makes belong to another user."""
     folder = hostile(tmp_path)
     monkeypatch.setattr(plain_files.os, "geteuid", lambda: 54321)
     assert plain_files.is_ours(folder)
@@ -182,7 +182,7 @@ def test_files_of_a_share_with_one_owner_are_ours(tmp_path, monkeypatch):
 
 
 def hot_journal(database, victim):
-    """Write a rollback journal that names another one, which SQLite deletes when it has rolled back."""
+    """Write a rollback journal that names another one, which SQLite deletes after rolling back."""
     magic, name = bytes.fromhex("d9d505f920a163d7"), str(victim).encode()
     sizes = [0, 1, database.stat().st_size // 4096, 512, 4096]
     head = (magic + b"".join(each.to_bytes(4, "big") for each in sizes)).ljust(512, b"\0")

@@ -1,4 +1,4 @@
-"""Whoever opens a project that somebody packed who means harm loses nothing by it, and shows nothing."""
+"""A user who opens a hostile project loses nothing and shows nothing."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ROUNDS = rounds(20)
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory):
-    """The folder of a project that has one of each: runs, files, a model, a dataset, a trace."""
+    """The folder of a project that has one of everything: runs, files, a model, a dataset, a trace."""
     top = tmp_path_factory.mktemp("good")
     tracker = nbtrack.connect(top / ".nbtrack")
     for run_id in (RUN, DELETED):
@@ -56,14 +56,14 @@ def good(tmp_path_factory):
 
 @contextlib.contextmanager
 def _named(tracker, run_id):
-    """Let the next run have an id that is known."""
+    """Give the next run a known id."""
     connection_of(tracker).new_run = lambda event: run_id
     yield
     del connection_of(tracker).new_run
 
 
 def _log_by_mlflow(store: Any, top: Path) -> None:
-    """Add what nbtrack's own functions do not make: a logged model, a trace."""
+    """Add a logged model and a trace, which nbtrack's own functions do not make."""
     server = InProcess(Service(store, LocalArtifacts(top / ".nbtrack" / "artifacts"), serves_artifacts=False))
     made = {"experiment_id": "0", "name": "model", "source_run_id": RUN}
     assert server.answer("POST", "/api/2.0/mlflow/logged-models", _json(made))[0] == 200
@@ -85,7 +85,7 @@ def _json(value: Any) -> str:
 
 
 def _tries(project: Path, out: Path) -> Iterator[Callable[[], Any]]:
-    """Give all that somebody may do with a project who has just downloaded it."""
+    """Yield everything that a user may do with a downloaded project."""
     yield lambda: nbtrack.connect(project)
     yield lambda: [repr(run) for run in nbtrack.runs(experiment="*", view="all")]
     yield lambda: nbtrack.runs(experiment="*")._repr_mimebundle_()
@@ -134,7 +134,7 @@ def _log_into(run: Any) -> None:
 
 
 def _use(project: Path, out: Path, errors: Counter[str]) -> str:
-    """Do it all, one thing after the other, and return what was shown."""
+    """Do all of it, one after the other, and return what was shown."""
     said = io.StringIO()
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said), warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -212,14 +212,14 @@ def _one_round(good: Path, top: Path, monkeypatch: pytest.MonkeyPatch, chance: r
 
 
 def _is_known(what: str, home: Path) -> bool:
-    """Tell whether it is what other libraries look for in anybody's home: fonts, their own settings."""
+    """Tell whether other libraries look for it in every home: fonts, settings."""
     return what.partition(" ")[2].startswith(
         tuple(str(home / name) for name in (".config", ".cache", ".fonts", ".local", ".matplotlib"))
     )
 
 
 def test_every_operation_of_this_test_works_with_a_sound_project(good, tmp_path, monkeypatch):
-    """Else the test above could see nothing."""
+    """Otherwise the test above would prove nothing."""
     shutil.copytree(good, tmp_path / ".nbtrack")
     out = tmp_path / "out"
     out.mkdir()

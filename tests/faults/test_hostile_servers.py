@@ -1,4 +1,4 @@
-"""A tracking server that names folders of the user, or other machines, as where artifacts are: they are not used."""
+"""A tracking server that names local folders, or other machines, as artifact stores: they are not used."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def server(tmp_path, home):
 
 @pytest.fixture(params=["MLflow's protocol", "nbtrack's own"])
 def tracker(request, server, tmp_path, monkeypatch):
-    """Connect in a project of one's own, by either protocol."""
+    """Connect in a new project, by either protocol."""
     if request.param == "MLflow's protocol":
         monkeypatch.setattr("nbtrack.store.nbtrack_server.handshake.native_protocol", lambda client: 0)
     (tmp_path / "project").mkdir()

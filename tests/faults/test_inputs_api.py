@@ -1,6 +1,6 @@
-"""Every public function, given anything: it does what it says, or says what is wrong with what it was given.
+"""Every public function, given any value: it does what it documents, or names what is wrong with the value.
 
-Either way nothing that was logged before is lost, and the store takes all that comes after.
+Either way nothing that was logged before is lost, and the store accepts everything that follows.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def tracker(folder, monkeypatch):
 
 @pytest.fixture
 def past(tracker):
-    """A run that is there, in an experiment of its own."""
+    """An existing run, in an experiment of its own."""
     tracker.set_experiment("reads")
     with contextlib.suppress(IndexError):
         return nbtrack.runs()[0]
@@ -116,7 +116,7 @@ WRITES = {
 
 
 def _not_the_disk(it):
-    """Return it, but for what would have the test log what is on this machine."""
+    """Return a value, except one that would make the test log files of this machine."""
     return "missing" if it in ("../../etc/passwd", ".", "..", "/", "\\", "~") or str(it).startswith("/") else it
 
 
@@ -214,7 +214,7 @@ def test_every_read_succeeds_or_is_refused(name, past):
 
 
 def told(call, also=()):
-    """Call it, and return the error that says what is wrong; any other is a failure of the test."""
+    """Call a function, and return the error that names what is wrong; any other error fails the test."""
     try:
         call()
     except NbtrackError as error:

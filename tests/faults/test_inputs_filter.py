@@ -1,4 +1,4 @@
-"""The filter language, given anything: it finds the same runs in every store, or says where it is wrong; and soon."""
+"""Filters of any form: they find the same runs in every store, or name their mistake, fast."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_a_pattern_matches_as_in_earlier_versions(pattern, text):
 
 
 def _is_like(pattern, text):
-    """Say it as it is defined, trying everything."""
+    """Match a pattern by its definition, by trying everything."""
     if not pattern:
         return not text
     if pattern[0] == "%":

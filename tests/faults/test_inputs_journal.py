@@ -1,4 +1,4 @@
-"""Journals in which anything may stand: what can be read arrives, the rest is told, and the journals beside them arrive whole."""
+"""Journals with anything in them: what can be read arrives, the rest is reported, journals beside them arrive completely."""
 
 from __future__ import annotations
 
@@ -65,13 +65,13 @@ events = st.tuples(st.sampled_from(KINDS), st.dictionaries(st.sampled_from(FIELD
 
 
 def line(value):
-    """A line of a journal whose checksum is right, whatever it says."""
+    """A line of a journal with any content and a valid checksum."""
     body = json.dumps(value).encode("ascii")
     return b"%08x %s\n" % (zlib.crc32(body), body)
 
 
 def segment(head, rows):
-    """The file of a lane whose checksum is right, whatever its header says."""
+    """The file of a lane with any header and a valid checksum."""
     body = json.dumps(head).encode("ascii")
     body += b" " * (-(16 + len(body)) % 8)
     return struct.pack("<8sII", b"NBTLANE1", len(body), zlib.crc32(body)) + body + rows
@@ -79,7 +79,7 @@ def segment(head, rows):
 
 @pytest.fixture(scope="module")
 def left(tmp_path_factory):
-    """The journals of two processes that are gone."""
+    """The journals of two dead processes."""
     home = tmp_path_factory.mktemp("left")
     for run_id in (GOOD, BAD):
         writer = Writer(home, run_id, owns=True)
@@ -98,7 +98,7 @@ def left(tmp_path_factory):
 
 @pytest.fixture
 def recovered(left, tmp_path_factory):
-    """Change the one journal in its folder, and see that the other arrives."""
+    """Change one journal in its folder, and check that the other one arrives."""
 
     def recover(change):
         folder = tmp_path_factory.mktemp("store")

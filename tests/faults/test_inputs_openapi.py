@@ -1,4 +1,4 @@
-"""The server as schemathesis sees it, through its OpenAPI description: over the network, and the answers are as described."""
+"""The server tested by schemathesis over the network: its answers match its OpenAPI description."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CHECKS = [checks.status_code_conformance, checks.content_type_conformance, check
 
 @pytest.fixture(scope="module")
 def described(tmp_path_factory):
-    """The server's description, read from the server."""
+    """The description, read from the server."""
     with serving(str(tmp_path_factory.mktemp("served"))) as address:
         yield schemathesis.openapi.from_url(f"{address}/store/openapi.json")
 

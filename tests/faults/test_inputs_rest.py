@@ -1,4 +1,4 @@
-"""Every endpoint of the REST API, asked with anything: an answer or MLflow's error, and never a failure of ours."""
+"""Any request to every endpoint of the REST API gets an answer or MLflow's error, never an internal error."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def store(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def asking(store, tmp_path_factory):
-    """An application that is asked as the administrator, who may do everything."""
+    """An application whose client is the administrator, who may do everything."""
     folder = tmp_path_factory.mktemp("served")
     accounts = open_accounts(f"sqlite:///{folder}/users.db")
     hashed = hash_password(PASSWORD)
@@ -69,7 +69,7 @@ def asking(store, tmp_path_factory):
 
 
 def filled(store):
-    """See to it that there is what the examples ask for; return the id of a logged model."""
+    """Make everything that the examples ask for; return the id of a logged model."""
     start = Batch(RUN, "", events=(RunStarted("", "run", 1, experiment_id="1"), TagsSet({"t": "v"})))
     made_again = [
         lambda: store.create_experiment("one", tags={"t": "v"}),
@@ -88,7 +88,7 @@ def filled(store):
 
 
 def requests_to(endpoint, example):
-    """Return what makes requests: the example, with some of its fields, or others of the message, replaced or left out."""
+    """Return a strategy for requests: the example with some fields replaced, added or left out."""
     kinds = {field.encode_name: made(field.type) for field in types.type_info(endpoint.request).fields}
     others = {name: kinds.get(name, _json) | _json for name in {*kinds, *example} - set(endpoint.variables)}
     changed = {name: st.just(example.get(name, _MISSING)) | other | st.just(_MISSING) for name, other in others.items()}
@@ -107,7 +107,7 @@ def sent(asking, endpoint, fields):
 
 
 def _plain(value):
-    """Return what can stand in a query."""
+    """Return a strategy for query strings."""
     return [_plain(each) for each in value] if isinstance(value, list) else str(value).encode("utf-8", "replace").decode()
 
 

@@ -1,4 +1,4 @@
-"""A password in an address, a token in the environment: whatever fails, neither is in a file, a log, a tag or an error."""
+"""A password in a URI, a token in the environment: whatever fails, neither is in a file, log, tag or error."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def shown(settings):
 
 
 def secret_files(folder, *secrets):
-    """Return the files below a folder in which one of the secrets stands."""
+    """Return the files below a folder that contain one of the secrets."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     return [path for path in files if any(secret.encode() in path.read_bytes() for secret in secrets)]
 

@@ -40,7 +40,7 @@ RUN = "0123456789abcdef0123456789abcdef"
 
 
 def filled(store):
-    """See to it that a store has one of everything, so that what is asked for may be there."""
+    """Make one of everything in a store, so that requests may find it."""
     store.restore_experiment("0")
     store.apply([batch(RUN, started(), params(lr=0.1), lanes=[rows({"loss": [1.0, 2.0]})])])
     with contextlib.suppress(NbtrackError):
@@ -103,7 +103,7 @@ _SIMPLE = {
 
 
 def mostly(known, otherwise=TEXTS):
-    """Return what makes something that is there half of the time."""
+    """Return a strategy for things that exist half of the time."""
     return st.booleans().flatmap(lambda is_known: known if is_known else otherwise)
 
 
@@ -124,7 +124,7 @@ _FIELDS = {
 
 
 def made(kind):
-    """Return what makes values of a type, as msgspec describes it."""
+    """Return a strategy for values of a type, as msgspec describes it."""
     match kind:
         case types.LiteralType(values=values):
             return st.sampled_from(values)
@@ -144,7 +144,7 @@ def made(kind):
 
 
 def whole(kind):
-    """Return what makes structures; events, which travel as JSON, and rows of points are made as they are to be, too."""
+    """Return a strategy for structures; events, which are sent as JSON, and rows are also made as valid ones."""
     special = {"events": EVENTS, "lanes": LANES} if kind.cls is WireBatch else {}
     fields = {each.encode_name: field(each.name, each.type, special) for each in kind.fields}
     if getattr(kind, "array_like", False):
@@ -232,7 +232,7 @@ def answered(store, name, content):
 
 
 def peak_of(call):
-    """Return how many bytes a call took at most."""
+    """Return the most bytes that a call allocated."""
     tracemalloc.start()
     try:
         call()
@@ -242,7 +242,7 @@ def peak_of(call):
 
 
 def claiming(count, column):
-    """Return a request of few bytes whose columns are said to have ``count`` numbers."""
+    """Return a short request whose columns claim to have ``count`` numbers."""
     (wire,) = (
         OPERATIONS["apply"].arguments["batches"].encode([batch(new_id(), started(), lanes=[lane(2, series({"m": [1.0, 1.0]}))])])
     )

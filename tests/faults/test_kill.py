@@ -1,4 +1,4 @@
-"""Processes are killed at random moments: no point is lost whose call had returned, none doubled, and each run is closed."""
+"""Processes are killed at random moments: no point whose call returned is lost, none is duplicated, each run is closed."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ FROZEN = Path(__file__).parents[1] / "store" / "sql" / "frozen"
 
 
 class Round:
-    """One victim in a folder of its own, and what it noted of its calls."""
+    """One victim in a folder of its own, and the record of its calls."""
 
     def __init__(self, folder: Path, life: Life) -> None:
         folder.mkdir()
@@ -72,7 +72,7 @@ class Round:
             shutil.rmtree(self.life.artifacts)
 
     def check(self, store) -> None:
-        """Compare what is in the store with what was noted."""
+        """Compare what is in the store with what was recorded."""
         found = {run.name: run for run in store.search_runs(Query()).items}
         for number in range(self.life.runs):
             run = found.pop(f"run-{number}", None)
@@ -130,7 +130,7 @@ class Round:
 
 @pytest.fixture
 def new_round(tmp_path):
-    """Begin a round; its folder goes when the next one begins."""
+    """Start a round; its folder is deleted when the next one starts."""
     begun = []
 
     def begin(life):
@@ -151,7 +151,7 @@ def wait_for(condition, process) -> None:
 
 
 def kill_all(process, how: int) -> None:
-    """Kill a victim and its workers, and wait until they are gone; of those that nobody buries the group stays."""
+    """Kill a victim and its workers, and wait until they are dead."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, how)
     process.join()
@@ -182,7 +182,7 @@ def test_a_killed_process_loses_nothing(new_round, opened, kind):
 
 @pytest.fixture(scope="module")
 def lines_of(tmp_path_factory):
-    """Count the lines of nbtrack that a life takes."""
+    """Count the lines of nbtrack that a life executes."""
     counted = {}
 
     def count(kind):

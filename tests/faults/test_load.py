@@ -1,4 +1,4 @@
-"""Large numbers: of processes, points, metrics, columns and bytes; small forms of them unless much time was asked for."""
+"""Large numbers of processes, points, metrics, columns and bytes; smaller ones unless much time was asked for."""
 
 import json
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""A bucket whose connections are cut in the middle of an upload in parts: training goes on, and the file arrives whole, once."""
+"""A bucket whose connections are cut during a multipart upload: training goes on, and the file arrives completely, once."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ POINTS = 2000
 
 @pytest.fixture
 def role(postgres_server):
-    """The URI of a store for a user of its own, and what runs a statement about that user and ends its connections."""
+    """The URI of a store for a user of its own, and a function that runs a statement about that user and ends its connections."""
     url = postgres_server.new_url()
     schema = url.rpartition("%3D")[2]
     postgres_server.execute(f"CREATE ROLE {ROLE} LOGIN")

@@ -1,6 +1,6 @@
-"""Training with a server behind a network that breaks in every way: it goes on, and at the end all is there, once.
+"""Training with a server behind a network with every kind of fault goes on, and everything arrives once.
 
-What one fault alone does is in tests/test_remote_tracking.py and tests/store/test_http.py.
+Each fault alone is tested in tests/tracking/test_remote.py and tests/store/http/test_http.py.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def hurried(tmp_path, monkeypatch):
 
 
 class Chance(list):
-    """Faults without end: each request has one of them with a probability."""
+    """Endless faults: each request has one of them with a probability."""
 
     def __init__(self, chances: random.Random, share: float) -> None:
         super().__init__([None])
@@ -99,7 +99,7 @@ def soak(proxy, chances, share):
 
 
 def train(number, chances, proxy):
-    """Train a little, log what can be logged, and return the run with what it is to have."""
+    """Train briefly, log one of everything, and return the run with what it must have."""
     values, params, tags, files = {"loss": [], "acc": []}, {}, {}, {}
     with nbtrack.start_run(f"run {number}") as run:
         for step in range(400):

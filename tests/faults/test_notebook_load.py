@@ -1,4 +1,4 @@
-"""A notebook of many tracked cells, run again and again: neither kernel nor notebook grows, and nothing is left over."""
+"""A notebook of many tracked cells that is run many times: neither the kernel nor the notebook grows."""
 
 import json
 
@@ -37,7 +37,7 @@ def kernel(tmp_path):
 
 
 def run_all(kernel, notebook):
-    """Run all cells, and keep in the notebook what they leave there."""
+    """Run all cells, and keep their output in the notebook."""
     for cell in notebook.cells:
         answer = kernel.run(cell.source)
         assert answer.status == "ok", answer.outputs

@@ -1,4 +1,4 @@
-"""Which folder ``.nbtrack`` is used, of those here and above: one that is not ours, or must not be written to, does not win."""
+"""Which folder ``.nbtrack``, here or above, is the project: not one of another user, nor one that is not writable."""
 
 import os
 import shutil
@@ -33,7 +33,7 @@ print("shown", *sorted(run.name for run in nbtrack.runs()))
 
 @pytest.fixture
 def top():
-    """A folder that every user can reach: in it ``work`` of bob's, where he is."""
+    """A folder that every user can reach, with a folder ``work`` that belongs to bob, in which he works."""
     if os.geteuid() != 0:
         missing("only root can be several users")
     folder = Path(tempfile.mkdtemp(prefix="nbtrack-", dir="/tmp"))
@@ -98,7 +98,7 @@ def test_a_project_with_a_read_only_database_is_not_writable(top):
 
 
 def test_the_project_of_the_working_folders_owner_is_used(top):
-    """As root in a container does, in a folder of the machine outside, and a guest who may write there."""
+    """Like root in a container, in a folder of the host, or a guest who may write there."""
     theirs = made(top / "theirs", ADA, OWN_OF_ADA)
     made(theirs / ".nbtrack", ADA, OWN_OF_ADA, 0o777, runs=True)
     assert found(top, "theirs") == "theirs/.nbtrack theirs/.nbtrack"

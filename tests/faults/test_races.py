@@ -1,4 +1,4 @@
-"""What happens while a process recovers: between its look and its deed, and to the clock and the pids that it goes by."""
+"""Races with recovery: between reading a journal and acting on it, and with clocks and pids that change."""
 
 import json
 import os
@@ -44,7 +44,7 @@ sys.stdin.readline()
 
 
 def before_it_looks(monkeypatch, deed):
-    """Do something, once, after journals were read and before it is asked whether their processes live."""
+    """Do something once, after journals were read and before their processes are examined."""
     deeds, is_alive = [deed], Owner.is_alive
 
     def look(owner):

@@ -1,4 +1,4 @@
-"""A store that one may only read, a colleague's or one that is mounted read-only: it can be read, and reading leaves no trace."""
+"""A store without write permission, or mounted read-only, can be read, and reading leaves no trace."""
 
 import os
 import shutil
@@ -76,13 +76,13 @@ def bob(folder, code):
 
 
 def seen(folder):
-    """Return all that can be told of files: owner, mode, size and time."""
+    """Return owner, mode, size and time of every file."""
     found = {path: path.stat() for path in folder.rglob("*")}
     return {path: (at.st_uid, at.st_mode, at.st_size, at.st_mtime_ns) for path, at in found.items()}
 
 
 def without_memory(folder):
-    """Leave the log of a writer that was killed alone, as a copy or a snapshot may."""
+    """Leave only the log of a killed writer, as a copy or a snapshot may."""
     (folder / "runs.db-shm").unlink()
 
 

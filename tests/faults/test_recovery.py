@@ -1,4 +1,4 @@
-"""What a process had logged when it died is in the store when anyone opens it next, once; and a live run is left alone."""
+"""What a dead process had logged is in the store after the next one opens it, once; a living run is not touched."""
 
 import json
 import os

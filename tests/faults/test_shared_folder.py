@@ -1,4 +1,4 @@
-"""A project that several people of a group share: nobody who looks or logs keeps another from it."""
+"""A project that several users of a group share: none who reads or logs locks another out."""
 
 import os
 import shutil
@@ -29,7 +29,7 @@ NAMES = "print(*sorted(run.name for run in nbtrack.runs()))"
 
 @pytest.fixture
 def shared():
-    """A folder of ada's, which the team may write to, and in which everything belongs to the team."""
+    """A folder of ada's that the team may write to, in which everything belongs to the team."""
     if os.geteuid() != 0:
         missing("only root can be several users")
     folder = Path(tempfile.mkdtemp(prefix="nbtrack-", dir="/tmp"))  # every user can reach it
@@ -88,7 +88,7 @@ def test_files_of_a_journal_may_be_used_by_the_group(shared):
 
 
 def test_the_log_of_a_folder_without_setgid_has_the_databases_group(shared):
-    """Bob, whose files have a group of his own there, must not lock ada out."""
+    """Bob's files have a group of his own there, which must not lock ada out."""
     shared.chmod(0o775)
     said(shared, ADA, LOG.format(name="a1"))
     look = "nbtrack.runs(); print(flush=True); sys.stdin.readline()"
@@ -108,7 +108,7 @@ os._exit(0)
 
 @pytest.mark.parametrize("has_rows", [True, False])
 def test_another_users_sqlite_log_does_not_lock_the_owner_out(shared, has_rows):
-    """A database that others may only read, in a folder that they may write to: SQLite itself leaves them its log."""
+    """A database that others may only read, in a folder that they may write to: SQLite itself leaves its log there."""
     shared.chmod(0o777)
     said(shared, ADA, LOG.format(name="a1"), umask=0o022)
     if has_rows:

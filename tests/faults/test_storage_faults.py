@@ -1,4 +1,4 @@
-"""Training goes on where nothing can be written, with one line of warning, and everything arrives afterwards."""
+"""Training goes on where nothing can be written, with one warning, and everything arrives afterwards."""
 
 import logging
 import os
@@ -29,7 +29,7 @@ def train(run, *, first=0):
 
 
 def wait_until_away(run):
-    """Wait until somebody has tried to deliver, in vain."""
+    """Wait until a delivery has failed."""
     while not run._session.connection.flusher.problem:
         run.set_tag("still", "waiting")
         assert not run.flush(0.1)
@@ -170,7 +170,7 @@ def test_training_beside_a_damaged_store_arrives_after_it_is_fixed(tmp_path, ope
 
 
 def other_kernel(folder, code):
-    """Do something in the store in another process."""
+    """Run code on the store in another process."""
     source = f"import nbtrack\nnbtrack.connect({str(folder)!r})\n{code}"
     subprocess.run([sys.executable, "-c", source], check=True, cwd=folder)
 

@@ -1,4 +1,4 @@
-"""What an earlier nbtrack left, and what a later one did: stores and journals of every version, and training beside them."""
+"""Stores and journals of every earlier and of a later version, and training beside them."""
 
 import os
 import shutil

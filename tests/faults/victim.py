@@ -1,4 +1,4 @@
-"""Processes that log until they are killed, or recover what others left until they are killed."""
+"""Processes that log, or recover, until they are killed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PACKAGE = str(Path(nbtrack.__file__).parent)
 class Life:
     """What a victim does: run after run, each with some threads and worker processes that log.
 
-    ``dies_at`` is the line of nbtrack, counted over all threads, at which it kills itself; 0 leaves that to others.
+    ``dies_at`` is the line of nbtrack, counted over all threads, at which it kills itself; 0 leaves the killing to the test.
     """
 
     folder: str
@@ -43,7 +43,7 @@ class Life:
     dies_at: int = 0
 
     def text(self, index: int) -> str:
-        """Return the text of a file."""
+        """Return the content of a file."""
         return f"file {index} " * self.file_size
 
     @property
@@ -100,7 +100,7 @@ def _work(life: Life, run: nbtrack.Run, number: int, writer: int) -> None:
 
 
 def recover(folder: str, record: str = "", dies_at: int = 0) -> None:
-    """Open a store, which recovers what others left, and read from it; or be killed in the middle of that."""
+    """Open a store, which recovers orphaned journals, and read from it, or be killed meanwhile."""
     os.setsid()
     os.environ["NBTRACK_ARTIFACT_PLACES"] = "/dev/shm"  # where victims put their files
     with _counted(Record(Path(record)) if record else None, dies_at):

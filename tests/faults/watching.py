@@ -1,4 +1,4 @@
-"""Who looks at a folder: every file that is opened, listed, moved or removed in this process, as Python itself tells it."""
+"""Watches a folder: every file that this process opens, lists, moves or removes, by Python's audit events."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _seen: list[str] = []
 
 @contextmanager
 def watched(folder: Path) -> Iterator[list[str]]:
-    """Give what is done with anything below a folder within the block."""
+    """Yield the list of what the block does with anything below a folder."""
     global _folder
     _install()
     _seen.clear()
@@ -66,7 +66,7 @@ def _heard(event: str, args: tuple[Any, ...]) -> None:
 
 
 def _place(event: str, path: str | bytes | os.PathLike[Any], args: tuple[Any, ...]) -> str:
-    """Return where a path leads; of what is done to a link itself, where that lies."""
+    """Return where a path leads; for an operation on a link itself, where the link is."""
     try:
         name = os.fsdecode(path).removeprefix("file:")
         flags = args[2] if event == "open" and len(args) > 2 and isinstance(args[2], int) else 0

@@ -1,4 +1,4 @@
-"""A journal to write into, and what a store would make of its batches."""
+"""A journal to write to, and what a store would make of its batches."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from nbtrack.journal.writer import Writer
 
 
 def collect(journal, limit=1000):
-    """Everything in a journal, taken batch by batch as a store would: events, and (step, value) by key."""
+    """Return everything in a journal, taken batch by batch as a store does: events, and (step, value) by key."""
     progress, events, points = Progress(), [], {}
     while batch := journal.take(progress, limit):
         assert batch.first_event == progress.events
@@ -25,7 +25,7 @@ def collect(journal, limit=1000):
 
 
 def take_all(writer, limit=1000):
-    """The same for a writer in this process, which is told of its progress."""
+    """Return the same for a writer in this process, and acknowledge it."""
     events, points = [], {}
     while batch := writer.outbox.take(limit):
         events += batch.events

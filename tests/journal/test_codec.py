@@ -1,4 +1,4 @@
-"""Every kind of event becomes JSON and is itself again."""
+"""Every kind of event becomes JSON and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signal handlers and ``__del__`` log in the middle of whatever their thread is doing: at each line of it, once."""
+"""Signal handlers and ``__del__`` interrupt the journal at each line of its code, once, and log."""
 
 import sys
 from pathlib import Path
@@ -19,7 +19,7 @@ PACKAGE = str(Path(nbtrack.__file__).parent / "journal")
 
 
 class Interruption:
-    """Calls a handler at the so-and-so-many-th line of the journal's code that is executed."""
+    """Calls a handler at the n-th line of the journal's code that is executed."""
 
     def __init__(self, at, handle):
         self.left, self._handle = at, handle
@@ -51,11 +51,11 @@ def fill_a_segment(writer):
         writer.log({"first": 1.0}, step, NOW)
 
 
-def take_down_an_event(writer):
+def append_an_event(writer):
     writer.append(ParamsLogged({"m": 1}))
 
 
-def take_down_together(writer):
+def append_together(writer):
     with writer.together():
         writer.append(ParamsLogged({"m": 1}))
 
@@ -74,11 +74,11 @@ def keep_a_file(writer):
     (writer.files.folder() / "f").write_bytes(b"")
 
 
-DEEDS = [open_a_lane, fill_a_segment, take_down_an_event, take_down_together, mix_lanes, deliver, keep_a_file]
+DEEDS = [open_a_lane, fill_a_segment, append_an_event, append_together, mix_lanes, deliver, keep_a_file]
 
 
 def handle(writer):
-    """Do what a handler may do: it opens a lane, logs into one that is there, and takes down an event."""
+    """Do what a handler may do: open a lane, log into an existing one, append an event."""
     writer.log({"h": 1.0}, 7, NOW)
     writer.log({"first": 1.0}, 1_000, NOW)
     writer.append(TagsSet({"h": "1"}))
@@ -117,7 +117,7 @@ def test_nothing_is_lost_at_whatever_line_a_handler_interrupts(tmp_path, deed):
         stored = read_journal(folder)
         assert stored.damage == []
         assert [event for event in stored.events if isinstance(event, TagsSet)] == [TagsSet({"h": "1"})]
-        assert len(stored.events) == 1 + (deed in (take_down_an_event, take_down_together))
+        assert len(stored.events) == 1 + (deed in (append_an_event, append_together))
         if deed is not deliver:
             events, points = take_all(writer)
             assert (steps(points), events) == (expected(deed), stored.events)

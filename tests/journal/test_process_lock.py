@@ -1,4 +1,4 @@
-"""The lock by which a process that logs is seen to live: held while it has journals, gone with it, its children's own."""
+"""The lock that proves a process to be alive: held while it has journals, released with its death, not held by children."""
 
 import errno
 import json
@@ -40,7 +40,7 @@ def other(tmp_path):
 
 
 def hidden(monkeypatch):
-    """Let no process be seen, as with hidepid or from another container."""
+    """Let no process be visible, as with hidepid or from another container."""
     monkeypatch.setattr(Owner, "is_alive", lambda _: None)
 
 

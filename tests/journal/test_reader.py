@@ -1,4 +1,4 @@
-"""A journal cut or damaged at any byte: a torn tail is tolerated, all else is told, and nothing crashes."""
+"""A journal cut or damaged at any byte: a torn tail is tolerated, everything else is reported, and nothing crashes."""
 
 import shutil
 
@@ -18,7 +18,7 @@ STEPS = 5
 
 
 def written(home, most):
-    """Return a journal of every kind of file, with so many metrics that are logged alone."""
+    """Return a journal with every kind of file, and so many metrics that are logged alone."""
     writer = Writer(home, "a" * 32, owns=True)
     writer.append(RunStarted("Default", "a", 1))
     for step in range(STEPS):
@@ -34,13 +34,13 @@ def written(home, most):
 
 @pytest.fixture(scope="module")
 def journal(tmp_path_factory):
-    """A journal of more metrics than have lanes of their own."""
+    """A journal with more metrics than have lanes of their own."""
     return written(tmp_path_factory.mktemp("journal"), 40)
 
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
-    """A journal of few files, which is quickly read."""
+    """A small journal, which is read fast."""
     return written(tmp_path_factory.mktemp("journal"), 2)
 
 

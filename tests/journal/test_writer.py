@@ -1,4 +1,4 @@
-"""What is logged comes out of the journal, once, in order, whatever was logged."""
+"""Everything that is logged is read from the journal, once, in order."""
 
 import math
 import os

@@ -1,4 +1,4 @@
-"""Workers forked in the first moments of a process's first run, while nbtrack's threads import and open what they need."""
+"""Workers that are forked in the first moments of a process's first run, while threads import and open libraries."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Projects in folders whose names mean something in a URI, in a pattern or to a shell."""
+"""Projects in folders whose names have a meaning in a URI, a pattern or a shell."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ some = pytest.mark.parametrize("name", NAMES)
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch, name):
-    """A folder of that name, and nothing else beside it; the working directory."""
+    """A folder of that name, alone in its parent, as the working directory."""
     (tmp_path / "all" / name).mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "all" / name)
     yield tmp_path / "all" / name
@@ -63,7 +63,7 @@ def seen(tracker):
 
 
 def asked(capsys, *arguments):
-    """Return what a command says in JSON."""
+    """Return the JSON output of a command."""
     capsys.readouterr()
     assert main([*arguments, "--json"]) == 0
     return json.loads(capsys.readouterr().out)

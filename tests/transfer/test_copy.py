@@ -1,4 +1,4 @@
-"""Copies of runs between stores: everything, once, and on from where they were broken off."""
+"""Copies of runs between stores: complete, once, and continued after an interruption."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ RANDOM = np.random.default_rng(0)
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory):
-    """A store with a run that has everything, its child, one that goes on, one that is scheduled and some that are deleted."""
+    """A store with a run that has everything, its child, an open one, a scheduled one and deleted ones."""
     store = MemoryStore(str(tmp_path_factory.mktemp("source")))
     store.create_experiment("vision", artifact_location=None, tags={"team": "blue"})
     everything = [
@@ -180,7 +180,7 @@ def test_runs_deleted_in_the_source_after_a_copy_stay(target, tmp_path):
 
 
 class Named(StoredRuns):
-    """A source whose experiments all have one name, as a folder of MLflow's may."""
+    """A source whose experiments all have one name, as is possible in MLflow's folder."""
 
     def experiments(self):
         return [replace(each, name="tuning") for each in super().experiments()]
@@ -217,7 +217,7 @@ def test_what_a_run_logged_after_a_copy_is_copied(source, tmp_path):
 
 
 class Failing:
-    """A store that breaks down at the n-th change."""
+    """A store that fails at the n-th change."""
 
     def __init__(self, store, changes):
         self._store, self._left = store, changes
@@ -320,7 +320,7 @@ def test_tags_of_the_target_stay(source, tmp_path):
 
 @pytest.fixture
 def with_models(tmp_path):
-    """A store in which one run has made a model with files, and a later one has read and measured it."""
+    """A store in which one run made a model with files, and a later one read and measured it."""
     store = MemoryStore(str(tmp_path / "source"))
     store.apply([batch("made", started("made"))])
     model = store.models.create("0", name="net", model_type="Agent", source_run_id="made", params={"lr": "0.1"}, tags={"t": "v"})

@@ -1,4 +1,4 @@
-"""What an import may read and what it says: every form of an address, files of the source's own folder, all that is left out."""
+"""What an import reads and reports: every form of a URI, only the source's own files, everything that is left out."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def put(path, content="hello"):
 
 
 def database(path, *runs, location=""):
-    """Make a database of MLflow's with runs, each an id and its artifact_uri."""
+    """Make a database of MLflow with runs, each an id and its artifact_uri."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE alembic_version (version_num)")
@@ -81,7 +81,7 @@ def fingerprint(place):
 
 @pytest.fixture
 def mlruns(tmp_path, monkeypatch):
-    """A folder of MLflow's in a folder with a space and a percent sign in its name, which is the working directory."""
+    """A folder of MLflow in a folder with a space and a percent sign in its name, the working directory."""
     project = tmp_path / "my project 100%25"
     add_run(experiment(project / "mlruns"))
     monkeypatch.chdir(project)
@@ -171,7 +171,7 @@ def test_a_project_with_runs_in_several_places_names_them(mlruns, tmp_path):
 
 @pytest.fixture
 def secret(tmp_path):
-    """A folder of another's, named as a run's of MLflow would be."""
+    """A folder of another user, named like MLflow's folder of a run."""
     folder = tmp_path / "home" / "1" / RUN / "artifacts"
     put(folder / "id_rsa", "secret")
     return folder
