@@ -1,6 +1,6 @@
-"""What comes over the wire, by whoever: every operation of the binary protocol, chunks of points, tokens of pages.
+"""Anything on the wire: every operation of the binary protocol, chunks of points, page tokens.
 
-It is done, or refused with the error that is documented, and takes neither memory nor time that its size does not justify.
+It succeeds, or is refused with the documented error, and takes no more memory and time than its size justifies.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""A database that turns read-only, as one does whose server fails over: training goes on, and nothing is lost.
+"""A database that becomes read-only, as in a failover of its server: training goes on, and nothing is lost.
 
-A server that crashes and comes back, and one without a connection left, are in tests/test_servers_away.py.
+A server that crashes, and one without free connections, are in tests/delivery/test_unavailable_databases.py.
 """
 
 from __future__ import annotations
