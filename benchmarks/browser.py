@@ -1,4 +1,4 @@
-"""What the views in a notebook are held to, in a real JupyterLab and Chromium: ``python benchmarks/browser.py [NAME …]``.
+"""The speed of live views in a real JupyterLab and Chromium: ``python benchmarks/browser.py [NAME …]``.
 
 The kernel has the second core for itself; server, browser and this program share the first. ``NBTRACK_BENCH_STORES`` names a
 folder where the stores of the large figures are kept, which take a minute each to make.

@@ -1,4 +1,4 @@
-"""The one home of pandas: runs and points as DataFrames."""
+"""Runs and points as DataFrames."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..entities.run import Points, RunInfo
 
 __all__ = ["Cells", "history_frame", "mlflow_frame", "points_frame", "runs_frame"]
 
-# What a store gives of many runs: (run id, key, value …) of each param, tag or summary.
+# Rows of a store: (run id, key, value …) of each param, tag or summary.
 Cells = Sequence[tuple[Any, ...]]
 
 
@@ -50,9 +50,9 @@ def runs_frame(
         infos: The runs.
         experiments: Names by experiment id.
         metrics: Summaries.
-        suffixes: What follows the metric's name in the column of each value: ``""``, or for example ``".min"``.
+        suffixes: The suffix of the column of each value after the metric's name: ``""``, or for example ``".min"``.
         params: Typed values, or strings.
-        tags: Texts.
+        tags: Strings.
     """
     start = np.array([info.start_time for info in infos], dtype="datetime64[ms]")
     never = np.datetime64("NaT", "ms")
@@ -104,7 +104,7 @@ def _texts(column: list[Any]) -> list[str | None]:
 
 
 def _pivot(cells: Cells, rows: Mapping[str, int], missing: Any, at: int = 2) -> list[tuple[str, list[Any]]]:
-    """Return a column a key, of the values at ``at`` in the cells, sorted by key."""
+    """Return a column for each key, sorted, of the values at index ``at`` of the cells."""
     columns: dict[str, list[Any]] = {}
     for cell in cells:
         column = columns.get(cell[1])
@@ -115,7 +115,7 @@ def _pivot(cells: Cells, rows: Mapping[str, int], missing: Any, at: int = 2) -> 
 
 
 def _typed(column: list[Any]) -> pd.Series:
-    """Return params with the dtype that they share: numbers stay numbers, anything mixed stays as it is."""
+    """Return params with the dtype that they share; mixed types make a column of objects."""
     present = {type(value) for value in column if value is not None}
     has_gap = any(value is None for value in column)
     if present == {int}:

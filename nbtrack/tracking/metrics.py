@@ -1,4 +1,4 @@
-"""The metrics of a run, to be read: all points, and what they come to."""
+"""The metrics of a run: their points and summaries."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SUMMARY_FIELDS = tuple(MetricSummary.__dataclass_fields__)
 class MetricHistory:
     """All points of one metric of a run, in the order logged, and their summary.
 
-    The points are read when first asked for, and stay as they were then; ask the run again for newer ones.
+    The points are read when they are first used, and kept; ``run.metrics`` has newer ones.
 
     Example:
         >>> import nbtrack
@@ -89,12 +89,12 @@ class MetricHistory:
 
     @property
     def count(self) -> int:
-        """How many points there are."""
+        """The number of points."""
         return self.summary.count
 
     @property
     def nan_count(self) -> int:
-        """How many of them are NaN."""
+        """The number of points that are NaN."""
         return self.summary.nan_count
 
     def __len__(self) -> int:
@@ -158,7 +158,7 @@ def read_points(store: Store, histories: Sequence[MetricHistory]) -> None:
 
 
 def read_metrics(store: Store, run_ids: Sequence[str]) -> dict[str, Metrics]:
-    """Read the metrics of runs, by run id: summaries at once, points when they are asked for."""
+    """Read the metrics of runs by run id: the summaries now, the points of each metric when they are used."""
     found: dict[str, dict[str, MetricHistory]] = {run_id: {} for run_id in run_ids}
     for run_id, key, *fields in store.metrics(run_ids, SUMMARY_FIELDS):
         summary = MetricSummary(*fields)

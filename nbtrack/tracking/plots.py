@@ -1,4 +1,4 @@
-"""Metrics as matplotlib figures, for papers and quick looks."""
+"""Metrics as matplotlib plots."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PLACES = 400
 
 
 class History(Protocol):
-    """What is drawn of a metric: its name, and its points in the order logged."""
+    """A metric that is drawn: its name, and its points in the order logged."""
 
     @property
     def key(self) -> str:
@@ -35,7 +35,7 @@ class History(Protocol):
 
 
 def plot_histories(histories: Sequence[History], *, labels: Sequence[str], ax: Axes | None = None, **options: Any) -> Axes:
-    """Draw histories over their steps into one plot.
+    """Draw histories over their steps in one plot.
 
     Args:
         histories: What to draw, a line each; NaN leaves a gap.
@@ -50,11 +50,11 @@ def plot_histories(histories: Sequence[History], *, labels: Sequence[str], ax: A
 
 
 def plot_groups(groups: Mapping[Hashable, Sequence[History]], *, title: str, ax: Axes | None = None, **options: Any) -> Axes:
-    """Draw the mean of each group of histories, and the range between its lowest and highest one.
+    """Draw the mean of each group of histories, in the band between its lowest and highest values.
 
     Args:
-        groups: Histories by what they have in common; at a step between points a history is read linearly.
-        title: Says what that is.
+        groups: Histories by a value that they share; between its points a history is interpolated linearly.
+        title: The name of that value, as the legend's title.
         ax: Where to draw; a new figure where none is given.
         options: For ``Axes.plot``.
     """
@@ -92,9 +92,9 @@ def _in_order(history: History) -> tuple[NDArray[np.int64], NDArray[np.float64]]
 
 
 def _together(histories: Sequence[History]) -> tuple[Numbers, Numbers, Numbers, Numbers]:
-    """Return common steps, and the values there, their lows and highs: a row a history, NaN outside of it.
+    """Return common steps, and each history's values, lows and highs there: a row a history, NaN outside of its steps.
 
-    Of very many steps each place is a stretch: a history's mean there, its lowest and its highest value, so that no peak is lost.
+    Many steps are cut into stretches, with the mean, the lowest and the highest value of each, so that no peak is lost.
     """
     curves = [_in_order(history) for history in histories]
     steps = np.unique(np.concatenate([own for own, _ in curves])).astype(np.float64)
@@ -112,7 +112,7 @@ def _at(places: Numbers, steps: NDArray[np.int64], values: Numbers) -> Numbers:
 
 
 def _in_stretches(steps: NDArray[np.int64], values: Numbers, edges: Numbers) -> tuple[Numbers, Numbers, Numbers]:
-    """Return the mean, lowest and highest value of each stretch; where it has no points, what lies between its neighbours."""
+    """Return the mean, lowest and highest value of each stretch; one without points is interpolated."""
     known, count = ~np.isnan(values), len(edges) - 1
     which, values_ = np.clip(np.searchsorted(edges, steps[known], "right") - 1, 0, count - 1), values[known]
     low, high = np.full(count, np.inf), np.full(count, -np.inf)
@@ -125,7 +125,7 @@ def _in_stretches(steps: NDArray[np.int64], values: Numbers, edges: Numbers) -> 
 
 
 def _without_warning(reduce: Any, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Reduce the rows of an array; NaN where all are NaN, which numpy would warn of."""
+    """Reduce the rows of an array; columns of NaN alone, for which numpy warns, give NaN."""
     result = np.full(values.shape[1], np.nan)
     known = ~np.isnan(values).all(axis=0)
     result[known] = reduce(values[:, known], axis=0)

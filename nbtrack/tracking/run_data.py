@@ -1,4 +1,4 @@
-"""Params, tags and metrics of runs, read together for all of them when the first one is asked for."""
+"""Params, tags and metrics of runs, read for all of them when the first one is used."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Details"]
 
 
 class Details:
-    """What a store has of some runs beyond their fixed facts, by run id; a snapshot, taken when asked for."""
+    """The params, tags and metrics of some runs by run id, each kind read once, when it is first used."""
 
     def __init__(self, connection: Connection, run_ids: Sequence[str]) -> None:
         self._connection, self._run_ids = connection, run_ids

@@ -1,4 +1,4 @@
-"""Runs as living views in the notebook: what a view is told of a run, and where it is shown."""
+"""The live view of a run in a cell's output, and the static output that replaces it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["bundle", "saved_bundle", "show", "show_end", "view_of"]
 
-# nbtrack's mark on a display, which captures of what a cell shows pass over.
+# Marks displays of nbtrack, which are not captured among what a cell shows.
 _METADATA = {"nbtrack": "run"}
 _CELL_LINE = re.compile(r'File "Cell In ?\[\d+\]", line (\d+)')
 
@@ -27,7 +27,7 @@ _views: weakref.WeakValueDictionary[str, RunView] = weakref.WeakValueDictionary(
 
 
 def view_of(run: ShownRun, focus: Sequence[str] = ()) -> RunView:
-    """Return a run's view: the one that lives already, or a new one, which follows a run that goes on here."""
+    """Return the open view of a run, or a new one, which follows a run of this process."""
     from .views.run import RunView
 
     known = _views.get(run.id)
@@ -51,7 +51,7 @@ def _counts(run: ShownRun) -> dict[str, int]:
 
 
 def show(run: ShownRun, focus: Sequence[str] = ()) -> bool:
-    """Open a living view of a run in the output of this cell; tell whether somebody is looking."""
+    """Open a live view of a run in the output of this cell; return False in a headless execution."""
     if frontend.is_headless():
         return False
     from IPython.display import display
@@ -66,14 +66,14 @@ def show(run: ShownRun, focus: Sequence[str] = ()) -> bool:
 
 
 def show_end(run: ShownRun) -> None:
-    """Put what stays of a run into the place of its living view, which goes on living there."""
+    """Replace the output of a run's live view by its static output, in whose slot the view goes on."""
     from IPython.display import display
 
     display(saved_bundle(run), raw=True, display_id=_display_id(run), update=True, metadata=_METADATA)
 
 
 def bundle(run: ShownRun) -> dict[str, Any]:
-    """Return what stays of a run, and let a living view take its place where somebody is looking."""
+    """Return the static output of a run, and open a live view in its slot unless execution is headless."""
     if not frontend.is_headless():
         open_view(view_of(run))
     return saved_bundle(run)
@@ -92,7 +92,7 @@ def _display_id(run: ShownRun) -> str:
 
 
 def _still_running(run: ShownRun) -> str:
-    """Return the page of a run that goes on, for a notebook that is saved now and opened without its kernel."""
+    """Return the static HTML of an open run, for a notebook that is saved now and opened without its kernel."""
     text = f"run <b>{escaped(run.name)}</b> was running when this was saved"
     return display_html(
         run.id, f"<p>{text}; <code>nbtrack.get_run(&quot;{escaped(run.id)}&quot;)</code> shows what became of it.</p>"
@@ -100,7 +100,7 @@ def _still_running(run: ShownRun) -> str:
 
 
 def facts(run: ShownRun) -> dict[str, Any]:
-    """Return what a living view says of a run; of one that goes on here, without asking the store."""
+    """Return the facts of a run that a live view shows; for an open run of this process without asking the store."""
     session = shown_session(run)
     tags = session.recorder.own_tags if session.is_open else run.tags
     params = session.recorder.known_params() if session.is_open else run.params
@@ -123,6 +123,6 @@ def facts(run: ShownRun) -> dict[str, Any]:
 
 
 def _line_in_cell(traceback: str | None) -> int | None:
-    """Return the number of the cell's line in which its code failed."""
+    """Return the number of the line in the cell whose code failed."""
     found = _CELL_LINE.findall(traceback or "")
     return int(found[0]) if found else None

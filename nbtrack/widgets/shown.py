@@ -1,4 +1,4 @@
-"""Runs as what shows them sees them: protocols, so that a view needs no run of its own kind."""
+"""What displays need of a run, as protocols: ``tracking`` has the classes, and widgets import none of them."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ __all__ = ["ShownHistory", "ShownRecorder", "ShownRun", "ShownSession", "shown_s
 
 
 class ShownHistory(Protocol):
-    """A metric of a run: its points, and their summary."""
+    """A metric of a run: its points and summary."""
 
     @property
     def summary(self) -> MetricSummary:
-        """What the points come to."""
+        """The summary of the points."""
 
     @property
     def count(self) -> int:
-        """How many points there are."""
+        """The number of points."""
 
     @property
     def steps(self) -> NDArray[np.int64]:
@@ -47,7 +47,7 @@ class ShownRecorder(Protocol):
         """The tags that this process has set."""
 
     def known_params(self) -> Mapping[str, ParamValue]:
-        """Return the params that this process knows."""
+        """Return the params that this process has set."""
 
 
 class ShownSession(Protocol):
@@ -71,10 +71,10 @@ class ShownSession(Protocol):
 
     @property
     def when_ended(self) -> list[Callable[[], None]]:
-        """What is called when the run ends here."""
+        """Functions that are called when this process ends the run."""
 
     def artifact_count(self) -> int:
-        """Return how many files the run has."""
+        """Return the number of files that the run has."""
 
     def at_once(self) -> AbstractContextManager[None]:
         """Return a context in which everything that a display asks is read in one request."""
@@ -93,39 +93,39 @@ class ShownRun(Protocol):
 
     @property
     def status(self) -> Status:
-        """How it stands."""
+        """The run's status."""
 
     @property
     def experiment(self) -> str:
-        """The name of its experiment."""
+        """The name of the run's experiment."""
 
     @property
     def start_time(self) -> datetime:
-        """When it began."""
+        """When the run started."""
 
     @property
     def end_time(self) -> datetime | None:
-        """When it ended, None while it runs."""
+        """When the run ended; None while it is open."""
 
     @property
     def params(self) -> Mapping[str, ParamValue]:
-        """Its params."""
+        """The run's params."""
 
     @property
     def metrics(self) -> Mapping[str, ShownHistory]:
-        """Its metrics."""
+        """The run's metrics."""
 
     @property
     def tags(self) -> Mapping[str, str]:
-        """Its tags."""
+        """The run's tags."""
 
     @property
     def traceback(self) -> str | None:
-        """The exception that ended it."""
+        """The traceback of the exception that ended the run."""
 
     @property
     def _session(self) -> ShownSession:
-        """What is not for the run's users; see ``shown_session``."""
+        """The part of the run that its users do not see; see ``shown_session``."""
 
 
 def shown_session(run: ShownRun) -> ShownSession:

@@ -1,4 +1,4 @@
-"""A comparison in a notebook: selecting in one of its parts selects in all of them and in Python, in every theme and width."""
+"""A comparison in a notebook: a selection holds in all of its parts and in Python; its themes and widths."""
 
 import re
 
@@ -72,7 +72,7 @@ def test_brushing_an_axis_selects_the_runs_that_go_through_it(notebook):
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark", "JupyterLab Dark High Contrast"])
-def test_it_fits_and_can_be_read(notebook, theme):
+def test_the_picture_fits_and_can_be_read(notebook, theme):
     page = notebook.page
     page.evaluate(THEME, theme)
     page.wait_for_function("(name) => document.body.dataset.jpThemeName === name", arg=theme)

@@ -1,4 +1,4 @@
-"""A run's living view: while its cell runs, after it, and whatever happens to the page and the kernel meanwhile."""
+"""A run's live view while its cell runs and after it, with reloads, lost connections and restarted kernels."""
 
 import re
 
@@ -169,7 +169,7 @@ def test_a_page_that_is_reloaded_during_a_run_has_it_all_in_the_end(open_noteboo
     assert points(notebook.live(1)) > before
 
 
-def test_a_kernel_that_is_restarted_leaves_what_was_seen(open_notebook):
+def test_a_restarted_kernel_leaves_the_last_frame(open_notebook):
     notebook = open_notebook(LOGGING, "nbtrack.runs()[0].status")
     live = begin(notebook)
     wait_for_more(notebook, live, 100)
@@ -269,7 +269,7 @@ def test_two_notebooks_share_a_store(open_notebook, own_page):
     ],
     ids=["empty", "one point", "all NaN", "diverged", "recovered", "constant", "500 metrics"],
 )
-def test_unusual_runs_look_considered(open_notebook, body, said):
+def test_unusual_runs_are_displayed(open_notebook, body, said):
     notebook = open_notebook(f"%%track unusual\n{body}")
     notebook.run(1)
     live = notebook.live(1)

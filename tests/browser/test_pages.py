@@ -1,4 +1,4 @@
-"""What is seen without a kernel: saved notebooks, and pages that ``to_html`` writes, in a browser that has no network."""
+"""Saved notebooks and files of ``to_html`` in a browser without a kernel or a network."""
 
 import json
 import math
@@ -55,7 +55,7 @@ def _metric_name(text):
     return re.sub(r"[^\w\-./: ]", "_", text).strip("/. ")[:100] or "m"
 
 
-def test_a_run_is_interactive_and_hostile_texts_are_texts(runs, tmp_path, offline_page):
+def test_a_run_is_interactive_and_hostile_strings_are_text(runs, tmp_path, offline_page):
     page = offline_page
     for i, run in enumerate(runs):
         page.goto(run.to_html(tmp_path / f"{i}.html").as_uri())
@@ -140,7 +140,7 @@ for i, text in enumerate(texts):
 SHOWN = ["run", "run.live()", "nbtrack.runs()", "nbtrack.runs()[:4].compare()"]
 
 
-def test_no_text_is_more_than_text_in_any_view_of_a_notebook(open_notebook):
+def test_user_supplied_strings_are_never_markup(open_notebook):
     notebook = open_notebook(EVERYWHERE.format(texts=HOSTILE), *SHOWN)
     for i in range(1, 2 + len(SHOWN)):
         notebook.run(i)
@@ -172,7 +172,7 @@ def test_no_text_is_more_than_text_in_any_view_of_a_notebook(open_notebook):
 TRACKED = "%%track '<img src=x onerror=document.title=7>'\nfor step in range(50):\n    nbtrack.log(loss=1 / (step + 1))"
 
 
-def test_a_saved_notebook_reads_well_without_its_kernel(open_notebook, lab, own_page, offline_page, tmp_path):
+def test_a_saved_notebook_is_readable_without_its_kernel(open_notebook, lab, own_page, offline_page, tmp_path):
     notebook = open_notebook(TRACKED, "nbtrack.runs()", "nbtrack.runs().compare()")
     for i in (1, 2, 3):
         notebook.run(i)

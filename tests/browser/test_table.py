@@ -1,4 +1,4 @@
-"""The table of runs in a notebook: what it shows, what a person does in it, and what Python knows of that."""
+"""The table of runs in a notebook: sorting, filters, edits and selections, which Python sees."""
 
 import re
 
@@ -55,14 +55,14 @@ def wait_for_names(notebook, expected):
     notebook.page.wait_for_function(BEGINS_WITH, arg=expected)
 
 
-def test_it_sorts_by_several_columns(notebook):
+def test_the_table_sorts_by_several_columns(notebook):
     menu(notebook, "opt", "Sort descending")
     menu(notebook, "lr", "Sort by this too")
     wait_for_names(notebook, ["run-5", "run-11", "run-1", "run-7", "run-3", "run-9"])
     assert head(notebook, "opt").get_attribute("aria-sort") == "descending"
 
 
-def test_a_filter_narrows_it_and_a_mistake_is_pointed_at(notebook):
+def test_a_filter_hides_rows_and_a_mistake_is_marked(notebook):
     box = notebook.live(2).locator(".nbt-filter")
     box.fill("metrics.loss < 0.2 and params.opt = 'adam'")
     box.press("Enter")
@@ -138,7 +138,7 @@ def test_the_layout_is_remembered(notebook):
     expect(head(notebook, "status")).to_have_count(0)
 
 
-def test_it_is_worked_by_the_keyboard(notebook):
+def test_the_table_is_used_with_the_keyboard(notebook):
     grid = notebook.live(2).get_by_role("grid")
     grid.focus()
     for key in ("ArrowDown", "Space", "ArrowDown", "ArrowDown", "Space"):
@@ -161,7 +161,7 @@ def test_only_columns_that_differ(notebook):
     expect(head(notebook, "opt")).to_have_count(1)
 
 
-def test_it_is_copied_as_csv(notebook):
+def test_the_table_is_copied_as_csv(notebook):
     page = notebook.page
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     row(notebook, "run-3").locator(".nbt-box").click()
@@ -173,7 +173,7 @@ def test_it_is_copied_as_csv(notebook):
     assert lines[1].startswith("run-3,FINISHED")
 
 
-def test_rows_of_a_run_that_goes_on_are_alive(open_notebook):
+def test_rows_of_an_open_run_are_updated(open_notebook):
     start = "run = nbtrack.start_run('going')\nrun.log(loss=5.0)\nrun.flush()"
     notebook = open_notebook(start, "nbtrack.runs()", "run.log(loss=4.25); run.end()")
     notebook.run(1)
@@ -220,7 +220,7 @@ def test_ten_thousand_runs_are_a_few_hundred_cells(open_notebook):
     assert head(notebook, "m199").count() == 1
 
 
-def test_compare_opens_below(notebook):
+def test_a_comparison_opens_below_the_table(notebook):
     for name in ("run-3", "run-7"):
         row(notebook, name).locator(".nbt-box").click()
     notebook.live(2).get_by_role("button", name="Compare").click()

@@ -1,4 +1,4 @@
-"""Views of runs to draw, made without a store."""
+"""The content of runs, made without a store."""
 
 import numpy as np
 

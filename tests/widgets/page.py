@@ -1,4 +1,4 @@
-"""A page as a view sees one: it takes what is pushed, as the browser's does, and asks."""
+"""Stands in for a browser: records what a view pushes, and sends it requests."""
 
 import json
 
@@ -10,7 +10,7 @@ TYPES = {"f8": np.float64, "f4": np.float32, "i4": np.int32, "u4": np.uint32, "u
 
 
 def unpack(value, block):
-    """Return what js/src/data/pack.ts makes of a packed value."""
+    """Decode a packed value, as js/src/data/pack.ts does."""
     if isinstance(value, list):
         return [unpack(each, block) for each in value]
     if not isinstance(value, dict):
@@ -33,7 +33,7 @@ def travelled(value):
 
 
 class Page:
-    """Stands in for a view's model in the browser: what a kernel would send is taken down."""
+    """The transport of a view that records what a kernel would send."""
 
     def __init__(self, view):
         self.view, self.events, self.is_closed = view, [], False
@@ -43,7 +43,7 @@ class Page:
         self.events.append((event, travelled(value)))
 
     def ask(self, what, /, **args):
-        """Ask the view, as a page does."""
+        """Send the view a request, as a browser does."""
         return travelled(self.view.answer(what, json.loads(json.dumps(args))))
 
     def told(self, event):
@@ -59,7 +59,7 @@ def live_view(runs):
 
 
 def curves(page):
-    """Return the curves that a page has of a run, put together from snapshot and frames as js/src/run/metrics.ts does."""
+    """Return the curves of a run, put together from snapshot and frames as js/src/run/metrics.ts does."""
     metrics = {}
     for event, value in page.events:
         if event not in ("snapshot", "frame"):

@@ -28,11 +28,11 @@ def npm():
     return npm
 
 
-def test_its_own_tests_pass(npm):
+def test_the_tests_of_the_browsers_code_pass(npm):
     run(npm, "test")
 
 
-def test_its_types_are_right(npm):
+def test_the_browsers_code_type_checks(npm):
     run(npm, "run", "check")
 
 

@@ -1,1 +1,1 @@
-"""What stays in a saved notebook: pages without script, and the text and pictures beside them."""
+"""The static output of a saved notebook: HTML without script, text and pictures."""

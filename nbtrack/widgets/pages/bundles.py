@@ -1,7 +1,7 @@
-"""What stays in a saved notebook: runs, lists of runs and comparisons as bundles of plain formats.
+"""MIME bundles of runs, tables of runs and comparisons, as a saved notebook keeps them.
 
-Everything here is a pure function from plain data (``views``) to text or bytes. A bundle goes to
-``display(bundle, raw=True)`` or comes from ``_repr_mimebundle_``.
+Pure functions from plain data (``contents``) to text or bytes. A bundle goes to ``display(bundle, raw=True)`` or comes from
+``_repr_mimebundle_``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import base64
 
 from .comparison import comparison_html
 from .contents import ComparisonContent, RunContent, RunsContent
-from .markup import saved_size
+from .levels import saved_size
 from .plain import comparison_text, run_line, run_text, runs_text
 from .png import run_png
 from .run import run_html
@@ -36,11 +36,11 @@ _HTML_SHARE = 24_000
 
 
 def run_bundle(content: RunContent, *, picture: bool = True) -> dict[str, str]:
-    """Return a run in HTML, PNG (as base64) and text, together at most 40 kB of a notebook file.
+    """Return a run as HTML, PNG (base64) and text, together at most 40 kB of a notebook file.
 
     Args:
         content: The run.
-        picture: Whether to paint the PNG, which imports matplotlib; without it HTML and text only.
+        picture: Whether to paint the PNG, which imports matplotlib.
     """
     text = run_text(content)
     html = run_html(content, _HTML_SHARE)

@@ -1,4 +1,4 @@
-"""Which curves are drawn, and which of them together."""
+"""Chooses which curves are drawn, and which share a chart."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BARS = "▁▂▃▄▅▆▇█"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One curve of a chart."""
+    """A curve of a chart, with its label and colour."""
 
     label: str
     metric: MetricContent
@@ -30,21 +30,21 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Curves drawn in one chart."""
+    """Curves that are drawn in one chart."""
 
     title: str
     lines: tuple[Line, ...]
 
 
 def by_interest(names: Iterable[str]) -> list[str]:
-    """Return metric names with losses and scores before what tells less, else in their order."""
+    """Return metric names with losses and scores first, otherwise in their order."""
     return sorted(names, key=lambda name: better(name) == 0)
 
 
 def charts_of_run(content: RunContent) -> list[Chart]:
-    """Return the charts of a run's metrics, a metric's splits together, the telling ones first.
+    """Return the charts of a run's metrics, losses and scores first; the splits of a metric share a chart.
 
-    A metric of a single point has none: its value says it all.
+    A metric of a single point has no chart.
     """
     curves = {name: metric for name, metric in content.metrics.items() if metric.curve and metric.summary.count > 1}
     groups = [group[i : i + _TOGETHER] for group in families(by_interest(curves)) for i in range(0, len(group), _TOGETHER)]
@@ -52,7 +52,7 @@ def charts_of_run(content: RunContent) -> list[Chart]:
 
 
 def _chart(names: Sequence[str], metrics: Mapping[str, MetricContent]) -> Chart:
-    """Draw several names in one chart, the plain or training one first."""
+    """Return the chart of several metrics, the training or unsplit one first."""
     order = sorted(names, key=lambda name: ("", "train", "val", "test").index(split_of(name)[1]))
     lines = [
         Line(name, metric, metric.curve, PALETTE[i])
@@ -63,7 +63,7 @@ def _chart(names: Sequence[str], metrics: Mapping[str, MetricContent]) -> Chart:
 
 
 def charts_of_runs(runs: Sequence[RunContent]) -> list[Chart]:
-    """Return a chart a metric with a curve of every run that has one; colours and labels go by the run's place."""
+    """Return a chart for each metric, with the curves of all runs; a run's place gives its colour and label."""
     names = by_interest(dict.fromkeys(name for run in runs for name in run.metrics))
     charts = []
     for name in names:
@@ -78,18 +78,18 @@ def charts_of_runs(runs: Sequence[RunContent]) -> list[Chart]:
 
 
 def laid_out(charts: Sequence[Chart], points: int = MOST_POINTS) -> list[tuple[Chart, Plot]]:
-    """Lay charts out, large where they are few, with ``points`` points shared among all of their curves."""
+    """Return charts with their plots, large if there are few; all curves share ``points`` points."""
     width, height = {0: (0, 0), 1: (480, 168), 2: (400, 152)}.get(len(charts), (264, 120))
     each = max(8, min(200, points // max(1, sum(len(chart.lines) for chart in charts))))
     return [(c, plot([(s.curve.thinned(each), s.color) for s in c.lines], width, height)) for c in charts]
 
 
 def sparkline(curve: Curve, length: int = 16) -> str:
-    """Return a curve as a row of at most ``length`` bars in a text, a space where a value is not finite."""
+    """Return a curve as a string of at most ``length`` bars, with a space where a value is not finite."""
     values = curve.values.tolist()
     if len(values) > length:
         values = [values[i * (len(values) - 1) // (length - 1)] for i in range(length)]
-    finite = [v / 2 for v in values if math.isfinite(v)]  # halved, as a span may be more than a float holds
+    finite = [v / 2 for v in values if math.isfinite(v)]  # halved, for the span of two floats may overflow
     if not finite:
         return ""
     low, span = min(finite), max(finite) - min(finite)
@@ -97,7 +97,7 @@ def sparkline(curve: Curve, length: int = 16) -> str:
 
 
 def in_words(chart: Chart) -> str:
-    """Return what a chart shows in words, for readers and viewers without pictures."""
+    """Return a description of a chart, for screen readers and viewers without pictures."""
     return "; ".join(
         f"{s.label} {sparkline(s.curve)} {number(s.metric.summary.first)} to {number(s.metric.summary.last)}" for s in chart.lines
     )

@@ -1,4 +1,4 @@
-"""What the static displays are told: plain data, read from a store by others."""
+"""The data of static displays; ``read_runs`` and ``read_many`` read it from a store."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CURVE_POINTS = 200
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curve:
-    """A curve to draw: ``steps`` ascending and ``values``, both of shape (n,), and of how many points in all."""
+    """A curve: ascending ``steps`` and ``values``, of shape (n,) each, thinned from ``total`` points."""
 
     steps: NDArray[Any]
     values: NDArray[np.float64]
@@ -27,7 +27,7 @@ class Curve:
 
     @classmethod
     def of(cls, steps: NDArray[Any], values: NDArray[np.float64], points: int = CURVE_POINTS) -> Curve:
-        """Return the curve of all points of a metric, in whatever order logged, thinned to at most ``points``."""
+        """Return the curve of all points of a metric, in the order logged, thinned to at most ``points``."""
         from ..data.downsample import in_step_order, minmax_indices
 
         steps, values = in_step_order(steps, values)
@@ -44,7 +44,7 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class MetricContent:
-    """A metric: its summary, and its curve where that was read."""
+    """A metric: its summary, and its curve if that was read."""
 
     summary: MetricSummary
     curve: Curve | None = None
@@ -56,12 +56,12 @@ class RunContent:
 
     Attributes:
         started: Milliseconds since the epoch.
-        duration: Seconds; of an open run until now, None where unknown.
-        tags: Those that the user has set.
-        parent: The name or id of the run that this one is nested in.
-        artifacts: How many files it has.
+        duration: Seconds, until now for an open run; None if unknown.
+        tags: The tags that users have set.
+        parent: The name or id of the run in which this one is nested.
+        artifacts: The number of its files.
         error: The last line of the traceback.
-        ended: How it ended beyond its status: ``stopped``, ``crashed``, or nothing.
+        ended: Why it ended, beside the status: ``stopped``, ``crashed``, or empty.
     """
 
     id: str
@@ -85,7 +85,7 @@ class RunContent:
 
 @dataclass(frozen=True, slots=True)
 class Best:
-    """The best last value of a metric, and the name of the run that has it."""
+    """The best last value of a metric, and the name of its run."""
 
     value: float
     run: str
@@ -93,7 +93,14 @@ class Best:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """What is said of all runs, shown or not: which params differ, which are the same in all, the metrics, the best of each."""
+    """What differs among all runs, shown or not.
+
+    Attributes:
+        differing: The names of the params that differ.
+        same: The params that are equal in all runs.
+        metrics: The names of the metrics.
+        best: The best last value of each metric.
+    """
 
     differing: tuple[str, ...]
     same: Mapping[str, ParamValue]
@@ -103,10 +110,15 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class RunsContent:
-    """A list of runs: those read for the display, in their order, and how many there are in all.
+    """A table of runs.
 
-    ``title`` says which they are, such as a filter; ``now`` is when they are shown, in milliseconds; ``key`` is where a
-    living view finds the page; ``whole`` is known where more runs than these were read.
+    Attributes:
+        runs: The runs that are shown, in their order.
+        total: The number of all runs.
+        title: Says which runs they are, such as a filter.
+        now: When they are shown, in milliseconds since the epoch.
+        key: The slot in which a live view finds the table.
+        whole: What differs among all runs, if more than ``runs`` were read.
     """
 
     runs: tuple[RunContent, ...]
@@ -119,9 +131,13 @@ class RunsContent:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonContent:
-    """Runs side by side, with curves where they are to be drawn; ``key`` is where a living view finds the page.
+    """Runs side by side.
 
-    ``total`` is how many runs are compared, and ``whole`` what is said of them, where they are more than these.
+    Attributes:
+        runs: The runs that are shown, with the curves to draw.
+        key: The slot in which a live view finds the comparison.
+        total: The number of runs that are compared, if it is more than ``runs``.
+        whole: What differs among all of them, if they are more than ``runs``.
     """
 
     runs: tuple[RunContent, ...]
@@ -131,5 +147,5 @@ class ComparisonContent:
 
     @property
     def count(self) -> int:
-        """How many runs are compared."""
+        """The number of runs that are compared."""
         return max(self.total, len(self.runs))

@@ -1,22 +1,23 @@
-"""The files of a run as a page: their paths and sizes."""
+"""The files of a run as static HTML: their paths and sizes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from ..data.format import size
-from .markup import counted, dim, display_html, escaped, first_that_fits, name, table
+from .levels import first_that_fits
+from .markup import counted, dim, display_html, escaped, name, table
 
 __all__ = ["files_html"]
 
 _LEVELS = (200, 50, 10)
 
-# A path, and how many bytes there are.
+# A path, and its size in bytes.
 Files = Sequence[tuple[str, int]]
 
 
 def files_html(files: Files, key: str = "", limit: int = 40_000) -> str:
-    """Return a list of files as HTML without script; ``key`` is where a living view finds it."""
+    """Return a list of files as HTML without script; ``key`` names the slot of a live view."""
     return first_that_fits(_LEVELS, lambda most: _html(files, key, most), limit)
 
 

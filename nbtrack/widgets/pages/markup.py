@@ -1,15 +1,13 @@
-"""The bits that the pages are made of: escaped names, tables, pictures and one small style sheet.
+"""The parts of static HTML: escaped names, tables, pictures and one small style sheet.
 
-A page reads well where a viewer strips the style sheet, the style attributes and the pictures: tables are
-tables, states are words, and nothing is told by colour alone.
+The HTML stays readable if a viewer strips style sheets, style attributes and pictures: tables are tables, states are words,
+and nothing is told by colour alone.
 """
 
 from __future__ import annotations
 
 import html
-import json
-from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
 
 from ..data.format import clip, one_line
 from .charts import Chart, in_words
@@ -24,17 +22,13 @@ __all__ = [
     "dim",
     "display_html",
     "escaped",
-    "first_that_fits",
     "name",
     "not_drawn",
-    "saved_size",
     "table",
 ]
 
-Level = TypeVar("Level")
-
 _TITLE = 200
-_LONGEST_ID = 256
+_LONGEST_KEY = 256
 
 STYLE = (
     "<style>"
@@ -60,12 +54,12 @@ STYLE = (
 
 
 def escaped(text: str) -> str:
-    """Return a text as markup takes it, within quotes too."""
+    """Return a string escaped for HTML, within quotes too."""
     return html.escape(text, quote=True)
 
 
 def name(text: str, length: int = 44) -> str:
-    """Return someone's text: escaped, isolated in its direction of writing, cut with more of it as a title."""
+    """Return a user-supplied string: escaped, with its own direction of writing, cut, and more of it as the title."""
     shown = clip(text, length)
     more = min(4 * length, _TITLE)
     title = f' title="{escaped(clip(text, more))}"' if shown.endswith("…") and more > length else ""
@@ -78,19 +72,19 @@ def code(text: str, length: int = 8) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """Return a number of things: ``1 run``, ``1,200 runs``."""
+    """Return a count with its noun: ``1 run``, ``1,200 runs``."""
     return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def dim(markup: str) -> str:
-    """Return markup that steps back."""
+    """Return markup in a muted colour."""
     return f'<span class="d">{markup}</span>'
 
 
 def table(head: Sequence[str], *groups: Iterable[Sequence[str]], left: int = 1) -> str:
-    """Return a table of markup, a rule between its groups of rows.
+    """Return a table of markup with a line between its groups of rows.
 
-    The first ``left`` columns are text, the others are numbers.
+    The first ``left`` columns are aligned to the left, the others to the right.
     """
     heads = "".join(f'<th class="c h{" l" * (i < left)}" scope="col">{cell}</th>' for i, cell in enumerate(head))
     bodies = ("".join(f'<tr class="r">{_cells(row, left)}</tr>' for row in rows) for rows in groups)
@@ -104,33 +98,19 @@ def _cells(row: Sequence[str], left: int) -> str:
 
 
 def chart_box(chart: Chart, plot: Plot, caption: str) -> str:
-    """Return one chart: its caption, and its picture with what it shows in words."""
+    """Return one chart: its caption, and its picture with a description."""
     words = escaped(clip(in_words(chart), 200))
     picture = f'<img width="{plot.width}" height="{plot.height}" alt="{words}" src="{svg_uri(svg(plot))}">'
     return f'<div class="g" style="display:inline-block">{caption}<br>{picture}</div>'
 
 
 def not_drawn(count: int) -> str:
-    """Return the line that says how many charts there would be besides, nothing for none."""
+    """Return the line that says how many charts are not drawn; empty for none."""
     said = counted(count, "more chart")
     return f"<p>{dim(f'and {said} not drawn')}</p>" if count else ""
 
 
-def display_html(run_id: str, *parts: str) -> str:
-    """Return a display's markup; the run's id is where a living view finds it."""
-    slot = f' data-run="{escaped(one_line(run_id)[:_LONGEST_ID])}"' if run_id else ""
+def display_html(key: str, *parts: str) -> str:
+    """Return a display's markup in a slot that a live view finds by its key, for a run the run's id."""
+    slot = f' data-run="{escaped(one_line(key)[:_LONGEST_KEY])}"' if key else ""
     return f'<div class="nbt-slot"{slot}><div class="nbt nbt-static">{STYLE}{"".join(parts)}</div></div>'
-
-
-def saved_size(text: str) -> int:
-    """Return how many bytes a text takes in a notebook file, at worst."""
-    return len(json.dumps(text))
-
-
-def first_that_fits(levels: Sequence[Level], render: Callable[[Level], str], limit: int) -> str:
-    """Return the first rendering that takes at most ``limit`` bytes in a notebook file, else the last."""
-    for level in levels:
-        rendered = render(level)
-        if saved_size(rendered) <= limit:
-            break
-    return rendered

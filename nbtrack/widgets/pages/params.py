@@ -1,4 +1,4 @@
-"""Params as text."""
+"""Params as strings."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ __all__ = ["param_text"]
 
 
 def param_text(run: RunContent, name: str) -> str:
-    """Return a run's value of a param as text, empty where it has none."""
+    """Return a run's value of a param as a string, empty if it has none."""
     return value_text(run.params[name]) if name in run.params else ""

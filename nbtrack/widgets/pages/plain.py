@@ -31,7 +31,7 @@ def run_line(content: RunContent) -> str:
 
 
 def run_text(content: RunContent) -> str:
-    """Return a run as a few lines: what it was, its metrics with their curves, its params; at most 4 KB or so."""
+    """Return a run as a few lines of about 4 KB at most: its facts, its metrics with small curves, its params."""
     shown = list(content.params)[:_PARAMS]
     params = ", ".join(f"{_text(key, 24)} = {_text(param_text(content, key), 24)}" for key in shown)
     more = f" and {len(content.params) - len(shown):,} more" if len(content.params) > len(shown) else ""
@@ -40,7 +40,7 @@ def run_text(content: RunContent) -> str:
 
 
 def runs_text(content: RunsContent) -> str:
-    """Return a list of runs as a table of text: the first of them, with the params that differ and the metrics."""
+    """Return the first runs as a table of text, with the params that differ and the metrics."""
     runs = content.runs[:_RUNS]
     line = summary_line(content, len(runs))
     if not runs:
@@ -64,7 +64,7 @@ def runs_text(content: RunsContent) -> str:
 
 
 def comparison_text(content: ComparisonContent) -> str:
-    """Return a comparison as a table of text, a column a run: first the params that differ, then the metrics."""
+    """Return a comparison as a table of text with a column a run: the params that differ, then the metrics."""
     runs = content.runs[:_COMPARED]
     if not runs:
         return "No runs to compare"
@@ -123,7 +123,7 @@ def _last(run: RunContent, key: str) -> str:
 
 
 def _aligned(rows: Sequence[Sequence[str]], left: int) -> list[str]:
-    """Return rows as lines: the first columns to the left, the others to the right."""
+    """Return rows as aligned lines: the first ``left`` columns to the left, the others to the right."""
     widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(_padded(cell, widths[i], i < left) for i, cell in enumerate(row)).rstrip() for row in rows]
 

@@ -1,4 +1,4 @@
-"""The geometry of one small chart, in pixels from the top left, for the painters of SVG and PNG."""
+"""The geometry of one small chart, in pixels from the top left, for SVG and PNG."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["GREY", "PALETTE", "Plot", "Stroke", "plot"]
 
-# Of middle lightness: each stands out from white and from near-black by 3 to 1 or more, as an image cannot know
-# which of them is behind it. Text needs 4.3 to 1 on both, which one grey has.
+# Each colour has a contrast of 3 to 1 or more with white and with near-black, for an image does not know its background.
+# Text needs 4.3 to 1 on both, which one grey has.
 PALETTE = ("#3b82f6", "#e0761a", "#2b9c6b", "#d6569b", "#9d7a2f", "#1797a8", "#a06cf0", "#e5534b", "#6d8a2b", "#7f8894")
 GREY = "#797979"
 
@@ -28,7 +28,7 @@ _LOG_RATIO = 1000.0
 
 @dataclass(frozen=True, slots=True)
 class Stroke:
-    """One curve: unbroken pieces of line, shape (n, 2) each, lone points, its end, and infinities as (x, upwards)."""
+    """One curve: its unbroken lines, of shape (n, 2) each, single points, the last point, and infinities as (x, upwards)."""
 
     color: str
     pieces: tuple[NDArray[np.float64], ...]
@@ -39,7 +39,7 @@ class Stroke:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """A chart: its frame, the ticks of the vertical axis, the ends of the horizontal one, and the curves."""
+    """A chart: its frame, the ticks of the vertical axis, the ends of the horizontal one, and its curves."""
 
     width: int
     height: int
@@ -55,7 +55,7 @@ class Plot:
 
 @dataclass(frozen=True, slots=True)
 class _Axis:
-    """The vertical axis: its range in decades where it is logarithmic, else in quarters, which no float overflows."""
+    """The vertical axis: its range as log10 if it is logarithmic, else divided by 4, so that no difference overflows."""
 
     low: float
     high: float
@@ -69,8 +69,8 @@ class _Axis:
 def plot(curves: Sequence[tuple[Curve, str]], width: int, height: int) -> Plot:
     """Lay out curves with their colours in one chart.
 
-    A value that is NaN breaks the line, an infinite one is marked at the edge. The axis is logarithmic where all values
-    are positive and the highest is a thousand times what a tenth of them stay below.
+    NaN breaks the line; an infinity is marked at the edge. The axis is logarithmic if all values are positive and the highest
+    is at least 1,000 times the lowest decile.
     """
     values = np.concatenate([curve.values for curve, _ in curves]) if curves else np.empty(0)
     steps = np.concatenate([curve.steps for curve, _ in curves]).astype(np.float64) if curves else np.empty(0)
@@ -96,7 +96,7 @@ def _ends(steps: NDArray[np.float64]) -> tuple[str, str]:
 
 
 def _axis(values: NDArray[np.float64]) -> tuple[_Axis, list[tuple[float, str]]]:
-    """Return an axis with room for these values, and its marks with their labels."""
+    """Return an axis for these values, and its ticks with their labels."""
     low, high = float(values.min()), float(values.max())
     if low / 4 == high / 4:
         room = abs(low) / 8 or 1.0
@@ -109,7 +109,7 @@ def _axis(values: NDArray[np.float64]) -> tuple[_Axis, list[tuple[float, str]]]:
 
 
 def _marks(low: float, high: float) -> list[tuple[float, str]]:
-    """Return two to five round values in a range, with labels that tell them apart."""
+    """Return two to five round values in a range, with labels of enough digits to differ."""
     raw = high / 4 - low / 4
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= raw * 0.999)
@@ -141,7 +141,7 @@ def _stroke(curve: Curve, color: str, axis: _Axis, span: tuple[float, float], fr
 
 
 def _unbroken(finite: NDArray[np.bool_]) -> Iterator[slice]:
-    """Yield each stretch of values without a gap."""
+    """Yield each stretch of finite values."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], finite, [False]]).astype(np.int8)))
     for start, stop in edges.reshape(-1, 2):
         yield slice(int(start), int(stop))

@@ -1,6 +1,6 @@
-"""A run as one PNG picture, for viewers that show neither markup nor SVG. The home of matplotlib's painter.
+"""A run as one PNG picture, for viewers that show neither HTML nor SVG.
 
-Only matplotlib's objects are used, never its global state, so that a user's figures and settings are left alone.
+Only matplotlib's objects are used, never pyplot or rcParams, so that a user's figures and settings do not change.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ _FONT = "DejaVu Sans"
 
 
 def run_png(content: RunContent, limit: int = 20_000) -> bytes:
-    """Return a picture of a run's header and curves, in at most ``limit`` bytes where that can be.
+    """Return a picture of a run's header and curves, of at most ``limit`` bytes unless even the smallest one is larger.
 
-    It is transparent, in colours that read on white and on black.
+    It is transparent, in colours that are legible on white and on black.
     """
     charts = charts_of_run(content)
     for count, scale in _LEVELS[len(charts) > _SHARP :]:
@@ -45,7 +45,7 @@ def run_png(content: RunContent, limit: int = 20_000) -> bytes:
 
 
 class _Canvas:
-    """One picture in the making, with places in points from the top left."""
+    """Draws one picture; places are in points from the top left."""
 
     def __init__(self, content: RunContent, charts: Sequence[Chart], scale: float) -> None:
         drawn = laid_out(charts)
@@ -60,7 +60,7 @@ class _Canvas:
             self.chart(chart, plot, x, y)
 
     def header(self, content: RunContent) -> None:
-        """Write how the run stands, its name and when it ran."""
+        """Write the run's status, its name and when it ran."""
         facts = (
             status_word(content),
             one_line(content.id)[:8],
@@ -97,19 +97,19 @@ class _Canvas:
 
 
 class _Painter:
-    """Lines, markers and words on a transparent ground, by matplotlib's Agg renderer."""
+    """Draws lines, markers and text on a transparent background by matplotlib's Agg renderer."""
 
     def __init__(self, width: float, height: float, scale: float) -> None:
         from matplotlib.backends.backend_agg import RendererAgg
         from matplotlib.transforms import Affine2D
 
         self.renderer = RendererAgg(round(width * scale), round(height * scale), 72 * scale)
-        # Agg's ground is transparent black; its lines have their origin at the bottom, its words at the top.
+        # Agg's background is transparent black; the origin of its lines is at the bottom, of its text at the top.
         self.place = Affine2D().scale(scale, -scale).translate(0, round(height * scale))
         self.scale = scale
 
     def png(self) -> bytes:
-        """Return what was painted as a file, in few colours."""
+        """Return the picture as a PNG file of few colours."""
         from PIL import Image
 
         pixels = Image.fromarray(np.asarray(self.renderer.buffer_rgba()))
@@ -141,7 +141,7 @@ class _Painter:
     def text(
         self, x: float, y: float, words: str, color: str = GREY, size: float = 10, align: float = 0, weight: str = "normal"
     ) -> float:
-        """Write words and return where they end; ``align`` is the share of their width that lies before ``x``."""
+        """Write text and return where it ends; ``align`` is the share of its width that lies before ``x``."""
         from matplotlib.font_manager import FontProperties
 
         font = FontProperties(family=_FONT, size=size, weight=weight)
@@ -162,7 +162,7 @@ class _Painter:
 
 
 def _places(plots: Sequence[Plot]) -> Iterator[tuple[float, float]]:
-    """Yield where each chart goes, row by row."""
+    """Yield the place of each chart, row by row."""
     x, y = 0, _HEADER + _CAPTION
     for plot in plots:
         if x + plot.width > _WIDTH:
@@ -172,7 +172,7 @@ def _places(plots: Sequence[Plot]) -> Iterator[tuple[float, float]]:
 
 
 def _metric_lines(content: RunContent) -> list[str]:
-    """Return the last values of a run without curves."""
+    """Return the last values of a run's metrics, a line each."""
     names = by_interest(content.metrics)[:12]
     return [f"{clip(key, 40)}   {number(content.metrics[key].summary.last)}" for key in names]
 

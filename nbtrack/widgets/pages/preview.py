@@ -1,7 +1,6 @@
-"""An artifact shown where it stands: an image, the head of a table or text, a player; else a line that names it.
+"""The preview of an artifact: an image, a player, the head of a table or text; for other files a line that names them.
 
-What a file holds is data, never markup: an image is shown as one (a script in an SVG does not run there),
-a table or text is escaped.
+A file's content is data, never markup: an SVG is shown as an image, in which no script runs; tables and text are escaped.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ _IMAGES = {
 }
 _VIDEOS = {".mp4": "video/mp4", ".webm": "video/webm", ".ogv": "video/ogg", ".mov": "video/mp4"}
 _SOUNDS = {".mp3": "audio/mpeg", ".wav": "audio/wav", ".ogg": "audio/ogg", ".flac": "audio/flac", ".m4a": "audio/mp4"}
-_NATIVE = {"image/png", "image/jpeg"}  # formats that a viewer may show by themselves where it refuses HTML's images
+_NATIVE = {"image/png", "image/jpeg"}  # viewers that strip images from HTML show these by themselves
 
 _MEDIA_LIMIT = 8_000_000  # bytes that a display takes into the notebook
 _NATIVE_LIMIT = 256_000
@@ -44,12 +43,12 @@ _ROWS, _COLUMNS = 20, 12
 
 
 def preview(path: str, file: BinaryIO, size: int) -> dict[str, str]:
-    """Return what a notebook shows for a file, by the ending of its name.
+    """Return the MIME bundle of a file, by its suffix.
 
     Args:
-        path: The file's path, which names it.
-        file: Its content, read no further than is shown.
-        size: Its bytes.
+        path: The file's path.
+        file: Its content, of which no more is read than is shown.
+        size: Its size in bytes.
     """
     line = f"{path} ({size_text(size)})"
     suffix = suffix_of(path)
@@ -78,7 +77,7 @@ def _too_large(path: str, size: int) -> dict[str, str]:
 
 
 def _media(path: str, data: bytes, kind: str, size: int) -> dict[str, str]:
-    """Return an image or a player, and the image by itself where that is small."""
+    """Return an image or a player; a small image also by itself."""
     encoded = base64.b64encode(data).decode("ascii")
     uri = f"data:{kind};base64,{encoded}"
     shown = {
@@ -91,7 +90,7 @@ def _media(path: str, data: bytes, kind: str, size: int) -> dict[str, str]:
 
 
 def _structured(path: str, data: bytes, suffix: str) -> str:
-    """Return a Parquet or JSON table's head, or a JSON text's."""
+    """Return the head of a Parquet or JSON table, or of other JSON."""
     if suffix == ".parquet":
         try:
             frame = load_table(data, path)
@@ -122,7 +121,7 @@ def _delimited(file: BinaryIO, suffix: str) -> str:
 
 
 def _head(columns: Sequence[str], rows: Any, total: int | None) -> str:
-    """Return a table's first rows and columns; ``total`` None: there are more rows, nobody counted them."""
+    """Return a table's first rows and columns; ``total`` is None if there are more rows that were not counted."""
     shown = [[name(_cell(value), 40) for value in itertools.islice(row, _COLUMNS)] for row in rows]
     head = [name(column, 32) for column in columns[:_COLUMNS]]
     lines = [row + [""] * (len(head) - len(row)) for row in shown]
@@ -136,7 +135,7 @@ def _cell(value: object) -> str:
 
 
 def _text(file: BinaryIO) -> str:
-    """Return the beginning of a text, nothing for a file that is none."""
+    """Return the beginning of a text file, or an empty string for a binary one."""
     data = file.read(_TEXT_LIMIT * 4)
     if b"\0" in data:
         return ""

@@ -17,12 +17,12 @@ __all__ = ["run_bundle", "run_static_html"]
 
 
 def run_bundle(run: ShownRun) -> dict[str, Any]:
-    """Return a run as a notebook shows it, with its curves."""
+    """Read a run, and return its MIME bundle with curves."""
     return run_of(_run_content(run, curves=MOST_CURVES))
 
 
 def run_static_html(run: ShownRun) -> str:
-    """Return a run as a page without script."""
+    """Read a run, and return it as HTML without script."""
     return run_of(_run_content(run, curves=MOST_CURVES), picture=False)["text/html"]
 
 

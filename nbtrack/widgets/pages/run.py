@@ -1,16 +1,16 @@
-"""One run as a page: what it was, its curves, its metrics and its params."""
+"""One run as static HTML: its facts, curves, metrics and params."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from ...entities.run import Status
 from ..data.format import clip, duration, moment, number, value_text
 from ..data.metric_names import better, families
 from .charts import Chart, by_interest, charts_of_run, laid_out
 from .contents import MetricContent, RunContent
-from .markup import chart_box, code, counted, dim, display_html, escaped, first_that_fits, name, not_drawn, table
+from .levels import Level, first_that_fits
+from .markup import chart_box, code, counted, dim, display_html, escaped, name, not_drawn, table
 
 __all__ = ["STATUS_COLORS", "run_html", "status_markup", "status_word"]
 
@@ -24,48 +24,37 @@ STATUS_COLORS = {
 _PER_COLUMN = 12
 
 
-@dataclass(frozen=True, slots=True)
-class _RunLevel:
-    """How much of a run is shown."""
-
-    charts: int
-    points: int
-    metrics: int
-    params: int
-    text: int
-
-
 _LEVELS = (
-    _RunLevel(12, 1500, 24, 36, 44),
-    _RunLevel(12, 1000, 20, 24, 32),
-    _RunLevel(12, 700, 16, 16, 24),
-    _RunLevel(9, 500, 12, 12, 20),
-    _RunLevel(6, 300, 8, 8, 16),
-    _RunLevel(0, 0, 4, 4, 12),
+    Level(charts=12, points=1500, metrics=24, params=36, text=44),
+    Level(charts=12, points=1000, metrics=20, params=24, text=32),
+    Level(charts=12, points=700, metrics=16, params=16, text=24),
+    Level(charts=9, points=500, metrics=12, params=12, text=20),
+    Level(charts=6, points=300, metrics=8, params=8, text=16),
+    Level(charts=0, points=0, metrics=4, params=4, text=12),
 )
 
 
 def run_html(content: RunContent, limit: int = 20_000) -> str:
     """Return a run as self-contained HTML without script, of at most ``limit`` bytes in a notebook file.
 
-    It shows fewer points, charts and rows until it fits, and says how many it leaves out.
+    It shows fewer points, charts and rows until it fits, and says how many are left out.
     """
     charts = charts_of_run(content)
     return first_that_fits(_LEVELS, lambda level: _html(content, charts, level), limit)
 
 
 def status_word(content: RunContent) -> str:
-    """Return how a run stands in words: ``Finished``, ``Failed (crashed)``."""
+    """Return a run's status in words: ``Finished``, ``Failed (crashed)``."""
     word = content.status.value.capitalize()
     return f"{word} ({clip(content.ended, 20)})" if content.ended else word
 
 
 def status_markup(content: RunContent) -> str:
-    """Return how a run stands, with a dot in its colour."""
+    """Return a run's status with a dot in its colour."""
     return f'<span style="color:{STATUS_COLORS[content.status]}">●</span> {escaped(status_word(content))}'
 
 
-def _html(content: RunContent, charts: Sequence[Chart], level: _RunLevel) -> str:
+def _html(content: RunContent, charts: Sequence[Chart], level: Level) -> str:
     parts = (_header(content), _note(content), _error(content), _charts(content, charts, level), _tables(content, level))
     return display_html(content.id, *parts)
 
@@ -103,7 +92,7 @@ def _error(content: RunContent) -> str:
     return f'<p class="e">{name(content.error, 240)}</p>' if content.error else ""
 
 
-def _charts(content: RunContent, charts: Sequence[Chart], level: _RunLevel) -> str:
+def _charts(content: RunContent, charts: Sequence[Chart], level: Level) -> str:
     boxes = [chart_box(c, plot, _caption(c)) for c, plot in laid_out(charts[: level.charts], level.points)]
     curves = families(key for key, metric in content.metrics.items() if metric.summary.count > 1)
     return f"<div>{''.join(boxes)}</div>{not_drawn(max(len(charts), len(curves)) - len(boxes))}" if charts else ""
@@ -119,7 +108,7 @@ def _caption(chart: Chart) -> str:
     )
 
 
-def _tables(content: RunContent, level: _RunLevel) -> str:
+def _tables(content: RunContent, level: Level) -> str:
     metrics = _metrics(content, level)
     params = _params(content, level)
     if not metrics and not params:
@@ -127,7 +116,7 @@ def _tables(content: RunContent, level: _RunLevel) -> str:
     return f'<div class="w">{metrics}{params}</div>' + _left_out(content, level)
 
 
-def _left_out(content: RunContent, level: _RunLevel) -> str:
+def _left_out(content: RunContent, level: Level) -> str:
     counts = [
         counted(len(content.metrics) - level.metrics, "more metric") if len(content.metrics) > level.metrics else "",
         counted(len(content.params) - level.params, "more param") if len(content.params) > level.params else "",
@@ -136,7 +125,7 @@ def _left_out(content: RunContent, level: _RunLevel) -> str:
     return f"<p>{dim(f'{said} not shown')}</p>" if said else ""
 
 
-def _metrics(content: RunContent, level: _RunLevel) -> str:
+def _metrics(content: RunContent, level: Level) -> str:
     if not content.metrics:
         return ""
     names = by_interest(content.metrics)[: level.metrics]
@@ -146,7 +135,7 @@ def _metrics(content: RunContent, level: _RunLevel) -> str:
     )
 
 
-def _metric_row(key: str, metric: MetricContent, level: _RunLevel) -> Sequence[str]:
+def _metric_row(key: str, metric: MetricContent, level: Level) -> Sequence[str]:
     s = metric.summary
     points = f"{s.count:,} {dim(f'({s.nan_count:,} NaN)')}" if s.nan_count else f"{s.count:,}"
     if s.count == 1 or s.count == s.nan_count:
@@ -157,14 +146,14 @@ def _metric_row(key: str, metric: MetricContent, level: _RunLevel) -> Sequence[s
     return name(key, level.text), number(s.last), low, high, points
 
 
-def _params(content: RunContent, level: _RunLevel) -> str:
+def _params(content: RunContent, level: Level) -> str:
     items = list(content.params.items())[: level.params]
     rows = [(name(key, level.text), name(value_text(value), level.text)) for key, value in items]
     return "".join(table((dim("param"), dim("value")), column, left=2) for column in _columns(rows))
 
 
 def _columns(rows: list[tuple[str, str]]) -> Iterable[list[tuple[str, str]]]:
-    """Split many rows into columns of about equal height."""
+    """Split many rows into columns of about the same height."""
     count = -(-len(rows) // _PER_COLUMN)
     height = -(-len(rows) // count) if count else 1
     return (rows[i : i + height] for i in range(0, len(rows), height))

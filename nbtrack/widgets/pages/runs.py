@@ -1,16 +1,16 @@
-"""A list of runs as a page: one row each, with what tells them apart."""
+"""A table of runs as static HTML: a row a run, with the params that differ and the metrics."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from ...entities.run import ParamValue
 from ..data.format import ago, clip, duration, moment, number, value_text
 from .charts import by_interest
 from .contents import RunContent, RunsContent, Whole
-from .markup import code, counted, dim, display_html, escaped, first_that_fits, name, table
+from .levels import Level, first_that_fits
+from .markup import code, counted, dim, display_html, escaped, name, table
 from .params import param_text
 from .run import status_markup
 from .whole import of_part, shown_first
@@ -18,56 +18,46 @@ from .whole import of_part, shown_first
 __all__ = ["metric_cell", "runs_html", "same_params", "summary_line"]
 
 
-@dataclass(frozen=True, slots=True)
-class _RunsLevel:
-    """How much of a list of runs is shown."""
-
-    runs: int
-    params: int
-    metrics: int
-    text: int
-
-
 _LEVELS = (
-    _RunsLevel(50, 8, 8, 36),
-    _RunsLevel(30, 6, 6, 28),
-    _RunsLevel(20, 4, 4, 24),
-    _RunsLevel(10, 3, 3, 16),
-    _RunsLevel(4, 2, 2, 12),
+    Level(runs=50, params=8, metrics=8, text=36),
+    Level(runs=30, params=6, metrics=6, text=28),
+    Level(runs=20, params=4, metrics=4, text=24),
+    Level(runs=10, params=3, metrics=3, text=16),
+    Level(runs=4, params=2, metrics=2, text=12),
 )
-_EVERYTHING = _RunsLevel(sys.maxsize, sys.maxsize, sys.maxsize, 80)
+_EVERYTHING = Level(runs=sys.maxsize, params=sys.maxsize, metrics=sys.maxsize, text=80)
 
 
 def runs_html(content: RunsContent, limit: int | None = 40_000) -> str:
-    """Return a list of runs as self-contained HTML without script, of at most ``limit`` bytes in a notebook file.
+    """Return a table of runs as self-contained HTML without script, of at most ``limit`` bytes in a notebook file.
 
-    Params that differ and metrics are columns, the best value of a metric among all runs, shown or not, is bold; params
-    that are the same in all are named below. Without a limit everything is shown.
+    The columns are params that differ and metrics. The best value of each metric among all runs, shown or not, is bold. Params
+    that are equal in all runs are named below. Without a limit everything is shown.
     """
     return first_that_fits(_LEVELS, lambda level: _html(content, level), limit) if limit else _html(content, _EVERYTHING)
 
 
 def summary_line(content: RunsContent, shown: int) -> str:
-    """Return how many runs there are, and how many of them are shown."""
+    """Return the number of runs, and how many of them are shown."""
     title = f" · {clip(content.title, 120)}" if content.title else ""
     return f"{counted(content.total, 'run')}{title}{f' · first {shown:,} shown' if shown < content.total else ''}"
 
 
 def same_params(same: Mapping[str, ParamValue], length: int, write: Callable[[str], str]) -> str:
-    """Return the params that are the same in all runs, as many as there is room for."""
+    """Return the first params that are equal in all runs, and the number of the others."""
     shown = [write(f"{key} = {value_text(value)}") for key, value in list(same.items())[:length]]
     return ", ".join(shown) + (f" and {len(same) - length:,} more" if len(same) > length else "")
 
 
 def metric_cell(run: RunContent, key: str, whole: Whole) -> str:
-    """Return a run's last value of a metric, bold where it is the best of all runs."""
+    """Return a run's last value of a metric, bold if it is the best of all runs."""
     if key not in run.metrics:
         return dim("–")
     last, best = run.metrics[key].summary.last, whole.best.get(key)
     return f"<b>{number(last)}</b>" if best and last == best.value else number(last)
 
 
-def _html(content: RunsContent, level: _RunsLevel) -> str:
+def _html(content: RunsContent, level: Level) -> str:
     runs = content.runs[: level.runs]
     line = f"<p><b>{escaped(summary_line(content, len(runs)))}</b></p>"
     if not runs:
@@ -77,7 +67,7 @@ def _html(content: RunsContent, level: _RunsLevel) -> str:
     return display_html(content.key, line, shown, _below(content, runs, whole, level))
 
 
-def _table(runs: Sequence[RunContent], whole: Whole, level: _RunsLevel, now: int) -> str:
+def _table(runs: Sequence[RunContent], whole: Whole, level: Level, now: int) -> str:
     params, metrics = _param_names(runs, whole)[: level.params], _metric_names(runs, whole)[: level.metrics]
     keys = [name(key, level.text) for key in (*params, *metrics)]
     head = [dim(column) for column in ("run", "status", "duration", *keys, "started", "id")]
@@ -93,18 +83,18 @@ def _table(runs: Sequence[RunContent], whole: Whole, level: _RunsLevel, now: int
     return table(head, rows, left=2)
 
 
-def _outcome(run: RunContent, level: _RunsLevel) -> list[str]:
+def _outcome(run: RunContent, level: Level) -> list[str]:
     return [f"<b>{name(run.name, level.text)}</b>", status_markup(run), duration(run.duration)]
 
 
 def _origin(run: RunContent, now: int) -> list[str]:
-    """Return when a run started, how long before now as a title, since a saved page grows old; and its id."""
+    """Return when a run started, with how long ago that was as the title, and its id."""
     then = f' title="{ago(run.started, now)} when this was shown"' if now else ""
     started = dim(f"<span{then}>{moment(run.started)}</span>") if run.started else ""
     return [started, code(run.id)]
 
 
-def _params(run: RunContent, params: Sequence[str], level: _RunsLevel) -> list[str]:
+def _params(run: RunContent, params: Sequence[str], level: Level) -> list[str]:
     return [name(param_text(run, key), level.text) if key in run.params else dim("–") for key in params]
 
 
@@ -116,7 +106,7 @@ def _metric_names(runs: Sequence[RunContent], whole: Whole) -> list[str]:
     return by_interest(shown_first(whole.metrics, (run.metrics for run in runs)))
 
 
-def _below(content: RunsContent, runs: Sequence[RunContent], whole: Whole, level: _RunsLevel) -> str:
+def _below(content: RunsContent, runs: Sequence[RunContent], whole: Whole, level: Level) -> str:
     left_out = [
         _more(len(whole.differing) - level.params, "param that differs", "params that differ"),
         _more(len(whole.metrics) - level.metrics, "metric", "metrics"),
@@ -129,7 +119,7 @@ def _below(content: RunsContent, runs: Sequence[RunContent], whole: Whole, level
 
 
 def _said_of_best(content: RunsContent, runs: Sequence[RunContent], whole: Whole, metrics: Sequence[str]) -> list[str]:
-    """Say, where not all runs are shown, of which ones the best is marked, and which best ones are not among them."""
+    """Return, if not all runs are shown, what bold means and which best values are not shown."""
     if len(runs) == content.total or not metrics:
         return []
     if not whole.best:

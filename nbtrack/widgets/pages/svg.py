@@ -1,4 +1,4 @@
-"""A chart as an SVG image in a ``data:`` URI, which outlives sanitizers that take inline SVG away."""
+"""A chart as an SVG image in a ``data:`` URI, for sanitizers remove inline SVG."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 
 __all__ = ["svg", "svg_uri"]
 
-# Only these need an escape within a URI within a double-quoted attribute; so little makes it half the size of base64.
+# Only these need escaping in a URI in a double-quoted attribute; the result is half the size of base64.
 _ESCAPES = str.maketrans({"%": "%25", "<": "%3C", ">": "%3E", "#": "%23", '"': "%22", " ": "%20", "\n": "%0A"})
 
 
 def svg_uri(picture: str) -> str:
-    """Return an SVG text as a ``data:`` URI, ready for a double-quoted attribute."""
+    """Return an SVG document as a ``data:`` URI, ready for a double-quoted attribute."""
     return "data:image/svg+xml," + picture.translate(_ESCAPES)
 
 
 def svg(plot: Plot) -> str:
-    """Draw a chart. The picture holds numbers only, no text of anyone's."""
+    """Return a chart as an SVG document; it contains numbers and no user-supplied text."""
     return (
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0,0,{plot.width},{plot.height}' width='{plot.width}'"
         f" height='{plot.height}' font-family='system-ui,sans-serif' font-size='10' fill='{GREY}'>"
@@ -55,7 +55,7 @@ def _message(plot: Plot) -> str:
 
 
 def _stroke(stroke: Stroke, plot: Plot) -> str:
-    """Draw one curve, in half pixels."""
+    """Return one curve, in half pixels."""
     lines = "".join(_path(piece) for piece in stroke.pieces)
     dots = "".join(_circle(x, y, 3) for x, y in stroke.dots) + (_circle(*stroke.end, 5) if stroke.end else "")
     marks = "".join(_triangle(x, plot.top if up else plot.bottom, up) for x, up in stroke.infinities)
@@ -64,7 +64,7 @@ def _stroke(stroke: Stroke, plot: Plot) -> str:
 
 
 def _path(piece: NDArray[np.float64]) -> str:
-    """Return a line as relative moves between whole numbers, the shortest way to write it."""
+    """Return a line as relative moves between whole numbers, the shortest notation."""
     points = np.rint(piece * 2).astype(np.int64)
     moves = np.diff(points, axis=0).ravel()
     return f"M{points[0, 0]},{points[0, 1]}l" + ",".join(map(str, moves.tolist())).replace(",-", "-")

@@ -1,4 +1,4 @@
-"""What is said of all runs of a table or a comparison, however few of them are shown."""
+"""Summarizes all runs of a table or a comparison, of which only some are shown."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class _LastValues:
 
 
 def of_all(runs: int, params: Iterable[tuple[str, str, ParamValue]], metrics: Iterable[tuple[str, str, float]]) -> Whole:
-    """Return which params differ, and the best last value of each metric, of all runs.
+    """Return which params differ among all runs, and the best last value of each metric.
 
     Args:
-        runs: How many there are.
-        params: A run's name, a param's, and its value, of every param of every run.
-        metrics: A run's name, a metric's, and its last value.
+        runs: The number of runs.
+        params: The name of the run, the name of the param and its value, for every param of every run.
+        metrics: The name of the run, the name of the metric and its last value.
     """
     found: dict[str, _ParamValues] = {}
     for _, key, value in params:
@@ -44,13 +44,13 @@ def of_all(runs: int, params: Iterable[tuple[str, str, ParamValue]], metrics: It
     same = {key: param.first for key, param in found.items() if param.is_same and param.count == runs}
     last: dict[str, _LastValues] = {}
     for run, key, value in metrics:
-        _take(last.setdefault(key, _LastValues()), better(key), value, run)
+        _count_in(last.setdefault(key, _LastValues()), better(key), value, run)
     best = {key: metric.best for key, metric in last.items() if metric.best and len(metric.values) > 1}
     return Whole(tuple(key for key in found if key not in same), same, tuple(last), best)
 
 
-def _take(metric: _LastValues, direction: int, value: float, run: str) -> None:
-    """Take a value in: one that is not finite is no best, and where all are equal none is."""
+def _count_in(metric: _LastValues, direction: int, value: float, run: str) -> None:
+    """Count a value in; infinities and NaN are never the best."""
     if not direction or not math.isfinite(value):
         return
     if len(metric.values) < 2:
@@ -60,7 +60,7 @@ def _take(metric: _LastValues, direction: int, value: float, run: str) -> None:
 
 
 def of_part(runs: Sequence[RunContent], total: int) -> Whole:
-    """Return the same of the runs at hand; where these are not all, nothing is said of all."""
+    """Return the same of the runs that were read; if these are not all, no param is the same in all and none is the best."""
     params = [(run.name, key, value) for run in runs for key, value in run.params.items()]
     metrics = [(run.name, key, metric.summary.last) for run in runs for key, metric in run.metrics.items()]
     found = of_all(len(runs), params, metrics)
@@ -68,6 +68,6 @@ def of_part(runs: Sequence[RunContent], total: int) -> Whole:
 
 
 def shown_first(names: Sequence[str], shown: Iterable[Mapping[str, object]]) -> list[str]:
-    """Return names in the order of the runs that are shown, those that none of these has at the end."""
+    """Return names in the order of the runs that are shown, then the names that none of these has."""
     known = set(names)
     return list(dict.fromkeys([name for each in shown for name in each if name in known] + sorted(names)))

@@ -1,4 +1,4 @@
-"""The picture of a metric that grows: bounded, even, and nothing telling is lost."""
+"""The overview of a growing metric is bounded and keeps extremes and gaps."""
 
 import math
 
@@ -46,7 +46,7 @@ def test_many_points_are_drawn_evenly_with_their_extremes(parts):
     st.lists(st.one_of(st.floats(allow_nan=True, allow_infinity=True), st.integers(-5, 5).map(float)), min_size=1, max_size=400),
     st.integers(1, 20),
 )
-def test_nothing_telling_is_lost(values, parts):
+def test_extremes_gaps_and_infinities_are_kept(values, parts):
     overview = grown(values, parts, limit=40)
     facts, curve = overview.facts(), overview.curve()
     numbers = [value for value in values if not math.isnan(value)]
@@ -79,7 +79,7 @@ def test_a_metric_that_recovers_has_not_diverged(parts):
     assert grown(values, parts).facts()["diverged"] == {"step": 61, "value": "NaN"}
 
 
-def test_points_out_of_order_tell_how_a_metric_ends():
+def test_the_end_of_a_metric_goes_by_steps():
     overview = Overview(100)
     overview.extend(np.array([5, 6]), np.zeros(2), np.array([1, np.nan]))
     overview.extend(np.array([3]), np.zeros(1), np.array([np.nan]))
@@ -88,7 +88,7 @@ def test_points_out_of_order_tell_how_a_metric_ends():
     assert overview.facts()["diverged"] is None
 
 
-def test_changes_put_together_are_the_curve():
+def test_the_changes_add_up_to_the_curve():
     rng = np.random.default_rng(0)
     overview, seen = Overview(60), np.empty(0)
     start = 0
@@ -100,7 +100,7 @@ def test_changes_put_together_are_the_curve():
         assert seen.tolist() == overview.curve()["y"].tolist()
 
 
-def test_points_out_of_order_are_sorted_in():
+def test_points_out_of_order_are_sorted_by_step():
     overview = Overview(100)
     overview.extend(np.array([5, 6]), np.array([0.5, 0.6]), np.array([50.0, 60.0]))
     overview.take_changes()
@@ -110,7 +110,7 @@ def test_points_out_of_order_are_sorted_in():
     assert overview.facts()["last"] == 90
 
 
-def test_one_that_is_built_at_once_is_like_one_that_grew():
+def test_an_overview_built_at_once_equals_one_that_grew():
     values = np.cumsum(np.random.default_rng(1).normal(size=50_000))
     order = np.random.default_rng(2).permutation(50_000)
     built = Overview.of(order, order / 10, values[order], 200)

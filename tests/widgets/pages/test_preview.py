@@ -1,4 +1,4 @@
-"""An artifact shown in a notebook is data: never markup, never more than is bounded."""
+"""Previews of artifacts show data as text, never as markup, and are bounded."""
 
 import base64
 import io
@@ -24,7 +24,7 @@ def show(path, data, size=None):
 @pytest.mark.parametrize(
     ("suffix", "kind"), [("png", "image/png"), ("jpg", "image/jpeg"), ("gif", "image/gif"), ("webp", "image/webp")]
 )
-def test_an_image_is_an_img_and_where_small_itself_too(suffix, kind):
+def test_an_image_is_an_img_and_a_small_one_also_itself(suffix, kind):
     data = image_bytes(np.zeros((4, 4), np.uint8), f"x.{suffix}")
     bundle = show(f"dir/x.{suffix}", data)
     assert f'src="data:{kind};base64,{base64.b64encode(data).decode()}"' in bundle["text/html"]
@@ -87,6 +87,6 @@ def test_a_name_with_markup_is_escaped():
         assert "<i>" not in show(f"<i>.{suffix}", b"a", 10**10)["text/html"]
 
 
-def test_what_is_no_text_is_named_in_a_line():
+def test_a_binary_file_is_named_in_a_line():
     assert show("model.pkl", b"\x80\x04\x00") == {"text/plain": "model.pkl (3 B)"}
     assert "text/html" not in show("t.parquet", b"nonsense")

@@ -1,4 +1,4 @@
-"""What a run, a list of runs and a comparison leave in a notebook."""
+"""The static output of a run, a table of runs and a comparison."""
 
 import base64
 import datetime
@@ -106,7 +106,7 @@ def assert_self_contained(html):
 # One run
 
 
-def test_a_run_says_what_it_was_and_reached():
+def test_a_run_shows_its_facts_and_metrics():
     page = assert_self_contained(run_html(run(note="A note.", tags={"team": "vision"}, dirty=True, parent="sweep")))
     for words in ("Finished", "baseline", "a1b2c3d4", "1 m 12 s", "in digits", "9f3c2e1 on main + changes", "3 artifacts"):
         assert words in page.text
@@ -126,13 +126,13 @@ def test_a_run_says_what_it_was_and_reached():
     assert len(page.svgs) == 2
 
 
-def test_the_best_value_is_bold_where_the_name_tells_which_it_is():
+def test_the_best_value_is_bold_if_the_name_tells_its_direction():
     html = run_html(run(metrics={"loss": metric([3, 1, 2]), "accuracy": metric([1, 3, 2]), "size": metric([1, 3, 2])}))
     assert re.findall(r"<b>([\d.]+) <", html) == ["1", "3"]
 
 
 @pytest.mark.parametrize("status", Status)
-def test_a_status_is_a_word_and_how_it_ended_too(status):
+def test_a_status_is_a_word_with_the_reason_of_its_end(status):
     assert status.value.capitalize() in Page(run_html(run(status=status))).text
     assert "(stopped)" in Page(run_html(run(status=status, ended="stopped"))).text
     assert status.value.capitalize() in run_text(run(status=status))
@@ -144,7 +144,7 @@ def test_the_error_of_a_failed_run_is_shown():
     assert "ValueError: bad shape (3,)" in run_text(view)
 
 
-def test_a_run_of_nothing_says_so():
+def test_an_empty_run_says_that_nothing_was_logged():
     empty = run(name="", params={}, metrics={}, duration=None, started=0, experiment="", commit="", artifacts=0)
     page = assert_self_contained(run_html(empty))
     assert "Nothing was logged." in page.text
@@ -169,7 +169,7 @@ ODD = {
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_an_odd_curve_is_drawn_without_a_word_of_numpy(name):
+def test_an_odd_curve_is_drawn_without_a_numpy_warning(name):
     view = run(metrics={name: metric(ODD[name])})
     page = assert_self_contained(run_html(view))
     assert len(page.svgs) == 1
@@ -192,7 +192,7 @@ def test_nan_breaks_the_line_and_an_infinity_is_marked():
     assert sum((e.get("d") or "").count("z") for e in page.svgs[0].iter()) == 1
 
 
-def test_counts_of_nan_are_told():
+def test_the_number_of_nan_is_shown():
     rows = Page(run_html(run(metrics={"x": metric([1, np.nan, 2]), "y": metric([np.nan] * 3)}))).tables[0]
     assert rows[1:] == [["x", "2", "1 at 0", "2 at 2", "3 (1 NaN)"], ["y", "NaN", "", "", "3 (3 NaN)"]]
 
@@ -224,7 +224,7 @@ def test_curves_that_were_not_read_count_as_not_drawn():
     assert "and 5 more charts not drawn" in page.text
 
 
-def test_words_stand_for_a_picture():
+def test_a_chart_has_a_description():
     alternatives = [value for tag, key, value in Page(run_html(run())).attributes if (tag, key) == ("img", "alt")]
     assert alternatives[0].startswith("loss █")
     assert alternatives[0].endswith("1 to 0.0043202")
@@ -250,7 +250,7 @@ EVIL = [
 
 
 @pytest.mark.parametrize("text", EVIL, ids=range(len(EVIL)))
-def test_no_text_of_anyone_can_break_the_page(text):
+def test_user_supplied_strings_cannot_break_the_html(text):
     curve = metric([1, 2, 3])
     view = run(
         id=text,
@@ -291,7 +291,7 @@ def test_no_text_of_anyone_can_break_the_page(text):
 
 @given(st.text(), st.text(max_size=20))
 @settings(max_examples=60, deadline=None)
-def test_any_name_makes_a_page_that_parses(name, value):
+def test_html_parses_for_any_name(name, value):
     assert_self_contained(run_html(run(name=name, params={name: value}, metrics={name: metric([1, 2])})))
 
 
@@ -326,7 +326,7 @@ def test_a_run_takes_at_most_40_kb_of_a_notebook(metrics, params):
         assert len(page.svgs) >= 6
 
 
-def test_lists_and_comparisons_are_bounded_too():
+def test_tables_and_comparisons_are_bounded():
     runs = tuple(many(100, 200, 50) for _ in range(60))
     for bundle in (runs_bundle(RunsContent(runs, 10_000)), comparison_bundle(ComparisonContent(runs))):
         assert len(json.dumps(bundle["text/html"])) <= 40_000
@@ -366,7 +366,7 @@ def contrast(one, two):
 
 
 @pytest.mark.parametrize("ground", ["#ffffff", "#111111"])
-def test_colours_stand_out_from_light_and_dark(ground):
+def test_colours_have_contrast_on_light_and_dark(ground):
     assert contrast(GREY, ground) >= 4.3
     for color in (*PALETTE, *STATUS_COLORS.values()):
         assert contrast(color, ground) >= 2.9, color
@@ -400,7 +400,7 @@ def trials():
     )
 
 
-def test_a_list_shows_what_tells_runs_apart_and_the_best():
+def test_a_table_shows_what_differs_and_the_best():
     html = runs_html(RunsContent(trials(), 3, "metrics.loss < 4", 1_763_822_222_000 + 7_200_000))
     page = assert_self_contained(html)
     assert "3 runs · metrics.loss < 4" in page.text
@@ -413,7 +413,7 @@ def test_a_list_shows_what_tells_runs_apart_and_the_best():
     assert ("span", "title", "2 hours ago when this was shown") in page.attributes
 
 
-def test_a_list_in_text():
+def test_a_table_in_text():
     assert runs_text(RunsContent(trials(), 5)).splitlines() == [
         "5 runs · first 3 shown",
         "run    status    id        duration    lr  seed  loss  size",
@@ -423,7 +423,7 @@ def test_a_list_in_text():
     ]
 
 
-def test_lists_of_none_and_of_one():
+def test_tables_of_no_run_and_of_one():
     assert "0 runs" in Page(runs_html(RunsContent((), 0))).text
     assert runs_text(RunsContent((), 0)) == "0 runs"
     page = Page(runs_html(RunsContent((run(),), 1)))
@@ -433,7 +433,7 @@ def test_lists_of_none_and_of_one():
     assert comparison_text(ComparisonContent(())) == "No runs to compare"
 
 
-def test_a_whole_list_can_be_a_page():
+def test_a_table_without_a_limit_has_all_runs():
     runs = tuple(run(name=f"run {i}", params={f"p{j}": i + j for j in range(20)}) for i in range(120))
     rows = Page(runs_html(RunsContent(runs, 120), limit=None)).tables[0]
     assert len(rows) == 121
@@ -465,7 +465,7 @@ def test_the_best_is_that_of_all_runs_and_not_of_those_shown():
     assert "same in all: lr = 0.1, same = x" in page.text
 
 
-def test_nothing_is_said_of_all_runs_where_only_some_were_read():
+def test_no_best_value_is_marked_if_not_all_runs_were_read():
     html = runs_html(RunsContent(tuple(hundreds())[:200], 300))
     page = Page(html)
     assert "no best values are marked" in page.text
@@ -638,7 +638,7 @@ def test_times_and_sizes():
         ("", "", "", 0),
     ],
 )
-def test_what_a_name_tells(name, base, split, direction):
+def test_names_tell_split_and_direction(name, base, split, direction):
     assert split_of(name) == (base, split)
     assert better(name) == direction
 

@@ -1,4 +1,4 @@
-"""The messages between a view and its page: numbered, answered once, with errors that travel back."""
+"""The messages between a view and its browser: numbered, answered once, errors included."""
 
 import pytest
 
@@ -48,21 +48,21 @@ def hear(transport, asked, what, **args):
     return transport.sent[-1]
 
 
-def test_what_is_asked_again_is_answered_once(transport, view):
+def test_a_repeated_request_is_answered_once(transport, view):
     assert hear(transport, "1", "add", number=2) == {"k": "answer", "id": "1", "seq": -1, "value": {"total": 2}}
     hear(transport, "1", "add", number=2)
     assert view.total == 2
     assert len(transport.sent) == 1
 
 
-def test_pushes_are_numbered_and_an_answer_says_where_it_stands(transport):
+def test_pushes_are_numbered_and_an_answer_has_the_number_of_the_last(transport):
     for i in range(3):
         transport.push("frame", {"i": i})
     assert [each["seq"] for each in transport.sent] == [0, 1, 2]
     assert hear(transport, "1", "snapshot")["seq"] == 2
 
 
-def test_a_page_is_told_when_the_first_snapshot_has_come_and_when_none_will(transport, view, monkeypatch):
+def test_a_browser_learns_whether_a_first_snapshot_will_come(transport, view, monkeypatch):
     assert transport.coming
     monkeypatch.setattr(view, "snapshot", lambda: {"was coming": transport.coming})
     transport.begin()
@@ -84,17 +84,17 @@ def test_errors_travel_back(transport, caplog):
     assert "add" in hear(transport, "4", "add", wrong=1)["message"]
 
 
-def test_what_is_no_question_is_passed_over(transport):
+def test_unknown_messages_are_ignored(transport):
     transport._handle_custom_msg({"k": "hello"}, [])
     assert transport.sent == []
 
 
-def test_state_is_small_and_has_no_data(transport):
+def test_the_widgets_traits_are_small_and_have_no_data(transport):
     state = transport.get_state()
     assert len(state["_esm"]) < 1500
     assert len(str({key: value for key, value in state.items() if key != "_esm"})) < 1000
 
 
-def test_nobody_looking_makes_no_widget(view):
+def test_a_headless_execution_makes_no_widget(view):
     assert open_view(view).transport is None
     close_views()

@@ -1,4 +1,4 @@
-"""Values on their way to a browser; js/test/golden.test.ts reads the same golden file from the other end."""
+"""The encoding of values for the browser; js/test/golden.test.ts decodes the same golden file."""
 
 import base64
 import json
@@ -28,26 +28,26 @@ def built(value):
 
 
 @pytest.mark.parametrize("case", PACKED, ids=[case["name"] for case in PACKED])
-def test_packs_as_the_golden_file_says(case):
+def test_packed_values_equal_the_golden_file(case):
     tree, block = pack(built(case["value"]))
     assert tree == case["tree"]
     assert base64.b64encode(block).decode() == case["block"]
     json.dumps(tree, allow_nan=False)
 
 
-def test_only_whole_numbers_at_even_distances_are_written_as_such():
+def test_only_evenly_spaced_whole_numbers_are_packed_as_a_range():
     uneven = np.array([0, 1, 2, 9, 4, 5, 6, 7.0])
     for each in (uneven, np.arange(8) / 2, np.arange(8) + 2.0**60, np.full(8, np.nan), np.r_[np.arange(7.0), np.inf]):
         assert pack(each) == ({"$a": [0, 8, "f8"]}, each.tobytes())
 
 
-def test_types_a_browser_has_no_arrays_for_become_those_it_has():
+def test_arrays_of_other_types_are_converted_to_typed_arrays():
     tree, block = pack([np.array([1, 2**31]), np.array([True, False]), np.float32(0.5), np.int64(7), b"ab"])
     assert tree == [{"$a": [0, 2, "f8"]}, {"$a": [16, 2, "u1"]}, 0.5, 7, {"$a": [18, 2, "u1"]}]
     assert np.frombuffer(block[:16], "<f8").tolist() == [1.0, 2.0**31]
 
 
-def test_steps_take_half_of_the_room_where_they_fit():
+def test_small_steps_travel_as_32_bits():
     steps = np.array([-(2**31), 5, 2**31 - 1])
     assert pack(steps) == ({"$a": [0, 3, "i4"]}, steps.astype("<i4").tobytes())
     assert pack(np.arange(9)) == ({"$r": [0, 1, 9]}, b"")

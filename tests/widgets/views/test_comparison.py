@@ -1,4 +1,4 @@
-"""What a comparison tells its page, and what can be asked of runs together."""
+"""The snapshot of a comparison, and its answers to requests."""
 
 import io
 
@@ -35,7 +35,7 @@ def page(runs):
     return Page(live_view(runs.compare()))
 
 
-def test_values_statistics_and_images_are_told(page):
+def test_a_snapshot_has_values_statistics_and_images(page):
     found = page.ask("snapshot")
     assert found["stats"]["loss"]["max"].tolist() == [3, 4]
     assert found["stats"]["accuracy"]["mean"].tolist() == [0.375, 0.375]
@@ -64,7 +64,7 @@ def test_environments_are_compared_by_their_facts(page):
     assert ["".join(text for text, _ in row[1]) for row in rows] == ["python: 3.10", "cpu.cores: 2"]
 
 
-def test_what_neither_has_is_said(page):
+def test_a_diff_of_documents_that_neither_run_has_is_empty(page):
     assert page.ask("diff", what="packages", left=0, right=0)["equal"]
     assert page.ask("diff", what="diff", left=0, right=1)["none"] in (True, False)
 
@@ -85,7 +85,7 @@ def test_a_selection_is_a_value_in_python(runs):
     assert [run.name for run in comparison.selected] == ["run 1"]
 
 
-def test_a_page_of_its_own_answers_what_will_be_asked(page):
+def test_an_export_answers_the_requests_of_its_page(page):
     exported = page.view.export(0)
     asked = [(what, args) for what, args, _ in exported.answers]
     assert ("curves", {"keys": ["loss"]}) in asked

@@ -1,4 +1,4 @@
-"""What a page sees of a run's files: lists, parts, tables, and pages of its own that hold them."""
+"""A run's files in a live view: lists, parts, tables, and HTML files that hold them."""
 
 import base64
 import gzip
@@ -51,7 +51,7 @@ def test_only_the_runs_own_files_are_read(page, path):
         page.ask("file", path=path)
 
 
-def test_a_table_is_read_in_pages(page):
+def test_a_table_is_read_by_rows(page):
     found = page.ask("table", path="misread.csv", first=490, count=100)
     assert (found["columns"], found["total"]) == (["digit", "read as"], 500)
     assert [row[0] for row in found["rows"]] == [str(i) for i in range(490, 500)]
@@ -68,7 +68,7 @@ def data_of(html):
 
 
 @pytest.mark.parametrize("what", ["run", "runs", "comparison"])
-def test_a_page_of_its_own_needs_no_network_and_runs_only_its_own_scripts(run, tmp_path, what):
+def test_an_html_file_needs_no_network_and_runs_only_its_own_scripts(run, tmp_path, what):
     with nbtrack.start_run(name="another") as other:
         pass
     made = {"run": run, "runs": nbtrack.runs(), "comparison": nbtrack.compare(run, other)}[what]
@@ -83,7 +83,7 @@ def test_a_page_of_its_own_needs_no_network_and_runs_only_its_own_scripts(run, t
     assert data_of(html)["kind"] == what
 
 
-def test_what_does_not_fit_is_left_out_and_said(run, tmp_path, monkeypatch):
+def test_files_that_do_not_fit_are_left_out_with_a_note(run, tmp_path, monkeypatch):
     monkeypatch.setattr(html_file, "LIMIT", 1500)
     html = run.to_html(tmp_path / "run.html").read_text(encoding="utf-8")
     assert "files are not in this page" in html

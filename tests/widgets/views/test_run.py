@@ -1,4 +1,4 @@
-"""What the living view of a run tells its page, and what a page may ask of it."""
+"""The snapshot and frames of a run's live view, and its answers to requests."""
 
 import threading
 
@@ -57,7 +57,7 @@ def test_frames_make_the_curve_that_was_logged(run, page):
     assert curve["better"] == -1
 
 
-def test_a_view_that_comes_later_has_what_was_before(run):
+def test_a_view_opened_later_has_the_earlier_points(run):
     for step in range(10):
         run.log(loss=float(step))
     run.flush()
@@ -68,7 +68,7 @@ def test_a_view_that_comes_later_has_what_was_before(run):
     assert curves(page)["loss"]["y"].tolist() == list(range(15))
 
 
-def test_rows_that_come_while_the_store_opens_are_shown(tracker, monkeypatch):
+def test_rows_logged_while_the_store_opens_are_shown(tracker, monkeypatch):
     """The first rows of a kernel are logged while its thread imports SQLAlchemy and makes the tables."""
     is_opening, is_logged = threading.Event(), threading.Event()
     opened = connection_of(tracker).store
@@ -88,7 +88,7 @@ def test_rows_that_come_while_the_store_opens_are_shown(tracker, monkeypatch):
         wait_for(page, lambda page: count_of(page, "loss") == 10)
 
 
-def test_a_snapshot_is_all_that_the_frames_came_to(run, page):
+def test_a_snapshot_equals_the_frames_before_it(run, page):
     for step in range(10):
         run.log({"train/loss": step, "val/loss": 2 * step})
     wait_for(page, lambda page: count_of(page, "val/loss") == 10)
@@ -102,7 +102,7 @@ def test_a_snapshot_is_all_that_the_frames_came_to(run, page):
     assert told["canStop"]
 
 
-def test_the_end_is_told_with_how_it_came(run, page):
+def test_the_end_is_pushed_with_its_status(run, page):
     run.log(loss=1.0)
     run.end("FAILED")
     assert page.told("frame")[-1]["run"]["status"] == "FAILED"
@@ -110,7 +110,7 @@ def test_the_end_is_told_with_how_it_came(run, page):
     assert count_of(page, "loss") == 1
 
 
-def test_what_other_processes_logged_is_there_at_the_end(run, page, tracker):
+def test_the_end_shows_what_other_processes_logged(run, page, tracker):
     run.log(loss=1.0)
     other = nbtrack.get_run(run.id)
     for step in range(5):
@@ -170,7 +170,7 @@ def test_one_metric_over_another(run, page):
     assert series["y"].tolist() == [10.0 - step for step in range(10)]
 
 
-def test_a_note_is_kept_and_told(run, page):
+def test_a_note_is_saved_and_pushed(run, page):
     page.ask("note", text="it oscillates")
     assert page.told("frame")[-1]["run"] == {"note": "it oscillates"}
     run.end()
@@ -184,7 +184,7 @@ def test_stop_ends_the_code_at_its_next_log(run, page):
             run.log(loss=step)
 
 
-def test_a_run_of_somebody_else_cannot_be_stopped(tracker):
+def test_a_run_of_another_process_cannot_be_stopped(tracker):
     with nbtrack.start_run() as run:
         run.log(loss=1.0)
     page = Page(view_of(nbtrack.get_run(run.id)))
@@ -193,7 +193,7 @@ def test_a_run_of_somebody_else_cannot_be_stopped(tracker):
         page.ask("stop")
 
 
-def test_a_pinned_run_is_drawn_under_the_coming_ones(tracker):
+def test_a_pinned_run_is_drawn_under_later_ones(tracker):
     for name in ("first", "second"):
         with nbtrack.start_run(name) as run:
             for step in range(5):
@@ -208,19 +208,19 @@ def test_a_pinned_run_is_drawn_under_the_coming_ones(tracker):
     assert under["metrics"][0]["y"].tolist() == [0, 1, 2, 3, 4]
 
 
-def test_what_cannot_be_asked_is_refused(page):
+def test_an_unknown_request_is_refused(page):
     with pytest.raises(InvalidInput, match="has no request 'close'"):
         page.ask("close")
 
 
-def test_the_error_that_ended_it_is_told(tracker):
+def test_the_exception_that_ended_a_run_is_shown(tracker):
     with pytest.raises(ValueError, match="too hot"), nbtrack.start_run() as run:
         raise ValueError("too hot")
     assert facts(run)["error"] == "ValueError: too hot"
     assert facts(run)["line"] is None, "the code of no cell"
 
 
-def test_nan_and_infinity_are_told_with_their_step(run, page):
+def test_nan_and_infinity_are_shown_with_their_step(run, page):
     for value in (1.0, float("inf"), float("nan")):
         run.log(loss=value)
     wait_for(page, lambda page: count_of(page, "loss") == 3)
@@ -230,7 +230,7 @@ def test_nan_and_infinity_are_told_with_their_step(run, page):
     assert curve["nan"] == 1
 
 
-def test_a_page_of_its_own_has_less_at_each_level(run):
+def test_an_export_has_less_at_each_level(run):
     for step in range(3000):
         run.log(loss=float(step))
     run.log_text("hello " * 100, "remarks.txt")
@@ -244,7 +244,7 @@ def test_a_page_of_its_own_has_less_at_each_level(run):
     assert [what for what, _, _ in view.export(3).answers] == ["list"]
 
 
-def test_closing_lets_go_of_the_run(run, page):
+def test_a_closed_view_no_longer_follows_the_run(run, page):
     page.view.close()
     assert page.is_closed
     before = len(page.events)

@@ -1,4 +1,4 @@
-"""What the table of runs tells its page, and what a person may do in it."""
+"""The snapshot of a table of runs, and edits, filters and comparisons in it."""
 
 import math
 import threading
@@ -111,7 +111,7 @@ def test_runs_are_deleted_and_restored(page, runs):
     assert len(nbtrack.runs()) == 6
 
 
-def test_a_run_that_goes_on_is_not_deleted(tracker):
+def test_an_open_run_is_not_deleted(tracker):
     with nbtrack.start_run("going") as run:
         run.flush()
         page = Page(live_view(nbtrack.runs()))
@@ -119,7 +119,7 @@ def test_a_run_that_goes_on_is_not_deleted(tracker):
             page.ask("delete", ids=[run.id])
 
 
-def test_rows_of_runs_that_go_on_are_told(tracker):
+def test_rows_of_open_runs_are_pushed(tracker):
     run = nbtrack.start_run("going")
     run.log(loss=5.0)
     run.flush()
