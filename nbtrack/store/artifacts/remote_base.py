@@ -103,7 +103,7 @@ class RemoteArtifacts(ArtifactStore, ABC):
         rest = [name for name in names if name not in left] if left else names
         for_each(lambda name: self._fetch_to(name, into / name[relative:], check), rest, self.at_once)
         if left:
-            raise InvalidInput(f"{self.uri} has files that cannot be any here: {_listed(left)}; the others are in {into}")
+            raise InvalidInput(f"{self.uri} has files that cannot be files here: {_listed(left)}; the others are in {into}")
 
     def _fetch_to(self, name: str, target: Path, check: Check | None) -> None:
         # The name comes from the server and could lead out of the target's folder.

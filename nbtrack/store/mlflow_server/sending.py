@@ -141,7 +141,7 @@ class RunSender:
     def _warn_once(self, about: str, message: str) -> None:
         if about not in self._warned:
             self._warned.add(about)
-            _log.warning("nbtrack: %s (said once)", message)
+            _log.warning("nbtrack: %s (shown once)", message)
 
 
 def _model_point(model_id: str, metric: ModelMetric) -> dict[str, Any]:

@@ -73,9 +73,9 @@ def running(
         try:
             deadline = time.monotonic() + 180
             while not is_up():
-                said = (folder / "log").read_text(errors="replace")[-2000:]
-                assert process.poll() is None, said
-                assert time.monotonic() < deadline, said
+                output = (folder / "log").read_text(errors="replace")[-2000:]
+                assert process.poll() is None, output
+                assert time.monotonic() < deadline, output
                 time.sleep(0.05)
             yield
         finally:

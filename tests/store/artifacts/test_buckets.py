@@ -261,7 +261,7 @@ def test_folders_of_azure_are_not_listed_as_files(azure_place, monkeypatch, tmp_
 
 
 @pytest.mark.parametrize(
-    "said",
+    "value",
     [
         "AccountKey={key};BlobEndpoint={url}",
         "blobendpoint={url};accountkey={key};accountname=devstoreaccount1",
@@ -269,8 +269,8 @@ def test_folders_of_azure_are_not_listed_as_files(azure_place, monkeypatch, tmp_
         '"AccountName=devstoreaccount1;AccountKey={key};BlobEndpoint={url};"',
     ],
 )
-def test_connection_strings_of_every_form_open_the_container(azure_place, monkeypatch, tmp_path, said):
-    monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", said.format(key=AZURITE_KEY, url=azure_place.url))
+def test_connection_strings_of_every_form_open_the_container(azure_place, monkeypatch, tmp_path, value):
+    monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", value.format(key=AZURITE_KEY, url=azure_place.url))
     store = open_artifacts(f"az://tests/{uuid4().hex}")
     (tmp_path / "f").write_text("x")
     store.put("f", tmp_path / "f")
@@ -349,9 +349,9 @@ def test_arguments_of_uploads_work_with_large_files_and_readers(in_s3, monkeypat
     assert read(store, "f") == read(store, "g") == large()
 
 
-@pytest.mark.parametrize("said", ["{", "[]", '{"Encryption": "yes"}'])
-def test_invalid_arguments_of_uploads_are_refused_at_once(in_s3, monkeypatch, said):
-    monkeypatch.setenv("MLFLOW_S3_UPLOAD_EXTRA_ARGS", said)
+@pytest.mark.parametrize("value", ["{", "[]", '{"Encryption": "yes"}'])
+def test_invalid_arguments_of_uploads_are_refused_at_once(in_s3, monkeypatch, value):
+    monkeypatch.setenv("MLFLOW_S3_UPLOAD_EXTRA_ARGS", value)
     with pytest.raises(InvalidInput, match="MLFLOW_S3_UPLOAD_EXTRA_ARGS"):
         open_artifacts(in_s3)
 
@@ -381,7 +381,7 @@ def test_a_silent_server_times_out_and_can_be_interrupted(in_s3, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("uri", "said"),
+    ("uri", "value"),
     [
         ("s3:///x", "need a bucket; write s3://"),
         ("gs:/x", "need a bucket; write gs://"),
@@ -394,12 +394,12 @@ def test_a_silent_server_times_out_and_can_be_interrupted(in_s3, monkeypatch):
         ("nonsense://x", "not supported; give a folder"),
     ],
 )
-def test_the_error_for_an_unsupported_uri_names_the_remedy(uri, said, monkeypatch):
+def test_the_error_for_an_unsupported_uri_names_the_remedy(uri, value, monkeypatch):
     for name in [name for name in os.environ if name.startswith("AZURE_")]:
         monkeypatch.delenv(name)
     with pytest.raises(InvalidInput) as caught:
         open_artifacts(uri)
-    assert said in str(caught.value)
+    assert value in str(caught.value)
 
 
 def test_the_error_for_a_missing_library_names_the_extra(monkeypatch):

@@ -62,8 +62,8 @@ def test_an_export_reports_invalid_names_and_continues(tmp_path, tracker, monkey
     monkeypatch.setattr(Connection, "artifacts", lambda connection, uri: Elsewhere("s3://bucket"))
     out = tmp_path / "export"
     assert cli.main(["export", str(out), "--store", tracker.uri]) == 1
-    said = capsys.readouterr()
-    assert "2 runs in" in said.out
+    output = capsys.readouterr()
+    assert "2 runs in" in output.out
     for run_id in runs:
-        assert f"run {run_id}: s3://bucket has files that cannot be any here: '../thesis.tex'" in said.err
+        assert f"run {run_id}: s3://bucket has files that cannot be files here: '../thesis.tex'" in output.err
         check(out / run_id / "artifacts")

@@ -61,9 +61,9 @@ def test_a_file_that_was_changed_in_the_bucket_is_reported(root, tmp_path):
 
 
 def test_files_wait_for_an_unreachable_bucket_and_metrics_do_not(root, tmp_path, monkeypatch, s3_place, caplog):
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))
-        monkeypatch.setenv("MLFLOW_S3_ENDPOINT_URL", f"http://127.0.0.1:{nobody.getsockname()[1]}")
+    with socket.socket() as closed_port:
+        closed_port.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("MLFLOW_S3_ENDPOINT_URL", f"http://127.0.0.1:{closed_port.getsockname()[1]}")
         nbtrack.connect(tmp_path / "store", artifacts=root)
         run = nbtrack.start_run()
         run.log(loss=0.5)

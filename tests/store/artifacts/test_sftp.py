@@ -99,8 +99,8 @@ class TestConfiguration:
         # A name of its own: a process keeps its connections by name.
         def configure(*more, host="", without=()):
             kept = {"IdentityFile": keys / "user", "UserKnownHostsFile": keys / "known"}
-            said = [f"{name} {value}" for name, value in kept.items() if name not in without]
-            text = f"Host {host or configure.name}\n" + "".join(f"  {line}\n" for line in [*more, *lines, *said])
+            settings = [f"{name} {value}" for name, value in kept.items() if name not in without]
+            text = f"Host {host or configure.name}\n" + "".join(f"  {line}\n" for line in [*more, *lines, *settings])
             (home / ".ssh" / "config").write_text(text)
             return text
 

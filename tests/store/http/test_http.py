@@ -123,13 +123,13 @@ def test_a_token_with_a_line_end_is_refused_and_not_shown(echo):
     assert "secret" not in str(caught.value)
 
 
-@pytest.mark.parametrize("status, says", [("401 Unauthorized", "does not know who asks"), ("403 Forbidden", "not permit")])
-def test_denied_access_names_the_remedy_and_no_secret(proxy, status, says):
+@pytest.mark.parametrize("status, message", [("401 Unauthorized", "does not know who asks"), ("403 Forbidden", "not permit")])
+def test_denied_access_names_the_remedy_and_no_secret(proxy, status, message):
     proxy.faults = [canned(status, b"<html>", "Content-Type: text/html")]
     client = client_with(proxy.uri.replace("//", "//ada:secret@"), MLFLOW_TRACKING_TOKEN="secret")
     with pytest.raises(AccessDenied, match=r"MLFLOW_TRACKING_TOKEN.*journal") as caught:
         client.request("GET", "/")
-    assert says in str(caught.value)
+    assert message in str(caught.value)
     assert "secret" not in f"{caught.value!r} {client!r}"
     assert len(proxy.requests) == 1
 

@@ -165,7 +165,7 @@ def test_strings_that_are_too_long_are_cut_with_one_warning(store, run, caplog):
     store.apply([batch(run, params(a="x" * 10_000), tags(b="y" * 10_000), first=1)])
     assert len(store.params([run])[0][2]) == 6000
     assert len(dict(each[1:] for each in store.tags([run]))["b"]) == 8000
-    assert caplog.text.count("said once") == 1
+    assert caplog.text.count("shown once") == 1
 
 
 @pytest.mark.slow
