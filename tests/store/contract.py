@@ -132,7 +132,7 @@ class StoreContract:
         assert store.get_run(run_id).name == "tagged"
 
     @pytest.mark.parametrize("status", [Status.FINISHED, Status.FAILED, Status.KILLED])
-    def test_a_run_ends_once_said_so(self, store, run, status):
+    def test_an_end_event_ends_a_run(self, store, run, status):
         store.apply([batch(run, ended(status, START + 5), first=1)])
         assert (store.get_run(run).status, store.get_run(run).end_time) == (status, START + 5)
         assert store.open_runs() == []
@@ -145,17 +145,17 @@ class StoreContract:
         store.apply([direct(run, RunUpdated(Status.FINISHED))])
         assert (store.get_run(run).status, store.get_run(run).end_time) == (Status.FINISHED, START + 7)
 
-    def test_a_run_that_is_resumed_goes_on(self, store, run):
+    def test_a_resumed_run_is_running_again(self, store, run):
         store.apply([batch(run, ended(), RunResumed("host:2"), first=1)])
         assert (store.get_run(run).status, store.get_run(run).end_time) == (Status.RUNNING, None)
         assert [each.owner for each in store.open_runs()] == ["host:2"]
 
-    def test_a_start_of_a_run_that_is_there_changes_nothing(self, store, run):
+    def test_a_repeated_start_changes_nothing(self, store, run):
         store.apply([direct(run, started("other", "elsewhere", START + 1, tags={"new": "tag"}))])
         assert (store.get_run(run).name, store.get_run(run).start_time) == ("a run", START)
         assert store.tags([run]) == [(run, "mlflow.runName", "a run")]
 
-    def test_a_batch_for_no_run_changes_nothing(self, store):
+    def test_a_batch_for_an_unknown_run_changes_nothing(self, store):
         run_id = new_id()
         with pytest.raises(RunNotFound, match="nowhere"):
             store.apply([batch(run_id, started()), batch("nowhere", tags(a="b"))])
@@ -171,7 +171,7 @@ class StoreContract:
         with pytest.raises(RunNotFound, match="nowhere"):
             store.history("nowhere", "loss")
 
-    def test_no_batches_are_no_work(self, store):
+    def test_applying_no_batches_returns_nothing(self, store):
         assert store.apply([]) == []
 
     # Exactly once.
@@ -191,41 +191,41 @@ class StoreContract:
         assert values_of(store, run_id, "loss") == [3, 2, 1]
         assert ("t", "2") in [each[1:] for each in store.tags([run_id])]
 
-    def test_what_was_seen_in_part_is_passed_over_and_said(self, store, run):
+    def test_a_batch_applied_in_part_is_ignored_and_progress_says_so(self, store, run):
         store.apply([batch(run, first=1, lanes=[rows({"loss": [0, 1, 2]})])])
         overlapping = batch(run, params(a=1), first=0, lanes=[rows({"loss": [1, 2, 3]}, steps=[1, 2, 3], first=1)])
         assert store.apply([overlapping]) == [Progress(1, {0: 3})]
         assert store.params([run]) == []
         assert values_of(store, run, "loss") == [0, 1, 2]
 
-    def test_what_lies_beyond_a_gap_is_taken(self, store, run):
+    def test_rows_and_events_beyond_a_gap_are_applied(self, store, run):
         beyond = batch(run, params(a=1), first=7, lanes=[rows({"loss": [9]}, steps=[9], first=9)])
         assert store.apply([beyond]) == [Progress(8, {0: 10})]
         assert store.params([run]) == [(run, "a", 1)]
 
-    def test_rows_without_a_point_count(self, store, run):
+    def test_rows_without_points_count_as_progress(self, store, run):
         empty = lane(0, number=2)
         given_up = type(empty)(2, 0, 5, ())
         assert store.apply([batch(run, first=1, lanes=[given_up])]) == [Progress(1, {2: 5})]
 
-    def test_a_lane_twice_in_a_batch_is_taken_in_its_order(self, store, run):
+    def test_a_lane_twice_in_a_batch_is_applied_in_order(self, store, run):
         parts = [rows({"m": [i]}, [i], first=first) for i, first in enumerate([0, 1, 0, 5])]
         assert store.apply([batch(run, first=1, lanes=parts)]) == [Progress(1, {0: 6})]
         assert values_of(store, run, "m") == [0, 1, 3]
 
-    def test_lanes_and_events_are_seen_apart(self, store, run):
+    def test_lanes_and_events_have_separate_progress(self, store, run):
         store.apply([batch(run, first=1, lanes=[rows({"a": [1]})])])
         again = batch(run, params(p=1), first=1, lanes=[rows({"a": [1]}), rows({"b": [2]}, number=1)])
         assert store.apply([again]) == [Progress(2, {0: 1, 1: 1})]
         assert [row[1] for row in store.metrics([run], ["last"])] == ["a", "b"]
 
-    def test_writers_are_counted_apart(self, store, run):
+    def test_writers_have_separate_progress(self, store, run):
         other = batch(run, tags(by="other"), writer="v", lanes=[rows({"loss": [5]}, steps=[5])])
         assert store.apply([other]) == [Progress(1, {0: 1})]
         assert store.apply([batch(run, first=1, lanes=[rows({"loss": [6]}, steps=[6])])]) == [Progress(1, {0: 1})]
         assert sorted(values_of(store, run, "loss")) == [5, 6]
 
-    def test_batches_of_one_call_build_on_each_other(self, store):
+    def test_batches_of_one_call_are_applied_in_order(self, store):
         run_id = new_id()
         progress = store.apply(
             [
@@ -267,7 +267,7 @@ class StoreContract:
 
     # Direct changes.
 
-    def test_a_direct_change_is_not_numbered(self, store, run):
+    def test_a_direct_batch_has_no_progress(self, store, run):
         for value in ("1", "2"):
             assert store.apply([direct(run, tags(t=value), lanes=[rows({"loss": [1]}, steps=[int(value)])])]) == [Progress()]
         assert ("t", "2") in [each[1:] for each in store.tags([run])]
@@ -278,7 +278,7 @@ class StoreContract:
         store.apply([direct(run_id, started("direct"), params(a=1))])
         assert store.get_run(run_id).name == "direct"
 
-    def test_a_direct_conflict_is_an_error_and_nothing_is_applied(self, store, run):
+    def test_a_conflict_in_a_direct_batch_is_an_error_and_nothing_is_applied(self, store, run):
         store.apply([direct(run, params(lr=0.1))])
         with pytest.raises(ParamConflict, match=r"'lr' is already 0\.1 and cannot become 0\.2"):
             store.apply([direct(run, params(other=1), tags(t="1"), params(lr=0.2), lanes=[rows({"loss": [1]})])])
@@ -286,7 +286,7 @@ class StoreContract:
         assert store.tags([run]) == [(run, "mlflow.runName", "a run")]
         assert store.metrics([run], ["last"]) == []
 
-    def test_a_deleted_run_takes_no_direct_change_but_what_its_writer_says(self, store, run):
+    def test_a_deleted_run_refuses_direct_batches_and_accepts_its_writers(self, store, run):
         store.delete_run(run)
         with pytest.raises(Deleted, match="restore"):
             store.apply([direct(run, tags(a="b"))])
@@ -307,12 +307,12 @@ class StoreContract:
         assert math.isnan(p)
         assert math.isnan(q[0])
 
-    def test_a_value_handed_out_is_the_callers(self, store, run):
+    def test_changing_a_returned_param_does_not_change_the_store(self, store, run):
         store.apply([batch(run, params(a=[1], b=[1]), first=1)])
         store.params([run])[0][2].append(2)
         assert [value for _, _, value in store.params([run])] == [[1], [1]]
 
-    def test_the_first_value_of_a_param_stays_and_the_conflict_is_told(self, store, run):
+    def test_the_first_value_of_a_param_stays_and_the_conflict_is_reported(self, store, run):
         progress = store.apply([batch(run, params(lr=0.1), first=1), batch(run, params(lr=0.2, a="b"), writer="v")])
         assert progress[1].conflicts == (Conflict("lr", 0.1, 0.2),)
         assert store.params([run]) == [(run, "a", "b"), (run, "lr", 0.1)]
@@ -324,20 +324,20 @@ class StoreContract:
         assert progress.conflicts == (Conflict("lr", "0.2", 0.3),)
         assert store.params([run]) == [(run, "lr", "0.2"), (run, "n", 1), (run, "new", [1])]
 
-    def test_a_conflict_within_a_batch_is_told(self, store, run):
+    def test_a_conflict_within_a_batch_is_reported(self, store, run):
         (progress,) = store.apply([batch(run, params(a="1"), params(a="2"), first=1)])
         assert progress.conflicts == (Conflict("a", "1", "2"),)
 
     @pytest.mark.parametrize(
         "value, text", [(0.1, "0.1"), (True, "True"), (None, "None"), ([1, 2], "[1, 2]"), (3, "3"), (NAN, "nan")]
     )
-    def test_the_same_text_is_the_same_param(self, store, run, value, text):
+    def test_params_with_equal_strings_are_equal(self, store, run, value, text):
         store.apply([direct(run, params(p=value))])
         store.apply([direct(run, params(p=value)), direct(run, params(p=text))])
         assert same([store.params([run])[0][2]], [value])
 
     @pytest.mark.parametrize("value, other", [(1, 1.0), (1, True), ("a", "A"), (None, "")])
-    def test_another_text_is_another_value(self, store, run, value, other):
+    def test_params_with_different_strings_differ(self, store, run, value, other):
         store.apply([direct(run, params(p=value))])
         with pytest.raises(ParamConflict):
             store.apply([direct(run, params(p=other))])
@@ -354,13 +354,13 @@ class StoreContract:
         assert store.get_run(run).name == "renamed"
         assert store.tags([run]) == [(run, "mlflow.runName", "renamed"), (run, "x", "y")]
 
-    def test_nothing_erases_a_name(self, store, run):
+    def test_an_empty_or_deleted_tag_does_not_erase_a_name(self, store, run):
         store.apply([batch(run, TagsSet({"mlflow.runName": ""}), TagsDeleted(("mlflow.runName",)), first=1)])
         assert store.get_run(run).name == "a run"
         assert store.tags([run]) == [(run, "mlflow.runName", "a run")]
 
     @pytest.mark.parametrize("text", AWKWARD_TEXTS, ids=range(len(AWKWARD_TEXTS)))
-    def test_any_text_comes_back(self, store, text):
+    def test_any_string_is_stored_unchanged(self, store, text):
         run_id = new_id()
         events = started(f"n{text}", user=text, tags={"t": text}), params(p=text), DocumentLogged("code", text)
         store.apply([batch(run_id, *events, ArtifactLogged("a.txt", 1, "0" * 64), ended())])
@@ -370,7 +370,7 @@ class StoreContract:
         assert store.params([run_id]) == [(run_id, "p", text)]
         assert store.read_document(store.documents(run_id)["code"]) == text
 
-    def test_what_no_database_keeps_is_replaced_alike(self, store):
+    def test_nul_and_lone_surrogates_are_replaced_by_every_store(self, store):
         run_id = new_id()
         odd, kept = "a\0b\ud800c", "a\ufffdb\ufffdc"
         store.apply([batch(run_id, started(odd), params(p=odd), TagsSet({odd: odd}), DocumentLogged("d", odd))])
@@ -381,7 +381,7 @@ class StoreContract:
         assert store.create_experiment(odd).name == store.find_experiment(odd).name == kept
 
     @pytest.mark.parametrize("key", ["k" * 250, "a/b.c-d e:f", "中" * 250, "Key", "select", "%s"])
-    def test_keys_are_kept_whole_and_apart(self, store, run, key):
+    def test_keys_that_differ_in_case_or_spaces_are_different(self, store, run, key):
         other = key[:-1].swapcase() + "!"
         values = {key: [1.0], other: [2.0]}
         store.apply([batch(run, ParamsLogged({key: 1, other: 2}), TagsSet({key: "1"}), first=1, lanes=[rows(values)])])
@@ -431,7 +431,7 @@ class StoreContract:
         assert (summary.first_step, summary.first_timestamp, summary.first) == (LEAST, 0, 1.0)
         assert (summary.last_step, summary.last_timestamp, summary.last) == (MOST, MOST, 2.0)
 
-    def test_metrics_logged_together_and_apart(self, store, run):
+    def test_metrics_may_be_logged_together_or_separately(self, store, run):
         store.apply([batch(run, first=1, lanes=[rows({"a": [1, 2], "b": [3, 4]}), rows({"a": [5]}, [2], number=1)])])
         store.apply([batch(run, first=1, lanes=[rows({"a": [6, 7], "b": [8, 9]}, [3, 4], first=2)])])
         assert values_of(store, run, "a") == [1, 2, 5, 6, 7]
@@ -478,7 +478,7 @@ class StoreContract:
         assert [key for _, key, _ in ask([first], None)] == ["a", "b", "c"]
         assert ask([], None) == ask([first], []) == ask(["nowhere"], None) == []
 
-    def test_a_long_run_in_small_pieces(self, store, run):
+    def test_a_long_run_in_small_batches_keeps_all_points(self, store, run):
         for first in range(0, 300, 3):
             values = {"a": [first, first + 1, first + 2], "b": [-first, 0.5, NAN]}
             store.apply([batch(run, first=1, lanes=[rows(values, range(first, first + 3), first=first)])])
@@ -488,7 +488,7 @@ class StoreContract:
         assert same(values_of(store, run, "b")[:6], [-0.0, 0.5, NAN, -3, 0.5, NAN])
         assert summary_of(store, run, "b").nan_count == 100
 
-    def test_metrics_that_part_and_meet_again_keep_their_order(self, store, run):
+    def test_metrics_logged_separately_for_a_while_keep_their_order(self, store, run):
         expected = {"a": [], "b": []}
         for step in range(200):
             keys = ["a"] if step % 3 else ["a", "b"]
@@ -510,7 +510,7 @@ class StoreContract:
         assert summary_of(store, run, "m").count == 4
 
     @pytest.mark.parametrize("writer", ["v", ""])
-    def test_a_point_logged_again_by_another_is_one(self, store, run, writer):
+    def test_a_point_logged_by_two_writers_is_one(self, store, run, writer):
         store.apply([batch(run, first=1, lanes=[rows({"a": [1, 2, NAN], "b": [4, 5, 6]})])])
         again = rows({"a": [1, 7, NAN, 8], "b": [4, 5, 6, 8]}, range(4))
         store.apply([batch(run, lanes=[again], writer=writer)])
@@ -538,7 +538,7 @@ class StoreContract:
 
     # Summaries.
 
-    def test_a_summary_says_first_last_least_and_most(self, store, run):
+    def test_a_summary_has_first_last_min_and_max(self, store, run):
         store.apply([batch(run, first=1, lanes=[rows({"m": [3, 1, 4, 1, 5, 9, 2, 6]})])])
         assert summary_of(store, run, "m") == MetricSummary(
             first=3,
@@ -568,7 +568,7 @@ class StoreContract:
         assert math.isnan(summary_of(store, run, "m").first)
         assert summary_of(store, run, "m").last == 3
 
-    def test_extremes_are_at_the_lowest_step_that_has_them(self, store, run):
+    def test_min_and_max_are_at_their_lowest_step(self, store, run):
         store.apply([batch(run, first=1, lanes=[rows({"m": [1, 5, 5, 1]}, [9, 8, 2, 3], [START] * 4)])])
         summary = summary_of(store, run, "m")
         assert (summary.min, summary.min_step, summary.max, summary.max_step) == (1, 3, 5, 2)
@@ -585,7 +585,7 @@ class StoreContract:
         assert (summary.min, summary.min_step, summary.max, summary.max_step) == (-2, 0, 9, 6)
         assert (summary.total, summary.count, summary.nan_count) == (29, 7, 1)
 
-    def test_a_metric_of_nan_alone_is_there(self, store, run):
+    def test_a_metric_with_only_nan_exists(self, store, run):
         store.apply([batch(run, first=1, lanes=[rows({"m": [NAN, NAN]}, [4, 2])])])
         summary = summary_of(store, run, "m")
         assert all(map(math.isnan, (summary.first, summary.last, summary.min, summary.max, summary.mean)))
@@ -594,7 +594,7 @@ class StoreContract:
         summary = summary_of(store, run, "m")
         assert (summary.min, summary.min_step, summary.max, summary.max_step) == (7, 3, 7, 3)
 
-    def test_infinities_are_summed_up_as_they_are(self, store, run):
+    def test_summaries_of_infinities(self, store, run):
         values = {"up": [1, INF], "down": [-INF, 1], "both": [INF, -INF], "over": [1.7e308, 1.7e308]}
         store.apply([batch(run, first=1, lanes=[rows(values)])])
         found = {key: stats for _, key, *stats in store.metrics([run], ["min", "max", "total", "mean"])}
@@ -636,7 +636,7 @@ class StoreContract:
         store.apply([batch(other, DocumentNamed("lost", "1" * 64), first=2)])
         assert store.read_document(store.documents(other)["lost"]) is None
 
-    def test_artifacts_are_noted_by_path(self, store, run):
+    def test_artifacts_are_recorded_by_path(self, store, run):
         store.apply([batch(run, ArtifactLogged("z.txt", 1, "a" * 64), ArtifactLogged("a/b.png", 1 << 40, "b" * 64), first=1)])
         store.apply([batch(run, ArtifactLogged("z.txt", 2, "c" * 64, spool="gone"), first=3)])
         noted = [ArtifactRecord("a/b.png", 1 << 40, "b" * 64), ArtifactRecord("z.txt", 2, "c" * 64)]
@@ -679,7 +679,7 @@ class StoreContract:
         nothing = store.overview(plain, 2, ["traceback"])
         assert (nothing.details.metrics, nothing.histories, nothing.artifact_count, nothing.documents) == ([], [], 0, {})
 
-    def test_a_dataset_is_one_by_name_and_digest(self, store):
+    def test_a_dataset_is_identified_by_name_and_digest(self, store):
         first, second = new_id(), new_id()
         digits = Dataset("digits", "abc", "local", "digits.csv", '{"columns": []}', '{"rows": 1797}', "train")
         other = Dataset("digits", "abc", "elsewhere", "", "", "", "test")
@@ -689,7 +689,7 @@ class StoreContract:
         (found,) = store.datasets(second)
         assert (found.source_type, found.profile, found.context) == ("local", '{"rows": 1797}', "test")
 
-    def test_what_a_run_noted_first_of_a_dataset_stays_its_tags_too(self, store):
+    def test_the_first_record_of_a_dataset_stays_with_its_tags(self, store):
         first, second = new_id(), new_id()
         tags = (("empty", ""), ("seed", "7"), ("split", "é 中 '%"))
         tagged, later = Dataset("digits", "abc", context="train", tags=tags), Dataset("digits", "abc", tags=(("split", "b"),))
@@ -713,7 +713,7 @@ class StoreContract:
         assert store.datasets_in(["0", "17", "x"]) == [("0", Dataset("a", "1")), ("0", test), ("0", train)]
         assert store.datasets_in([vision, "0"])[-1] == (vision, train)
 
-    def test_what_is_read_together_is_what_is_read_alone(self, store, run):
+    def test_reads_together_return_the_same_as_single_reads(self, store, run):
         def read():
             return store.get_run(run), store.tags([run]), store.search_runs(Query(("0",)))
 
@@ -727,13 +727,13 @@ class StoreContract:
             assert read() == (store.get_run(run), store.tags([run]), store.search_runs(Query(("0",))))
             assert len(store.tags([run])) == 2
 
-    def test_a_run_that_has_nothing(self, store, run):
+    def test_a_run_without_data_has_empty_lists(self, store, run):
         assert (store.params([run]), store.metrics([run], ["last"]), store.documents(run)) == ([], [], {})
         assert (store.artifacts(run), store.datasets(run), store.params([])) == ([], [], [])
 
     # Who is alive.
 
-    def test_open_runs_are_told_with_owner_heartbeat_and_tags(self, store):
+    def test_open_runs_have_owner_heartbeat_and_tags(self, store):
         first, second = new_id(), new_id()
         store.apply([batch(first, started(owner="host:1:2", tags={"a": "b"})), batch(second, started(), ended())])
         (found,) = store.open_runs()
@@ -744,7 +744,7 @@ class StoreContract:
         assert store.open_runs()[0].heartbeat >= found.heartbeat
 
     @pytest.mark.parametrize("hours", [-13, 0, 13])
-    def test_a_sign_is_as_old_as_the_store_s_own_clock_says(self, store, hours):
+    def test_the_age_of_a_heartbeat_is_by_the_store_s_own_clock(self, store, hours):
         run, theirs = new_id(), now_ms() + hours * 3_600_000
         store.apply([batch(run, RunStarted("Default", "x", theirs, owner="host:1:2"))])
         assert abs(store.open_runs()[0].silent) < 60_000
@@ -767,7 +767,7 @@ class StoreContract:
         assert close("c") == (Status.FINISHED, START + 1000)
         assert "ended" not in {key for _, key, _ in store.tags([run])}
 
-    def test_a_run_that_was_closed_and_lives_is_taken_back_with_nothing_lost(self, store):
+    def test_a_live_run_closed_by_mistake_is_reopened_with_nothing_lost(self, store):
         writer = Writer(None, new_id(), owns=True)
         writer.append(started(owner=this_process().to_json()))
         writer.log({"loss": 1.0}, 0, stamp_of(START))
@@ -814,7 +814,7 @@ class StoreContract:
         assert store.get_run(run).stage is LifecycleStage.ACTIVE
         assert store.search_runs(Query(view="deleted")).items == ()
 
-    def test_a_purged_run_is_gone_with_all_that_it_has(self, store, run):
+    def test_purging_removes_a_deleted_run_with_all_its_data(self, store, run):
         other, kept = new_id(), new_id()
         everything = (params(a=1), tags(b="c"), DocumentLogged("code", "x"), ArtifactLogged("a.txt", 1, "0" * 64))
         dataset = DatasetLogged(Dataset("digits", "abc"))
@@ -833,7 +833,7 @@ class StoreContract:
 
     # Experiments.
 
-    def test_the_default_experiment_is_there(self, store):
+    def test_the_default_experiment_exists(self, store):
         (default,) = store.experiments()
         assert (default.id, default.name, default.stage) == ("0", "Default", LifecycleStage.ACTIVE)
         assert store.get_experiment("0") == store.find_experiment("Default") == default
@@ -847,7 +847,7 @@ class StoreContract:
         assert int(other.id) > int(made.id)
         assert other.artifact_location.endswith(f"/{other.id}")
 
-    def test_a_run_lies_where_its_experiment_says(self, store):
+    def test_a_run_s_artifacts_are_below_its_experiment_s_location(self, store):
         store.create_experiment("vision", artifact_location="s3://bucket/vision")
         run_id = new_id()
         store.apply([batch(run_id, started(experiment="vision"))])
@@ -874,7 +874,7 @@ class StoreContract:
         store.update_experiment(made.id, name="new")
         assert store.get_experiment(made.id).updated >= made.updated
 
-    def test_a_tag_is_taken_from_an_experiment(self, store):
+    def test_a_tag_of_an_experiment_is_deleted(self, store):
         made = store.create_experiment("vision", tags={"a": "1", "b": "2"})
         store.delete_experiment_tag(made.id, "a")
         assert store.get_experiment(made.id).tags == {"b": "2"}
@@ -913,7 +913,7 @@ class StoreContract:
         assert {each.id for page in pages for each in page.items} == made
         assert [each.id for each in store.search_experiments(Query(view="deleted")).items] == ["2"]
 
-    def test_a_name_is_taken_once(self, store):
+    def test_a_name_can_be_used_once(self, store):
         made = store.create_experiment("vision")
         other = store.create_experiment("Vision")
         for ask in (lambda: store.create_experiment("vision"), lambda: store.update_experiment(other.id, name="vision")):
@@ -923,7 +923,7 @@ class StoreContract:
         with pytest.raises(AlreadyExists, match="restore"):
             store.create_experiment("vision")
 
-    def test_a_deleted_experiment_takes_its_runs_along_and_back(self, store):
+    def test_runs_are_deleted_and_restored_with_their_experiment(self, store):
         kept, early, late = new_id(), new_id(), new_id()
         store.apply([batch(each, started(experiment="vision")) for each in (kept, early)] + [batch(late, started())])
         store.delete_run(early)
@@ -939,7 +939,7 @@ class StoreContract:
         store.restore_experiment(experiment.id)
         assert {each.id for each in store.search_runs(Query()).items} == {kept, early, late}
 
-    def test_a_deleted_experiment_is_not_changed(self, store):
+    def test_a_deleted_experiment_cannot_be_changed(self, store):
         made = store.create_experiment("vision")
         store.delete_experiment(made.id)
         with pytest.raises(Deleted, match="restore"):
@@ -947,7 +947,7 @@ class StoreContract:
         with pytest.raises(Deleted, match="restore"):
             store.apply([direct(new_id(), started(experiment="vision"))])
 
-    def test_nothing_starts_a_run_in_a_deleted_experiment(self, store):
+    def test_a_run_cannot_start_in_a_deleted_experiment(self, store):
         made, run_id = store.create_experiment("vision"), new_id()
         store.delete_experiment(made.id)
         start = batch(run_id, started(experiment="vision"), lanes=[rows({"m": [1]})])
@@ -959,7 +959,7 @@ class StoreContract:
         store.apply([start])
         assert (store.get_run(run_id).stage, values_of(store, run_id, "m")) == (LifecycleStage.ACTIVE, [1])
 
-    def test_a_run_comes_back_with_its_deleted_experiment_and_not_before(self, store):
+    def test_a_run_cannot_be_restored_before_its_experiment(self, store):
         run_id = new_id()
         store.apply([batch(run_id, started(experiment="vision"))])
         experiment = store.find_experiment("vision")

@@ -43,7 +43,7 @@ def test_a_column_may_be_a_view():
     assert decoded(encode(table[:, 3]), table[:, 3].copy()).tolist() == table[:, 3].tolist()
 
 
-def test_a_chunk_goes_into_a_part_of_an_array():
+def test_a_chunk_decodes_into_a_part_of_an_array():
     column = np.zeros(100)
     decode_into(encode(np.arange(50.0)), column[25:75])
     assert column[25:75].tolist() == list(range(50))
@@ -68,12 +68,12 @@ COUNT = np.arange(100_000)
     ],
     ids=["steps", "times", "constant", "linear", "loss", "periodic", "noise", "float32"],
 )
-def test_bytes_a_number(column, most):
+def test_bytes_per_number(column, most):
     assert len(encode(column)) / len(column) <= most
 
 
 @pytest.mark.parametrize("column", [np.arange(3), np.arange(1000), np.arange(3.0), np.random.default_rng(0).random(1000)])
-def test_damage_is_an_error_or_a_number_but_nothing_worse(column):
+def test_a_damaged_chunk_raises_an_error_or_decodes_to_numbers(column):
     data = encode(column)
     for at in range(0, len(data), max(1, len(data) // 200)):
         for damaged in (data[:at], data[:at] + bytes([data[at] ^ 0xFF]) + data[at + 1 :]):
@@ -82,12 +82,12 @@ def test_damage_is_an_error_or_a_number_but_nothing_worse(column):
 
 
 @pytest.mark.parametrize("data", [b"", b"x", b"r", b"r1234567", b"pco!", encode(np.arange(99)), encode(np.arange(101))])
-def test_what_does_not_hold_the_column_is_an_error(data):
+def test_a_chunk_of_another_length_is_an_error(data):
     with pytest.raises(StoreError, match="chunk"):
         decode_into(data, np.empty(100, np.int64))
 
 
-def test_the_other_type_is_an_error():
+def test_a_chunk_of_another_type_is_an_error():
     with pytest.raises(StoreError, match="chunk"):
         decode_into(encode(np.arange(100)), np.empty(100))
 

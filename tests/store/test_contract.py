@@ -15,7 +15,7 @@ def subclasses(cls):
     return [each for direct in cls.__subclasses__() for each in [direct, *subclasses(direct)]]
 
 
-def test_every_store_keeps_all_of_it():
+def test_every_store_runs_the_whole_contract():
     assert {MariaDB, Memory, PostgreSQL, RemoteMemory, RemoteServer, SQLite} <= set(subclasses(StoreContract))
 
 

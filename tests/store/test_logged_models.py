@@ -32,7 +32,7 @@ def metric(key, value, timestamp=0, step=0, name="", digest=""):
     return ModelMetric(key, value, timestamp, step, dataset_name=name, dataset_digest=digest)
 
 
-def test_a_model_is_as_it_was_made(models, store):
+def test_a_created_model_is_read_back(models, store):
     made = models.create("0", name="net", model_type="Agent", source_run_id="r1", params={"lr": "0.1"}, tags={"t": "é"})
     assert made.id.startswith("m-")
     assert len(made.id) == 34
@@ -42,7 +42,7 @@ def test_a_model_is_as_it_was_made(models, store):
     assert models.get(made.id) == made
 
 
-def test_what_cannot_be_made(models, store):
+def test_invalid_models_are_refused(models, store):
     with pytest.raises(ExperimentNotFound):
         models.create("99", name="net")
     for name in ("", "a/b", "a:b", "a.b", "50%", "it's"):
@@ -92,7 +92,7 @@ def test_a_model_is_finalized_and_deleted(models):
     assert models.search(ModelQuery(("0",))).items == ()
 
 
-def test_params_stay_and_tags_change(models):
+def test_params_of_a_model_are_final_and_its_tags_change(models):
     made = models.create("0", name="net", params={"a": "1"}, tags={"t": "1"})
     models.log_params(made.id, {"a": "1", "b": ""})
     with pytest.raises(ParamConflict, match="param 'a' is already '1'"):
@@ -112,7 +112,7 @@ def test_runs_make_and_read_models(store, models):
     assert models.inputs(["r1", "r2"]) == [RunModel("r1", "m-c"), RunModel("r2", "m-a")]
 
 
-def test_what_a_run_measured_of_a_model(store, models):
+def test_metrics_that_a_run_measured_of_a_model(store, models):
     made = models.create("0", name="net")
     seen = (metric("loss", 0.5, 10, 1), metric("loss", math.inf, 20, 2, "iris", "d1"))
     store.apply([batch("r1", ModelMeasured(made.id, seen), first=1, lanes=[rows({"loss": [0.5]})])])
@@ -128,7 +128,7 @@ def test_what_a_run_measured_of_a_model(store, models):
     assert store.history("r1", "loss").values.tolist() == [0.5]
 
 
-def test_of_a_model_that_is_not_there(store, models):
+def test_an_unknown_model_is_an_error(store, models):
     seen = ModelMeasured("m-nowhere", (metric("loss", 1.0),))
     with pytest.raises(ModelNotFound, match="m-nowhere"):
         store.apply([direct("r1", seen, lanes=[rows({"loss": [1.0]})])])

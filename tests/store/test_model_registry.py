@@ -56,14 +56,14 @@ def found(registry, filter=None, order=None, **more):
 # Names.
 
 
-def test_a_model_is_as_it_was_made(registry):
+def test_a_created_model_is_read_back(registry):
     made = registry.create_model("digits", description="é 中", tags={"team": "blue", "a": ""})
     assert (made.name, made.description, made.tags, made.aliases) == ("digits", "é 中", {"team": "blue", "a": ""}, {})
     assert made.created == made.updated > 1_600_000_000_000
     assert registry.get_model("digits") == made
 
 
-def test_a_name_is_taken_once(registry, digits):
+def test_a_name_can_be_used_once(registry, digits):
     with pytest.raises(AlreadyExists, match="digits"):
         registry.create_model("digits")
     registry.create_model("Digits")
@@ -72,7 +72,7 @@ def test_a_name_is_taken_once(registry, digits):
     assert len(registry.latest_versions(["digits"])["digits"]) == 1
 
 
-def test_a_name_that_can_be_none(registry):
+def test_an_invalid_name_is_refused(registry):
     registry.create_model("fine")
     for name in ["", " ", "a/b", "a:b", ".", "..", "x" * 257]:
         with pytest.raises(InvalidInput):
@@ -81,7 +81,7 @@ def test_a_name_that_can_be_none(registry):
             registry.rename_model("fine", name)
 
 
-def test_a_model_is_renamed_with_all_it_has(registry, digits):
+def test_a_model_is_renamed_with_versions_tags_and_aliases(registry, digits):
     registry.set_alias(digits, "best", 2)
     registry.set_version_tag(digits, 2, "t", "1")
     assert registry.rename_model("digits", "numbers").name == "numbers"
@@ -121,7 +121,7 @@ def test_tags_of_a_model(registry, digits):
 # Versions.
 
 
-def test_a_version_is_as_it_was_made(registry, digits):
+def test_a_created_version_is_read_back(registry, digits):
     made = registry.create_version(
         digits,
         "runs:/r/m",
@@ -140,20 +140,20 @@ def test_a_version_is_as_it_was_made(registry, digits):
     assert registry.create_version(digits, "s3://here").location == "s3://here"
 
 
-def test_a_number_is_never_given_twice(registry, digits):
+def test_a_version_number_is_never_reused(registry, digits):
     registry.delete_version(digits, 3)
     assert registry.create_version(digits, "s").version == 4
     with pytest.raises(ModelNotFound, match=r"Model Version \(name=digits, version=3\) not found"):
         registry.get_version(digits, 3)
 
 
-def test_versions_made_at_once_have_numbers_of_their_own(registry, digits):
+def test_versions_created_concurrently_have_different_numbers(registry, digits):
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda _: registry.create_version(digits, "s").version, range(24)))
     assert sorted(made) == list(range(4, 28))
 
 
-def test_a_version_of_no_model(registry):
+def test_a_version_needs_a_registered_model(registry):
     with pytest.raises(ModelNotFound, match="nowhere"):
         registry.create_version("nowhere", "s")
 
@@ -188,14 +188,14 @@ def test_stages(registry, digits, ticking):
     assert [(each.version, each.stage) for each in registry.latest_versions([digits])[digits]] == [(2, ARCHIVED), (3, PRODUCTION)]
 
 
-def test_moving_where_it_is_archives_the_others_alone(registry, digits):
+def test_a_transition_to_the_same_stage_archives_only_the_others(registry, digits):
     for number in (1, 2):
         registry.transition(digits, number, STAGING, archive_existing=number == 2)
     registry.transition(digits, 2, STAGING, archive_existing=True)
     assert [registry.get_version(digits, number).stage for number in (1, 2, 3)] == [ARCHIVED, STAGING, NONE]
 
 
-def test_only_active_stages_archive_what_was_there(registry, digits):
+def test_only_active_stages_archive_existing_versions(registry, digits):
     for stage in (NONE, ARCHIVED):
         with pytest.raises(InvalidInput, match="not an Active stage"):
             registry.transition(digits, 1, stage, archive_existing=True)
@@ -232,14 +232,14 @@ def test_an_alias_stands_for_one_version(registry, digits):
         registry.version_by_alias(digits, "champion")
 
 
-def test_an_alias_goes_with_its_version(registry, digits):
+def test_an_alias_is_deleted_with_its_version(registry, digits):
     registry.set_alias(digits, "old", 1)
     registry.set_alias(digits, "new", 3)
     registry.delete_version(digits, 3)
     assert registry.get_model(digits).aliases == {"old": 1}
 
 
-def test_latest_is_an_alias_that_nobody_sets(registry, digits):
+def test_latest_is_an_alias_that_cannot_be_set(registry, digits):
     assert registry.version_by_alias(digits, "latest").version == 3
     registry.create_model("empty")
     for name in ("empty", "unknown"):
@@ -247,7 +247,7 @@ def test_latest_is_an_alias_that_nobody_sets(registry, digits):
             registry.version_by_alias(name, "latest")
 
 
-def test_an_alias_that_can_be_none(registry, digits):
+def test_an_invalid_alias_is_refused(registry, digits):
     for alias in ["", "a b", "a.b", "x" * 256, "latest", "LATEST", "v1", "V12"]:
         with pytest.raises(InvalidInput, match=r"(?i)alias"):
             registry.set_alias(digits, alias, 1)
@@ -347,7 +347,7 @@ PROMPT_SEARCHES = [
 ]
 
 
-def test_prompts_are_found_by_those_who_ask(shelf):
+def test_prompts_are_found_only_when_asked_for(shelf):
     for filter, expected in PROMPT_SEARCHES:
         node = without_prompts(parse(filter, names=REGISTERED_MODELS))
         assert (filter, [info.name for info in shelf.search_models(Query(filter=node)).items]) == (filter, expected)

@@ -43,7 +43,7 @@ def test_a_relative_file_stays_where_it_was_opened(tmp_path, monkeypatch):
         ("postgresql://host:port/db", "cannot be read"),
     ],
 )
-def test_what_cannot_be_opened_says_what_can(uri, said):
+def test_a_uri_that_cannot_be_opened_is_refused_with_what_can(uri, said):
     with pytest.raises(InvalidInput, match=said.replace("+", r"\+")):
         open_store(uri, artifact_root="artifacts")
 

@@ -291,16 +291,16 @@ def run(machine, examples, steps):
     run_state_machine_as_test(machine, settings=chosen)
 
 
-def test_sqlite_is_as_memory():
+def test_sqlite_behaves_as_memory():
     run(BesideSQLite, examples=25, steps=20)
 
 
 @pytest.mark.slow
-def test_sqlite_is_as_memory_for_long():
+def test_sqlite_behaves_as_memory_in_long_runs():
     run(BesideSQLite, examples=100, steps=60)
 
 
-def test_a_remote_store_is_as_memory():
+def test_a_remote_store_behaves_as_memory():
     class BesideRemote(Beside):
         def open(self):
             self.app = create_app(MemoryStore("artifacts"), LocalArtifacts("artifacts"))
@@ -319,7 +319,7 @@ def test_a_remote_store_is_as_memory():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("server, examples", [("postgres", 20), ("maria", 10)])
-def test_a_server_is_as_memory(server, examples, request):
+def test_a_server_behaves_as_memory(server, examples, request):
     new_url = request.getfixturevalue(f"new_{server}_url")
 
     class BesideServer(Beside):

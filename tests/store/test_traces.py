@@ -35,7 +35,7 @@ WHOLE = TraceInfo(
 )
 
 
-def test_a_trace_is_as_it_came(traces):
+def test_a_recorded_trace_is_read_back(traces):
     assert traces.start(WHOLE) == WHOLE
     assert traces.get(["tr-1", "nowhere", "tr-1"]) == [WHOLE, WHOLE]
     bare = TraceInfo("tr-2", "0", 5)
@@ -43,7 +43,7 @@ def test_a_trace_is_as_it_came(traces):
     assert traces.get(["tr-2", "tr-1"]) == [bare, WHOLE]
 
 
-def test_what_comes_again_is_added_to(traces):
+def test_a_trace_recorded_again_is_merged(traces):
     traces.start(WHOLE)
     more = replace(
         WHOLE,
@@ -67,7 +67,7 @@ def test_a_trace_ends(traces):
     assert traces.get(["tr-1"]) == [found]
 
 
-def test_a_trace_belongs_to_an_experiment_that_is_there(traces, any_store):
+def test_a_trace_needs_an_existing_experiment(traces, any_store):
     with pytest.raises(ExperimentNotFound):
         traces.start(replace(WHOLE, experiment_id="99"))
     any_store.delete_experiment("0")

@@ -43,7 +43,7 @@ def local_ms(*parts):
 
 
 @pytest.mark.parametrize("text", [None, "", "  \n"])
-def test_nothing_is_no_filter(text):
+def test_none_and_a_blank_string_mean_no_filter(text):
     assert parse(text) is None
 
 
@@ -136,7 +136,7 @@ def test_comparisons(text, node):
     assert parse(text) == node
 
 
-def test_and_binds_closer_than_or_and_not_closest():
+def test_precedence_is_not_and_or():
     a, b, c = (Present(param(key)) for key in "abc")
     text = "params.{} IS NOT NULL"
     x, y, z = (text.format(key) for key in "abc")
@@ -295,7 +295,7 @@ def read_or_complain(reader, text):
 @example("duration > '" + "9" * 400 + "'")
 @example("start_time > '0001-01-01'")
 @example("start_time > '99991231'")
-def test_any_text_parses_or_is_a_filter_error_that_can_be_printed(text):
+def test_any_string_parses_or_raises_a_printable_filter_error(text):
     for reader in (parse, parse_order):
         error = read_or_complain(reader, text)
         assert error is None or (error.position <= len(text) and str(error).encode())
@@ -340,5 +340,5 @@ def test_a_wrong_order_is_an_error(items, complaint):
     [("1", 1.0), ("-0.5", -0.5), (".5", 0.5), ("+1e-3", 0.001), ("5.", 5.0)]
     + [(text, None) for text in ("True", "nan", "inf", "1e999", "1_000", " 1", "", "٣", "0x10", "[1]")],
 )
-def test_what_reads_as_a_number(text, number):
+def test_strings_that_read_as_numbers(text, number):
     assert param_number(text) == number

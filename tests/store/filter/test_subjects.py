@@ -37,7 +37,7 @@ from nbtrack.store.filter import (
         (TRACES, "execution_time < 12.5", Comparison(Identifier("attribute", "execution_time_ms"), "<", 12.5)),
     ],
 )
-def test_names_of_other_things(names, text, expected):
+def test_names_in_searches_for_other_things(names, text, expected):
     assert parse(text, names=names) == expected
 
 
@@ -55,12 +55,12 @@ def test_names_of_other_things(names, text, expected):
         (TRACES, "= 'x'", "a name was expected here, such as tags.team or status"),
     ],
 )
-def test_mistakes_name_what_there_is(names, text, said):
+def test_errors_name_what_exists(names, text, said):
     with pytest.raises(FilterError, match=said):
         parse(text, names=names)
 
 
-def test_orders_of_other_things():
+def test_orders_in_searches_for_other_things():
     assert parse_order("timestamp DESC, name", names=REGISTERED_MODELS) == (
         Order(Identifier("attribute", "last_updated_timestamp"), descending=True),
         Order(Identifier("attribute", "name")),

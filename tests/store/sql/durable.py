@@ -68,7 +68,7 @@ class DurableContract(StoreContract):
         yield store
         store.close()
 
-    def test_what_was_applied_is_there_when_it_is_opened_again(self, store, uri, run):
+    def test_applied_batches_are_there_after_reopening(self, store, uri, run):
         store.apply([batch(run, params(a=[1]), ended(), first=1, lanes=[rows({"m": [1, 2]})])])
         store.close()
         again = open_store(uri, artifact_root="elsewhere")
@@ -78,7 +78,7 @@ class DurableContract(StoreContract):
         assert len(again.experiments("all")) == 1
         again.close()
 
-    def test_a_closed_store_opens_again_when_it_is_asked(self, store, run):
+    def test_a_closed_store_reopens_when_used(self, store, run):
         store.close()
         assert store.get_run(run).status is Status.RUNNING
 

@@ -72,7 +72,7 @@ def everything(store):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("table", "column"), COLUMNS)
-def test_a_value_that_cannot_be_is_an_error_of_nbtracks(path, table, column):
+def test_an_impossible_value_raises_an_error_of_nbtrack(path, table, column):
     for value in VALUES:
         shutil.copy(GOOD, path)
         try:
@@ -133,14 +133,14 @@ def test_one_bad_run_is_named_and_hides_no_other(project, change, said, caplog):
         ("axes SET count = -1", "chunks of a metric are damaged"),
     ],
 )
-def test_what_a_run_has_is_named_with_its_column(project, change, said):
+def test_a_damaged_value_is_named_with_its_column(project, change, said):
     (run,) = [run for run in nbtrack.runs() if run.name == "good"]
     execute(connection_of(project).settings.database, f"UPDATE {change}")
     with pytest.raises(StoreError, match=said):
         (dict(run.metrics), dict(run.params), run.metrics["loss"].values.sum(), run.environment)
 
 
-def test_a_mistake_of_the_program_is_no_damage(path):
+def test_a_bug_is_not_reported_as_damage(path):
     store = open_store(f"sqlite:///{path}", artifact_root="")
     with pytest.raises(TypeError):
         store.params([object()])

@@ -44,7 +44,7 @@ def test_the_newest_schema_is_among_them():
     assert f"schema-{HEAD}" in {path.stem for path in FROZEN}
 
 
-def test_its_runs_are_as_they_were(store, since, tmp_path):
+def test_frozen_runs_are_unchanged(store, since, tmp_path):
     run = store.get_run("finished")
     assert (run.name, run.user, run.status, run.start_time) == ("fit", "ada", Status.FINISHED, START)
     root = "/data/artifacts" if since < "0004" else tmp_path / "artifacts"
@@ -54,7 +54,7 @@ def test_its_runs_are_as_they_were(store, since, tmp_path):
     assert [(each.run_id, each.owner) for each in store.open_runs()] == [("open", "host:1:2")]
 
 
-def test_what_they_have_is_as_it_was(store, since):
+def test_frozen_data_of_runs_is_unchanged(store, since):
     found = {key: value for _, key, value in store.params(["finished"])}
     assert found.keys() == PARAMS.keys()
     assert same([found[key] for key in PARAMS], list(PARAMS.values()))
@@ -67,7 +67,7 @@ def test_what_they_have_is_as_it_was(store, since):
     assert more == ([TAGGED] if since >= "0003" else [])
 
 
-def test_its_points_are_as_they_were(store):
+def test_frozen_points_are_unchanged(store):
     assert store.history("finished", "loss").values.tolist() == SMOOTH
     assert store.history("finished", "acc").values.tolist() == SMOOTH[::-1]
     steps = [5, 4, 3, 2, 1, -1]
@@ -77,7 +77,7 @@ def test_its_points_are_as_they_were(store):
     )
 
 
-def test_its_models_and_traces_are_as_they_were(store, since):
+def test_frozen_models_and_traces_are_unchanged(store, since):
     if since < "0002":
         assert store.registry.search_models(Query()).items == ()
         return
@@ -92,7 +92,7 @@ def test_its_models_and_traces_are_as_they_were(store, since):
     assert (trace.state, trace.metadata, trace.tags, trace.assessments[0].name) == ("OK", {"m": "1"}, {"t": "2"}, "good")
 
 
-def test_its_registry_is_written_on(store):
+def test_a_frozen_registry_can_be_written(store):
     registry = store.registry
     registry.create_model("new")
     registry.create_version("new", "s")
@@ -101,7 +101,7 @@ def test_its_registry_is_written_on(store):
     assert store.models.outputs(["open"])[0].model_id == made.id
 
 
-def test_it_is_written_on(store):
+def test_a_frozen_store_can_be_written(store):
     store.apply([batch("open", RunEnded(Status.KILLED, START + 9), first=1, lanes=[rows({"loss": [0.4]}, [1], first=1)])])
     assert store.get_run("open").status is Status.KILLED
     store.apply([direct("open", DatasetLogged(TAGGED))])

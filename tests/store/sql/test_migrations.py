@@ -146,7 +146,7 @@ def test_a_migration_that_fails_changes_nothing(uri, tmp_path, newer_program):
     assert query(tmp_path / "runs.db", "SELECT name FROM sqlite_master WHERE name = 'extra'") == []
 
 
-def test_a_newer_store_is_left_alone(uri, tmp_path):
+def test_a_newer_store_is_refused_and_unchanged(uri, tmp_path):
     store_with_a_run(uri)
     with closing(sqlite3.connect(tmp_path / "runs.db")) as other, other:
         other.execute("UPDATE nbtrack_version SET version_num = '9999'")

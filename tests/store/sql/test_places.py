@@ -144,7 +144,7 @@ def test_searches_see_what_readers_see(tmp_path, opened):
 
 
 @pytest.mark.parametrize("uri", ["nbtrack-store:/artifacts/9", "nbtrack-store:/../../etc", "nbtrack-files:x"])
-def test_nobody_can_write_what_rows_have_for_themselves(tmp_path, opened, uri):
+def test_schemes_of_rows_are_refused_from_callers(tmp_path, opened, uri):
     store = opened(tmp_path)
     with pytest.raises(InvalidInput, match="is not a place for artifacts"):
         store.create_experiment("x", artifact_location=uri)
@@ -155,7 +155,7 @@ def test_nobody_can_write_what_rows_have_for_themselves(tmp_path, opened, uri):
 
 
 @pytest.mark.parametrize("uri", ["nbtrack-store:/artifacts/../../etc", "nbtrack-files:/..", "nbtrack-store:/artifactsx"])
-def test_a_row_that_a_stranger_wrote_leads_nowhere(tmp_path, opened, uri):
+def test_a_location_with_dots_in_a_row_is_not_resolved(tmp_path, opened, uri):
     store = opened(tmp_path)
     store.apply([batch("r", started("fit"))])
     query(tmp_path, "UPDATE runs SET artifact_uri = ?", uri)
@@ -165,7 +165,7 @@ def test_a_row_that_a_stranger_wrote_leads_nowhere(tmp_path, opened, uri):
 
 
 @given(st.lists(st.text(st.characters(exclude_characters="/\\\0", exclude_categories=("Cs",)), min_size=1), min_size=1))
-def test_a_place_comes_back_as_it_was(parts):
+def test_a_location_is_read_back_unchanged(parts):
     home = Home(Path("/p/.nbtrack/runs.db"))
     for places, root in (
         (places_of("/p/.nbtrack/artifacts", home), "/p/.nbtrack/artifacts"),
@@ -205,7 +205,7 @@ def test_clients_of_a_server_see_no_path_of_its_machine(tmp_path, opened, throug
     assert local.registry.get_version("digits", 2).source == f"{here}/1/new/artifacts/net"
 
 
-def test_files_that_a_server_does_not_keep_are_not_promised_at_its_disk(tmp_path, opened):
+def test_files_that_a_server_does_not_keep_are_not_shown_as_local(tmp_path, opened):
     model_id = filled(opened(tmp_path / "a"))
     served = opened(tmp_path / "a", PROXIED, served="s3://bucket/x")
     assert places_in(served, model_id) == expected_in(PROXIED, model_id)
@@ -294,7 +294,7 @@ def test_files_that_a_moved_project_left_in_the_old_place_are_still_found(tmp_pa
     assert store.get_run("later").artifact_uri == f"{new}/artifacts/0/later/artifacts"
 
 
-def test_an_older_store_with_anything_for_places_is_migrated(tmp_path, opened):
+def test_an_older_store_with_any_string_as_location_is_migrated(tmp_path, opened):
     older(tmp_path / "a", tmp_path / "a" / "artifacts")
     odd = [f"{tmp_path}/a/artifacts/../../x", "x" * 9000, f"{tmp_path}/a/artifacts/{'y' * 9000}", "", "\0/0"]
     for number, place in enumerate(odd):

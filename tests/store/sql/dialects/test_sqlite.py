@@ -78,7 +78,7 @@ def test_a_locked_store_is_unavailable_and_unchanged_but_can_be_read(opened, pat
     assert len(store.tags(["r"])) == 2
 
 
-def test_a_store_that_is_locked_when_it_is_to_be_made(opened, path):
+def test_a_store_locked_during_creation_is_unavailable(opened, path):
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(StoreUnavailable, match="locked"):
@@ -112,13 +112,13 @@ def test_a_full_or_read_only_store_is_unavailable(opened, statement, said):
     assert store.search_runs(Query()).items == ()
 
 
-def test_a_folder_that_cannot_be_made(opened, tmp_path):
+def test_a_folder_that_cannot_be_created_is_unavailable(opened, tmp_path):
     (tmp_path / "file").write_text("here")
     with pytest.raises(StoreUnavailable, match=r"folder of .* cannot be made"):
         opened(f"sqlite:///{tmp_path}/file/runs.db")
 
 
-def test_a_folder_in_place_of_the_file(opened, path):
+def test_a_folder_in_place_of_the_file_is_an_error(opened, path):
     path.mkdir()
     with pytest.raises(StoreUnavailable, match="cannot be opened"):
         opened()
@@ -127,7 +127,7 @@ def test_a_folder_in_place_of_the_file(opened, path):
 # What is not a store.
 
 
-def test_a_file_that_is_no_database(opened, path):
+def test_a_file_that_is_not_a_database_is_an_error(opened, path):
     path.write_text("run,loss\n" * 1000)
     with pytest.raises(SchemaError, match="not a SQLite database"):
         opened()
@@ -147,7 +147,7 @@ def test_the_database_of_another_program_is_left_alone(opened, path, tables, sai
     assert {name for (name,) in query(path, "SELECT name FROM sqlite_master")} == set(tables)
 
 
-def test_other_tables_do_no_harm(opened, path):
+def test_other_tables_in_the_file_are_ignored(opened, path):
     with closing(sqlite3.connect(path)) as other:
         other.execute("CREATE TABLE notes (id)")
     assert opened().find_experiment("Default")
@@ -181,7 +181,7 @@ def test_readers_and_a_writer_do_not_wait_for_each_other(opened, path):
     assert query(path, "PRAGMA journal_mode") == [("wal",)]
 
 
-def test_a_file_system_without_shared_memory_will_do(opened, path, monkeypatch):
+def test_a_file_system_without_shared_memory_is_enough(opened, path, monkeypatch):
     connect = sqlite3.connect
 
     def without_shared_memory(database, **options):
@@ -196,7 +196,7 @@ def test_a_file_system_without_shared_memory_will_do(opened, path, monkeypatch):
     assert query(path, "PRAGMA journal_mode") != [("wal",)]
 
 
-def test_the_log_is_put_away_when_a_large_run_has_ended(opened, tmp_path):
+def test_the_log_is_checkpointed_when_a_large_run_ends(opened, tmp_path):
     store = opened()
     noise = np.random.default_rng(0).random(1_000_000)
     store.apply([batch("r", started(), lanes=[rows({"m": noise})])])
@@ -219,7 +219,7 @@ def written(store, run_id, columns, piece):
     store.apply([batch(run_id, ended(), first=1)])
 
 
-def test_bytes_a_point_in_the_file(opened, path):
+def test_bytes_per_point_in_the_file(opened, path):
     store = opened()
     steps = np.arange(200_000)
     loop = {"loss": 1 / (steps + 1), "acc": steps * 1e-6, "lr": np.full(len(steps), 1e-3), "grad": (steps * 7919 % 1000) / 1000}
@@ -232,7 +232,7 @@ def test_bytes_a_point_in_the_file(opened, path):
     assert path.stat().st_size / (4 * len(steps)) <= 8
 
 
-def test_a_long_run_of_small_pieces_is_a_few_chunks(opened, path):
+def test_a_long_run_of_small_batches_is_a_few_chunks(opened, path):
     store = opened()
     store.apply([batch("r", started())])
     for first in range(0, 3000, 10):
@@ -244,7 +244,7 @@ def test_a_long_run_of_small_pieces_is_a_few_chunks(opened, path):
     assert query(path, "SELECT key FROM columns") == [("a",), ("b",)]
 
 
-def test_of_a_long_metric_a_stretch_is_a_small_part(opened, path):
+def test_a_range_of_a_long_metric_reads_a_small_part(opened, path):
     run_id, steps = new_id(), np.arange(200_000)
     values = np.sin(steps / 1000)
     store = opened()
@@ -255,7 +255,7 @@ def test_of_a_long_metric_a_stretch_is_a_small_part(opened, path):
     np.testing.assert_array_equal(store.history(run_id, "b").values, -values)
 
 
-def test_chunks_of_metrics_that_part_are_dropped_when_empty(opened, path):
+def test_empty_chunks_are_deleted_when_metrics_separate(opened, path):
     store = opened()
     store.apply([batch("r", started(), lanes=[rows({"a": [1], "b": [2]})])])
     store.apply([batch("r", first=1, lanes=[rows({"a": [3]}, [1], number=1)])])
@@ -272,7 +272,7 @@ def test_equal_documents_are_kept_once_and_small(opened, path):
     assert query(path, "SELECT count(*), size, length(body) < 1000 FROM documents") == [(1, len(text), 1)]
 
 
-def test_a_connection_that_is_in_use_is_closed_when_it_is_given_back(tmp_path):
+def test_a_connection_in_use_is_closed_when_it_returns_to_the_pool(tmp_path):
     store = open_store(f"sqlite:///{tmp_path}/runs.db", artifact_root="artifacts")
     database = store._database
     with database.read() as connection:

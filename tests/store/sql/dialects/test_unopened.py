@@ -32,7 +32,7 @@ def check(path):
     assert [is_deleted(path, name) for name in ("active", "it's gone", "none", "Default")] == [False, True, False, False]
 
 
-def test_of_a_store_that_is_open_or_closed_or_has_another_name(store, path):
+def test_deleted_experiments_of_open_closed_and_renamed_stores(store, path):
     plain = path.with_name("runs.db")
     check(plain)
     store.close()
@@ -46,7 +46,7 @@ def test_of_a_store_that_is_open_or_closed_or_has_another_name(store, path):
     assert sorted(each.name for each in path.parent.iterdir()) == ["link.db", path.name]
 
 
-def test_of_a_store_that_is_being_written_to(store, path):
+def test_deleted_experiments_of_a_store_being_written_to(store, path):
     other = open_store(f"sqlite:///{path.with_name('runs.db')}", artifact_root="")
     made = other.create_experiment("soon gone")
     assert not is_deleted(path.with_name("runs.db"), "soon gone")
@@ -61,14 +61,14 @@ def test_of_a_store_that_is_being_written_to(store, path):
     other.close()
 
 
-def test_nothing_is_deleted_where_nothing_is(tmp_path):
+def test_a_missing_store_has_no_deleted_experiment(tmp_path):
     assert not is_deleted(tmp_path / "none" / "runs.db", "Default")
     assert not is_deleted(tmp_path, "Default")
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("frozen", sorted(FROZEN.glob("*.db")), ids=lambda each: each.stem)
-def test_of_stores_of_earlier_versions(frozen, tmp_path):
+def test_deleted_experiments_of_stores_of_earlier_versions(frozen, tmp_path):
     copy = tmp_path / "runs.db"
     copy.write_bytes(frozen.read_bytes())
     with sqlite3.connect(copy) as connection:
@@ -110,7 +110,7 @@ def _execute(path, statement):
 
 
 @pytest.mark.parametrize("spoil", [_no_database, _empty, _mlflows, _endless, _log_is_a_link])
-def test_what_is_no_store_or_a_hostile_one_says_nothing(tmp_path, spoil):
+def test_other_and_hostile_files_have_no_deleted_experiment(tmp_path, spoil):
     path = tmp_path / "runs.db"
     spoil(path)
     with pytest.raises(StoreUnavailable, match=r"runs\.db"):
