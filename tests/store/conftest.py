@@ -26,7 +26,7 @@ def azure_place() -> Iterator[Place]:
 
 @pytest.fixture(scope="session")
 def google_place(s3_place: Place) -> Iterator[Place]:
-    """Give a bucket that is spoken with as with Google's."""
+    """Give a bucket behind the API of Google Cloud Storage."""
     with google(s3_place) as place:
         yield place
 
@@ -57,7 +57,7 @@ _KINDS = {"postgresql": "new_postgres_url", "mariadb": "new_maria_url"}
 
 @pytest.fixture(params=["memory", "sqlite", "remote", *[pytest.param(kind, marks=pytest.mark.slow) for kind in _KINDS]])
 def any_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    """Return a new store of each kind, for what is the same of all."""
+    """Return a new store of each kind, for tests that all of them pass."""
     here = {"memory": "memory:", "sqlite": f"sqlite:///{tmp_path}/runs.db", "remote": "memory:"}
     uri = here.get(request.param) or request.getfixturevalue(_KINDS[request.param])()
     store = open_store(uri, artifact_root="artifacts")

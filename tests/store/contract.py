@@ -1,4 +1,4 @@
-"""What every store promises, as tests: a store is a subclass with the fixture ``store``, and overrides no test.
+"""The contract of every store: the tests of a store are a subclass with the fixture ``store``, which overrides no test.
 
 The figures in these tests are computed by hand or by plain Python, never by the code that is tested.
 """
@@ -69,7 +69,7 @@ TYPED = {
 
 
 def same(found, expected) -> bool:
-    """Compare numbers and texts, NaN equal to NaN."""
+    """Compare numbers and strings, NaN equal to NaN."""
     return len(found) == len(expected) and all(a == b or (a != a and b != b) for a, b in zip(found, expected, strict=True))
 
 
@@ -87,7 +87,7 @@ def values_of(store: Store, run_id: str, key: str) -> list[float]:
 
 
 class StoreContract:
-    """Tests of one store, empty at the beginning of each."""
+    """Tests of one store, each with a new store."""
 
     @pytest.fixture
     def run(self, store: Store) -> str:
@@ -381,7 +381,7 @@ class StoreContract:
         assert store.create_experiment(odd).name == store.find_experiment(odd).name == kept
 
     @pytest.mark.parametrize("key", ["k" * 250, "a/b.c-d e:f", "中" * 250, "Key", "select", "%s"])
-    def test_keys_that_differ_in_case_or_spaces_are_different(self, store, run, key):
+    def test_similar_keys_are_different(self, store, run, key):
         other = key[:-1].swapcase() + "!"
         values = {key: [1.0], other: [2.0]}
         store.apply([batch(run, ParamsLogged({key: 1, other: 2}), TagsSet({key: "1"}), first=1, lanes=[rows(values)])])

@@ -1,4 +1,4 @@
-"""A proxy that breaks what it is told to break, between a client and a real server."""
+"""A proxy between a client and a real server that injects faults."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def too_many(seconds: str = "0") -> bytes:
 
 
 class FaultProxy:
-    """Passes requests on to a server, each over a connection of its own, unless ``faults`` says what to do instead.
+    """Forwards requests to a server, each over its own connection, unless ``faults`` has a fault for it.
 
     A fault is an answer's bytes, or one of the words: ``cut`` the request in the middle, ``lose`` the answer (the server has
     had the request), ``half`` of the answer, ``never`` answer, ``slow`` down. The faults are used up one a request.

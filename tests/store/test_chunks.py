@@ -1,4 +1,4 @@
-"""Columns as bytes: every bit comes back, small is small, and damage is an error."""
+"""Encoded columns: they decode bit for bit, are small, and damage is an error."""
 
 from __future__ import annotations
 

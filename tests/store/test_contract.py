@@ -1,4 +1,4 @@
-"""The contract is the same for all: no store's tests override one of it."""
+"""Every store runs the whole contract: no subclass overrides a test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An experiment that is deleted at the very moment at which a run starts in it has no run that is not deleted."""
+"""Deleting an experiment while a run starts in it leaves no run that is not deleted."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def stores(request):
 
 
 def while_it_is_open(store, work, other):
-    """Do some work, and have ``other`` try before its transaction has ended."""
+    """Run some work, and let ``other`` try before its transaction ends."""
     tried = threading.Event()
 
     def and_wait(connection):

@@ -1,4 +1,4 @@
-"""Logged models, and what runs say of them, the same in every store."""
+"""Logged models, and what runs record of them, in every store."""
 
 from __future__ import annotations
 

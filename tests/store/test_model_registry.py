@@ -1,4 +1,4 @@
-"""The model registry, the same in every store."""
+"""The model registry, in every store."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def digits(registry):
 
 @pytest.fixture
 def ticking(monkeypatch):
-    """Let every change have a time of its own, so that what was changed last is known."""
+    """Give every change its own time, so that the last change is known."""
     from itertools import count
 
     from nbtrack.store.memory import model_registry as memory

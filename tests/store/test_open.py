@@ -1,4 +1,4 @@
-"""From a URI to a store, and what is said of one that cannot be opened."""
+"""Opening stores by URI, and the errors of those that cannot be opened."""
 
 from __future__ import annotations
 

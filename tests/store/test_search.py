@@ -1,4 +1,4 @@
-"""Searching runs: MLflow's meaning and ours, and the same answer from memory and from every database."""
+"""Searching runs: MLflow's filters and ours, with the same result from memory and every database."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ SERVERS = [pytest.param(name, marks=pytest.mark.slow) for name in ("postgres", "
 
 @pytest.fixture(scope="module", params=["sqlite", *SERVERS])
 def stores(request):
-    """Memory, and a database that must answer alike: both have seen the same from the beginning."""
+    """The store in memory and a database with the same runs, which must return the same."""
     if request.param == "sqlite":
         url = f"sqlite:///{request.getfixturevalue('tmp_path_factory').mktemp('search')}/runs.db"
     else:
@@ -365,7 +365,7 @@ class Pair:
         return store.search_runs(Query(ids, found, parse_order(query.order), query.view, query.limit, query.offset))
 
     def clear(self):
-        """Leave nothing behind that a search of every active experiment would find."""
+        """Delete everything that a search of all active experiments would find."""
         for store in self.stores:
             for letter in "xy":
                 if experiment := store.find_experiment(self.name(letter)):

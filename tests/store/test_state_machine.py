@@ -1,4 +1,4 @@
-"""Stores in any sequence of changes, beside the store in memory."""
+"""Stores under any sequence of changes, compared with the store in memory."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def some_series(draw):
 
 
 def comparable(value):
-    """Return a value in which NaN is equal to NaN, and numbers are equal to their types' likes."""
+    """Return a value that compares NaN equal to NaN, and numbers equal only to those of their type."""
     if isinstance(value, float):
         return "nan" if math.isnan(value) else ("float", min(max(value, -LARGEST), LARGEST) if math.isfinite(value) else value)
     if isinstance(value, (list, tuple)):
@@ -92,7 +92,7 @@ def comparable(value):
 
 
 def answer(ask):
-    """Return what a store answers, or the kind of error that it raises."""
+    """Return the result of a store, or the class of the error that it raises."""
     try:
         return ask()
     except NbtrackError as error:
@@ -100,7 +100,7 @@ def answer(ask):
 
 
 class Beside(RuleBasedStateMachine):
-    """A store (``open`` makes it, new) and the one in memory, given the same."""
+    """A new store (from ``open``) and one in memory, with the same changes."""
 
     runs = Bundle("runs")
     sent = Bundle("sent")
@@ -162,7 +162,7 @@ class Beside(RuleBasedStateMachine):
         ahead=st.integers(0, 1),
     )
     def write(self, run_id, writer, events, series, behind, ahead):
-        """Send what follows, or now and then what was sent or what lies beyond a gap."""
+        """Send what is next, or sometimes a repetition or what lies beyond a gap."""
         event, row = self.marks.get((run_id, writer), (0, 0))
         count = sum(len(each.steps) for each in series)
         first_event, first_row = max(0, event - behind) + ahead, max(0, row - behind) + ahead

@@ -1,4 +1,4 @@
-"""Traces, the same in every store."""
+"""Traces, in every store."""
 
 from __future__ import annotations
 

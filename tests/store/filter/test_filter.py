@@ -1,4 +1,4 @@
-"""The filter language: what a text means, and what is said of one that means nothing."""
+"""The filter language: the meaning of filters, and the errors of wrong ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stores outside of the process promise beyond the contract, and the processes that try it."""
+"""The contract of stores outside the process: durability and several processes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 def open_and_write(uri: str, begin, run_id: str) -> None:
-    """Open a store when all others do, and start a run in an experiment that all others make too."""
+    """Open a store when all other processes do, and start a run in an experiment that all create."""
     begin.wait()
     store = open_store(uri, artifact_root="artifacts")
     store.apply([batch(run_id, started(experiment="shared"), lanes=[rows({"m": range(10)})])])
@@ -38,7 +38,7 @@ def open_and_write(uri: str, begin, run_id: str) -> None:
 
 
 def apply_all(uri: str, begin, run_id: str) -> None:
-    """Write a run batch by batch, as others do with the same one at the same time."""
+    """Write a run batch by batch, while other processes write the same one."""
     store = open_store(uri, artifact_root="artifacts")
     begin.wait()
     store.apply([batch(run_id, started(), params(a=1))])
@@ -60,7 +60,7 @@ def in_processes(target, uri: str, run_ids: list[str]) -> None:
 
 
 class DurableContract(StoreContract):
-    """Tests of a store at ``uri``, which is new in each."""
+    """Tests of a store at ``uri``, new for each."""
 
     @pytest.fixture
     def store(self, uri: str, tmp_path) -> Iterator[Store]:

@@ -1,4 +1,4 @@
-"""Values that no column of a store should have: each is named in one line, and one bad run hides no other."""
+"""Values that a column cannot have: each is reported in one line, and a damaged run hides no other."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def path(tmp_path):
 
 
 def everything(store):
-    """Give functions that read all there is."""
+    """Yield functions that together read everything."""
     ids = [run.id for run in store.search_runs(Query(view="all")).items]
     yield lambda: store.experiments("all")
     yield lambda: store.search_experiments(Query())

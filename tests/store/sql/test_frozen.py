@@ -1,4 +1,4 @@
-"""Databases of earlier releases: every one opens, reads as it was written, and is written on."""
+"""Databases of earlier releases: each opens, reads as it was written, and can be written."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def frozen(request):
 
 @pytest.fixture
 def since(frozen):
-    """The version that wrote it."""
+    """The schema version of a frozen database."""
     return frozen.stem.removeprefix("schema-")
 
 

@@ -1,4 +1,4 @@
-"""Making tables and migrating older ones."""
+"""Creating tables and migrating older ones."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def uri(tmp_path):
 
 @pytest.fixture
 def newer_program(tmp_path, monkeypatch):
-    """Return what makes this the nbtrack that comes after: with one more migration, which may do more."""
+    """Return a function that turns this into the next release, with one more migration."""
 
     def become(more=""):
         folder = tmp_path / "migrations"

@@ -34,7 +34,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def opened(path):
-    """Open the store, waiting for locks as short as can be, as often as one likes."""
+    """Return a function that opens the store with the shortest timeout for locks."""
     stores = []
 
     def open_one(uri=f"sqlite:///{path}?timeout=0.05"):
@@ -207,7 +207,7 @@ def test_the_log_is_checkpointed_when_a_large_run_ends(opened, tmp_path):
 
 
 def written(store, run_id, columns, piece):
-    """Write a run of these columns as the flusher does, piece by piece, and end it."""
+    """Write a run of these columns batch by batch, as the flusher does, and end it."""
     count = len(next(iter(columns.values())))
     steps = np.arange(count)
     timestamps = START + steps // 450

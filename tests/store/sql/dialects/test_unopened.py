@@ -1,4 +1,4 @@
-"""What a SQLite store says without being opened is what it says when it is open; and it says so soon, or not at all."""
+"""Queries of an unopened SQLite store agree with the opened one, and are quick or give up."""
 
 from __future__ import annotations
 
