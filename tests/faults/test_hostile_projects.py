@@ -18,7 +18,7 @@ import pytest
 
 import nbtrack
 from nbtrack import cli
-from nbtrack.delivery import connection
+from nbtrack.delivery import connections
 from nbtrack.errors import NbtrackError
 from nbtrack.server.inprocess import InProcess
 from nbtrack.server.service import Service
@@ -160,9 +160,9 @@ def _close() -> None:
     for run in current_runs.open():
         with contextlib.suppress(NbtrackError):
             run.end()
-    for each in connection.connections():
+    for each in connections.connections():
         each.close(0.2)
-    connection._connections.clear()
+    connections._connections.clear()
     current_tracker._tracker = None
 
 
