@@ -177,7 +177,7 @@ def _parquet(frame: pd.DataFrame, before: bytes | None, path: str) -> bytes:
 
     if before:
         frame = pd.concat([_read_parquet(before, path), frame], ignore_index=True)
-    frame = frame.set_axis([_column_name(column) for column in frame.columns], axis=1)
+    frame = frame.set_axis([_column_name(column) for column in frame.columns], axis=1)  # Parquet has only strings as names
     _check_nesting(frame, path)
     buffer = BytesIO()
     try:

@@ -55,7 +55,7 @@ def _headers(origin: str) -> list[tuple[bytes, bytes]]:
     return [
         (b"access-control-allow-origin", origin.encode("latin-1")),
         (b"access-control-expose-headers", _EXPOSED),
-        (b"vary", b"origin"),
+        (b"vary", b"origin"),  # or a cache would return one origin's answer to another
     ]
 
 

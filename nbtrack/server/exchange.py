@@ -79,7 +79,7 @@ class Exchange:
                     raise invalid(refusal)
                 raise ApiError("BAD_REQUEST", f"the body of a request may have {largest} bytes", status=413)
             parts.append(part)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return parts[0] if len(parts) == 1 else b"".join(parts)  # most bodies come in one part and are not copied
 
     async def stream(self) -> AsyncIterator[bytes]:
         """Yield the body as it arrives.

@@ -111,6 +111,7 @@ def _is_any(host: str) -> bool:
 
 async def _forbid(reason: str, send: Send) -> None:
     body = encode(ErrorMessage("PERMISSION_DENIED", reason))
+    # Close the connection, because the request's body was not read.
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": 403, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -111,7 +111,7 @@ def serve(options: Options) -> int:
         )
         if options.workers == 1:
             return _run(app, listener, options.trusted_proxies)
-        app.inner.close()
+        app.inner.close()  # each worker opens its own
         return _supervise(options, listener)
 
 
@@ -154,7 +154,7 @@ def _listening(options: Options) -> socket.socket:
         listener.close()
         reason = error.strerror or error
         raise InvalidInput(f"cannot listen on {options.host}:{options.port}: {reason}; choose another with --port") from error
-    listener.set_inheritable(True)
+    listener.set_inheritable(True)  # the workers accept connections from the same socket
     return listener
 
 
@@ -210,7 +210,7 @@ def _end_with_parent() -> None:
 
 def _supervise(options: Options, listener: socket.socket) -> int:
     """Run the workers until SIGTERM or SIGINT, replacing those that die."""
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("spawn")  # fork would copy locks that other threads of this process may hold
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())

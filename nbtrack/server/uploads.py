@@ -19,7 +19,7 @@ __all__ = ["received", "slot"]
 _IN_MEMORY: Final = 1 << 20  # bytes: a smaller file is not written to a temporary one first
 _AT_ONCE: Final = 64  # uploads of one client address
 
-_running: Counter[str] = Counter()
+_running: Counter[str] = Counter()  # changed on the event loop only, so without a lock
 
 
 @contextmanager

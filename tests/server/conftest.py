@@ -6,7 +6,7 @@ from nbtrack.server.app import create_app
 from nbtrack.store.artifacts.local import LocalArtifacts
 from nbtrack.store.memory import MemoryStore
 
-from .asking import Asking
+from .app_client import AppClient
 
 
 @pytest.fixture
@@ -18,5 +18,5 @@ def store():
 def server(store, tmp_path):
     """A client of an application over an empty store in memory."""
     app = create_app(store, LocalArtifacts(tmp_path / "artifacts"), version="0")
-    yield Asking(app)
+    yield AppClient(app)
     app.close()

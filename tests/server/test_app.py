@@ -8,7 +8,7 @@ from nbtrack.server.service import Service
 from nbtrack.store.artifacts.local import LocalArtifacts
 from nbtrack.store.mlflow_api import experiments
 
-from .asking import Asking
+from .app_client import AppClient
 
 
 def test_an_unknown_path_is_answered_in_mlflows_form(server):
@@ -61,7 +61,7 @@ def test_a_bug_of_the_server_reveals_no_details(store, tmp_path, monkeypatch):
 
     monkeypatch.setattr("nbtrack.server.app.ROUTES", [Route(experiments.GET_EXPERIMENT, broken, "READ")])
     app = App(Service(store, LocalArtifacts(tmp_path)))
-    answer = Asking(app).get("experiments/get", experiment_id="0")
+    answer = AppClient(app).get("experiments/get", experiment_id="0")
     assert answer.error[:2] == (500, "INTERNAL_ERROR")
     assert b"secret" not in answer.body
     app.close()

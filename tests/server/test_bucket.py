@@ -13,7 +13,7 @@ from nbtrack.server.app import create_app
 from nbtrack.store.artifacts.open import open_artifacts
 from nbtrack.store.memory import MemoryStore
 
-from .asking import Asking
+from .app_client import AppClient
 
 pytestmark = pytest.mark.slow
 
@@ -27,7 +27,7 @@ def server(s3_place, monkeypatch):
     for name, value in s3_place.environ.items():
         monkeypatch.setenv(name, value)
     app = create_app(MemoryStore("mlflow-artifacts:"), open_artifacts(f"{s3_place.root}/{uuid4().hex}"))
-    yield Asking(app)
+    yield AppClient(app)
     app.close()
 
 

@@ -14,7 +14,7 @@ from nbtrack.server.app import create_app
 from nbtrack.store.artifacts.local import LocalArtifacts
 from nbtrack.store.open import open_store
 
-from .asking import Answer, Asking
+from .app_client import Answer, AppClient
 from .golden.differences import DIFFERENCES
 from .golden.keeping import changed, recorded
 
@@ -75,7 +75,7 @@ def in_order(values: list[Any], where: str, names: Names) -> list[Any]:
     return sorted(values, key=lambda each: names.sent([each.get(key, "") for key in keys]))
 
 
-def replayed(server: Asking, session: str) -> Iterator[str]:
+def replayed(server: AppClient, session: str) -> Iterator[str]:
     """Send the recorded requests, and yield a line for each difference between an answer and the recorded one."""
     names = Names()
     for exchange in recorded(session):
@@ -108,7 +108,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
         folder = tmp_path_factory.mktemp(session)
         store = open_store(f"sqlite:///{folder}/runs.db", artifact_root="mlflow-artifacts:")
         app = create_app(store, LocalArtifacts(folder / "artifacts"))
-        lines[session] = list(replayed(Asking(app), session))
+        lines[session] = list(replayed(AppClient(app), session))
         app.close()
     return lines
 

@@ -7,7 +7,7 @@ from nbtrack.server.origin_checks import OriginChecks
 from nbtrack.store.artifacts.local import LocalArtifacts
 from nbtrack.store.memory import MemoryStore
 
-from .asking import Asking
+from .app_client import AppClient
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def guarded(tmp_path):
 
     def make(hosts=(), origins=()):
         apps.append(create_app(MemoryStore(), LocalArtifacts(tmp_path)))
-        return Asking(OriginChecks(apps[-1], hosts, origins))
+        return AppClient(OriginChecks(apps[-1], hosts, origins))
 
     yield make
     for app in apps:

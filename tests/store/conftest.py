@@ -13,7 +13,7 @@ from nbtrack.store.nbtrack_server.store import NbtrackServerStore
 from nbtrack.store.open import open_store
 from nbtrack.store.protocol.store import Store
 
-from ..server.asking import InProcess
+from ..server.app_client import InProcess
 from .artifacts.servers import Place, azurite, google, mlflow, nbtrack_server, openssh
 
 

@@ -41,7 +41,7 @@ from nbtrack.store.nbtrack_server.store import NbtrackServerStore
 from nbtrack.store.open import open_store
 from nbtrack.store.protocol.search import Query
 
-from ..server.asking import InProcess
+from ..server.app_client import InProcess
 
 FIELDS = tuple(MetricSummary.__dataclass_fields__)
 LARGEST = math.nextafter(sys.float_info.max, 0)  # to which MySQL takes down what is larger

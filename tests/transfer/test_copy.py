@@ -35,7 +35,7 @@ from nbtrack.transfer.copy import copy_all
 from nbtrack.transfer.run_copy import Target
 from nbtrack.transfer.store_source import StoredRuns
 
-from ..server.asking import InProcess
+from ..server.app_client import InProcess
 from ..store.building import START, batch, direct, ended, params, rows, started, tags
 
 TYPED = {"lr": 0.1, "n": 3, "flag": True, "none": None, "text": "0.10", "list": [1, {"a": 2}], "nan": math.nan}

@@ -72,7 +72,7 @@ def _describe(name: str, value: object, tags: Mapping[str, str]) -> _Described:
 
 def _reader(value: object) -> Callable[[Any], DatasetFacts] | None:
     """Return the function that reads a value, found by its type alone: an object's own code may lie about its class, or raise."""
-    kind = type(value)
+    kind = type(value)  # not value.__class__, which an object may override
     for path, read in _READERS.items():
         module, _, name = path.partition(".")
         library = getattr(sys.modules.get(module), name, None)

@@ -40,7 +40,7 @@ def run(
     Raises:
         CommandFailed: It cannot be started, or ended with an error.
     """
-    if sys.is_finalizing():
+    if sys.is_finalizing():  # starting a thread would fail or hang
         raise CommandFailed(f"{arguments[0]} is not started: the interpreter is shutting down")
     pipe = subprocess.PIPE
     try:
@@ -56,7 +56,7 @@ def run(
     timer = threading.Timer(seconds, expire)
     timer.start()
     try:
-        data = _exchange(process, stdin, most_bytes + 1)
+        data = _exchange(process, stdin, most_bytes + 1)  # one byte more tells whether there is more
         if len(data) <= most_bytes and process.wait() and not expired.is_set():
             raise CommandFailed(_complaint(process, arguments[0]))
     finally:

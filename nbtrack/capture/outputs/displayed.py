@@ -143,7 +143,7 @@ def _before(target: Any, name: str, hook: Callable[..., None]) -> Callable[[], N
 
     def undo() -> None:
         nonlocal active
-        active = False
+        active = False  # another wrapper may hold ``called``, which then only passes calls on
         if vars(target).get(name) is called:
             delattr(target, name)
 

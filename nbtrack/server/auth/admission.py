@@ -60,7 +60,7 @@ class Admission:
 
     def _rights_of(self, user: User, changes: int) -> Rights:
         if self._rights[0] != changes:
-            self._rights = (changes, {})
+            self._rights = (changes, {})  # one assignment, so that a thread never fills an outdated cache under a new number
         known = self._rights[1]
         if user.id not in known:
             known[user.id] = Rights.of(user, self.accounts.grants.of(user.id), self._default)

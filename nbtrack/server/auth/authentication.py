@@ -48,7 +48,7 @@ class Authentication:
         self._secret = secrets.token_bytes(32)
         self._users: tuple[int, dict[bytes, User]] = (-1, {})
         self._verified: dict[bytes, str] = {}  # the stored hash that a header's password has matched
-        self._locks = [threading.Lock() for _ in range(_LOCKS)]
+        self._locks = [threading.Lock() for _ in range(_LOCKS)]  # chosen by hash: different users rarely wait for each other
 
     def user_of(self, authorization: str | None, address: str, changes: int) -> User:
         """Return the user of an Authorization header.

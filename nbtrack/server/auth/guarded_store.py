@@ -96,6 +96,7 @@ class GuardedStore(Store):
 
     @override
     def heartbeat(self, run_ids: Sequence[str], time: int) -> None:
+        # Skip runs instead of refusing: a client sends the heartbeats of all its runs together.
         self._store.heartbeat([each for each in run_ids if self._edits(each)], time)
 
     @override
@@ -144,7 +145,7 @@ class GuardedStore(Store):
     @override
     def find_experiment(self, name: str) -> Experiment | None:
         found = self._store.find_experiment(name)
-        if found is not None:
+        if found is not None:  # refuse rather than return None: the name is taken, so the client could not create it
             self._access.experiment(found.id, READ)
         return found
 
@@ -200,6 +201,7 @@ class GuardedStore(Store):
             asked = [each.id for each in self._store.experiments()] if ids is None else ids
             query = replace(query, experiment_ids=self._access.readable(asked))
         page = self._store.search_runs(query)
+        # Clients read the data of the runs next, which then needs no query for their experiments.
         for each in page.items:
             self._access.index.note_run(each.id, each.experiment_id)
         return page

@@ -167,6 +167,7 @@ def _seconds(request: wire.SignPath) -> int:
 
 
 def _size_of(store: ArtifactStore, path: str) -> int | None:
+    # Artifact stores have no operation for the size of one file.
     return next((entry.size for entry in store.list(path.rpartition("/")[0]) if entry.path == path), None)
 
 

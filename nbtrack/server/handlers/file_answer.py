@@ -64,7 +64,7 @@ def _wanted(asked: str | None, size: int | None) -> tuple[int, int | None]:
     """Return start and stop of the range that a Range header asks for; the whole file unless the header has one simple range."""
     found = _RANGE.fullmatch(asked or "")
     if size is None or found is None or found[0] == "bytes=-":
-        return 0, size
+        return 0, size  # HTTP allows to ignore a range, such as one of several parts
     if not found[1]:
         return max(0, size - int(found[2])), size
     start, stop = int(found[1]), min(int(found[2]) + 1, size) if found[2] else size

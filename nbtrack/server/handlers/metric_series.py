@@ -38,7 +38,7 @@ def series_of(metrics: Sequence[LoggedMetric], path: str = "metrics[{}]") -> lis
         if all(map(is_key, by_key)):
             return _together({key: _columns(points) for key, points in by_key.items()})
     except (TypeError, OverflowError, ValueError):
-        pass
+        pass  # valid points are converted without checking each; only an invalid request is searched for the point to name
     raise _complaint(metrics, path)
 
 
@@ -53,6 +53,7 @@ def _together(by_key: dict[str, Columns]) -> list[Series]:
         axis = np.array([array("q", steps), array("q", timestamps)], np.int64)
         if axis[1].min() < 0:
             raise ValueError("a time before 1970")
+        # Metrics of a training loop share steps and times, and a store writes a shared axis once.
         group = groups.setdefault(axis.tobytes(), ([], axis[0], axis[1], []))
         group[0].append(key)
         group[3].append(np.array(array("d", values)))

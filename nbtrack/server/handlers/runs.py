@@ -75,7 +75,7 @@ def search_runs(service: Service, request: wire.SearchRuns) -> wire.RunsResponse
         request.max_results,
         offset,
     )
-    with service.store.together():
+    with service.store.together():  # a page and its data from one connection
         page = service.store.search_runs(query)
         found = read_runs(service.store, page.items)
     return wire.RunsResponse(found, token_at(offset + request.max_results) if page.more else "")

@@ -14,14 +14,14 @@ from nbtrack.server.auth.permissions import Permission
 from nbtrack.store.artifacts.local import LocalArtifacts
 from nbtrack.store.memory import MemoryStore
 
-from ..asking import Asking
+from ..app_client import AppClient
 
 RUN = "0123456789abcdef0123456789abcdef"
 GRANTED = {"outsider": None, "reader": "READ", "editor": "EDIT", "manager": "MANAGE", "admin": None}
 PASSWORD = "correct horse battery"
 
 
-class As(Asking):
+class As(AppClient):
     """Sends requests as one user, with a token unless another header is given."""
 
     def __init__(self, app, user=None, authorization=None):

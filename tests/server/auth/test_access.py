@@ -11,7 +11,7 @@ from nbtrack.store.artifacts.protocol import Presigns, SignedRequest, TakesParts
 from nbtrack.store.nbtrack_server.store import NbtrackServerStore
 from nbtrack.store.protocol.search import Query
 
-from ..asking import InProcess
+from ..app_client import InProcess
 from .conftest import GRANTED, RUN, As
 from .examples import FILE
 

@@ -9,7 +9,7 @@ from nbtrack.server.app import create_app
 from nbtrack.store.artifacts.local import LocalArtifacts
 from nbtrack.store.memory import MemoryStore
 
-from ..asking import Asking
+from ..app_client import AppClient
 
 PROXY = "/api/2.0/mlflow-artifacts/artifacts"
 
@@ -234,7 +234,7 @@ def test_a_relative_location_is_in_the_servers_working_directory(server, tmp_pat
 def test_a_relative_location_is_served_only_below_the_artifact_root(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     app = create_app(MemoryStore("mlruns"), LocalArtifacts("mlruns"), serves_artifacts=False)
-    server = Asking(app)
+    server = AppClient(app)
     (tmp_path / "secret").mkdir()
     (tmp_path / "secret" / "a.txt").write_text("secret")
     for name, where, status in (("below", "mlruns/team", 200), ("beside", "secret", 400), ("root", ".", 400)):
@@ -251,7 +251,7 @@ def test_a_relative_location_is_served_only_below_the_artifact_root(tmp_path, mo
 def test_runs_below_the_servers_artifact_root_are_listed(tmp_path):
     root = tmp_path / "kept"
     app = create_app(MemoryStore(str(root)), LocalArtifacts(root), serves_artifacts=False)
-    server = Asking(app)
+    server = AppClient(app)
     run = server.post("runs/create", {"experiment_id": "0"}).json["run"]["info"]
     assert run["artifact_uri"].startswith(str(root))
     (root / "0" / run["run_id"] / "artifacts").mkdir(parents=True)

@@ -41,7 +41,7 @@ from nbtrack.store.protocol.search import Page, Query
 from nbtrack.store.protocol.store import Store
 
 from ...served import serving
-from ...server.asking import InProcess
+from ...server.app_client import InProcess
 from ..building import batch, ended, lane, new_id, params, rows, series, started, tags
 from ..contract import StoreContract
 from ..sql.durable import DurableContract

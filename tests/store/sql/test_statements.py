@@ -18,7 +18,7 @@ from nbtrack.server.app import create_app
 from nbtrack.store.artifacts.local import LocalArtifacts
 from nbtrack.store.open import open_store
 
-from ...server.asking import Asking
+from ...server.app_client import AppClient
 from ..building import direct, new_id, params, rows, started
 
 SEARCHES = {
@@ -38,7 +38,7 @@ def filled(uri: str):
     return store
 
 
-def search(asking: Asking, asked: dict) -> int:
+def search(asking: AppClient, asked: dict) -> int:
     answer = asking.post("runs/search", {"experiment_ids": ["0"], "max_results": 1000, **asked})
     return len(answer.json["runs"])
 
@@ -47,7 +47,7 @@ def search(asking: Asking, asked: dict) -> int:
 def asking(uri, tmp_path):
     store = filled(uri)
     app = create_app(store, LocalArtifacts(tmp_path / "artifacts"), version="0")
-    yield Asking(app)
+    yield AppClient(app)
     app.close()
     store.close()
 

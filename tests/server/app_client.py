@@ -30,7 +30,7 @@ class Answer:
         return self.status, self.json["error_code"], self.json["message"]
 
 
-class Asking:
+class AppClient:
     """Sends requests to an application."""
 
     def __init__(self, app: Any) -> None:
@@ -91,7 +91,7 @@ class InProcess:
     url = "http://in-process"
 
     def __init__(self, app):
-        self.asking = Asking(app)
+        self.asking = AppClient(app)
         self.asked = []
 
     def request(self, method, path, *, body, headers, is_repeatable, check):
