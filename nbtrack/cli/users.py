@@ -70,7 +70,7 @@ def _add(accounts: Accounts, arguments: argparse.Namespace) -> None:
 
 
 def _set_password(accounts: Accounts, arguments: argparse.Namespace) -> None:
-    accounts.users.get(arguments.user)  # before somebody types one for nothing
+    accounts.users.get(arguments.user)  # fail before a password is typed in vain
     accounts.users.set_password(arguments.user, hash_password(_password()))
     print(f"{arguments.user} has another password")
 

@@ -1,7 +1,7 @@
 """Closing the runs that dead processes left open, and opening them again when such a process turns out to be alive.
 
-A process that counts as dead may only be suspended. So a run is never closed in its owner's name: whoever closes it does so
-as a writer of its own, and the owner, if it is alive after all, goes on with its numbering where it was.
+A process that counts as dead may only be suspended. So a run is never closed in its owner's name: the process that
+closes it is a writer of its own, and the owner, if it is alive after all, goes on with its numbering where it was.
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ class FlushPass:
         """Deliver what there is; tell whether that was everything.
 
         Args:
-            is_asked: Whether somebody waits for it; then what other processes have logged into these runs is delivered too.
+            is_asked: Whether a caller waits for the pass; then what other processes logged into these runs is delivered too.
 
         Raises:
             StoreUnavailable: The store is unavailable; that an artifact store is, ``problem`` says.

@@ -1,4 +1,4 @@
-"""Requests for a pass of the flusher: who waits for one, and when the thread has to work."""
+"""Requests for a pass of the flusher, and the signals that wake its thread."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class FlushRequests:
             self.changed.notify_all()
 
     def wait_for_work(self, pause: float | None, request: int, is_current: Callable[[], bool]) -> None:
-        """Wait for ``pause`` seconds, None for ever, unless there is work already.
+        """Wait for ``pause`` seconds, None forever, unless there is work already.
 
         Args:
             pause: How long to wait.

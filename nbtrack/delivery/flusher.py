@@ -271,13 +271,13 @@ class Flusher:
             self._retry_in = min(_LONGEST_PAUSE, 2 * self._retry_in)
             return self._retry_in
         self._retry_in = _INTERVAL
-        # A few rows arrive during every pass of a busy loop: they may wait, unless somebody waits for them.
+        # A few rows arrive during every pass of a busy loop: they may wait, unless a caller waits for them.
         if not is_complete and not self._pass.refused and (self._is_awaited() or self.pending()[1] > MANY):
             return _SHORT
         return _INTERVAL if self._writers or not is_complete else None
 
     def _is_awaited(self) -> bool:
-        """Tell whether somebody waits for the next pass; what is delivered beside the passes wakes the thread itself."""
+        """Tell whether a caller waits for the next pass; what is delivered beside the passes wakes the thread itself."""
         return self._requests.is_pending and not self._pass.is_waiting
 
     def _try(self, work: Callable[[], bool]) -> bool:

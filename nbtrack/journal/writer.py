@@ -188,7 +188,7 @@ class Writer:
         return self._lanes.rows_in_memory()
 
     def save(self) -> None:
-        """Try again to write what is in memory only, also after somebody deleted the journal."""
+        """Try again to write what is in memory only, also after the journal was deleted."""
         is_deleted = self._folder.is_deleted()  # outside of the section, because it may move other writers too
         with self._section:
             if is_deleted and self._folder.is_missing():
