@@ -68,7 +68,7 @@ def test_a_model_of_another_store_keeps_its_id(models, store):
     with pytest.raises(ModelNotFound):
         models.get("m-1")
     for bad in ("../m", "a/b", "", ".", "m 1"):
-        with pytest.raises(InvalidInput, match="no id of a logged model"):
+        with pytest.raises(InvalidInput, match="not the id of a logged model"):
             models.adopt(replace(other, id=bad))
     with pytest.raises(ExperimentNotFound):
         models.adopt(replace(other, id="m-2", experiment_id="99"))

@@ -16,9 +16,7 @@ __all__ = ["page_of"]
 def page_of(experiments: Iterable[Experiment], query: Query) -> Page[Experiment]:
     """Return a page of those experiments that match; they have the query's view already."""
     found = [each for each in experiments if meets(query.filter, lambda left, each=each: _values(left, each))]  # type: ignore[misc]
-    end = len(found) if query.limit is None else query.offset + query.limit
-    shown = _ordered(found, query)[query.offset : end]
-    return Page(tuple(shown), more=end < len(found))
+    return Page.of(_ordered(found, query), query)
 
 
 def _ordered(found: list[Experiment], query: Query) -> list[Experiment]:

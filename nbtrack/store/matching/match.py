@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 from ...entities.run import Dataset, MetricSummary, ParamValue, RunInfo
 from ..filter import And, Comparison, Identifier, Node, Not, Or, Order, Present, Scalar, param_number, param_text
 
-__all__ = ["Record", "Values", "arranged", "matches", "meets", "ordered"]
+__all__ = ["Record", "Values", "arranged", "attribute", "matches", "meets", "ordered"]
 
 
 @dataclass(slots=True)
@@ -66,6 +66,12 @@ def arranged(things: list[T], order: Sequence[Order], values: Callable[[Identifi
     for item in reversed(order):
         things = _sorted(things, item, values)
     return things
+
+
+def attribute(info: object, field: str) -> Sequence[Scalar]:
+    """Return a field as the values of an attribute; an empty string counts as missing."""
+    value: Scalar = getattr(info, field)
+    return [str(value) if isinstance(value, str) else value] if value != "" else []
 
 
 def _sorted(records: Sequence[T], item: Order, values_of: Callable[[Identifier, T], Sequence[Scalar]]) -> list[T]:

@@ -12,7 +12,7 @@ from typing_extensions import override
 from ...entities.model import LoggedModelInfo, LoggedModelStatus, RunModel
 from ...entities.run import LifecycleStage, now_ms
 from ...errors import Deleted, ModelNotFound, NotFound
-from ..matching.models import page_of_logged
+from ..matching.logged_models import page_of_logged
 from ..protocol.logged_models import LoggedModels, ModelQuery, adopted, check_logged_name, check_params
 from ..protocol.search import Page
 from ..text import storable

@@ -12,7 +12,7 @@ from typing_extensions import override
 from ...entities.model import ModelStage, ModelVersionInfo, RegisteredModelInfo
 from ...entities.run import now_ms
 from ...errors import AlreadyExists, InvalidInput, ModelNotFound
-from ..matching.models import page_of_registered, page_of_versions
+from ..matching.model_registry import page_of_registered, page_of_versions
 from ..protocol.model_registry import Registry, check_alias, check_model_name, check_tag, latest_of
 from ..protocol.search import Page, Query
 from ..text import storable

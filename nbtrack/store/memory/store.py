@@ -170,8 +170,7 @@ class MemoryStore(Store):
             scope = (run for run in self._state.runs.values() if run.info.experiment_id in ids)
             found = [run for run in scope if run.info.stage in _STAGES[query.view] and matches(query.filter, run)]
             infos = [run.info for run in ordered(found, query.order)]
-        end = len(infos) if query.limit is None else query.offset + query.limit
-        return Page(tuple(infos[query.offset : end]), more=end < len(infos))
+        return Page.of(infos, query)
 
     @override
     def delete_run(self, run_id: str) -> None:

@@ -14,7 +14,6 @@ from ...entities.trace import Assessment, TraceInfo, TraceState
 from ...errors import Deleted, NotFound, TraceNotFound
 from ..filter import Identifier, Scalar
 from ..matching.match import arranged, meets
-from ..matching.models import page
 from ..protocol.search import Page, Query
 from ..protocol.traces import Traces
 from ..text import storable
@@ -76,7 +75,7 @@ class MemoryTraces(Traces):
             traces = [trace for trace in self._traces.values() if trace.experiment_id in (search.experiment_ids or ())]
         found = [trace for trace in traces if meets(search.filter, partial(_values, info=trace))]
         found.sort(key=lambda trace: (-trace.request_time, trace.id))
-        return page(arranged(found, search.order, _values), search.limit, search.offset)
+        return Page.of(arranged(found, search.order, _values), search)
 
     @override
     def set_tag(self, trace_id: str, key: str, value: str) -> None:

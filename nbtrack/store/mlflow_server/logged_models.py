@@ -10,7 +10,7 @@ from typing_extensions import override
 from ...entities.model import LoggedModelInfo, LoggedModelStatus, ModelMetric, RunModel
 from ...entities.run import LifecycleStage
 from ...errors import InvalidInput, ModelNotFound, NotFound, ParamConflict
-from ..matching.models import page_of_logged
+from ..matching.logged_models import page_of_logged
 from ..mlflow_api import logged_models as wire
 from ..mlflow_api.endpoint import Endpoint
 from ..mlflow_api.message import KeyValue

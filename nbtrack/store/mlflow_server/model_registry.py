@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from ...entities.model import ModelStage, ModelVersionInfo, RegisteredModelInfo, VersionStatus
 from ...errors import InvalidInput, ModelNotFound, NotFound
-from ..matching.models import page_of_registered, page_of_versions
+from ..matching.model_registry import page_of_registered, page_of_versions
 from ..mlflow_api import model_versions as versions
 from ..mlflow_api import registered_models as models
 from ..mlflow_api.endpoint import Endpoint

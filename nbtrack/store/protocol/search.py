@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ...entities.run import ViewType
     from ..filter import Node, Order
 
@@ -43,3 +45,9 @@ class Page(Generic[T]):
 
     items: tuple[T, ...]
     more: bool = False
+
+    @classmethod
+    def of(cls, found: Sequence[T], query: Query) -> Page[T]:
+        """Return the page of a query from everything that was found, in order."""
+        end = len(found) if query.limit is None else query.offset + query.limit
+        return cls(tuple(found[query.offset : end]), more=end < len(found))

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ..protocol.search import Query
 from .damage import Wanted, check_rows, wanted_of
 from .dialects.base import Dialect
 from .places import Places
@@ -88,6 +89,12 @@ class SqlConnection:
         if found and not self.dialect.is_typed:
             check_rows(self.dialect.label, wanted_of(statement), found)
         return found
+
+    def page(self, statement: sa.Select[Any], query: Query) -> tuple[Sequence[Any], bool]:
+        """Return the rows of a select up to the limit of a query, and whether there are more."""
+        limit = query.limit
+        rows = self.selected(statement.limit(None if limit is None else limit + 1).offset(query.offset or None))
+        return (rows, False) if limit is None else (rows[:limit], len(rows) > limit)
 
     def _checked(self, statement: Any, found: Sequence[Any]) -> Sequence[Any]:
         """Return rows whose values have the types of their columns; DamagedRow."""

@@ -21,7 +21,6 @@ from .damage import member
 from .database import Database
 from .experiments import experiment_of
 from .keyvalues import AT_ONCE, KeyValues
-from .models.registered_rows import page_of
 from .schema.trace_tables import trace_assessments, trace_metadata, trace_tags, traces
 
 __all__ = ["SqlTraces"]
@@ -134,7 +133,7 @@ def _search(connection: SqlConnection, search: Query) -> Page[TraceInfo]:
     if search.filter is not None:
         statement = statement.where(Conditions(_SUBJECT, connection.dialect).compile(search.filter))
     statement = statement.order_by(*keys, _C.request_time.desc(), _C.id)
-    rows, more = page_of(connection, statement, search.limit, search.offset)
+    rows, more = connection.page(statement, search)
     return Page(tuple(_infos(connection, rows)), more)
 
 

@@ -23,7 +23,6 @@ from ..experiments import new_place
 from ..keyvalues import AT_ONCE, KeyValues
 from ..schema.model_tables import logged_model_metrics, logged_model_params, logged_model_tags, logged_models, run_models
 from ..schema.tables import runs
-from .registered_rows import page_of
 
 __all__ = [
     "PARAMS",
@@ -141,7 +140,7 @@ def search_logged(connection: SqlConnection, search: ModelQuery) -> Page[LoggedM
         any_metric = sa.select(sa.literal(1)).where(_MEASURED.model_key == _L.key, *on_dataset).correlate(logged_models)
         statement = statement.where(sa.exists(any_metric))
     statement = statement.order_by(*keys, _L.created.desc(), _L.id)
-    rows, more = page_of(connection, statement, search.limit, search.offset)
+    rows, more = connection.page(statement, search)
     return Page(tuple(_infos(connection, rows)), more)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,7 +24,6 @@ __all__ = [
     "drop_model",
     "model_key",
     "model_named",
-    "page_of",
     "rename_model",
     "search_models",
     "touch_model",
@@ -116,17 +115,10 @@ def search_models(connection: SqlConnection, search: Query) -> Page[RegisteredMo
     statement = sa.select(*_FACTS).select_from(found).order_by(*keys, registered_models.c.name)
     if search.filter is not None:
         statement = statement.where(Conditions(_SUBJECT, connection.dialect).compile(search.filter))
-    rows, more = page_of(connection, statement, search.limit, search.offset)
+    rows, more = connection.page(statement, search)
     owners = [row[0] for row in rows]
     tags, aliases = TAGS.of_many(connection, owners), ALIASES.of_many(connection, owners)
     return Page(tuple(_info(row, tags[row[0]], aliases[row[0]]) for row in rows), more)
-
-
-def page_of(connection: SqlConnection, statement: sa.Select[Any], limit: int | None, offset: int) -> tuple[Sequence[Any], bool]:
-    """Return the rows of one page of a select, and whether there are more."""
-    paged = statement.limit(None if limit is None else limit + 1).offset(offset or None)
-    rows = connection.selected(paged)
-    return (rows, False) if limit is None else (rows[:limit], len(rows) > limit)
 
 
 def _info(row: Any, tags: Mapping[str, str], aliases: Mapping[str, int]) -> RegisteredModelInfo:

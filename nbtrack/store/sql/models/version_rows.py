@@ -21,7 +21,7 @@ from ..dialects.base import listed
 from ..keyvalues import KeyValues
 from ..places import Places
 from ..schema.model_tables import model_aliases, model_versions, registered_models, version_tags
-from .registered_rows import ALIASES, model_key, model_named, page_of, touch_model
+from .registered_rows import ALIASES, model_key, model_named, touch_model
 
 __all__ = [
     "TAGS",
@@ -152,7 +152,7 @@ def search_versions(connection: SqlConnection, search: Query) -> Page[ModelVersi
     statement = sa.select(*_FACTS).select_from(found).order_by(*keys, *default, _M.name, _V.version.desc())
     if search.filter is not None:
         statement = statement.where(Conditions(subject, connection.dialect).compile(search.filter))
-    rows, more = page_of(connection, statement, search.limit, search.offset)
+    rows, more = connection.page(statement, search)
     return Page(_infos(connection, rows), more)
 
 
