@@ -1,7 +1,5 @@
 // A choice among few.
 import { Component } from "preact";
-import { h } from "./dom";
-
 export type Option = readonly [value: string, label: string];
 
 interface Props {
@@ -29,12 +27,4 @@ export class Choice extends Component<Props> {
       </select>
     );
   }
-}
-
-/** The same as an element, for what is drawn without components. */
-export function choice(options: readonly Option[], value: string, onChange: (value: string) => void, label: string) {
-  const made = options.map(([own, shown]) => h("option", { value: own }, shown));
-  const el: HTMLSelectElement = h("select", { "aria-label": label, onchange: () => onChange(el.value) }, made);
-  el.value = value;
-  return el;
 }

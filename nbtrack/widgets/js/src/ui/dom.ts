@@ -22,18 +22,10 @@ export function h<T extends keyof HTMLElementTagNameMap>(
   return el;
 }
 
-/** Makes an element of a drawing. */
-export function s(tag: string, props: Props, ...children: Child[]): SVGElement {
-  const el = document.createElementNS("http://www.w3.org/2000/svg", tag) as SVGElement;
-  for (const [key, value] of Object.entries(props)) if (value != null && value !== false) give(el, key, value);
-  add(el, ...children);
-  return el;
-}
-
-function give(el: HTMLElement | SVGElement, key: string, value: unknown): void {
+function give(el: HTMLElement, key: string, value: unknown): void {
   if (key.startsWith("on")) el.addEventListener(key.slice(2), value as EventListener);
   else if (key === "style") Object.assign(el.style, value);
-  else if (PROPERTIES.has(key) && el instanceof HTMLElement) Object.assign(el, { [key]: value });
+  else if (PROPERTIES.has(key)) Object.assign(el, { [key]: value });
   else el.setAttribute(key, value === true ? "" : String(value));
 }
 

@@ -1,6 +1,4 @@
 // Other people's strings: isolated in their direction of writing, and cut to a length.
-import { h } from "./dom";
-
 const MOST_IN_TITLE = 400;
 
 /** A string of one line, cut to a number of characters. */
@@ -15,10 +13,4 @@ export function clip(value: string, most: number): string {
 export function Name({ of, most = 60 }: { of: string; most?: number }) {
   const shown = clip(of, most);
   return <bdi title={shown === of ? undefined : clip(of, MOST_IN_TITLE)}>{shown}</bdi>;
-}
-
-/** The same as an element, for what is drawn without components. */
-export function name(of: string, most = 60): HTMLElement {
-  const shown = clip(of, most);
-  return h("bdi", shown === of ? null : { title: clip(of, MOST_IN_TITLE) }, shown);
 }
