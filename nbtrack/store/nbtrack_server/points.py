@@ -15,6 +15,7 @@ from ...entities.run import Points
 from ...errors import StoreError
 from ..chunks import decode_into, encode
 from ..protocol.store import RunOverview
+from ..text import storable
 from .codecs import DETAILS, Codec
 
 if TYPE_CHECKING:
@@ -78,6 +79,9 @@ def _encode_series(series: Series) -> WireSeries:
 def _decode_series(series: WireSeries) -> Series:
     if len(series.keys) != len(series.values):
         raise ValueError(f"{len(series.keys)} metrics have {len(series.values)} columns")
+    # nbtrack's own client refuses such a name when it is logged; replaced here, two names could become one.
+    if storable(series.keys) != series.keys:
+        raise ValueError("the name of a metric contains a NUL or half a surrogate pair, which no store can keep")
     steps, timestamps = (_column(data, series.count, "i8") for data in (series.steps, series.timestamps))
     return Series(series.keys, steps, timestamps, tuple(_column(data, series.count, "f8") for data in series.values))
 

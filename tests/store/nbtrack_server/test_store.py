@@ -255,6 +255,12 @@ def test_a_column_of_another_length_than_it_claims_is_refused(count):
         asked(MemoryStore(), "apply", huge(count))
 
 
+def test_a_metric_whose_name_no_store_can_keep_is_refused():
+    request = OPERATIONS["apply"].encode_arguments({"batches": [batch("r", started(), lanes=[rows({"a\0b": [1.0]})])]})
+    with pytest.raises(InvalidInput, match="contains a NUL"):
+        asked(MemoryStore(), "apply", request)
+
+
 @pytest.mark.parametrize(
     "events",
     [
