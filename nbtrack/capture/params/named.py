@@ -77,7 +77,7 @@ def _leaf(name: str, value: object, *, top: bool) -> ParamValue:
     simple = _simple(name, value)
     if isinstance(simple, NotSimple):
         if top:
-            raise InvalidInput(f"{name} is a {type(value).__name__}, which no param can hold; name a number, a text or a dict")
+            raise InvalidInput(f"{name} is a {type(value).__name__}, which no param can hold; name a number, a string or a dict")
         simple = _described(value)
     if len(str(simple)) > LONGEST_VALUE:
         raise _too_long(name)

@@ -195,7 +195,7 @@ class _Parser:
             token = self.token
             values.append(self.value(left))
             if isinstance(values[0], str) != isinstance(values[-1], str):
-                raise self.error("a list has numbers or quoted texts, not both", token)
+                raise self.error("a list has numbers or quoted strings, not both", token)
         self.expect(")", "a comma or a closing parenthesis is missing here")
         return tuple(values)
 
