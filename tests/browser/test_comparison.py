@@ -58,6 +58,26 @@ def test_a_selection_holds_everywhere(notebook):
     expect(notebook.live(2).locator(".nbt-runs button[aria-pressed=true]")).to_contain_text(selected[0])
 
 
+@pytest.mark.parametrize(("part", "pressed"), [("Differences", "thead button"), ("Scatter", "circle"), ("Parallel", ".nbt-axis")])
+def test_what_can_be_pressed_stays_when_the_selection_changes(notebook, part, pressed):
+    live = notebook.live(2)
+    elements = [to(notebook, part).locator(pressed).first.element_handle()]
+    elements += [live.locator(own).first.element_handle() for own in (".nbt-runs button", "[role=tab]")]
+    live.locator(".nbt-runs button").first.click()
+    expect(live.get_by_role("button", name="Clear selection (1)")).to_be_visible()
+    assert all(element.evaluate("(el) => el.isConnected") for element in elements)
+
+
+def test_arrows_lead_from_tab_to_tab(notebook):
+    tabs = notebook.live(2).get_by_role("tab")
+    tabs.first.focus()
+    notebook.page.keyboard.press("ArrowLeft")
+    expect(tabs.last).to_be_focused()
+    expect(tabs.last).to_have_attribute("aria-selected", "true")
+    notebook.page.keyboard.press("ArrowRight")
+    expect(tabs.first).to_be_focused()
+
+
 def test_brushing_an_axis_selects_the_runs_that_go_through_it(notebook):
     axis = to(notebook, "Parallel").locator("g.nbt-axis[data-id='params.lr']")
     axis.focus()
