@@ -1,17 +1,7 @@
 // @ts-nocheck: to be taken apart, with types of its own.
 // The table of runs: sorted, filtered, grouped, selected and edited in the page.
 import * as comparison from "../comparison/comparison";
-import {
-  best,
-  type Column,
-  differs,
-  grouped,
-  replace,
-  setText,
-  sorted,
-  statistics,
-  written as text,
-} from "../data/columns";
+import { type Column, differs, replace, setText, statistics, written as text } from "../data/columns";
 import { csv, markdown } from "../data/copied";
 import { count, duration, moment, number } from "../data/format";
 import { splitStatus as split } from "../data/status";
@@ -24,21 +14,12 @@ import { menu } from "../ui/menu";
 import menuCss from "../ui/menu.css";
 import { clip } from "../ui/name";
 import { statusBadge } from "../ui/status";
+import { arranged } from "./arrangement";
+import { directionOf, firstLayout, widthOf } from "./layout";
 import css from "./runs.css";
+import { pathOf, Sparks } from "./sparks";
 
 type AnyProtocol = any;
-
-const WIDTHS = { name: 170, status: 112, started: 108, duration: 100, note: 180 } as Record<string, number>;
-const FRESH = () => ({
-  order: [] as string[],
-  hidden: ["user", "commit", "id"] as string[],
-  pinned: ["name"],
-  widths: {} as Record<string, number>,
-  sort: [] as [string, number][],
-  group: "",
-  differ: false,
-  better: {} as Record<string, number>,
-});
 
 export function open(source: Source<AnyProtocol>) {
   addStyle(css);
@@ -51,9 +32,9 @@ export function open(source: Source<AnyProtocol>) {
     byId: new Map(),
     deleted: new Set(),
     now: 0,
-    layout: FRESH(),
+    layout: firstLayout(),
     filtered: null,
-    sparks: new Map(),
+    sparks: new Sparks(),
     selected: new Set(),
     version: 0,
     isGone: false,
@@ -80,11 +61,11 @@ export function open(source: Source<AnyProtocol>) {
       columns: value.columns,
       now: value.now,
       deleted: new Set(value.deleted),
-      layout: { ...FRESH(), ...(value.layout ?? {}) },
+      layout: { ...firstLayout(), ...(value.layout ?? {}) },
     });
     store.selected = new Set(value.selected.map((id: string) => value.ids.indexOf(id)));
     index();
-    for (const { rows, keys, ...curves } of value.sparks ?? []) keepSparks(store, rows, keys, curves);
+    for (const { rows, keys, ...curves } of value.sparks ?? []) store.sparks.add(rows, keys, curves);
     // A column that is the same everywhere and says nothing of a run is there on demand.
     const all = store.ids.map((_: string, i: number) => i);
     if (!value.layout)
@@ -110,8 +91,7 @@ export function open(source: Source<AnyProtocol>) {
       store.columns.push(empty);
     }
     index();
-    for (const key of store.sparks.keys())
-      if (value.rows.includes(Number(key.split("\0")[0]))) store.sparks.delete(key);
+    store.sparks.drop(Array.from(value.rows));
     store.changed();
   });
   source.onGone(() => {
@@ -119,23 +99,6 @@ export function open(source: Source<AnyProtocol>) {
     store.changed();
   });
   return store;
-}
-
-/** Take small curves, which come one after the other. */
-function keepSparks(
-  store: any,
-  rows: number[],
-  keys: string[],
-  { lengths, x, y }: { lengths: Int32Array; x: Float32Array; y: Float32Array },
-) {
-  let start = 0;
-  lengths.forEach((n, i) => {
-    store.sparks.set(`${rows[Math.floor(i / keys.length)]}\0${keys[i % keys.length]}`, {
-      x: x.slice(start, start + n),
-      y: y.slice(start, start + n),
-    });
-    start += n;
-  });
 }
 
 export function mount(store: any, el: HTMLElement) {
@@ -163,7 +126,7 @@ export function mount(store: any, el: HTMLElement) {
     heads: () =>
       columns.map((c) => ({
         id: c.id,
-        width: widthOf(c),
+        width: widthOf(layout(), c),
         pinned: layout().pinned.includes(c.id),
         label: c.name,
         sort: { "1": "ascending", "-1": "descending" }[String(direction(c))] ?? "none",
@@ -183,52 +146,11 @@ export function mount(store: any, el: HTMLElement) {
 
   // What is shown
 
-  const widthOf = (c: Column) =>
-    layout().widths[c.id] ??
-    WIDTHS[c.id] ??
-    (c.group === "metric"
-      ? Math.min(200, 76 + Math.max(66, 7.5 * c.name.length))
-      : c.v
-        ? Math.max(72, Math.min(170, 8 * c.name.length + 44))
-        : Math.max(
-            70,
-            Math.min(
-              200,
-              8 * Math.max(c.name.length, ...(c.levels ?? []).slice(0, 50).map((level) => Math.min(level.length, 24))) +
-                24,
-            ),
-          ));
-
-  const direction = (c: Column) => layout().sort.find(([id]: [string, number]) => id === c.id)?.[1] ?? 0;
-
-  const betterOf = (c: Column) => layout().better[c.id] ?? c.better ?? 0;
+  const direction = (c: Column) => directionOf(layout(), c);
 
   function arrange() {
-    const own = layout(),
-      place = new Map(own.order.map((id: string, i: number) => [id, i]));
-    const all = store.ids.map((_: string, i: number) => i);
-    const by = own.sort.map(([id, to]: [string, number]) => [store.byId.get(id), to]).filter(([c]: any[]) => c);
-    rows = sorted(store.filtered ?? all, by);
-    columns = [...store.columns].filter(
-      (c) => !own.hidden.includes(c.id) && (!own.differ || own.pinned.includes(c.id) || differs(c, rows)),
-    );
-    columns.sort(
-      (a, b) =>
-        Number(own.pinned.includes(b.id)) - Number(own.pinned.includes(a.id)) ||
-        (place.get(a.id) ?? 1e6) - (place.get(b.id) ?? 1e6),
-    );
-    bests = new Map(columns.filter((c) => c.group === "metric").map((c) => [c.id, best(c, rows, betterOf(c))]));
-    const group = store.byId.get(own.group);
-    const places = new Map(Array.from(rows, (row, i) => [row, i]));
-    items = !group
-      ? Array.from(rows)
-      : grouped(rows, group).flatMap((own_, g) => {
-          const inside = own_.sort((a: number, b: number) => (places.get(a) ?? 0) - (places.get(b) ?? 0));
-          return [
-            { g, rows: inside, label: text(group, inside[0], store.now) || "none" },
-            ...(ui.folded.has(g) ? [] : inside),
-          ];
-        });
+    const own = { columns: store.columns, rows: store.filtered ?? [...store.ids.keys()], now: store.now };
+    ({ rows, columns, bests, items } = arranged({ ...own, folded: ui.folded }, layout()));
   }
 
   function draw() {
@@ -328,15 +250,9 @@ export function mount(store: any, el: HTMLElement) {
   }
 
   function spark(row: number, c: Column) {
-    const own = store.sparks.get(`${row}\0${c.name}`),
+    const d = pathOf(store.sparks.of(row, c.name) ?? { x: [], y: [] }),
       box = h("span", { class: "nbt-spark", "aria-hidden": "true" });
-    if (own?.x.length > 1) {
-      const d = Array.from(
-        own.x,
-        (x: number, i: number) => `${i ? "L" : "M"}${(1 + x * 38).toFixed(1)} ${(15 - own.y[i] * 13).toFixed(1)}`,
-      ).join("");
-      box.innerHTML = `<svg width="40" height="16" fill="none" stroke="currentColor"><path d="${d}"/></svg>`;
-    }
+    if (d) box.innerHTML = `<svg width="40" height="16" fill="none" stroke="currentColor"><path d="${d}"/></svg>`;
     return box;
   }
 
@@ -352,11 +268,11 @@ export function mount(store: any, el: HTMLElement) {
         .map((c) => c.name);
     const wanted = items
       .slice(top, bottom)
-      .filter((item) => !item.rows && keys.some((key) => !store.sparks.has(`${item}\0${key}`)));
+      .filter((item) => !item.rows && keys.some((key) => !store.sparks.of(item, key)));
     if (!wanted.length || !keys.length) return;
     const curves = await source.ask("sparks", { rows: wanted, keys }).catch(() => null);
     if (!curves) return;
-    keepSparks(store, wanted, keys, curves);
+    store.sparks.add(wanted, keys, curves);
     view.update();
   }
 
@@ -451,8 +367,8 @@ export function mount(store: any, el: HTMLElement) {
           ],
       i > 0 && ["Move left", () => move(i, i - 1)],
       i < columns.length - 1 && ["Move right", () => move(i, i + 1)],
-      ["Wider", () => resize(i, widthOf(c) * 1.4)],
-      ["Narrower", () => resize(i, widthOf(c) / 1.4)],
+      ["Wider", () => resize(i, widthOf(layout(), c) * 1.4)],
+      ["Narrower", () => resize(i, widthOf(layout(), c) / 1.4)],
       columns.length > 1 && [
         "Hide",
         () => {
@@ -676,7 +592,7 @@ export function mount(store: any, el: HTMLElement) {
       [
         "As at first",
         () => {
-          store.layout = FRESH();
+          store.layout = firstLayout();
           keep();
         },
       ],
