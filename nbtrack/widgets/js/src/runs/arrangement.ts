@@ -1,69 +1,76 @@
-// Which rows and columns the table of runs shows, and in which order.
+// What of the runs is shown: rows sorted and grouped, and columns in their order.
 import { best, type Column, differs, grouped, type Rows, sorted, written } from "../data/columns";
-import { betterOf, type Layout } from "./layout";
+import { betterOf, isPinned } from "./layout";
+import type { Layout } from "./protocol";
 
+/** Rows with the same value in the column that groups them. */
 export interface Group {
-  /** Its place among the groups. */
-  g: number;
-  rows: number[];
+  place: number;
   label: string;
+  rows: number[];
 }
 
-/** What a line of the table is of: a run, by its row, or a group of runs. */
+/** A line of the table: the row of a run, or a group. */
 export type Item = number | Group;
 
 export interface Arrangement {
-  rows: Int32Array;
+  /** The rows that the filter leaves, as they are sorted. */
+  rows: Rows;
   columns: Column[];
   items: Item[];
-  /** The best value of each metric, by column. */
+  /** The best value of each metric, by the column's id. */
   bests: Map<string, number | null>;
+  /** The column that groups the rows. */
+  group: Column | undefined;
 }
 
-/** What there is to arrange. */
-export interface Table {
-  columns: Column[];
-  /** The rows that a filter has left, else all. */
+export interface Arranged {
+  columns: readonly Column[];
+  layout: Layout;
+  /** The rows of all runs, or of those that the filter leaves. */
   rows: Rows;
-  now: number;
-  /** The places of groups whose runs are not shown. */
   folded: ReadonlySet<number>;
+  now: number;
 }
 
-/** Behind all columns that have a place. */
-const LAST = 1e6;
+export const NOTHING: Arrangement = { rows: [], columns: [], items: [], bests: new Map(), group: undefined };
 
-export function arranged(table: Table, layout: Layout): Arrangement {
-  const of = (id: string) => table.columns.find((column) => column.id === id);
-  const by = layout.sort.flatMap(([id, direction]) => {
-    const column = of(id);
-    return column ? [[column, direction] as const] : [];
-  });
-  const rows = sorted(table.rows, by);
-  const columns = shownColumns(table.columns, rows, layout);
-  const metrics = columns.filter(({ group }) => group === "metric");
+export const isGroup = (item: Item): item is Group => typeof item !== "number";
+
+export function arrangementOf({ columns, layout, rows: all, folded, now }: Arranged): Arrangement {
+  const rows = sorted(all, sortingOf(columns, layout));
+  const shown = shownColumns(columns, layout, rows);
+  const metrics = shown.filter(({ group }) => group === "metric");
   const bests = new Map(metrics.map((column) => [column.id, best(column, rows, betterOf(layout, column))]));
-  const group = of(layout.group);
-  return { rows, columns, bests, items: group ? groupsOf(table, rows, group) : Array.from(rows) };
+  const group = columns.find(({ id }) => id === layout.group);
+  const items = group ? groupsOf(rows, group, now).flatMap((own) => unfolded(own, folded)) : Array.from(rows);
+  return { rows, columns: shown, items, bests, group };
 }
 
-/** The columns that are not hidden, those pinned first. */
-function shownColumns(columns: readonly Column[], rows: Rows, { hidden, pinned, order, differ }: Layout): Column[] {
-  const places = new Map(order.map((id, i) => [id, i]));
-  const placeOf = ({ id }: Column) => places.get(id) ?? LAST;
-  const isPinned = ({ id }: Column) => pinned.includes(id);
-  const shown = columns.filter(
-    (column) => !hidden.includes(column.id) && (!differ || isPinned(column) || differs(column, rows)),
-  );
-  return shown.sort((a, b) => Number(isPinned(b)) - Number(isPinned(a)) || placeOf(a) - placeOf(b));
-}
-
-/** Groups, each before its runs, which stay in the order of the table. */
-function groupsOf({ now, folded }: Table, rows: Int32Array, column: Column): Item[] {
-  const places = new Map(Array.from(rows, (row, i) => [row, i]));
-  return grouped(rows, column).flatMap((own, g): Item[] => {
-    const inside = own.sort((a, b) => places.get(a)! - places.get(b)!);
-    const label = written(column, inside[0]!, now) || "none";
-    return [{ g, rows: inside, label }, ...(folded.has(g) ? [] : inside)];
+function sortingOf(columns: readonly Column[], { sort }: Layout): [Column, number][] {
+  return sort.flatMap(([id, direction]) => {
+    const column = columns.find((own) => own.id === id);
+    return column ? [[column, direction] as [Column, number]] : [];
   });
 }
+
+function shownColumns(columns: readonly Column[], layout: Layout, rows: Rows): Column[] {
+  const places = new Map(layout.order.map((id, i) => [id, i]));
+  const placeOf = ({ id }: Column) => places.get(id) ?? layout.order.length;
+  const pinned = ({ id }: Column) => Number(isPinned(layout, id));
+  const isShown = (column: Column) =>
+    !layout.hidden.includes(column.id) && (!layout.differ || pinned(column) || differs(column, rows));
+  return columns.filter(isShown).sort((a, b) => pinned(b) - pinned(a) || placeOf(a) - placeOf(b));
+}
+
+/** Groups in the order of their values, each with its rows as they are sorted. */
+function groupsOf(rows: Rows, column: Column, now: number): Group[] {
+  const places = new Map(Array.from(rows, (row, i) => [row, i]));
+  return grouped(rows, column).map((own, place) => {
+    own.sort((a, b) => places.get(a)! - places.get(b)!);
+    return { place, label: written(column, own[0]!, now) || "none", rows: own };
+  });
+}
+
+const unfolded = (group: Group, folded: ReadonlySet<number>): Item[] =>
+  folded.has(group.place) ? [group] : [group, ...group.rows];

@@ -1,29 +1,15 @@
-// How a person has laid the table of runs out, as the kernel keeps it.
-import type { Column } from "../data/columns";
-
-export interface Layout {
-  /** The ids of columns; those that are not in it come last. */
-  order: string[];
-  hidden: string[];
-  pinned: string[];
-  /** In pixels, of the columns whose width was changed. */
-  widths: Record<string, number>;
-  /** 1 ascends, -1 descends; the first column counts most. */
-  sort: [id: string, direction: number][];
-  /** The column by which runs are grouped, empty for none. */
-  group: string;
-  /** Whether only the columns that differ are shown. */
-  differ: boolean;
-  /** The metrics of which was said which way is better: -1 for low, 1 for high, 0 for neither. */
-  better: Record<string, number>;
-}
+// How columns are arranged: what a layout says of a column, and how it changes.
+import { type Column, differs, type Rows } from "../data/columns";
+import type { Layout } from "./protocol";
 
 const WIDTHS: Record<string, number> = { name: 170, status: 112, started: 108, duration: 100, note: 180 };
-/** Pixels of a letter. */
+const LEAST_WIDTH = 48;
+const MOST_WIDTH = 800;
 const LETTER = 8;
-/** So many strings of a column, and so many letters of each, count for its width. */
-const MOST_LEVELS = 50;
-const MOST_LETTERS = 24;
+// A column says how wide it wants to be by its first values alone.
+const MEASURED = 50;
+const LONGEST = 24;
+const FOR_SPARK = 76;
 
 export const firstLayout = (): Layout => ({
   order: [],
@@ -36,22 +22,58 @@ export const firstLayout = (): Layout => ({
   better: {},
 });
 
-const between = (least: number, most: number, value: number) => Math.max(least, Math.min(most, value));
-
-export const widthOf = (layout: Layout, column: Column): number =>
-  layout.widths[column.id] ?? WIDTHS[column.id] ?? fitting(column);
-
-/** A width in which a column's name and most of its values have room. */
-function fitting({ group, name, v, levels }: Column): number {
-  // A metric has a small curve beside its value.
-  if (group === "metric") return Math.min(200, 76 + Math.max(66, 7.5 * name.length));
-  if (v) return between(72, 170, LETTER * name.length + 44);
-  const lengths = levels.slice(0, MOST_LEVELS).map(({ length }) => Math.min(length, MOST_LETTERS));
-  return between(70, 200, LETTER * Math.max(name.length, ...lengths) + 24);
+/** The layout of a table that nobody has arranged: what is the same in all runs is there on demand. */
+export function layoutOf(columns: readonly Column[], rows: Rows): Layout {
+  const layout = firstLayout();
+  const same = columns.filter((column) => ["experiment", "note"].includes(column.id) && !differs(column, rows));
+  layout.hidden.push(...same.map(({ id }) => id));
+  return layout;
 }
 
-/** 1 where a column's values ascend, -1 where they descend, 0 where it does not sort. */
-export const directionOf = (layout: Layout, column: Column): number =>
-  layout.sort.find(([id]) => id === column.id)?.[1] ?? 0;
+/** Whether a column is sorted: 1 up, -1 down, 0 not at all. */
+export const directionOf = ({ sort }: Layout, id: string) => sort.find(([own]) => own === id)?.[1] ?? 0;
 
-export const betterOf = (layout: Layout, column: Column): number => layout.better[column.id] ?? column.better ?? 0;
+export const isPinned = ({ pinned }: Layout, id: string) => pinned.includes(id);
+
+export const betterOf = ({ better }: Layout, column: Column) => better[column.id] ?? column.better ?? 0;
+
+/** The direction that follows when a head is pressed: up, down, not at all. */
+export const nextDirection = (direction: number) => (direction > 0 ? -1 : direction < 0 ? 0 : 1);
+
+/** The sorting with a column in it: alone, or after the others. */
+export function sortedBy({ sort }: Layout, id: string, direction: number, isMore: boolean): Layout["sort"] {
+  const rest = isMore ? sort.filter(([own]) => own !== id) : [];
+  return direction ? [...rest, [id, direction]] : rest;
+}
+
+/** Which place a column has among those that are sorted by, from 1 on; 0 where it is the only one, or none. */
+export function sortPlace({ sort }: Layout, id: string): number {
+  return sort.length > 1 ? sort.findIndex(([own]) => own === id) + 1 : 0;
+}
+
+export const withId = (ids: readonly string[], id: string) => [...without(ids, id), id];
+export const without = (ids: readonly string[], id: string) => ids.filter((own) => own !== id);
+
+export function widthOf({ widths }: Layout, column: Column): number {
+  return widths[column.id] ?? WIDTHS[column.id] ?? wantedWidth(column);
+}
+
+function wantedWidth({ name, group, v, levels }: Column): number {
+  const title = LETTER * name.length;
+  if (group === "metric") return Math.min(200, FOR_SPARK + Math.max(66, 7.5 * name.length));
+  if (v) return Math.max(72, Math.min(170, title + 44));
+  const letters = levels.slice(0, MEASURED).map((level) => Math.min(level.length, LONGEST));
+  return Math.max(70, Math.min(200, LETTER * Math.max(name.length, ...letters) + 24));
+}
+
+/** The widths with that of a column changed. */
+export function resized({ widths }: Layout, id: string, width: number): Layout["widths"] {
+  return { ...widths, [id]: Math.round(Math.max(LEAST_WIDTH, Math.min(MOST_WIDTH, width))) };
+}
+
+/** The order of all columns once one of those shown has moved to another's place. */
+export function moved(shown: readonly string[], all: readonly string[], from: number, to: number): string[] {
+  const ids = [...shown];
+  ids.splice(to, 0, ...ids.splice(from, 1));
+  return [...ids, ...all.filter((id) => !shown.includes(id))];
+}

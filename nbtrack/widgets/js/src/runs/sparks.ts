@@ -1,50 +1,55 @@
-// The small curves of metrics in the table of runs.
+// Small curves of metrics, which stand in cells.
+import type { Ask } from "../page/source";
+import type { RunsProtocol, SparkCurves } from "./protocol";
 
+/** Points between 0 and 1. */
 export interface Spark {
   x: Float32Array;
   y: Float32Array;
 }
 
-/** Curves that come one after the other: all metrics of a run, then those of the next. */
-export interface SparkNews {
-  lengths: Int32Array;
-  x: Float32Array;
-  y: Float32Array;
-}
+const nameOf = (row: number, key: string) => `${row}\0${key}`;
 
-const idOf = (row: number, metric: string) => `${row}\0${metric}`;
-
+/** The curves that have arrived, by row and key; a run without points has an empty one. */
 export class Sparks {
-  readonly #known = new Map<string, Spark>();
+  readonly #curves = new Map<string, Spark>();
 
-  of(row: number, metric: string): Spark | undefined {
-    return this.#known.get(idOf(row, metric));
+  /** Asks for the curves of the rows that miss one; returns whether any have arrived. */
+  async read(ask: Ask<RunsProtocol["asks"]>, rows: readonly number[], keys: string[]): Promise<boolean> {
+    const missing = rows.filter((row) => keys.some((key) => !this.of(row, key)));
+    const curves = missing.length ? await ask("sparks", { rows: missing, keys }).catch(() => null) : null;
+    if (curves) this.keep(missing, keys, curves);
+    return curves !== null;
   }
 
-  add(rows: readonly number[], metrics: readonly string[], { lengths, x, y }: SparkNews): void {
+  keep(rows: readonly number[], keys: readonly string[], { lengths, x, y }: SparkCurves): void {
     let start = 0;
-    lengths.forEach((length, i) => {
-      const id = idOf(rows[Math.floor(i / metrics.length)]!, metrics[i % metrics.length]!);
+    const names = rows.flatMap((row) => keys.map((key) => nameOf(row, key)));
+    Array.from(lengths).forEach((length, i) => {
       const end = start + length;
-      this.#known.set(id, { x: x.slice(start, end), y: y.slice(start, end) });
+      this.#curves.set(names[i]!, { x: x.slice(start, end), y: y.slice(start, end) });
       start = end;
     });
   }
 
-  /** Forgets the curves of runs that have gone on. */
-  drop(rows: readonly number[]): void {
-    const changed = new Set(rows);
-    for (const id of this.#known.keys()) if (changed.has(Number(id.split("\0")[0]))) this.#known.delete(id);
+  of(row: number, key: string): Spark | undefined {
+    return this.#curves.get(nameOf(row, key));
+  }
+
+  /** Forgets the curves of rows that have changed, so that they are asked for again. */
+  forget(rows: ArrayLike<number>): void {
+    const gone = new Set(Array.from(rows));
+    for (const name of this.#curves.keys()) if (gone.has(Number.parseInt(name, 10))) this.#curves.delete(name);
   }
 
   clear(): void {
-    this.#known.clear();
+    this.#curves.clear();
   }
 }
 
-/** The path of a curve in 40 by 16 pixels; empty where there is no more than a point. */
-export function pathOf({ x, y }: Spark): string {
-  if (x.length < 2) return "";
-  const at = (i: number) => `${(1 + x[i]! * 38).toFixed(1)} ${(15 - y[i]! * 13).toFixed(1)}`;
-  return Array.from(x, (_, i) => `${i ? "L" : "M"}${at(i)}`).join("");
+/** The path of a curve in a box of 40 by 16 pixels; empty where no line can be drawn. */
+export function pathOf(spark: Spark | undefined): string {
+  if (!spark || spark.x.length < 2) return "";
+  const point = (x: number, i: number) => `${(1 + x * 38).toFixed(1)} ${(15 - spark.y[i]! * 13).toFixed(1)}`;
+  return Array.from(spark.x, (x, i) => (i ? "L" : "M") + point(x, i)).join("");
 }
