@@ -184,6 +184,27 @@ def test_rows_of_an_open_run_are_updated(open_notebook):
     expect(notebook.live(2)).to_contain_text("4.25")
 
 
+def test_a_press_holds_while_rows_are_updated(open_notebook):
+    start = "run = nbtrack.start_run('going')\nrun.log(loss=5.0)\nrun.flush()"
+    notebook = open_notebook(start, "nbtrack.runs()", "run.log(loss=4.25)\nrun.flush()", "run.log(loss=3.5)\nrun.flush()")
+    live, mouse = notebook.live(2), notebook.page.mouse
+    notebook.run(1)
+    notebook.run(2)
+    expect(live).to_contain_text("Running")
+    live.locator(".nbt-box").hover()
+    mouse.down()
+    notebook.run(3)
+    expect(live).to_contain_text("4.25", timeout=20_000)
+    mouse.up()
+    expect(live.get_by_role("status")).to_have_text("1 selected")
+    head(notebook, "loss").get_by_role("button").hover()
+    mouse.down()
+    notebook.run(4)
+    expect(live).to_contain_text("3.5", timeout=20_000)
+    mouse.up()
+    expect(live.get_by_role("menuitem", name="Sort ascending")).to_be_visible()
+
+
 LARGE = """
 import numpy as np
 from nbtrack.widgets.views import runs as module

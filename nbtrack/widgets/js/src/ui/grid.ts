@@ -1,7 +1,8 @@
 // A grid that draws only the cells in sight, for tens of thousands of rows and hundreds of columns.
 import { dragColumn } from "./column_drag";
-import { fill, h } from "./dom";
+import { h } from "./dom";
 import { type Across, columnsInSight, drawnColumns, type Head, ROW, rowsInSight, scrolledTo } from "./grid_window";
+import { renewCells, renewed } from "./renew";
 import { EachFrame } from "./state";
 
 export type { Head } from "./grid_window";
@@ -105,6 +106,7 @@ export class Grid {
     if (isSame && down.first === sight.top && down.end === sight.bottom) return;
     this.#across = columns;
     this.sight = { top: down.first, bottom: down.end, from: across.first, to: across.end };
+    this.#unmark();
     if (!isSame) this.#drawHeads(count, across);
     this.#exchange(isSame ? this.#drawn : new Map(), across);
     this.#mark();
@@ -116,7 +118,7 @@ export class Grid {
     this.el.setAttribute("aria-colcount", String(this.#heads.length));
     this.#body.style.height = `${count * ROW}px`;
     this.#body.style.width = this.#head.style.width = `${across.width}px`;
-    fill(
+    renewCells(
       this.#head,
       this.#line(across, (i) => this.#headCell(i)),
     );
@@ -126,7 +128,7 @@ export class Grid {
   #exchange(kept: Map<number, HTMLElement>, across: Across): void {
     const rows = new Map<number, HTMLElement>();
     for (let row = this.sight.top; row < this.sight.bottom; row++)
-      rows.set(row, kept.get(row) ?? this.#rowOf(row, across));
+      rows.set(row, kept.get(row) ?? renewed(this.#drawn.get(row), this.#rowOf(row, across)));
     for (const [row, own] of this.#drawn) if (rows.get(row) !== own) own.remove();
     this.#drawn = rows;
     let last: HTMLElement | null = null;
@@ -210,11 +212,15 @@ export class Grid {
   }
 
   #mark(): void {
-    this.el.querySelector(".nbt-here")?.classList.remove("nbt-here");
+    this.#unmark();
     const own = this.cellAt(this.#at.row, this.#at.column);
     own?.classList.add("nbt-here");
     if (own) this.el.setAttribute("aria-activedescendant", own.id);
     else this.el.removeAttribute("aria-activedescendant");
+  }
+
+  #unmark(): void {
+    this.el.querySelector(".nbt-here")?.classList.remove("nbt-here");
   }
 
   /** Scrolls to where the keyboard is. */
