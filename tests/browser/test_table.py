@@ -154,6 +154,21 @@ def test_the_table_is_used_with_the_keyboard(notebook):
     assert notebook.page.evaluate("(id) => document.getElementById(id).getAttribute('role')", active) == "gridcell"
 
 
+def test_columns_are_found_hidden_and_shown_again(notebook):
+    live = notebook.live(2)
+    live.get_by_role("button", name="Columns").click()
+    live.get_by_label("find a column").fill("OPT")
+    boxes = live.get_by_role("menu").get_by_role("checkbox")
+    expect(boxes).to_have_count(1)
+    boxes.uncheck()
+    expect(head(notebook, "opt")).to_have_count(0)
+    live.get_by_label("find a column").fill("")
+    expect(live.get_by_role("menu").get_by_label("params.opt")).not_to_be_checked()
+    live.get_by_role("menuitem", name="As at first").click()
+    expect(live.get_by_role("menu")).to_have_count(0)
+    expect(head(notebook, "opt")).to_have_count(1)
+
+
 def test_only_columns_that_differ(notebook):
     expect(head(notebook, "opt")).to_have_count(1)
     notebook.live(2).get_by_label("only columns that differ").check()
@@ -249,3 +264,7 @@ def test_a_comparison_opens_below_the_table(notebook):
     expect(table).to_contain_text("run-7")
     rows = table.locator("tbody tr").all_inner_texts()
     assert next(text for text in rows if text.startswith("≠ lr")).split() == ["≠", "lr", "1", "0.1"]
+    notebook.live(2).get_by_role("button", name="Close").click()
+    expect(table).to_have_count(0)
+    notebook.live(2).get_by_role("button", name="Compare").click()
+    expect(table).to_contain_text("run-7")
