@@ -1,6 +1,6 @@
 // A cell of the table while somebody writes in it.
 import type { Column } from "../data/columns";
-import { fill, h } from "../ui/dom";
+import { h } from "../ui/dom";
 
 /** Whether a column can be edited: a run's name, note and tags can. */
 export const isEditable = ({ id, group, v }: Column) => !v && (id === "name" || id === "note" || group === "tag");
@@ -29,6 +29,6 @@ export function editCell(cell: HTMLElement, { label, value, done }: Edited): voi
   const input: HTMLInputElement = h("input", { value, "aria-label": label, onblur: () => end(true), onkeydown: press });
   // A press in the field is none on the cell.
   input.onclick = input.ondblclick = (e) => e.stopPropagation();
-  fill(cell, input);
+  cell.replaceChildren(input);
   input.select();
 }

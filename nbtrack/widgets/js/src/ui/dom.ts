@@ -37,12 +37,6 @@ export function add(el: Element, ...children: Child[]): void {
   }
 }
 
-/** Replaces what is in an element. */
-export function fill(el: Element, ...children: Child[]): void {
-  el.textContent = "";
-  add(el, ...children);
-}
-
 /** Puts a style sheet into the page once. */
 export function addStyle(css: string): void {
   if (styles.has(css)) return;
