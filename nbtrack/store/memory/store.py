@@ -31,7 +31,7 @@ from ..matching.match import matches, ordered
 from ..protocol.logged_models import LoggedModels
 from ..protocol.model_registry import Registry
 from ..protocol.search import Page, Query
-from ..protocol.store import Axis, OpenRun, Store
+from ..protocol.store import OpenRun, Store
 from ..protocol.traces import Traces
 from ..stages import refuse_deleted
 from ..text import storable
@@ -208,11 +208,6 @@ class MemoryStore(Store):
     def history(self, run_id: str, key: str) -> Points:
         with self._lock:
             return arrays(list(self._state.run(run_id).points.get(key, {}).values()))
-
-    @override
-    def stretches(self, run_id: str, keys: Sequence[str], axis: Axis, low: int, high: int) -> list[tuple[str, str, Points]]:
-        self.get_run(run_id)
-        return self.histories([run_id], keys)
 
     @override
     def histories(self, run_ids: Sequence[str], keys: Sequence[str] | None) -> list[tuple[str, str, Points]]:

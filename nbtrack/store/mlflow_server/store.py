@@ -30,7 +30,7 @@ from ..mlflow_api import artifacts as wire_artifacts
 from ..mlflow_api import runs as wire
 from ..mlflow_api.message import RunRequest
 from ..protocol.search import Page, Query
-from ..protocol.store import Axis, OpenRun, Store
+from ..protocol.store import OpenRun, Store
 from ..stages import refuse_deleted
 from ..text import storable
 from .api import MlflowApi
@@ -202,12 +202,6 @@ class MlflowServerStore(Store):
     def history(self, run_id: str, key: str) -> Points:
         # By time: MLflow does not store the order in which points were logged.
         return self._histories.read(self._runs.get(run_id).mlflow_id, key)
-
-    @override
-    def stretches(self, run_id: str, keys: Sequence[str], axis: Axis, low: int, high: int) -> list[tuple[str, str, Points]]:
-        # The whole history: MLflow has no request for a range.
-        self.get_run(run_id)
-        return self.histories([run_id], keys)
 
     @override
     def histories(self, run_ids: Sequence[str], keys: Sequence[str] | None) -> list[tuple[str, str, Points]]:

@@ -257,6 +257,9 @@ class Store(Protocol):
 
     def stretches(self, run_id: str, keys: Sequence[str], axis: Axis, low: int, high: int) -> list[tuple[str, str, Points]]:
         """Return (run id, key, points) of these metrics from ``low`` to ``high`` on an axis, and perhaps some points around."""
+        # A store without a way to read a range returns whole histories; a run that does not exist is an error here.
+        self.get_run(run_id)
+        return self.histories([run_id], keys)
 
     def histories(self, run_ids: Sequence[str], keys: Sequence[str] | None) -> list[tuple[str, str, Points]]:
         """Return (run id, key, points) of these metrics (None for all) of these runs, without metrics that have no points."""
