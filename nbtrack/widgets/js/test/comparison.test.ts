@@ -10,34 +10,16 @@ import { atY as heightOf, lineOf, placeAt, spaced } from "../src/comparison/para
 import { areaOf, atX, atY, isDrag, pointsOf, runAt, runsIn } from "../src/comparison/points";
 import type { ComparisonProtocol, RunCurve, Snapshot } from "../src/comparison/protocol";
 import { ComparisonState } from "../src/comparison/state";
-import type { NumberColumn, StringColumn } from "../src/data/columns";
 import { scale } from "../src/data/scale";
 import type { Source } from "../src/page/source";
+import { numbers, strings } from "./run_columns";
 
 const f = (...values: number[]) => Float64Array.from(values);
-
-const numbers = (group: string, name: string, v: number[], better = 0): NumberColumn => ({
-  id: `${group}s.${name}`,
-  name,
-  group,
-  kind: "number",
-  better,
-  v: f(...v),
-});
-
-const strings = (group: string, name: string, levels: string[], codes: number[]): StringColumn => ({
-  id: group === "run" ? name : `${group}s.${name}`,
-  name,
-  group,
-  kind: "text",
-  levels,
-  codes: Int32Array.from(codes),
-});
 
 const LR = numbers("param", "lr", [0.1, 0.01, 0.1]);
 const SEED = numbers("param", "seed", [1, 1, 1]);
 const OPT = strings("param", "opt", ["adam", "sgd"], [0, 1, 0]);
-const LOSS = numbers("metric", "loss", [0.3, 0.1, Number.NaN], -1);
+const LOSS = numbers("metric", "loss", [0.3, 0.1, Number.NaN], { better: -1 });
 const NAME = strings("run", "name", ["a", "b", "c"], [0, 1, 2]);
 const COLUMNS = [NAME, SEED, LR, OPT, LOSS];
 

@@ -1,7 +1,7 @@
 // What a table of runs computes, asks and keeps.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Column, NumberColumn, StringColumn } from "../src/data/columns";
+import type { Column } from "../src/data/columns";
 import type { Source } from "../src/page/source";
 import { arrangementOf, isGroup } from "../src/runs/arrangement";
 import { isEditable } from "../src/runs/cell_editor";
@@ -11,24 +11,7 @@ import { takeNews } from "../src/runs/news";
 import type { Layout, RowsNews, RunsProtocol, Snapshot } from "../src/runs/protocol";
 import { pathOf, Sparks } from "../src/runs/sparks";
 import { RunsState } from "../src/runs/state";
-
-const numbers = (group: string, name: string, v: number[], more: Partial<NumberColumn> = {}): NumberColumn => ({
-  id: `${group}s.${name}`,
-  name,
-  group,
-  kind: "number",
-  v: Float64Array.from(v),
-  ...more,
-});
-
-const strings = (group: string, name: string, levels: string[], codes: number[]): StringColumn => ({
-  id: group === "run" ? name : `${group}s.${name}`,
-  name,
-  group,
-  kind: "text",
-  levels,
-  codes: Int32Array.from(codes),
-});
+import { numbers, strings } from "./run_columns";
 
 const columnsOf = (): Column[] => [
   strings("run", "name", ["a", "b", "c"], [0, 1, 2]),
